@@ -1,0 +1,1 @@
+"""Kiestoon: a business telephone exchange for many companies on one installation."""

@@ -1,0 +1,1 @@
+"""Call control: legs, seeks, bridges, custody, operations."""

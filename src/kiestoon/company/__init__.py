@@ -1,0 +1,1 @@
+"""Who and what: companies, people, numbers, devices, trunks. Plain data and rules."""

@@ -1,0 +1,1 @@
+"""The media server: a process of its own."""

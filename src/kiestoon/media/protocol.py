@@ -1,0 +1,356 @@
+"""What call control and a media process say to each other over the Unix socket.
+
+The model is that of H.248: a *context* holds *terminations*; the context's topology says who hears whom. Call control
+chooses every id, so commands are one-way and need no reply: a call is set up without waiting for the media process.
+Ports are leased in advance (``Lease`` → ``Leased``); everything that can go wrong comes back as an event.
+
+Framing: 4-byte big-endian length, then a MessagePack array of commands (one way) or events (the other way).
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+Direction: TypeAlias = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
+SrtpSuite: TypeAlias = Literal["AES_CM_128_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_32", "AEAD_AES_128_GCM", "AEAD_AES_256_GCM"]
+
+
+class Wire(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=True):
+    """Base of everything that crosses the socket."""
+
+
+class Part(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Base of the values inside commands and events."""
+
+
+class Codec(Part):
+    """One payload format as agreed in SDP. ``name`` is the upper-case RTP encoding name ("PCMA", "G722", "OPUS").
+
+    ``clock_hz`` is the RTP clock (G.722 says 8000 though it samples at 16 kHz, RFC 3551 §4.5.2).
+    """
+
+    name: str
+    payload_type: int
+    clock_hz: int = 8000
+    channels: int = 1
+    fmtp: str = ""
+
+
+class SrtpKey(Part):
+    """Master key and salt of one direction (RFC 4568 §6.1), already base64-decoded."""
+
+    suite: SrtpSuite
+    key_salt: bytes
+
+
+class Stream(Part):
+    """What offer/answer agreed for one termination, from the exchange's point of view.
+
+    ``direction``: "sendonly" = we send to the party and drop what it sends. ``send`` is the format we send in;
+    ``receive`` maps every payload type the party may use. ``dtmf_send``/``dtmf_receive`` are the telephone-event
+    payload types (RFC 4733), None where not agreed. ``remote`` None: learn it from the first valid packet.
+    ``symmetric``: answer to where packets really come from (NAT), locking on the first validated source.
+    """
+
+    remote: tuple[str, int] | None
+    remote_rtcp: tuple[str, int] | None
+    send: Codec | None
+    receive: tuple[Codec, ...]
+    direction: Direction = "sendrecv"
+    ptime_ms: int = 20
+    dtmf_send: int | None = None
+    dtmf_receive: int | None = None
+    rtcp_mux: bool = False
+    symmetric: bool = True
+    srtp_send: SrtpKey | None = None
+    srtp_receive: SrtpKey | None = None
+
+
+class Port(Part):
+    """A leased pair of sockets: RTP on ``rtp``, RTCP on ``rtp + 1``. ``host`` is what goes into SDP."""
+
+    host: str
+    rtp: int
+
+
+# --- signals -------------------------------------------------------------------------------------------------------
+
+
+class Tone(Part, tag=True):
+    """A country's tone: "dial", "ringback", "busy", "congestion", "waiting", "sit", "confirm"; plays until stopped."""
+
+    name: str
+    country: str = "NL"
+
+
+class File(Part, tag=True):
+    """An audio file by absolute path, played ``repeat`` times (0 = for ever), from ``offset_ms``."""
+
+    path: str
+    repeat: int = 1
+    offset_ms: int = 0
+
+
+class Music(Part, tag=True):
+    """On-hold music: one shared, endless playback per path, joined wherever it happens to be (VM-9)."""
+
+    path: str
+
+
+SignalSource: TypeAlias = Tone | File | Music
+
+
+# --- commands: call control → media --------------------------------------------------------------------------------
+
+
+class Hello(Wire):
+    """First command on every connection. ``keep``: contexts of an earlier connection stay (adoption)."""
+
+    version: int
+    keep: bool
+
+
+class Lease(Wire):
+    """Bind ``count`` more port pairs for us; answered by ``Leased`` (fewer when the range is exhausted)."""
+
+    count: int
+
+
+class Release(Wire):
+    """Give leased, unused ports back."""
+
+    ports: tuple[int, ...]
+
+
+class Add(Wire):
+    """Create a termination on a leased port inside a context (which springs into being)."""
+
+    context: int
+    termination: int
+    port: int
+    stream: Stream | None = None
+
+
+class Modify(Wire):
+    """A new agreement for a termination. The RTP stream we send goes on (SSRC, sequence, timestamp)."""
+
+    termination: int
+    stream: Stream
+
+
+class Move(Wire):
+    """Put a termination into another context, with no edges there yet. An emptied context vanishes."""
+
+    termination: int
+    context: int
+
+
+class Subtract(Wire):
+    """End a termination; its port returns to the media process. Answered by ``Subtracted``."""
+
+    termination: int
+
+
+class Topology(Wire):
+    """Replace who hears whom in a context: (talker, listener) pairs. Not listed = not heard. New contexts have none."""
+
+    context: int
+    edges: tuple[tuple[int, int], ...]
+
+
+class Play(Wire):
+    """Play to the termination's party, in place of what it would hear (``mix``: on top of it)."""
+
+    termination: int
+    signal: int
+    source: SignalSource
+    mix: bool = False
+
+
+class Stop(Wire):
+    """Stop a signal; ``SignalEnded`` follows with reason "stopped"."""
+
+    termination: int
+    signal: int
+
+
+class SendDigits(Wire):
+    """Send DTMF digits (0-9 * # A-D) to the party by RFC 4733, or in-band when no event payload is agreed."""
+
+    termination: int
+    digits: str
+    duration_ms: int = 100
+    gap_ms: int = 60
+
+
+class Record(Wire):
+    """Record what the termination's party says (and, ``both``, hears) to a WAV file until stopped."""
+
+    termination: int
+    signal: int
+    path: str
+    both: bool = False
+    max_ms: int = 0
+
+
+class Watch(Wire):
+    """Report ``RtpLost`` after this long without packets and ``SilenceHeard`` after this long of silence; 0 = never.
+
+    ``digits_in_band``: also detect DTMF in decoded audio (devices with DTMF method in-band).
+    """
+
+    termination: int
+    no_rtp_ms: int = 0
+    silence_ms: int = 0
+    digits_in_band: bool = False
+
+
+class Measure(Wire):
+    """Ask for ``QualityMeasured`` now."""
+
+    termination: int
+
+
+class Audit(Wire):
+    """Ask for ``Audited``: every context alive."""
+
+
+class Shutdown(Wire):
+    """End every context and exit cleanly."""
+
+
+Command: TypeAlias = (
+    Hello | Lease | Release | Add | Modify | Move | Subtract | Topology | Play | Stop | SendDigits | Record | Watch
+    | Measure | Audit | Shutdown
+)  # fmt: skip
+
+
+# --- events: media → call control ----------------------------------------------------------------------------------
+
+
+class Quality(Part):
+    """One termination's figures, as seen at the exchange. Loss is in packets, times in ms, MOS by G.107 (1.0-4.5)."""
+
+    codec: str = ""
+    packets_received: int = 0
+    packets_sent: int = 0
+    packets_lost: int = 0
+    packets_late: int = 0
+    jitter_ms: float = 0.0
+    max_jitter_ms: float = 0.0
+    round_trip_ms: float = 0.0
+    remote_lost: int = 0
+    remote_jitter_ms: float = 0.0
+    mos: float = 0.0
+
+
+class Welcome(Wire):
+    """First event on every connection. ``incarnation`` differs after a restart of the media process."""
+
+    version: int
+    incarnation: str
+    capacity: int
+
+
+class Leased(Wire):
+    """Ports ready for use. ``exhausted``: the range has no more."""
+
+    ports: tuple[Port, ...]
+    exhausted: bool = False
+
+
+class AuditedTermination(Part):
+    """One live termination in an audit."""
+
+    termination: int
+    port: Port
+    stream: Stream | None
+
+
+class AuditedContext(Part):
+    """One live context in an audit."""
+
+    context: int
+    terminations: tuple[AuditedTermination, ...]
+
+
+class Audited(Wire):
+    """Every context alive at the time of ``Audit``."""
+
+    contexts: tuple[AuditedContext, ...]
+
+
+class Subtracted(Wire):
+    """A termination has ended, with its final figures."""
+
+    termination: int
+    quality: Quality
+
+
+class DigitReceived(Wire):
+    """The party pressed a key (RFC 4733 end packet or in-band); once per press."""
+
+    termination: int
+    digit: str
+    duration_ms: int
+
+
+class SignalEnded(Wire):
+    """A signal or recording ended. ``reason``: "finished", "stopped", "failed: …". ``duration_ms`` was played/recorded."""
+
+    termination: int
+    signal: int
+    reason: str
+    duration_ms: int = 0
+
+
+class SourceLatched(Wire):
+    """The termination locked on this source address (strict RTP)."""
+
+    termination: int
+    host: str
+    port: int
+
+
+class RtpLost(Wire):
+    """No packet for the watched time."""
+
+    termination: int
+    since_ms: int
+
+
+class RtpResumed(Wire):
+    """Packets again after ``RtpLost``."""
+
+    termination: int
+
+
+class SilenceHeard(Wire):
+    """The party has been silent for the watched time."""
+
+    termination: int
+
+
+class QualityMeasured(Wire):
+    """Figures so far."""
+
+    termination: int
+    quality: Quality
+
+
+class CommandFailed(Wire):
+    """A command could not be carried out. ``command`` is its name; the termination is 0 where it names none."""
+
+    command: str
+    termination: int
+    reason: str
+
+
+Event: TypeAlias = (
+    Welcome | Leased | Audited | Subtracted | DigitReceived | SignalEnded | SourceLatched | RtpLost | RtpResumed
+    | SilenceHeard | QualityMeasured | CommandFailed
+)  # fmt: skip
+
+VERSION = 1

@@ -1,0 +1,1 @@
+"""Sockets and timers that drive the SIP engine."""

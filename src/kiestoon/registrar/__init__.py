@@ -1,0 +1,1 @@
+"""Who is at the door: registration, authentication, bans and rate limits."""

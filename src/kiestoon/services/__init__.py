@@ -1,0 +1,1 @@
+"""What a caller meets: one folder each."""

@@ -1,0 +1,1 @@
+"""The SIP protocol as pure state machines: messages, transactions, dialogs, digest, subscriptions."""
