@@ -16,9 +16,13 @@ TrunkTransport: TypeAlias = Literal["udp", "tcp", "tls"]
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Base of all configuration rows."""
+    """Base of all configuration rows. ``repr`` leaves secrets out: rows end up in logs and tracebacks."""
 
     id: int
+
+    def __repr__(self) -> str:
+        shown = (f"{name}={getattr(self, name)!r}" for name in self.__struct_fields__ if name != "secret")
+        return f"{type(self).__name__}({', '.join(shown)})"
 
 
 class Company(Row):
