@@ -1,0 +1,87 @@
+"""The record every attempted call leaves behind: who, when, how it ended, why it went where it went.
+
+Times are wall-clock milliseconds since the epoch, UTC; 0 = it never came to that. The structs travel through the spool
+as MessagePack arrays: new fields go to the end and need a default, so that records of an older version can be read.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from kiestoon.media.protocol import Quality
+
+CallDirection: TypeAlias = Literal["internal", "in", "out"]
+LegKind: TypeAlias = Literal["caller", "device", "trunk", "service"]
+Outcome: TypeAlias = Literal[
+    "answered", "busy", "no_answer", "cancelled", "rejected", "unreachable", "not_found", "refused", "failed"
+]
+EndedBy: TypeAlias = Literal["caller", "callee", "exchange", "media", "network", ""]
+
+
+class LegRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One party's part in the call. ``party`` is the number or extension; ``codec`` its encoding name as agreed.
+
+    ``outcome`` of a ringing device that lost the race is "cancelled". ``cause`` is a Q.850 cause (0 = none),
+    ``sip_status`` the final status seen or sent. ``sip_call_id`` finds the leg in traces.
+    """
+
+    kind: LegKind
+    party: str
+    display: str = ""
+    device_id: int | None = None
+    user_id: int | None = None
+    trunk_id: int | None = None
+    started_ms: int = 0
+    ringing_ms: int = 0
+    answered_ms: int = 0
+    ended_ms: int = 0
+    outcome: Outcome = "failed"
+    cause: int = 0
+    sip_status: int = 0
+    codec: str = ""
+    sip_call_id: str = ""
+    quality: Quality | None = None
+
+
+class CallRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One call, from the first INVITE to the last hang-up. ``call_id`` is unique for ever: it makes importing idempotent.
+
+    ``company_id`` 0: the call could not be ascribed to a company. ``dialled`` is what the caller asked for,
+    ``final_party`` who was reached in the end. ``cause`` is a Q.850 cause, ``sip_status`` what the caller was told.
+    ``reasons`` are routing's, in order.
+    """
+
+    call_id: str
+    company_id: int
+    direction: CallDirection
+    opened_ms: int
+    answered_ms: int
+    closed_ms: int
+    caller_number: str
+    caller_display: str
+    dialled: str
+    final_party: str
+    outcome: Outcome
+    ended_by: EndedBy
+    cause: int = 0
+    sip_status: int = 0
+    caller_device_id: int | None = None
+    caller_trunk_id: int | None = None
+    reasons: tuple[str, ...] = ()
+    legs: tuple[LegRecord, ...] = ()
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(CallRecord)
+
+
+def encode_record(record: CallRecord) -> bytes:
+    """Write a record for the spool."""
+    return _encoder.encode(record)
+
+
+def decode_record(data: bytes) -> CallRecord:
+    """Read a record from the spool; raises ``msgspec.DecodeError`` (or its ValidationError) for anything else."""
+    return _decoder.decode(data)

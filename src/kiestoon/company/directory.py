@@ -1,0 +1,254 @@
+"""Who and what, found in constant time: the call path's view of every company's rows.
+
+A company's index is built once and never changed; ``Directory.replace`` swaps in a new one when a change event arrives,
+so whoever holds a ``CompanyIndex`` keeps a consistent picture. What is switched off (company, device, trunk) is not
+found: the call path cannot forget to ask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from ipaddress import IPv6Address, ip_address, ip_network
+
+from kiestoon.company.model import (
+    Company,
+    CompanyRows,
+    Department,
+    Device,
+    Location,
+    Menu,
+    Number,
+    Trunk,
+    User,
+)
+
+
+class CompanyIndex:
+    """One company, indexed. Treat as immutable."""
+
+    __slots__ = (
+        "company",
+        "departments",
+        "devices",
+        "devices_by_user",
+        "locations",
+        "menus_by_extension",
+        "numbers",
+        "numbers_by_extension",
+        "trunks",
+        "users",
+        "users_by_extension",
+    )
+
+    def __init__(self, rows: CompanyRows) -> None:
+        self.company: Company = rows.company
+        self.locations: dict[int, Location] = {row.id: row for row in rows.locations}
+        self.departments: dict[int, Department] = {row.id: row for row in rows.departments}
+        self.users: dict[int, User] = {row.id: row for row in rows.users}
+        self.users_by_extension: dict[str, User] = {row.extension: row for row in rows.users}
+        self.menus_by_extension: dict[str, Menu] = {row.extension: row for row in rows.menus}
+        self.numbers: tuple[Number, ...] = rows.numbers
+        self.numbers_by_extension: dict[str, tuple[Number, ...]] = {}
+        for number in rows.numbers:
+            self.numbers_by_extension[number.extension] = (
+                *self.numbers_by_extension.get(number.extension, ()),
+                number,
+            )
+        self.trunks: tuple[Trunk, ...] = tuple(row for row in rows.trunks if row.active)
+        self.devices: dict[str, Device] = {}
+        self.devices_by_user: dict[int, tuple[Device, ...]] = {}
+        for device in rows.devices:
+            if device.active:
+                self._add_device(device)
+
+    def _add_device(self, device: Device) -> None:
+        self.devices[device.username] = device
+        if device.user_id is not None:
+            self.devices_by_user[device.user_id] = (*self.devices_by_user.get(device.user_id, ()), device)
+
+    def user_of(self, device: Device) -> User | None:
+        """Who is logged in on the device."""
+        return None if device.user_id is None else self.users.get(device.user_id)
+
+    def devices_of(self, user_id: int) -> tuple[Device, ...]:
+        """Every active device of a user, in the order of their rows."""
+        return self.devices_by_user.get(user_id, ())
+
+    def location_of(self, user: User) -> Location | None:
+        """The user's location: the user's own, else the department's."""
+        location_id = user.location_id
+        if location_id is None and user.department_id is not None:
+            department = self.departments.get(user.department_id)
+            location_id = department.location_id if department else None
+        return None if location_id is None else self.locations.get(location_id)
+
+
+class Directory:
+    """All companies and outside lines of the installation.
+
+    Domains and usernames are looked up as given by the message; domains without regard to case (RFC 3261 §19.1.4),
+    usernames exactly.
+    """
+
+    def __init__(self, companies: Iterable[CompanyRows] = (), shared_trunks: Iterable[Trunk] = ()) -> None:
+        self._companies: dict[int, CompanyIndex] = {}
+        self._by_domain: dict[str, CompanyIndex] = {}
+        self._numbers: dict[str, Number] = {}
+        self._devices: dict[int, Device] = {}
+        self._shared_trunks: tuple[Trunk, ...] = tuple(row for row in shared_trunks if row.active)
+        self._trunks: dict[int, Trunk] = {}
+        self._sources = _SourceIndex(())
+        for rows in companies:
+            self._put(rows)
+        self._index_trunks()
+
+    def __iter__(self) -> Iterator[CompanyIndex]:
+        return iter(self._companies.values())
+
+    def __len__(self) -> int:
+        return len(self._companies)
+
+    # --- changes ---------------------------------------------------------------------------------------------------
+
+    def replace(self, rows: CompanyRows) -> None:
+        """Put a company's new rows in place of its old ones (or add the company)."""
+        self._drop(rows.company.id)
+        self._put(rows)
+        self._index_trunks()
+
+    def remove(self, company_id: int) -> None:
+        """Forget a company; unknown ones are ignored."""
+        self._drop(company_id)
+        self._index_trunks()
+
+    def replace_shared_trunks(self, trunks: Iterable[Trunk]) -> None:
+        """Put the installation's own trunks (those without a company) in place of the old ones."""
+        self._shared_trunks = tuple(row for row in trunks if row.active)
+        self._index_trunks()
+
+    def _put(self, rows: CompanyRows) -> None:
+        if not rows.company.active:
+            return
+        index = CompanyIndex(rows)
+        self._companies[rows.company.id] = index
+        self._by_domain[rows.company.domain.lower()] = index
+        for device in index.devices.values():
+            self._devices[device.id] = device
+        for number in rows.numbers:
+            self._numbers[number.e164] = number
+
+    def _drop(self, company_id: int) -> None:
+        old = self._companies.pop(company_id, None)
+        if old is None:
+            return
+        self._by_domain.pop(old.company.domain.lower(), None)
+        for device in old.devices.values():
+            self._devices.pop(device.id, None)
+        for number in old.numbers:
+            held = self._numbers.get(number.e164)
+            if held is not None and held.company_id == company_id:
+                del self._numbers[number.e164]
+
+    def _index_trunks(self) -> None:
+        trunks = [*self._shared_trunks]
+        for index in self._companies.values():
+            trunks.extend(index.trunks)
+        self._trunks = {trunk.id: trunk for trunk in trunks}
+        self._sources = _SourceIndex(trunks)
+
+    # --- look-ups --------------------------------------------------------------------------------------------------
+
+    def company(self, company_id: int) -> CompanyIndex | None:
+        """A company by its id."""
+        return self._companies.get(company_id)
+
+    def company_by_domain(self, domain: str) -> CompanyIndex | None:
+        """The company whose SIP domain this is."""
+        return self._by_domain.get(domain.lower())
+
+    def device(self, domain: str, username: str) -> Device | None:
+        """The device that logs in as ``username`` under ``domain``."""
+        index = self._by_domain.get(domain.lower())
+        return None if index is None else index.devices.get(username)
+
+    def device_by_id(self, device_id: int) -> Device | None:
+        """A device by its id."""
+        return self._devices.get(device_id)
+
+    def devices_of_user(self, company_id: int, user_id: int) -> tuple[Device, ...]:
+        """Every active device of a user."""
+        index = self._companies.get(company_id)
+        return () if index is None else index.devices_of(user_id)
+
+    def user_by_extension(self, company_id: int, extension: str) -> User | None:
+        """The user behind an extension."""
+        index = self._companies.get(company_id)
+        return None if index is None else index.users_by_extension.get(extension)
+
+    def menu_by_extension(self, company_id: int, extension: str) -> Menu | None:
+        """The menu behind an extension."""
+        index = self._companies.get(company_id)
+        return None if index is None else index.menus_by_extension.get(extension)
+
+    def number(self, e164: str) -> Number | None:
+        """An outside number in E.164 with its plus sign."""
+        return self._numbers.get(e164)
+
+    def trunk(self, trunk_id: int) -> Trunk | None:
+        """An outside line by its id."""
+        return self._trunks.get(trunk_id)
+
+    def trunks(self) -> tuple[Trunk, ...]:
+        """Every outside line, shared and companies' own."""
+        return tuple(self._trunks.values())
+
+    def trunks_of(self, company_id: int) -> tuple[Trunk, ...]:
+        """The outside lines a company may use, first choice first: by priority, its own before shared ones."""
+        index = self._companies.get(company_id)
+        own = () if index is None else index.trunks
+        return tuple(sorted((*own, *self._shared_trunks), key=lambda trunk: trunk.priority))
+
+    def trunks_by_source(self, host: str) -> tuple[Trunk, ...]:
+        """The outside lines that are recognised by this IP address; narrowest range first, () for none.
+
+        Several companies may have lines at one provider: who is meant then follows from the number called.
+        """
+        return self._sources.find(host)
+
+
+class _SourceIndex:
+    """Addresses and CIDR ranges to trunks: one dictionary look-up per distinct prefix length."""
+
+    __slots__ = ("_lengths", "_ranges")
+
+    def __init__(self, trunks: Iterable[Trunk]) -> None:
+        self._ranges: dict[tuple[int, int, int], tuple[Trunk, ...]] = {}
+        for trunk in trunks:
+            for source in trunk.sources:
+                self._add(source, trunk)
+        lengths = {(version, length) for version, length, _ in self._ranges}
+        self._lengths = sorted(lengths, key=lambda item: -item[1])
+
+    def _add(self, source: str, trunk: Trunk) -> None:
+        try:
+            network = ip_network(source, strict=False)
+        except ValueError:
+            return  # the store checks what is typed in; a bad row must not take the directory down
+        key = (network.version, network.prefixlen, int(network.network_address))
+        self._ranges[key] = (*self._ranges.get(key, ()), trunk)
+
+    def find(self, host: str) -> tuple[Trunk, ...]:
+        try:
+            address = ip_address(host)
+        except ValueError:
+            return ()
+        if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+            address = address.ipv4_mapped  # a dual-stack listener sees IPv4 peers as ::ffff:a.b.c.d
+        value, bits = int(address), address.max_prefixlen
+        found: dict[int, Trunk] = {}
+        for version, length in self._lengths:
+            if version == address.version:
+                network = value >> (bits - length) << (bits - length)
+                for trunk in self._ranges.get((version, length, network), ()):
+                    found.setdefault(trunk.id, trunk)
+        return tuple(found.values())
