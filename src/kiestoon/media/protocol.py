@@ -113,9 +113,13 @@ class Hello(Wire):
 
 
 class Lease(Wire):
-    """Bind ``count`` more port pairs for us; answered by ``Leased`` (fewer when the range is exhausted)."""
+    """Bind ``count`` more port pairs for us; answered by ``Leased`` (fewer when the range is exhausted).
+
+    ``host`` is one of ``Welcome.hosts`` (say, the IPv6 one); "" = the first of them.
+    """
 
     count: int
+    host: str = ""
 
 
 class Release(Wire):
@@ -217,13 +221,17 @@ class Audit(Wire):
     """Ask for ``Audited``: every context alive."""
 
 
+class Stats(Wire):
+    """Ask for ``StatsReported``: the process's counters, for metrics."""
+
+
 class Shutdown(Wire):
     """End every context and exit cleanly."""
 
 
 Command: TypeAlias = (
     Hello | Lease | Release | Add | Modify | Move | Subtract | Topology | Play | Stop | SendDigits | Record | Watch
-    | Measure | Audit | Shutdown
+    | Measure | Audit | Stats | Shutdown
 )  # fmt: skip
 
 
@@ -247,11 +255,15 @@ class Quality(Part):
 
 
 class Welcome(Wire):
-    """First event on every connection. ``incarnation`` differs after a restart of the media process."""
+    """First event on every connection. ``incarnation`` differs after a restart of the media process.
+
+    ``capacity`` is the number of port pairs the range can hold, ``hosts`` the advertised addresses ports are leased on.
+    """
 
     version: int
     incarnation: str
     capacity: int
+    hosts: tuple[str, ...] = ()
 
 
 class Leased(Wire):
@@ -259,6 +271,7 @@ class Leased(Wire):
 
     ports: tuple[Port, ...]
     exhausted: bool = False
+    host: str = ""
 
 
 class AuditedTermination(Part):
@@ -340,6 +353,26 @@ class QualityMeasured(Wire):
     quality: Quality
 
 
+class StatsReported(Wire):
+    """Counters since the process started, except ``contexts``, ``terminations`` and ``ports_free``, which are now.
+
+    ``packets_dropped`` were read and thrown away, ``drops`` says why; ``late_ticks`` are audio ticks begun more than
+    one frame (20 ms) after they were due; ``worst_turn_ms`` is the longest turn of the loop since the last report.
+    """
+
+    contexts: int
+    terminations: int
+    ports_free: int
+    packets_received: int
+    packets_sent: int
+    packets_dropped: int
+    drops: dict[str, int]
+    ticks: int
+    late_ticks: int
+    worst_turn_ms: float
+    failed_commands: int
+
+
 class CommandFailed(Wire):
     """A command could not be carried out. ``command`` is its name; the termination is 0 where it names none."""
 
@@ -350,7 +383,7 @@ class CommandFailed(Wire):
 
 Event: TypeAlias = (
     Welcome | Leased | Audited | Subtracted | DigitReceived | SignalEnded | SourceLatched | RtpLost | RtpResumed
-    | SilenceHeard | QualityMeasured | CommandFailed
+    | SilenceHeard | QualityMeasured | StatsReported | CommandFailed
 )  # fmt: skip
 
 VERSION = 1
