@@ -14,7 +14,9 @@ from typing import Literal, TypeAlias
 import msgspec
 
 Direction: TypeAlias = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
-SrtpSuite: TypeAlias = Literal["AES_CM_128_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_32", "AEAD_AES_128_GCM", "AEAD_AES_256_GCM"]
+SrtpSuite: TypeAlias = Literal[
+    "AES_CM_128_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_32", "AEAD_AES_128_GCM", "AEAD_AES_256_GCM"
+]
 
 
 class Wire(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=True):
@@ -311,7 +313,10 @@ class DigitReceived(Wire):
 
 
 class SignalEnded(Wire):
-    """A signal or recording ended. ``reason``: "finished", "stopped", "failed: …". ``duration_ms`` was played/recorded."""
+    """A signal or recording ended. ``reason``: "finished", "stopped", "failed: …".
+
+    ``duration_ms`` is how much was played or recorded.
+    """
 
     termination: int
     signal: int
