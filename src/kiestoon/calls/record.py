@@ -46,7 +46,7 @@ class LegRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class CallRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One call, from the first INVITE to the last hang-up. ``call_id`` is unique for ever: it makes importing idempotent.
+    """One call, from the first INVITE to the last hang-up. ``call_id`` is unique for ever: imports are idempotent by it.
 
     ``company_id`` 0: the call could not be ascribed to a company. ``dialled`` is what the caller asked for,
     ``final_party`` who was reached in the end. ``cause`` is a Q.850 cause, ``sip_status`` what the caller was told.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Problem(Exception):
+class OperatorError(Exception):
     """Something only the operator can put right: one sentence says what is wrong, the next what to do about it.
 
     The command line prints it without a traceback and exits with ``exit_code`` (sysexits.h values where one fits).

@@ -1,0 +1,61 @@
+"""Which version the database has, and bringing it to ours with Alembic."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import inspect, text
+
+from kiestoon.store.database import Database
+from kiestoon.store.errors import SchemaOutdatedError, SchemaTooNewError
+
+REVISIONS = ("0001",)
+"""Every revision of the schema, oldest first. Kept beside the scripts so that a normal start need not load Alembic."""
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def current_revision(database: Database) -> str | None:
+    """The revision of the database; None for an empty one."""
+    with database.read() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        row = connection.execute(text("SELECT version_num FROM alembic_version")).first()
+        return None if row is None else str(row[0])
+
+
+def check_schema(database: Database) -> None:
+    """Raise ``SchemaTooNewError`` or ``SchemaOutdatedError`` unless the database has exactly our revision."""
+    revision = current_revision(database)
+    _refuse_newer(database, revision)
+    if revision != REVISIONS[-1]:
+        raise SchemaOutdatedError(f"The database {database.place} has an older layout", "Run: kiestoon migrate")
+
+
+def migrate(database: Database) -> tuple[str | None, str]:
+    """Bring the database to our revision, creating it if need be. Returns the revisions before and after."""
+    before = current_revision(database)
+    _refuse_newer(database, before)
+    if before != REVISIONS[-1]:
+        _upgrade(database)
+    return before, REVISIONS[-1]
+
+
+def _upgrade(database: Database) -> None:
+    from alembic import command  # noqa: PLC0415 - 150 ms that only a migration pays
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    with database.write() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _refuse_newer(database: Database, revision: str | None) -> None:
+    if revision is not None and revision not in REVISIONS:
+        raise SchemaTooNewError(
+            f"The database {database.place} was written by a newer version of Kiestoon (layout {revision}, "
+            f"this version knows up to {REVISIONS[-1]})",
+            "Install that newer version, or restore the backup made before it was installed",
+        )
