@@ -1,0 +1,1 @@
+"""Load and latency of the exchange, side by side with public peers."""

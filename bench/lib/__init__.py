@@ -1,0 +1,1 @@
+"""What the benchmarks share: processes, systems under test, probes, results."""
