@@ -46,7 +46,7 @@ class LegRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class CallRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One call, from the first INVITE to the last hang-up. ``call_id`` is unique for ever: imports are idempotent by it.
+    """A call, from first INVITE to last hang-up. ``call_id`` is unique for ever: importing twice does no harm.
 
     ``company_id`` 0: the call could not be ascribed to a company. ``dialled`` is what the caller asked for,
     ``final_party`` who was reached in the end. ``cause`` is a Q.850 cause, ``sip_status`` what the caller was told.
@@ -78,8 +78,19 @@ _decoder = msgspec.msgpack.Decoder(CallRecord)
 
 
 def encode_record(record: CallRecord) -> bytes:
-    """Write a record for the spool."""
-    return _encoder.encode(record)
+    """Write a record for the spool. Texts with lone surrogates (undecodable bytes from the network) are mended."""
+    try:
+        return _encoder.encode(record)
+    except UnicodeEncodeError:
+        return _encoder.encode(_mend(msgspec.to_builtins(record)))
+
+
+def _mend(value: object) -> object:
+    if isinstance(value, str):
+        return value.encode(errors="replace").decode()
+    if isinstance(value, list | tuple):
+        return [_mend(item) for item in value]
+    return value
 
 
 def decode_record(data: bytes) -> CallRecord:

@@ -13,15 +13,15 @@ from zlib import crc32
 HEADER = Struct(">II")
 HEADER_BYTES = HEADER.size
 MAX_FRAME = 4 * 1024 * 1024
-"""The largest data of one frame; a length above it is damage, not data."""
+"""The largest data of one frame; a length of 0 or above it is damage, not data."""
 
 Tail: TypeAlias = Literal["whole", "torn", "damaged"]
 
 
 def encode_frame(data: bytes) -> bytes:
-    """One frame; raises ``ValueError`` for data above ``MAX_FRAME``."""
-    if len(data) > MAX_FRAME:
-        raise ValueError(f"{len(data)} bytes do not fit into a frame")
+    """One frame; raises ``ValueError`` for no data (zeros after a power cut must not look like frames) or too much."""
+    if not 0 < len(data) <= MAX_FRAME:
+        raise ValueError(f"{len(data)} bytes do not make a frame")
     return HEADER.pack(len(data), crc32(data)) + data
 
 
@@ -41,7 +41,7 @@ def parse_frames(buffer: bytes | bytearray | memoryview, limit: int = 0) -> tupl
         if start > end:
             return frames, position, "torn"
         length, checksum = HEADER.unpack_from(view, position)
-        if length > MAX_FRAME:
+        if not 0 < length <= MAX_FRAME:
             return frames, position, "damaged"
         if start + length > end:
             return frames, position, "torn"

@@ -117,15 +117,14 @@ class Journal:
         self.flush()
 
     def _finish(self, compaction: _Compaction) -> None:
-        if compaction.error is not None:
-            log.error("journal not compacted", path=str(self._file.path), error=compaction.error.strerror)
-            self._compacted_size = self._file.size  # try again only after as much growth as before
-            return
         path = compaction.path
+        self._compacted_size = self._file.size  # if it fails: try again only after as much growth as before
         try:
+            if compaction.error is not None:
+                raise compaction.error
             descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
         except OSError as error:
-            log.error("journal not compacted", path=str(path), error=error.strerror)
+            log.error("journal not compacted", path=str(self._file.path), error=error.strerror)
             return
         old, new = self._file, AppendFile(descriptor, self._file.path, statistics=self._file.statistics)
         snapshot_size = new.size
