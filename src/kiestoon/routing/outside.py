@@ -1,0 +1,130 @@
+"""Outside lines: which trunks in which order, which caller ID, which area."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from kiestoon.company.directory import CompanyIndex, Directory
+from kiestoon.company.model import Device, Trunk, User
+from kiestoon.company.numbers import OutsideNumber, area_context
+from kiestoon.routing.decision import Decision, DialOutside, Refuse
+from kiestoon.routing.reasons import Reason, because
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Somebody inside who calls: a user, a device, mostly both."""
+
+    directory: Directory
+    index: CompanyIndex
+    user: User | None
+    device: Device | None
+
+    @property
+    def country(self) -> str:
+        """Where the caller is: a device abroad says so itself."""
+        device = self.device
+        return (device.country if device is not None and device.country else self.index.company.country).upper()
+
+    @property
+    def area_code(self) -> str:
+        """What completes local numbers: the device's area code, else the user's location's, else the company's."""
+        if self.device is not None and self.device.area_code:
+            return self.device.area_code
+        location = self.index.location_of(self.user) if self.user is not None else None
+        return (location.area_code if location is not None else "") or self.index.company.area_code
+
+
+def ordered_trunks(directory: Directory, company_id: int) -> list[Trunk]:
+    """The company's own lines, then shared ones; each by priority, encrypted first among equals."""
+    return sorted(directory.trunks_of(company_id), key=_trunk_order)
+
+
+def _trunk_order(trunk: Trunk) -> tuple[bool, int, bool]:
+    return trunk.company_id is None, trunk.priority, trunk.transport != "tls" and trunk.srtp == "off"
+
+
+def dial_outside(caller: Caller, user: User, number: OutsideNumber, reasons: list[Reason]) -> Decision:
+    """An ordinary outside call of a user."""
+    index = caller.index
+    company = index.company
+    trunks = ordered_trunks(caller.directory, company.id)
+    if not trunks:
+        reasons.append(because("no_trunk"))
+        return Decision(Refuse(503, 34, "No Outside Line"), tuple(reasons), company.id, 0, number.number)
+    reasons.append(because("trunks", names=", ".join(trunk.name for trunk in trunks)))
+    shown, source = caller_number(index, user)
+    if shown:
+        reasons.append(because("caller_id", number=shown, source=source))
+    else:
+        reasons.append(because("caller_id_missing"))
+    if user.hide_number:
+        reasons.append(because("caller_hidden", name=user.name))
+    step = DialOutside(
+        trunks=tuple(trunk.id for trunk in trunks),
+        number=number.number,
+        kind=number.kind,
+        country=caller.country,
+        caller_number=shown,
+        hide_caller=user.hide_number,
+        area=area_context(caller.area_code, caller.country),
+    )
+    return Decision(step, tuple(reasons), company.id, 0, number.number)
+
+
+def dial_emergency(caller: Caller, number: str, reasons: list[Reason]) -> Decision:
+    """An emergency call: over any line there is, the number always shown (RTE-23)."""
+    index, user = caller.index, caller.user
+    company = index.company
+    reasons.append(because("emergency", number=number))
+    trunks = ordered_trunks(caller.directory, company.id)
+    if not trunks:
+        reasons.append(because("no_trunk"))
+        return Decision(Refuse(503, 34, "No Outside Line"), tuple(reasons), company.id, 0, number)
+    shown, source = next(_emergency_numbers(index, user, caller.device), ("", ""))
+    if shown:
+        reasons.append(because("caller_id", number=shown, source=source))
+    else:
+        reasons.append(because("caller_id_missing"))
+    if user is not None and user.hide_number:
+        reasons.append(because("caller_not_hidden"))
+    area = area_context(caller.area_code, caller.country)
+    if area:
+        reasons.append(because("area", area=area))
+    step = DialOutside(
+        trunks=tuple(trunk.id for trunk in trunks),
+        number=number,
+        kind="emergency",
+        country=caller.country,
+        caller_number=shown,
+        emergency=True,
+        area=area,
+    )
+    return Decision(step, tuple(reasons), company.id, 0, number)
+
+
+def caller_number(index: CompanyIndex, user: User) -> tuple[str, str]:
+    """What the outside sees, and whose number it is: the user's, else the company's first; ("", "") for none."""
+    if user.caller_number:
+        return user.caller_number, "user"
+    if index.numbers:
+        return index.numbers[0].e164, "company"
+    return "", ""
+
+
+def _emergency_numbers(index: CompanyIndex, user: User | None, device: Device | None) -> Iterator[tuple[str, str]]:
+    """The centre must be able to call back: the person first, then ever wider fallbacks (E 6.10)."""
+    if user is not None:
+        if user.caller_number:
+            yield user.caller_number, "user"
+        for own in index.numbers_by_extension.get(user.extension, ()):
+            yield own.e164, "user"
+        if user.emergency_number:
+            yield user.emergency_number, "user's fallback"
+    if device is not None and device.emergency_number:
+        yield device.emergency_number, "device's fallback"
+    if index.company.emergency_number:
+        yield index.company.emergency_number, "company's fallback"
+    for number in index.numbers:
+        yield number.e164, "company"
