@@ -1,0 +1,123 @@
+"""The control process' Unix socket for the command line and the web process; only the own user may connect.
+
+Commands are functions registered by name: ``commands.add("registrations", function)``. A function takes keyword
+arguments and returns plain values (or an awaitable of them); ``CommandError`` becomes the caller's error text.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import structlog
+
+from kiestoon.app.framing import AdminReply, AdminRequest, encode_message, read_message
+
+log = structlog.get_logger(__name__)
+
+Command = Callable[..., Any]
+_MAX_REQUEST = 1024 * 1024
+_decoder = msgspec.msgpack.Decoder(AdminRequest)
+
+
+class CommandError(Exception):
+    """A command could not be carried out; the text is for the person who asked."""
+
+
+class Commands:
+    """The registry of commands."""
+
+    def __init__(self) -> None:
+        self._commands: dict[str, Command] = {}
+
+    def add(self, name: str, command: Command) -> None:
+        """Make a command known; each name once."""
+        if name in self._commands:
+            raise ValueError(f"the command {name} exists already")
+        self._commands[name] = command
+
+    def names(self) -> list[str]:
+        return sorted(self._commands)
+
+    async def run(self, request: AdminRequest) -> AdminReply:
+        """Carry out one request; never raises for what a command does."""
+        command = self._commands.get(request.command)
+        if command is None:
+            return AdminReply(error=f"unknown command {request.command}; known: {', '.join(self.names())}")
+        try:
+            inspect.signature(command).bind(**request.arguments)
+        except TypeError as error:
+            return AdminReply(error=f"{request.command}: {error}")
+        try:
+            result = command(**request.arguments)
+            if inspect.isawaitable(result):
+                result = await result
+        except CommandError as error:
+            return AdminReply(error=str(error))
+        except Exception:
+            log.exception("admin command failed", command=request.command)
+            return AdminReply(error=f"{request.command} failed; the log says why")
+        return AdminReply(result=result)
+
+
+class AdminServer:
+    """Serves ``commands`` on the socket. One request at a time on each connection."""
+
+    def __init__(self, path: Path, commands: Commands) -> None:
+        self._path = path
+        self._commands = commands
+        self._server: asyncio.Server | None = None
+        self._connections: set[asyncio.StreamWriter] = set()
+
+    async def start(self) -> None:
+        """Open the socket with mode 0600; a dead one in its place is replaced. Raises ``OSError``."""
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._path.unlink(missing_ok=True)
+        before = os.umask(0o177)
+        try:
+            self._server = await asyncio.start_unix_server(self._serve, str(self._path))
+        finally:
+            os.umask(before)
+
+    async def stop(self) -> None:
+        """Close the socket and every connection."""
+        if self._server is None:
+            return
+        self._server.close()
+        for writer in list(self._connections):
+            writer.close()
+        self._server = None
+        self._path.unlink(missing_ok=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._connections.add(writer)
+        try:
+            while True:
+                data = await read_message(reader, _MAX_REQUEST)
+                try:
+                    reply = await self._commands.run(_decoder.decode(data))
+                except msgspec.DecodeError as error:
+                    reply = AdminReply(error=f"bad request: {error}")
+                writer.write(_encoded(reply))
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError, ValueError):
+            pass  # the other side has gone, or does not speak our language
+        finally:
+            self._connections.discard(writer)
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+
+
+def _encoded(reply: AdminReply) -> bytes:
+    try:
+        return encode_message(reply)
+    except (TypeError, OverflowError, UnicodeEncodeError) as error:
+        log.error("admin reply cannot be encoded", error=str(error))
+        return encode_message(AdminReply(error="the answer cannot be sent; the log says why"))

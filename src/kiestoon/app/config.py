@@ -1,0 +1,258 @@
+"""The installation's settings: defaults, then one TOML file, then the environment, each overriding the one before.
+
+Every setting can be given as ``KIESTOON_<SECTION>_<NAME>`` (``KIESTOON_SIP_UDP=5070``, ``KIESTOON_DATA_DIR=/srv/k``).
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from kiestoon.operator_error import OperatorError
+
+_PREFIX = "KIESTOON_"
+_SEARCH = (Path("var/kiestoon.toml"), Path("/etc/kiestoon/kiestoon.toml"))
+_MAX_SOCKET_PATH = 100  # sockaddr_un holds 108 bytes
+
+
+class ConfigError(OperatorError):
+    """A setting is wrong."""
+
+    exit_code = 78  # EX_CONFIG
+
+
+class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Base of the sections."""
+
+
+class SipSettings(Section, frozen=True):
+    """Where SIP is spoken. Ports: 0 = not at all. ``hosts``: addresses to listen on.
+
+    ``advertised_host`` goes into Contact and SDP where peers outside see another address than ours (NAT).
+    ``allow_bare_ip``: phones may register with the server's address in place of the company's domain (off: scanners
+    try addresses only). ``certificate``/``key``: PEM files; "" = one is generated in the data folder.
+    """
+
+    hosts: tuple[str, ...] = ("0.0.0.0", "::")  # noqa: S104 - an exchange is there to be reached
+    udp: int = 5060
+    tcp: int = 5060
+    tls: int = 5061
+    ws: int = 0
+    wss: int = 5443
+    advertised_host: str = ""
+    allow_bare_ip: bool = False
+    certificate: str = ""
+    key: str = ""
+
+
+class MediaSettings(Section, frozen=True):
+    """``processes`` 0: one for each core but one. ``first_port`` to ``last_port`` are for RTP and RTCP (UDP)."""
+
+    processes: int = 0
+    first_port: int = 20000
+    last_port: int = 29999
+    bind_host: str = "0.0.0.0"  # noqa: S104
+    advertised_host: str = ""
+
+
+class LimitSettings(Section, frozen=True):
+    """What the exchange takes on. 0 = no limit of its own. Above it new calls get 503 with Retry-After."""
+
+    max_calls: int = 0
+    calls_per_s: int = 0
+    registrations_per_s: int = 0
+
+
+class HepSettings(Section, frozen=True):
+    """HEPv3 export of every SIP message, for HOMER. ``target`` is ``host:port``; "" = off."""
+
+    target: str = ""
+    capture_id: int = 2001
+    password: str = ""
+
+
+class WebSettings(Section, frozen=True):
+    """The web process: ``/health`` and ``/metrics``. ``port`` 0 = off."""
+
+    host: str = "127.0.0.1"
+    port: int = 9080
+
+
+class LogSettings(Section, frozen=True):
+    """``format`` "auto": console on a terminal, JSON lines elsewhere."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "console", "json"] = "auto"
+
+
+class Settings(Section, frozen=True):
+    """Everything. ``database`` "" is an SQLite file in the data folder. ``country`` is the installation's default."""
+
+    data_dir: str = "/var/lib/kiestoon"
+    database: str = ""
+    country: str = "NL"
+    sip: SipSettings = SipSettings()
+    media: MediaSettings = MediaSettings()
+    limits: LimitSettings = LimitSettings()
+    hep: HepSettings = HepSettings()
+    web: WebSettings = WebSettings()
+    log: LogSettings = LogSettings()
+
+    @property
+    def data(self) -> Path:
+        return Path(self.data_dir)
+
+    @property
+    def database_url(self) -> str:
+        return self.database or f"sqlite:///{(self.data / 'kiestoon.db').absolute()}"
+
+    @property
+    def key_path(self) -> Path:
+        return self.data / "installation.key"
+
+    @property
+    def admin_socket(self) -> Path:
+        return self.data / "run" / "admin.sock"
+
+    @property
+    def media_sockets(self) -> tuple[Path, ...]:
+        """One Unix socket for each media process."""
+        return tuple(self.data / "run" / f"media-{number}.sock" for number in range(self.media_processes))
+
+    @property
+    def media_processes(self) -> int:
+        return self.media.processes or max(1, (os.cpu_count() or 1) - 1)
+
+    @property
+    def spool_dir(self) -> Path:
+        return self.data / "spool"
+
+    @property
+    def journal_dir(self) -> Path:
+        return self.data / "journal"
+
+    @property
+    def certificate(self) -> Path:
+        return Path(self.sip.certificate) if self.sip.certificate else self.data / "tls" / "certificate.pem"
+
+    @property
+    def certificate_key(self) -> Path:
+        return Path(self.sip.key) if self.sip.key else self.data / "tls" / "key.pem"
+
+
+def load_settings(
+    path: Path | None = None, environment: Mapping[str, str] | None = None, *, defaults: Settings | None = None
+) -> Settings:
+    """Read the settings; raises ``ConfigError``. Without ``path`` the usual places are tried.
+
+    ``defaults`` stand in for ours (the demo's differ).
+    """
+    environment = os.environ if environment is None else environment
+    cells = _as_dict(defaults if defaults is not None else Settings())
+    found = _find_file(path, environment)
+    if found is not None:
+        _merge(cells, _read(found), str(found))
+    _apply_environment(cells, environment)
+    return _checked(cells, str(found) if found else "the environment")
+
+
+def settings_from_json(text: str) -> Settings:
+    """The settings as ``settings_to_json`` wrote them for a child process."""
+    return msgspec.json.decode(text, type=Settings)
+
+
+def settings_to_json(settings: Settings) -> str:
+    """For handing over to a child process."""
+    return msgspec.json.encode(settings).decode()
+
+
+def outward_address() -> str:
+    """This machine's address towards the outside, as the routing table says; the loopback address without a route."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # TEST-NET-1: connecting a UDP socket sends nothing
+            return str(probe.getsockname()[0])
+        except OSError:
+            return "127.0.0.1"
+
+
+def _find_file(path: Path | None, environment: Mapping[str, str]) -> Path | None:
+    if path is None and environment.get("KIESTOON_CONFIG"):
+        path = Path(environment["KIESTOON_CONFIG"])
+    if path is not None:
+        if not path.is_file():
+            raise ConfigError(f"The configuration file {path} does not exist", "Check the path given with --config")
+        return path
+    return next((candidate for candidate in _SEARCH if candidate.is_file()), None)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return msgspec.toml.decode(path.read_bytes(), type=dict[str, Any])
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read ({error.strerror})", "Make it readable for this user") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}", "Correct that line") from None
+
+
+def _as_dict(settings: Settings) -> dict[str, Any]:
+    cells: dict[str, Any] = msgspec.to_builtins(settings)
+    return cells
+
+
+def _merge(cells: dict[str, Any], given: dict[str, Any], source: str) -> None:
+    for name, value in given.items():
+        held = cells.get(name)
+        if isinstance(held, dict) and isinstance(value, dict):
+            held.update(value)
+        elif isinstance(held, dict):
+            raise ConfigError(f"{name} in {source} is a section", f"Write [{name}] and its settings below it")
+        else:
+            cells[name] = value
+
+
+def _apply_environment(cells: dict[str, Any], environment: Mapping[str, str]) -> None:
+    for name, held in list(cells.items()):
+        if not isinstance(held, dict):
+            cells[name] = environment.get(f"{_PREFIX}{name.upper()}", held)
+            continue
+        for field, value in held.items():
+            text = environment.get(f"{_PREFIX}{name.upper()}_{field.upper()}")
+            if text is not None:
+                held[field] = text.replace(",", " ").split() if isinstance(value, list) else text
+
+
+def _checked(cells: dict[str, Any], source: str) -> Settings:
+    try:
+        settings = msgspec.convert(cells, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise ConfigError(
+            f"A setting in {source} is wrong: {error}", "docs/admin/configuration.md lists every setting"
+        ) from None
+    _check_ports(settings, source)
+    if len(os.fsencode(settings.admin_socket.absolute())) > _MAX_SOCKET_PATH:
+        raise ConfigError(f"The path of data_dir {settings.data_dir} is too long", "Use one of under 80 characters")
+    return settings
+
+
+def _check_ports(settings: Settings, source: str) -> None:
+    sip, media = settings.sip, settings.media
+    ports = {name: getattr(sip, name) for name in ("udp", "tcp", "tls", "ws", "wss")} | {"web.port": settings.web.port}
+    for name, port in ports.items():
+        if not 0 <= port <= 65535:
+            raise ConfigError(f"Port {port} ({name}) in {source} is out of range", "Use 1 to 65535, or 0 for none")
+    streams = [port for name, port in ports.items() if name != "udp" and port]
+    if len(set(streams)) != len(streams):
+        raise ConfigError(f"Two listeners in {source} use the same TCP port", "Give each a port of its own")
+    if not 1024 <= media.first_port < media.last_port <= 65535:
+        raise ConfigError(
+            f"The RTP ports {media.first_port} to {media.last_port} in {source} are no usable range",
+            "Use a range within 1024 to 65535, by default 20000 to 29999",
+        )
+    if sip.udp and media.first_port <= sip.udp <= media.last_port:
+        raise ConfigError(f"SIP's UDP port {sip.udp} lies in the RTP range ({source})", "Move one of the two")
