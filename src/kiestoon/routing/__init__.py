@@ -3,7 +3,7 @@
 from kiestoon.routing.decision import Decision, DialOutside, EnterMenu, Refuse, RingUser, Step
 from kiestoon.routing.origin import FromDevice, FromTrunk, FromUser, Origin
 from kiestoon.routing.reasons import Reason
-from kiestoon.routing.route import route, route_diverted
+from kiestoon.routing.route import route, route_diverted, route_extension
 
 __all__ = [
     "Decision",
@@ -19,4 +19,5 @@ __all__ = [
     "Step",
     "route",
     "route_diverted",
+    "route_extension",
 ]

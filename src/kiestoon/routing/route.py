@@ -55,6 +55,19 @@ def route_diverted(directory: Directory, company_id: int, user_id: int, contact:
     return _from_inside(Caller(directory, index, user, None), number, reasons)
 
 
+def route_extension(directory: Directory, company_id: int, extension: str) -> Decision:
+    """A caller in a service keyed in an extension: nothing but the company's own extensions is reached that way."""
+    index = directory.company(company_id)
+    if index is None:
+        return Decision(Refuse(403, 57, "Forbidden"), (because("unknown_company"),), company_id)
+    reasons = [because("dialled", number=extension[:_SHOWN])]
+    found = _extension(index, extension, None, reasons)
+    if found is not None:
+        return found
+    reasons.append(because("unknown_extension", number=extension[:_SHOWN]))
+    return _refuse(index, reasons, 404, 1, "Not Found")
+
+
 def _user_part(uri: str) -> str:
     """The user of "sip:300@host;p", the number of "tel:+31…"; the host alone is no destination inside a company."""
     scheme, colon, rest = uri.strip().strip("<>").partition(":")
