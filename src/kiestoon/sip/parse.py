@@ -1,0 +1,227 @@
+"""From bytes to messages (RFC 3261 §7, §18.3), and what to do with those that are none.
+
+The head is split once and kept as text; of the headers only those every element needs are read at once, so that a
+message that gets through can be used without further checks. Everything is linear in the size of the message, and the
+sizes are bounded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from kiestoon.sip.headers.address import parse_contact, parse_name_addr
+from kiestoon.sip.headers.grammar import TOKEN, BadHeader
+from kiestoon.sip.headers.names import KNOWN
+from kiestoon.sip.message import Message, Request, Response
+
+MAX_HEAD_BYTES = 32_768
+"""Start line and headers together. The largest real ones (STIR, long History-Info) are below 8 KB."""
+MAX_LINE_CHARS = 8_192
+MAX_HEADER_LINES = 256
+MAX_BODY_BYTES = 262_144
+"""Streams only; datagrams are bounded by UDP. Presence lists of large companies are the biggest bodies."""
+
+_request_line = re.compile(rf"({TOKEN}) ([^ \t\r\n]+) SIP/([0-9]+\.[0-9]+)", re.ASCII | re.IGNORECASE)
+_status_line = re.compile(r"SIP/([0-9]+\.[0-9]+) ([0-9]{3}) (.*)", re.ASCII | re.IGNORECASE)
+_field_name = re.compile(rf"({TOKEN})[ \t]*", re.ASCII)
+_fold = re.compile(r"\r\n[ \t]+")
+_request_like = re.compile(rf"{TOKEN} .*SIP/[0-9]+\.[0-9]+[ \t]*", re.ASCII | re.IGNORECASE)
+
+
+class BadMessage(Exception):
+    """Bytes that are no acceptable message.
+
+    ``status``: the code to answer with, 0 for silence. ``reason``: what is wrong, for the log and the answer's reason
+    phrase. ``response``: ready to send back where the bytes came from, or None. Never carries a traceback when handed
+    out as a value.
+    """
+
+    def __init__(self, status: int, reason: str, response: Response | None = None) -> None:
+        super().__init__(status, reason)
+        self.status = status
+        self.reason = reason
+        self.response = response
+
+
+class _Fault(Exception):
+    """Why the message under construction is to be refused."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+
+def parse_message(data: bytes) -> Request | Response:
+    """Reads one datagram or one framed message. Raises ``BadMessage`` and nothing else.
+
+    Bytes beyond Content-Length are cut off; without Content-Length the body is the rest (RFC 3261 §18.3).
+    """
+    message = split_message(data)
+    try:
+        check_core(message)
+    except BadHeader as bad:
+        raise _refuse(message, 400, str(bad)) from None
+    except _Fault as fault:
+        raise _refuse(message, fault.status, fault.reason) from None
+    return message
+
+
+def split_message(data: bytes) -> Request | Response:
+    """The lazy half of ``parse_message``: lines and body, no header read. Raises ``BadMessage``."""
+    if data[:2] == b"\r\n":
+        data = data.lstrip(b"\r\n")
+    end = data.find(b"\r\n\r\n", 0, MAX_HEAD_BYTES + 4)
+    complete = end >= 0
+    if not complete:
+        end = min(len(data), MAX_HEAD_BYTES)
+    text = data[:end].decode("utf-8", "surrogateescape")
+    if "\r\n " in text or "\r\n\t" in text:
+        text = _fold.sub(" ", text)
+    lines = text.split("\r\n")
+    message, fault = _start(lines[0])
+    fault = _read_fields(message, lines, text) or fault
+    if not complete:
+        fault = _Fault(513, "Message Too Large") if len(data) > end else _Fault(400, "Headers without an end")
+    fault = _cut_body(message, data, end + 4) or fault
+    if fault is not None:
+        raise _refuse(message, fault.status, fault.reason)
+    return message
+
+
+def _start(line: str) -> tuple[Request | Response, _Fault | None]:
+    found = _request_line.fullmatch(line)
+    if found is not None:
+        method, uri, version = found.groups()
+        request = _bare_request(method, uri)
+        if version != "2.0":
+            return request, _Fault(505, "Version Not Supported")
+        return request, None
+    found = _status_line.fullmatch(line)
+    if found is not None:
+        version, status, reason = found.groups()
+        code = int(status)
+        if version != "2.0" or not 100 <= code <= 699:
+            raise BadMessage(0, "not a SIP/2.0 response")
+        response = Response.__new__(Response)
+        Message.__init__(response)
+        response.status, response.reason = code, reason
+        return response, None
+    if line[:4].upper() != "SIP/" and _request_like.fullmatch(line):
+        # Blanks or brackets around the Request-URI (RFC 4475 §3.1.2.7-10): the sender can be told.
+        return _bare_request(line.partition(" ")[0], ""), _Fault(400, "Malformed Request-Line")
+    raise BadMessage(0, "no SIP start line")
+
+
+def _bare_request(method: str, uri: str) -> Request:
+    request = Request.__new__(Request)
+    Message.__init__(request)
+    request.method, request.uri = method, uri
+    return request
+
+
+def _read_fields(message: Message, lines: list[str], text: str) -> _Fault | None:
+    fault: _Fault | None = None
+    breaks = len(lines) - 1
+    if text.count("\n") != breaks or text.count("\r") != breaks:
+        fault = _Fault(400, "Stray line end")
+    elif "\0" in text and "\0" in text.replace("\\\0", ""):
+        fault = _Fault(400, "NUL in the headers")
+    elif breaks > MAX_HEADER_LINES:
+        fault = _Fault(513, "Too Many Headers")
+        del lines[MAX_HEADER_LINES + 1 :]
+    elif len(text) > MAX_LINE_CHARS and max(map(len, lines)) > MAX_LINE_CHARS:
+        fault = _Fault(513, "Header Too Long")
+    fields = message._fields
+    known = KNOWN.get
+    first = True
+    for line in lines:
+        if first:
+            first = False
+            continue
+        name, colon, value = line.partition(":")
+        key = known(name) or _odd_name(message, name)
+        if not key or not colon:
+            continue  # a malformed line that nothing depends on is ignored (§8.2.2); if it mattered, it is missing now
+        if key in fields:
+            fields[key] += (value.strip(" \t"),)
+        else:
+            fields[key] = (value.strip(" \t"),)
+    return fault
+
+
+def _odd_name(message: Message, name: str) -> str:
+    found = _field_name.fullmatch(name)
+    return message._make(found.group(1)) if found else ""
+
+
+def _cut_body(message: Message, data: bytes, start: int) -> _Fault | None:
+    values = message._fields.pop("Content-Length", None)
+    if values is None:
+        message.body = data[start:]
+        return None
+    length = read_content_length(values)
+    if length is None:
+        return _Fault(400, "Bad Content-Length")
+    message.body = data[start : start + length]
+    if len(message.body) < length:
+        return _Fault(400, "Body shorter than Content-Length")
+    return None
+
+
+def read_content_length(values: tuple[str, ...]) -> int | None:
+    """The one Content-Length, None when it is repeated or no number."""
+    text = values[0]
+    if len(values) != 1 or not (text.isascii() and text.isdigit()) or len(text.lstrip("0")) > 9:
+        return None
+    return int(text)
+
+
+def check_core(message: Request | Response) -> None:
+    """Reads what every element needs, so that the message's properties cannot fail later.
+
+    Raises ``BadHeader`` (or an internal fault with the status). Also refuses repeated single-value headers
+    (RFC 4475 §3.3.8) and a CSeq for another method (§3.1.2.17).
+    """
+    _ = message.via, message.call_id, message.from_, message.to
+    fields = message._fields
+    if "Max-Forwards" in fields:
+        _ = message.max_forwards
+    if "Contact" in fields:
+        message._many("Contact", parse_contact)
+    if "Route" in fields:
+        message._many("Route", parse_name_addr)
+    if "Record-Route" in fields:
+        message._many("Record-Route", parse_name_addr)
+    if len(fields.get("Content-Type", ())) > 1:
+        raise BadHeader("more than one Content-Type")
+    cseq = message.cseq
+    if isinstance(message, Request):
+        if cseq.method != message.method:
+            raise BadHeader("CSeq names another method")
+        _ = message.target
+
+
+def _refuse(message: Request | Response, status: int, reason: str) -> BadMessage:
+    if isinstance(message, Response) or message.method == "ACK":
+        return BadMessage(0, reason)
+    try:
+        _ = message.via
+    except BadHeader:
+        return BadMessage(0, reason)
+    response = Response.answer(message, status, _phrase(reason))
+    # The same request gets the same tag: nothing is remembered of it (RFC 3261 §8.2.7).
+    try:
+        if not message.to.tag:
+            mark = "\n".join((*message._fields["Via"], *message._fields.get("Call-ID", ())))
+            tag = hashlib.blake2s(mark.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
+            response.set("To", f"{message._fields['To'][0]};tag={tag}")
+    except BadHeader:
+        pass
+    return BadMessage(status, reason, response)
+
+
+def _phrase(reason: str) -> str:
+    """The reason as a phrase that can stand in a status line whatever the sender put into it."""
+    return "".join(c for c in reason if c.isascii() and c.isprintable())[:120]
