@@ -1,0 +1,63 @@
+"""Failure causes: SIP status, Q.850 cause and outcome, in one table (RFC 3398 §8.2.6.1, RFC 3326)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kiestoon.calls.call import Failure
+from kiestoon.calls.record import Outcome
+
+BUSY = Failure("busy", 486, 17, "User busy")
+NO_ANSWER = Failure("no_answer", 480, 19, "No answer from user")
+UNREACHABLE = Failure("unreachable", 480, 20, "No device of this user is registered")
+REJECTED = Failure("rejected", 603, 21, "Call rejected")
+NO_LINE = Failure("failed", 503, 34, "No outside line available")
+NO_PORT = Failure("refused", 503, 47, "No media port available")
+CALLER_GONE = Failure("cancelled", 487, 16, "Caller hung up")
+NORMAL = Failure("answered", 200, 16, "Normal call clearing")
+MEDIA_LOST = Failure("failed", 500, 41, "The media process ended")
+INTERRUPTED = Failure("failed", 500, 41, "The exchange was interrupted")
+REDIRECTED_TOO_OFTEN = Failure("failed", 482, 25, "Too many diversions")
+
+_BY_STATUS: dict[int, tuple[Outcome, int]] = {
+    403: ("refused", 21),
+    404: ("not_found", 1),
+    408: ("unreachable", 18),
+    410: ("refused", 22),
+    480: ("unreachable", 20),
+    482: ("failed", 25),
+    484: ("refused", 28),
+    486: ("busy", 17),
+    487: ("cancelled", 16),
+    488: ("failed", 88),
+    600: ("busy", 17),
+    603: ("rejected", 21),
+    604: ("not_found", 1),
+    606: ("failed", 88),
+}
+
+# What the caller is told when several devices failed differently: a person's word before a machine's
+_ORDER: tuple[Outcome, ...] = (
+    "rejected", "busy", "no_answer", "refused", "failed", "unreachable", "cancelled", "not_found", "answered",
+)  # fmt: skip
+
+
+def from_status(status: int, reason: str, *, outside: bool) -> Failure:
+    """The failure a final response means. 5xx (and time-outs outside) are the line's fault: the next one is tried."""
+    if status >= 500 and status < 600:
+        return Failure("failed", 503, 41, reason)
+    if outside and status == 408:
+        return Failure("failed", 503, 18, reason)
+    outcome, cause = _BY_STATUS.get(status, ("failed" if not outside else "refused", 127))
+    return Failure(outcome, status if status >= 400 else 480, cause, reason)
+
+
+def worst_first(failures: Sequence[Failure]) -> Failure:
+    """The failure to report for a whole seek."""
+    return min(failures, key=lambda failure: _ORDER.index(failure.outcome)) if failures else UNREACHABLE
+
+
+def reason_header(failure: Failure) -> str:
+    """A Reason header value for this failure (RFC 3326 §2)."""
+    text = failure.text.replace("\\", "").replace('"', "'")
+    return f'Q.850;cause={failure.q850};text="{text}"'

@@ -1,0 +1,162 @@
+"""Calling a party: the outgoing leg, its INVITE and what the party is shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kiestoon.calls.call import Call
+from kiestoon.calls.causes import NO_PORT
+from kiestoon.calls.events import LegDialled
+from kiestoon.calls.leaving import over
+from kiestoon.calls.leg import Leg
+from kiestoon.calls.leg_media import lease_port, offer_for
+from kiestoon.calls.party import Party, shown_address
+from kiestoon.company.numbers import format_for_trunk
+from kiestoon.sip.flow import SECURE, Destination
+from kiestoon.sip.headers import NameAddr
+from kiestoon.sip.uri import Uri
+
+if TYPE_CHECKING:
+    from kiestoon.calls.exchange import Exchange
+    from kiestoon.company.model import Device, Trunk, User
+    from kiestoon.registrar import Binding
+    from kiestoon.routing import DialOutside
+
+Headers = list[tuple[str, str]]
+
+
+def dial_device(x: Exchange, call: Call, user: User, device: Device, binding: Binding, now: float) -> bool:
+    """Ring one registered contact of a device over the flow it registered by (NAT, RFC 5626 §5.3)."""
+    secure = binding.flow.transport in SECURE
+    if device.encryption == "required" and not secure:
+        return False
+    party = Party("device", user.extension, user.name, user_id=user.id, device_id=device.id)
+    leg = _new_leg(x, call, party)
+    leg.dtmf = device.dtmf
+    leg.encryption = device.encryption
+    leg.secure = secure
+    domain = _domain(x, call)
+    caller = call.legs[call.caller].party
+    return _invite(
+        x,
+        call,
+        leg,
+        now,
+        uri=binding.contact,
+        to=NameAddr(user.name, _uri(user.extension, domain)),
+        from_=shown_address(caller, domain, trusted=False),
+        destination=(binding.flow,),
+        headers=_diversion_headers(call, domain),
+        route=binding.path,
+    )
+
+
+def dial_trunk(x: Exchange, call: Call, trunk: Trunk, step: DialOutside, now: float) -> bool:
+    """Call a number over an outside line, with the caller ID routing decided (CALL-18, RTE-23)."""
+    number = format_for_trunk(step.number, trunk.number_format, step.country)
+    party = Party("trunk", step.number, trunk_id=trunk.id)
+    leg = _new_leg(x, call, party)
+    leg.encryption = trunk.srtp
+    leg.secure = trunk.transport == "tls"
+    domain = trunk.domain or trunk.host
+    shown = Party(
+        "device",
+        format_for_trunk(step.caller_number, trunk.number_format, step.country),
+        _caller_name(call),
+        withheld=step.hide_caller,
+    )
+    headers = _diversion_headers(call, domain)
+    if trunk.trusted and shown.number:
+        headers.append(("P-Asserted-Identity", str(shown_address(shown, domain, trusted=True))))
+    if step.hide_caller:
+        headers.append(("Privacy", "id"))
+    x.lines.entered(trunk.id)
+    return _invite(
+        x,
+        call,
+        leg,
+        now,
+        uri=str(_uri(number, trunk.host, trunk.port or None, trunk.transport)),
+        to=NameAddr("", _uri(number, domain)),
+        from_=shown_address(shown, domain, trusted=False),
+        destination=x.lines.destination(trunk),
+        headers=headers,
+        credentials=x.lines.credentials(trunk),
+    )
+
+
+def _caller_name(call: Call) -> str:
+    return "" if call.emergency else call.legs[call.caller].party.name
+
+
+def _new_leg(x: Exchange, call: Call, party: Party) -> Leg:
+    leg = Leg(x.ids.number(), call.id, party, incoming=False, opened_ms=x.wall_ms())
+    call.legs[leg.id] = leg
+    return leg
+
+
+def _invite(
+    x: Exchange,
+    call: Call,
+    leg: Leg,
+    now: float,
+    *,
+    uri: str,
+    to: NameAddr,
+    from_: NameAddr,
+    destination: tuple[Destination, ...] | None,
+    headers: Headers,
+    route: tuple[str, ...] = (),
+    credentials: object = None,
+) -> bool:
+    """Send the INVITE; False (with the seek told) when there is no media port for it."""
+    if leg.device_id:
+        x.device_legs[leg.device_id] = x.device_legs.get(leg.device_id, 0) + 1
+    seek = call.seek
+    if seek is None or not lease_port(x, call, leg):
+        leg.outcome, leg.cause, leg.status = "failed", NO_PORT.q850, NO_PORT.status
+        over(x, call, leg)
+        if seek is not None:
+            seek.failures.append(NO_PORT)
+        return False
+    caller = call.legs[call.caller]
+    body = offer_for(x, call, leg, caller.offered_body)
+    leg.session = x.endpoint.invite(
+        now,
+        uri=uri,
+        to=to,
+        from_=from_,
+        destination=destination,
+        headers=headers,
+        body=body,
+        route=route,
+        credentials=credentials,
+        context=leg.id,
+    )
+    leg.sip_call_id = leg.session.call_id
+    x.legs[leg.id] = leg
+    seek.legs.add(leg.id)
+    x.emit(LegDialled, call, leg.id)
+    return True
+
+
+def _diversion_headers(call: Call, domain: str) -> Headers:
+    """Tell the target who forwarded the call here: Diversion (RFC 5806), last first, and History-Info (RFC 7044)."""
+    headers: Headers = []
+    for number in reversed(call.diversion):
+        headers.append(("Diversion", f"<sip:{number}@{domain}>;reason=unconditional"))
+    if call.diversion:
+        for index, number in enumerate((*call.diversion, call.target)):
+            place = ".".join(["1"] * (index + 1))
+            headers.append(("History-Info", f"<sip:{number}@{domain}>;index={place}"))
+    return headers
+
+
+def _domain(x: Exchange, call: Call) -> str:
+    index = x.directory.company(call.company_id)
+    return index.company.domain if index is not None else "localhost"
+
+
+def _uri(user: str, host: str, port: int | None = None, transport: str = "") -> Uri:
+    params: dict[str, str | None] = {"transport": transport} if transport and transport != "udp" else {}
+    return Uri("sip", user, host=host, port=port, params=params)

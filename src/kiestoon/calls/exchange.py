@@ -1,0 +1,130 @@
+"""The state of one exchange: everything call control knows, and nothing global.
+
+The modules beside this one are functions over an ``Exchange``; ``control`` decides which of them an event concerns.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+import structlog
+
+from kiestoon.calls.events import CallEvent
+from kiestoon.calls.ids import Ids
+from kiestoon.media.protocol import Codec
+from kiestoon.sip.deadlines import DeadlineQueue
+
+if TYPE_CHECKING:
+    from kiestoon.calls.call import Call
+    from kiestoon.calls.leg import Leg
+    from kiestoon.calls.lines import Lines
+    from kiestoon.calls.media_pool import MediaPool
+    from kiestoon.calls.record import CallRecord
+    from kiestoon.calls.service import ServiceFunction
+    from kiestoon.company.directory import Directory
+    from kiestoon.company.model import Company
+    from kiestoon.registrar import Doorkeeper, Registrar
+    from kiestoon.sip.endpoint import Endpoint
+
+log = structlog.get_logger("calls")
+
+CODECS: tuple[Codec, ...] = (
+    Codec("OPUS", 107, 48000, 2, "useinbandfec=1"),
+    Codec("G722", 9),
+    Codec("PCMA", 8),
+    Codec("PCMU", 0),
+)
+"""What we can decode and encode, in the order we offer when the caller's own order does not decide."""
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """Limits and defaults of call control. Times in seconds."""
+
+    codecs: tuple[Codec, ...] = CODECS
+    music_path: str = ""
+    ring_s: float = 60.0
+    ring_outside_s: float = 180.0
+    closing_wait_s: float = 2.0
+    calls_per_device: int = 10
+    max_diversions: int = 10
+    no_rtp_s: float = 0.0
+    software: str = "Kiestoon"
+
+
+class Journal(Protocol):
+    """Where call control writes what is needed to take calls over after a crash."""
+
+    def opened(self, call: Call) -> None:
+        """A call exists; its record is owed."""
+
+    def changed(self, call: Call) -> None:
+        """An established call's legs, bridge or media changed."""
+
+    def closed(self, call_id: str) -> None:
+        """The call's record has been handed over; forget the call."""
+
+
+class Exchange:
+    """One exchange's live state. Fields are read by the modules of this package; only they change it."""
+
+    def __init__(
+        self,
+        *,
+        endpoint: Endpoint,
+        directory: Directory,
+        registrar: Registrar,
+        doorkeeper: Doorkeeper,
+        media: MediaPool,
+        lines: Lines,
+        ids: Ids,
+        wall_ms: Callable[[], int],
+        journal: Journal,
+        record: Callable[[CallRecord], None],
+        settings: Settings,
+        services: dict[str, ServiceFunction],
+    ) -> None:
+        self.endpoint = endpoint
+        self.directory = directory
+        self.registrar = registrar
+        self.doorkeeper = doorkeeper
+        self.media = media
+        self.lines = lines
+        self.ids = ids
+        self.wall_ms = wall_ms
+        self.journal = journal
+        self.record = record
+        self.settings = settings
+        self.calls: dict[str, Call] = {}
+        self.legs: dict[int, Leg] = {}
+        self.terminations: dict[int, Leg] = {}
+        self.device_legs: dict[int, int] = {}
+        self.company_calls: dict[int, int] = {}
+        self.services: dict[str, ServiceFunction] = services
+        self.deadlines: DeadlineQueue[str] = DeadlineQueue()
+        self.events: deque[CallEvent] = deque()
+        self.listening = False
+        self.counters: dict[str, int] = {}
+        self._sequence = 0
+
+    def emit(self, kind: type[CallEvent], call: Call, leg_id: int = 0, **details: object) -> None:
+        """Queue an event for the listeners; costs nothing while there are none."""
+        if not self.listening:
+            return
+        self._sequence += 1
+        self.events.append(kind(call.company_id, call.id, leg_id, self.wall_ms(), self._sequence, **details))
+
+    def count(self, name: str) -> None:
+        """Add one to a counter shown as a metric."""
+        self.counters[name] = self.counters.get(name, 0) + 1
+
+    def company_of(self, call: Call) -> Company | None:
+        """The call's company; None when it has been removed meanwhile."""
+        index = self.directory.company(call.company_id)
+        return index.company if index is not None else None
+
+    def find_leg(self, leg_id: object) -> Leg | None:
+        """The live leg a session belongs to (its ``context`` is the leg's id)."""
+        return self.legs.get(leg_id) if isinstance(leg_id, int) else None

@@ -1,0 +1,65 @@
+"""A party changes its media: hold, resume, new codec, new address (RFC 3264 §8, RFC 3311)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kiestoon.calls import bridging, signals
+from kiestoon.calls.call import Call
+from kiestoon.calls.events import LegHeld, LegResumed
+from kiestoon.calls.leaving import leave
+from kiestoon.calls.leg import Leg
+from kiestoon.calls.leg_media import UnusableAnswer, answer_reoffer, reoffer, take_answer
+
+if TYPE_CHECKING:
+    from kiestoon.calls.exchange import Exchange
+    from kiestoon.sip.events import AnswerReceived, OfferReceived
+
+
+def offer_received(x: Exchange, call: Call, leg: Leg, event: OfferReceived, now: float) -> None:
+    """Answer a re-INVITE or UPDATE by ourselves: the other party keeps its own agreement with us.
+
+    What cannot be agreed is refused with 488 and the call stays as it was (RFC 3261 §14.2).
+    """
+    session = event.session
+    if not event.body:
+        leg.owes_answer = True
+        session.answer(now, reoffer(x, leg))
+        return
+    other = call.other(leg)
+    try:
+        body = answer_reoffer(x, call, leg, event.body, prefer=other.send_codec if other is not None else None)
+    except UnusableAnswer:
+        session.refuse(now, 488)
+        return
+    session.answer(now, body)
+    changed(x, call, leg)
+
+
+def answer_received(x: Exchange, call: Call, leg: Leg, event: AnswerReceived, now: float) -> None:
+    """The party answered an offer of ours: in a re-INVITE, or in the ACK to a 2xx that held our offer."""
+    leg.owes_answer = False
+    if not event.body:
+        return
+    try:
+        take_answer(x, call, leg, event.body)
+    except UnusableAnswer:
+        bridging.dissolve(x, call, leg, now, bridging.NOT_ACCEPTABLE)
+        leave(x, call, leg, now, failure=bridging.NOT_ACCEPTABLE)
+        return
+    other = call.other(leg)
+    if other is not None:
+        bridging.connect(call, leg, other)
+    changed(x, call, leg)
+    if call.service is not None:
+        call.service.media_ready(x, call, now)
+
+
+def changed(x: Exchange, call: Call, leg: Leg) -> None:
+    """A leg's agreement changed: note hold and resume, give music to whoever waits, keep the journal true."""
+    held = leg.agreed is not None and leg.agreed.held
+    if held != leg.held:
+        leg.held = held
+        x.emit(LegHeld if held else LegResumed, call, leg.id)
+    signals.update_music(x, call)
+    x.journal.changed(call)

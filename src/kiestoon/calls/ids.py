@@ -1,0 +1,38 @@
+"""Identifiers that call control chooses: calls, legs, contexts, terminations, signals."""
+
+from __future__ import annotations
+
+import random
+
+_CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+class Ids:
+    """Numbers unique over restarts (start second in the high bits) and sortable, unguessable call names.
+
+    ``random_source`` is seeded in simulations; an installation passes ``random.SystemRandom()``.
+    """
+
+    __slots__ = ("_next", "_random")
+
+    def __init__(self, started_s: int, random_source: random.Random) -> None:
+        self._next = (started_s & 0xFFFFFFFF) << 28
+        self._random = random_source
+
+    def number(self) -> int:
+        """The next number for a leg, context, termination or signal (fits 60 bits)."""
+        self._next += 1
+        return self._next
+
+    def call(self, wall_ms: int) -> str:
+        """A call's name: 10 characters of time, 8 of chance, in Crockford's base 32; sorts by time."""
+        value = (wall_ms & ((1 << 50) - 1)) << 40 | self._random.getrandbits(40)
+        out = [""] * 18
+        for i in range(17, -1, -1):
+            out[i] = _CROCKFORD[value & 31]
+            value >>= 5
+        return "".join(out)
+
+    def key(self, octets: int) -> bytes:
+        """Fresh key material."""
+        return self._random.randbytes(octets)

@@ -1,0 +1,205 @@
+"""A party calls us: who it is, what it may, where routing sends it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from kiestoon.calls import custody, seeking
+from kiestoon.calls.call import Call, Failure
+from kiestoon.calls.causes import NO_PORT
+from kiestoon.calls.events import CallOpened, LegOffered
+from kiestoon.calls.leaving import leave
+from kiestoon.calls.leg import Leg
+from kiestoon.calls.leg_media import lease_port
+from kiestoon.calls.party import Party
+from kiestoon.calls.record import CallDirection
+from kiestoon.calls.service import Service
+from kiestoon.registrar import Challenge, DeviceCaller, Drop, RefuseCaller, TrunkCaller
+from kiestoon.routing import DialOutside, EnterMenu, FromDevice, FromTrunk, RingUser, route
+from kiestoon.sdp.negotiate import BadSdp, offered_codecs
+from kiestoon.sip.flow import SECURE
+from kiestoon.sip.headers import BadHeader, NameAddr, parse_name_addrs
+
+if TYPE_CHECKING:
+    from kiestoon.calls.exchange import Exchange
+    from kiestoon.routing import Decision
+    from kiestoon.sip.events import InviteReceived
+    from kiestoon.sip.message import Request
+
+log = structlog.get_logger("calls")
+
+TOO_MANY_CALLS = Failure("refused", 503, 42, "This device has too many calls")
+COMPANY_FULL = Failure("refused", 503, 42, "The company's limit of calls is reached")
+BAD_OFFER = Failure("failed", 400, 111, "Broken session description")
+NO_FORMAT = Failure("failed", 488, 88, "No audio format in common")
+NO_SUCH_COMPANY = Failure("refused", 404, 1, "Unallocated number")
+
+
+def invite_received(x: Exchange, event: InviteReceived, now: float) -> None:
+    """Open a call for an authenticated caller; everyone else gets the doorkeeper's answer and leaves no trace."""
+    verdict = x.doorkeeper.identify(event.request, event.flow, now)
+    if isinstance(verdict, DeviceCaller):
+        _device_calls(x, event, verdict, now)
+    elif isinstance(verdict, TrunkCaller):
+        _trunk_calls(x, event, verdict, now)
+    elif isinstance(verdict, Challenge | RefuseCaller):
+        event.session.reject(now, verdict.status, verdict.reason, headers=verdict.headers)
+    elif isinstance(verdict, Drop):
+        event.session.forget(now)
+
+
+def _device_calls(x: Exchange, event: InviteReceived, caller: DeviceCaller, now: float) -> None:
+    device = caller.device
+    index = x.directory.company(device.company_id)
+    if index is None:
+        event.session.reject(now, 403)
+        return
+    user = index.user_of(device)
+    dialled = _dialled(event)
+    party = Party(
+        "device",
+        user.extension if user is not None else "",
+        user.name if user is not None else device.name,
+        user_id=user.id if user is not None else 0,
+        device_id=device.id,
+    )
+    call, leg = _open(x, event, device.company_id, party, dialled, "internal", now)
+    leg.dtmf = device.dtmf
+    leg.encryption = device.encryption
+    decision = route(x.directory, FromDevice(device), dialled)
+    if isinstance(decision.step, DialOutside):
+        call.direction = "out"
+        call.emergency = decision.step.emergency
+    _proceed(x, call, leg, decision, now)
+
+
+def _trunk_calls(x: Exchange, event: InviteReceived, caller: TrunkCaller, now: float) -> None:
+    dialled = _dialled(event)
+    decision = route(x.directory, FromTrunk(caller.trunks), dialled)
+    trunk = next((line for line in caller.trunks if line.id == decision.trunk_id), caller.trunks[0])
+    party = _outside_party(x, event, trunk.id, trusted=trunk.trusted)
+    call, leg = _open(x, event, decision.company_id, party, dialled, "in", now)
+    leg.encryption = trunk.srtp
+    call.diversion = tuple(address.uri.user for address in _addresses(event.request, "Diversion"))
+    x.lines.entered(trunk.id)
+    _proceed(x, call, leg, decision, now)
+
+
+def _open(
+    x: Exchange,
+    event: InviteReceived,
+    company_id: int,
+    party: Party,
+    dialled: str,
+    direction: CallDirection,
+    now: float,
+) -> tuple[Call, Leg]:
+    wall_ms = x.wall_ms()
+    call = Call(x.ids.call(wall_ms), company_id, dialled=dialled, direction=direction, opened_ms=wall_ms)
+    leg = Leg(x.ids.number(), call.id, party, incoming=True, opened_ms=wall_ms)
+    leg.session = event.session
+    leg.sip_call_id = event.session.call_id
+    leg.secure = event.flow.transport in SECURE
+    leg.offered_body = event.request.body
+    event.session.context = leg.id
+    call.caller = leg.id
+    call.legs[leg.id] = leg
+    x.calls[call.id] = call
+    x.company_calls[company_id] = x.company_calls.get(company_id, 0) + 1
+    x.legs[leg.id] = leg
+    if leg.device_id:
+        x.device_legs[leg.device_id] = x.device_legs.get(leg.device_id, 0) + 1
+    x.journal.opened(call)
+    x.count("calls_opened")
+    x.emit(CallOpened, call)
+    x.emit(LegOffered, call, leg.id)
+    return call, leg
+
+
+def _proceed(x: Exchange, call: Call, leg: Leg, decision: Decision, now: float) -> None:
+    """Limits, media, then the step routing decided on."""
+    call.reasons.extend(decision.reasons)
+    failure = _obstacle(x, call, leg)
+    if failure is not None:
+        custody.end_with(x, call, failure, now)
+        return
+    follow(x, call, decision, now)
+
+
+def follow(x: Exchange, call: Call, decision: Decision, now: float) -> None:
+    """Do what routing says next."""
+    step = decision.step
+    if isinstance(step, RingUser):
+        call.target = step.user.extension
+        seeking.start(x, call, decision, now)
+    elif isinstance(step, DialOutside):
+        call.target = step.number
+        seeking.start(x, call, decision, now)
+    elif isinstance(step, EnterMenu) and call.service is None:
+        call.target = step.menu.extension
+        Service("menu").start(x, call, x.services["menu"], (step.menu, x.company_of(call)), now)
+    else:
+        custody.refuse(x, call, decision, now)
+
+
+def _obstacle(x: Exchange, call: Call, leg: Leg) -> Failure | None:
+    """What stands in the way of any call, emergency calls excepted where it is a mere limit (RTE-23)."""
+    index = x.directory.company(call.company_id)
+    if index is None:
+        return NO_SUCH_COMPANY
+    if not call.emergency:
+        if leg.device_id and x.device_legs.get(leg.device_id, 0) > x.settings.calls_per_device:
+            return TOO_MANY_CALLS
+        limit = index.company.max_calls
+        if limit and x.company_calls.get(call.company_id, 0) > limit:
+            return COMPANY_FULL
+    if leg.offered_body:
+        try:
+            if not offered_codecs(leg.offered_body):
+                return NO_FORMAT
+        except BadSdp:
+            return BAD_OFFER
+    if not lease_port(x, call, leg):
+        return NO_PORT
+    return None
+
+
+def caller_left(x: Exchange, call: Call, leg: Leg, now: float) -> None:
+    """The caller cancelled before any answer."""
+    call.by = call.by or "caller"
+    call.outcome = call.outcome or "cancelled"
+    seeking.abandon(x, call, now)
+    for other in call.live_legs():
+        leave(x, call, other, now)
+    custody.take(x, call, "nobody")
+
+
+def _dialled(event: InviteReceived) -> str:
+    target = event.request.target
+    return str(target) if target.scheme == "urn" else target.user
+
+
+def _outside_party(x: Exchange, event: InviteReceived, trunk_id: int, *, trusted: bool) -> Party:
+    """The caller as the line presents it: asserted identity from trusted peers, else From (RFC 3325 §5)."""
+    request = event.request
+    address = request.from_
+    withheld = False
+    if trusted:
+        asserted = _addresses(request, "P-Asserted-Identity")
+        if asserted:
+            address = asserted[0]
+        withheld = "id" in (request.get("Privacy") or "").lower()
+    number = address.uri.user
+    if address.uri.host == "anonymous.invalid" or number.lower() == "anonymous":
+        return Party("trunk", "", "", withheld=True, trunk_id=trunk_id)
+    return Party("trunk", number, address.display, withheld=withheld, trunk_id=trunk_id)
+
+
+def _addresses(request: Request, header: str) -> list[NameAddr]:
+    """The addresses in a header; a broken one counts as absent."""
+    try:
+        return [address for value in request.all(header) for address in parse_name_addrs(value)]
+    except BadHeader:
+        return []

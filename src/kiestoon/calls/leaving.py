@@ -1,0 +1,72 @@
+"""Ending a leg: the SIP side is told, the media side is freed, the call's books are kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kiestoon.calls.call import Call, Failure
+from kiestoon.calls.causes import NORMAL, reason_header
+from kiestoon.calls.events import LegEnded
+from kiestoon.calls.leg import Leg
+from kiestoon.media.protocol import Subtract
+
+if TYPE_CHECKING:
+    from kiestoon.calls.exchange import Exchange
+
+
+def leave(
+    x: Exchange,
+    call: Call,
+    leg: Leg,
+    now: float,
+    *,
+    failure: Failure = NORMAL,
+    reason: str = "",
+    headers: tuple[tuple[str, str], ...] = (),
+) -> None:
+    """End a leg from our side: reject, cancel or hang up, whichever its state asks for. Ended legs are left alone.
+
+    ``reason`` is a Reason header value and replaces the one made from ``failure``.
+    """
+    session = leg.session
+    if leg.state == "ended":
+        return
+    if session is not None:
+        why = reason or reason_header(failure)
+        if leg.state == "answered":
+            session.bye(now, why)
+        elif leg.incoming:
+            session.reject(now, failure.status, headers=(("Reason", why), *headers))
+        else:
+            session.cancel(now, reason)
+    leg.status = failure.status
+    over(x, call, leg)
+
+
+def over(x: Exchange, call: Call, leg: Leg) -> None:
+    """A leg is over, by whoever's doing: free its media, its place at its device and its entry in the exchange."""
+    if leg.state == "ended":
+        return
+    leg.advance("end")
+    leg.ended_ms = x.wall_ms()
+    leg.session = None
+    x.legs.pop(leg.id, None)
+    if leg.device_id:
+        _free_device(x, leg.device_id)
+    if leg.trunk_id:
+        x.lines.left(leg.trunk_id)
+    if call.link is not None:
+        if leg.termination:
+            call.link.send(Subtract(leg.termination))
+        elif leg.port is not None:
+            call.link.release(leg.port)
+    leg.port = None
+    x.emit(LegEnded, call, leg.id, cause=leg.status)
+
+
+def _free_device(x: Exchange, device_id: int) -> None:
+    left = x.device_legs.get(device_id, 0) - 1
+    if left > 0:
+        x.device_legs[device_id] = left
+    else:
+        x.device_legs.pop(device_id, None)

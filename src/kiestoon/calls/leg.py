@@ -1,0 +1,104 @@
+"""A leg: one party's SIP session and, once there is media, one termination."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from kiestoon.calls.party import Party
+
+if TYPE_CHECKING:
+    from kiestoon.calls.record import Outcome
+    from kiestoon.company.model import DtmfMethod, Encryption
+    from kiestoon.media.protocol import Codec, Port, Quality, Stream
+    from kiestoon.sdp.agreement import Agreed, OfferState
+    from kiestoon.sip.session import Session
+
+LegState: TypeAlias = Literal["offered", "dialling", "early", "answered", "ended"]
+Step: TypeAlias = Literal["ring", "answer", "end"]
+
+MOVES: dict[tuple[LegState, Step], LegState] = {
+    ("offered", "ring"): "early",
+    ("offered", "answer"): "answered",
+    ("offered", "end"): "ended",
+    ("dialling", "ring"): "early",
+    ("dialling", "answer"): "answered",
+    ("dialling", "end"): "ended",
+    ("early", "ring"): "early",
+    ("early", "answer"): "answered",
+    ("early", "end"): "ended",
+    ("answered", "end"): "ended",
+}
+
+
+class IllegalMove(RuntimeError):
+    """Call control asked a leg for something its state does not allow: our bug, never the peer's."""
+
+
+class Leg:
+    """One party. Changes of ``state`` go through ``advance``.
+
+    offered    the party's INVITE is unanswered; nothing sent above 100
+    dialling   our INVITE is out; nothing above 100 back
+    early      ringing or early media, either direction
+    answered   2xx sent or received
+    ended      we or they ended it; the SIP session finishes by itself, the leg waits only for its media figures
+
+    ``call`` is the call's id, not the object: legs and calls must not form reference cycles (they would stall the
+    exchange in garbage collection).
+    """
+
+    __slots__ = (
+        "agreed", "answer_body", "answered_ms", "call", "cause", "device_id", "dialled", "dtmf", "early_media",
+        "encryption", "ended_ms", "held", "id", "incoming", "music", "offer", "offered_body", "opened_ms", "outcome",
+        "owes_answer", "party", "port", "quality", "ringing_ms", "secure", "session", "signal", "sip_call_id", "state",
+        "status", "stream", "termination", "trunk_id",
+    )  # fmt: skip
+
+    def __init__(self, leg_id: int, call: str, party: Party, *, incoming: bool, opened_ms: int) -> None:
+        self.id = leg_id
+        self.call = call
+        self.party = party
+        self.incoming = incoming
+        self.opened_ms = opened_ms
+        self.state: LegState = "offered" if incoming else "dialling"
+        self.session: Session | None = None
+        self.device_id = party.device_id
+        self.trunk_id = party.trunk_id
+        self.dialled = ""
+        self.dtmf: DtmfMethod = "rfc4733"
+        self.encryption: Encryption = "off"
+        self.secure = False
+        self.port: Port | None = None
+        self.termination = 0
+        self.stream: Stream | None = None
+        self.quality: Quality | None = None
+        # Offer/answer: what we offered, what they offered, and the answer they got
+        self.offer: OfferState | None = None
+        self.offered_body = b""
+        self.answer_body = b""
+        self.agreed: Agreed | None = None
+        self.owes_answer = False
+        self.early_media = False
+        # Hold and signals: ``held`` = this party put us on hold; ``music``, ``signal`` = what it is hearing
+        self.held = False
+        self.music = 0
+        self.signal = 0
+        self.ringing_ms = 0
+        self.answered_ms = 0
+        self.ended_ms = 0
+        self.status = 0
+        self.cause = 0
+        self.outcome: Outcome = "cancelled"
+        self.sip_call_id = ""
+
+    def advance(self, step: Step) -> None:
+        """Move on by the table; raises IllegalMove for anything it does not list."""
+        after = MOVES.get((self.state, step))
+        if after is None:
+            raise IllegalMove(f"leg {self.id} cannot {step} while {self.state}")
+        self.state = after
+
+    @property
+    def send_codec(self) -> Codec | None:
+        """The format we send to this party, once agreed."""
+        return self.stream.send if self.stream is not None else None

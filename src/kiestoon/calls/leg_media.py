@@ -1,0 +1,176 @@
+"""A leg's media: ports, descriptions offered and answered, the termination in the media process.
+
+Every leg agrees its media with the exchange alone; whether packets are relayed or transcoded follows from what the two
+sides agreed. Offers are built so that relaying wins wherever both phones can do it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kiestoon.calls.call import Call
+from kiestoon.calls.leg import Leg
+from kiestoon.media.protocol import Add, Codec, Modify, SrtpKey, SrtpSuite, Stream, Watch
+from kiestoon.sdp.crypto import KEY_SALT_LENGTH
+from kiestoon.sdp.negotiate import (
+    BadSdp,
+    LocalMedia,
+    NotAcceptable,
+    SrtpPolicy,
+    answer_offer,
+    build_offer,
+    merge_codecs,
+    offered_codecs,
+    read_answer,
+)
+
+if TYPE_CHECKING:
+    from kiestoon.calls.exchange import Exchange
+
+
+SUITES: tuple[SrtpSuite, ...] = ("AES_CM_128_HMAC_SHA1_80", "AEAD_AES_128_GCM")
+
+
+class UnusableAnswer(Exception):
+    """What the peer sent cannot be used: no common codec, encryption missing, or not a session description."""
+
+
+def lease_port(x: Exchange, call: Call, leg: Leg) -> bool:
+    """Give the leg a media port on the call's media process; False when there is none left."""
+    if leg.port is not None:
+        return True
+    if call.link is None:
+        leased = x.media.lease()
+        if leased is None:
+            return False
+        call.link, leg.port = leased
+        call.context = x.ids.number()
+        return True
+    leg.port = call.link.lease() if call.link.connected else None
+    return leg.port is not None
+
+
+def offer_for(x: Exchange, call: Call, leg: Leg, caller_offer: bytes) -> bytes:
+    """Our offer to a dialled party: the caller's formats first and in its order, then what we can transcode."""
+    codecs: list[Codec] | tuple[Codec, ...] = x.settings.codecs
+    if caller_offer:
+        codecs = merge_codecs(offered_codecs(caller_offer), x.settings.codecs)
+    return _offer(x, leg, codecs)
+
+
+def offer_caller(x: Exchange, call: Call, caller: Leg, prefer: Codec | None) -> bytes:
+    """Our offer to a caller who made none: the called party's format first."""
+    codecs = merge_codecs([prefer], x.settings.codecs) if prefer is not None else x.settings.codecs
+    caller.owes_answer = True
+    return _offer(x, caller, codecs)
+
+
+def reoffer(x: Exchange, leg: Leg) -> bytes:
+    """Our offer in answer to an offerless re-INVITE: everything we can do, the present format first."""
+    current = leg.send_codec
+    codecs = merge_codecs([current], x.settings.codecs) if current is not None else x.settings.codecs
+    return _offer(x, leg, codecs)
+
+
+def _offer(x: Exchange, leg: Leg, codecs: list[Codec] | tuple[Codec, ...]) -> bytes:
+    policy = srtp_policy(leg)
+    offer = build_offer(
+        _local(leg),
+        codecs,
+        srtp=policy,
+        crypto_offers=_keys(x, policy),
+        dtmf=leg.dtmf == "rfc4733",
+        previous=leg.agreed.body if leg.agreed is not None else b"",
+    )
+    leg.offer = offer.state
+    return offer.body
+
+
+def take_answer(x: Exchange, call: Call, leg: Leg, body: bytes) -> None:
+    """Read the party's answer to our offer and set its termination up. Raises UnusableAnswer.
+
+    An empty body means the answer came earlier, in a provisional response.
+    """
+    if leg.offer is None:
+        raise UnusableAnswer("an answer without an offer")
+    if not body:
+        if leg.stream is None:
+            raise UnusableAnswer("no session description in the answer")
+        return
+    try:
+        negotiated = read_answer(leg.offer, body)
+    except (BadSdp, NotAcceptable) as bad:
+        raise UnusableAnswer(str(bad)) from bad
+    leg.agreed = negotiated.agreed
+    set_stream(x, call, leg, negotiated.stream)
+
+
+def answer_caller(x: Exchange, call: Call, caller: Leg, prefer: Codec | None) -> bytes:
+    """The answer to the caller's offer; made once, then repeated (RFC 3261 §13.3.1.4).
+
+    Raises UnusableAnswer.
+    """
+    if not caller.answer_body:
+        caller.answer_body = answer_reoffer(x, call, caller, caller.offered_body, prefer)
+    return caller.answer_body
+
+
+def answer_reoffer(x: Exchange, call: Call, leg: Leg, offer: bytes, prefer: Codec | None) -> bytes:
+    """Answer an offer, the other party's format first if it is among the offered. Raises UnusableAnswer."""
+    policy = srtp_policy(leg)
+    capabilities = x.settings.codecs if prefer is None else merge_codecs(x.settings.codecs, [prefer])
+    try:
+        answered = answer_offer(
+            _local(leg),
+            offer,
+            capabilities,
+            prefer=() if prefer is None else (prefer.name,),
+            srtp=policy,
+            crypto=_keys(x, policy),
+            dtmf=leg.dtmf == "rfc4733",
+            previous=leg.agreed,
+        )
+    except (BadSdp, NotAcceptable) as bad:
+        raise UnusableAnswer(str(bad)) from bad
+    leg.agreed = answered.agreed
+    set_stream(x, call, leg, answered.stream)
+    return answered.body
+
+
+def set_stream(x: Exchange, call: Call, leg: Leg, stream: Stream) -> None:
+    """Tell the media process what was agreed: a new termination the first time, a change later."""
+    if stream == leg.stream:
+        return
+    leg.stream = stream
+    link = call.link
+    if link is None or leg.port is None:
+        return
+    if leg.termination:
+        link.send(Modify(leg.termination, stream))
+        return
+    leg.termination = x.ids.number()
+    x.terminations[leg.termination] = leg
+    link.send(Add(call.context, leg.termination, leg.port.rtp, stream))
+    if leg.dtmf == "inband" or x.settings.no_rtp_s:
+        no_rtp_ms = int(x.settings.no_rtp_s * 1000)
+        link.send(Watch(leg.termination, no_rtp_ms=no_rtp_ms, digits_in_band=leg.dtmf == "inband"))
+
+
+def srtp_policy(leg: Leg) -> SrtpPolicy:
+    """Keys travel in the description, so SRTP is offered only where signalling is encrypted too (RFC 4568 §8)."""
+    if leg.encryption == "required":
+        return "required"
+    return "optional" if leg.encryption == "optional" and leg.secure else "off"
+
+
+def _keys(x: Exchange, policy: SrtpPolicy) -> tuple[SrtpKey, ...]:
+    if policy == "off":
+        return ()
+    return tuple(SrtpKey(suite, x.ids.key(KEY_SALT_LENGTH[suite])) for suite in SUITES)
+
+
+def _local(leg: Leg) -> LocalMedia:
+    port = leg.port
+    if port is None:
+        raise UnusableAnswer("no media port")
+    return LocalMedia(port.host, port.rtp, leg.id)

@@ -1,0 +1,146 @@
+"""Taking calls over after a crash of the control process.
+
+Speech has gone on meanwhile: the media process keeps its contexts for a minute. What journal and media process agree on
+is adopted; a call only one of them knows is ended, and every call gets its record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import structlog
+
+from kiestoon.calls import closing, custody
+from kiestoon.calls.call import Call
+from kiestoon.calls.causes import INTERRUPTED
+from kiestoon.calls.journal import CallState, LegData
+from kiestoon.calls.leg import Leg
+from kiestoon.calls.service import Service
+from kiestoon.media.protocol import AuditedContext, Subtract
+
+if TYPE_CHECKING:
+    from kiestoon.calls.exchange import Exchange
+    from kiestoon.media.client import MediaLink
+
+log = structlog.get_logger("recovery")
+
+
+def adopt(x: Exchange, states: Iterable[CallState], audits: dict[str, tuple[AuditedContext, ...]], now: float) -> int:
+    """Re-create the journal's calls; returns how many go on. ``audits``: contexts by media incarnation."""
+    adopted = 0
+    known: set[int] = set()
+    for state in states:
+        call = _recreate(x, state)
+        link = x.media.find(state.incarnation) if state.established else None
+        alive = _terminations(audits.get(state.incarnation, ()), state.context)
+        wanted = {leg.termination for leg in state.legs if leg.state == "answered"}
+        if link is not None and wanted and wanted <= alive:
+            _take_over(x, call, state, link, now)
+            known |= wanted
+            adopted += 1
+        else:
+            _end(x, call, state, now)
+    for incarnation, contexts in audits.items():
+        _clear_strays(x, incarnation, contexts, known)
+    return adopted
+
+
+def _terminations(contexts: tuple[AuditedContext, ...], context: int) -> set[int]:
+    return {item.termination for entry in contexts if entry.context == context for item in entry.terminations}
+
+
+def _recreate(x: Exchange, state: CallState) -> Call:
+    call = Call(state.id, state.company_id, dialled=state.dialled, direction=state.direction, opened_ms=state.opened_ms)
+    call.answered_ms = state.answered_ms
+    call.caller = state.caller
+    call.target = state.target
+    call.emergency = state.emergency
+    call.reasons = list(state.reasons)
+    call.context = state.context
+    for data in state.legs:
+        call.legs[data.id] = _leg(state.id, data)
+    x.calls[call.id] = call
+    x.company_calls[call.company_id] = x.company_calls.get(call.company_id, 0) + 1
+    return call
+
+
+def _leg(call_id: str, data: LegData) -> Leg:
+    leg = Leg(data.id, call_id, data.party, incoming=data.incoming, opened_ms=data.opened_ms)
+    for name in (
+        "state", "ringing_ms", "answered_ms", "ended_ms", "sip_call_id", "status", "cause", "outcome", "dtmf",
+        "encryption", "secure", "held", "music", "termination", "port", "stream", "agreed", "offer", "owes_answer",
+    ):  # fmt: skip
+        setattr(leg, name, getattr(data, name))
+    return leg
+
+
+def _restore_session(x: Exchange, leg: Leg, data: LegData, now: float) -> None:
+    if data.session is None:
+        return
+    leg.session = x.endpoint.restore(data.session, now)
+    leg.session.context = leg.id
+    x.legs[leg.id] = leg
+    if leg.device_id:
+        x.device_legs[leg.device_id] = x.device_legs.get(leg.device_id, 0) + 1
+    if leg.trunk_id:
+        x.lines.entered(leg.trunk_id)
+
+
+def _take_over(x: Exchange, call: Call, state: CallState, link: MediaLink, now: float) -> None:
+    call.link = link
+    call.bridge = state.bridge
+    call.outcome = "answered"
+    for data in state.legs:
+        leg = call.legs[data.id]
+        if data.state == "answered":
+            _restore_session(x, leg, data, now)
+            x.terminations[leg.termination] = leg
+        elif data.state != "ended":
+            leg.advance("end")
+            leg.ended_ms = x.wall_ms()
+    custody.take(x, call, state.holder)
+    x.journal.changed(call)
+    log.info("call adopted", call=call.id)
+    if state.holder == "service":
+        _re_enter(x, call, now)
+
+
+def _re_enter(x: Exchange, call: Call, now: float) -> None:
+    """A service begins again: what the caller had keyed in so far is lost, the caller is not."""
+    menu = x.directory.menu_by_extension(call.company_id, call.target)
+    index = x.directory.company(call.company_id)
+    if menu is None or index is None:
+        custody.end_with(x, call, INTERRUPTED, now)
+        closing.check(x, call, now)
+        return
+    Service("menu").start(x, call, x.services["menu"], (menu, index.company), now)
+
+
+def _end(x: Exchange, call: Call, state: CallState, now: float) -> None:
+    """Nothing to go on with: hang up what can be hung up, write the record."""
+    for data in state.legs:
+        leg = call.legs[data.id]
+        if data.state == "answered":
+            _restore_session(x, leg, data, now)
+            leg.termination = 0
+        elif data.state != "ended":
+            leg.advance("end")
+            leg.ended_ms = x.wall_ms()
+            leg.port = None
+    call.by = "exchange"
+    call.outcome = "answered" if call.answered_ms else None
+    call.failure = INTERRUPTED
+    custody.end_with(x, call, INTERRUPTED, now)
+    log.warning("call ended by interruption", call=call.id)
+    closing.check(x, call, now)
+
+
+def _clear_strays(x: Exchange, incarnation: str, contexts: tuple[AuditedContext, ...], known: set[int]) -> None:
+    link = x.media.find(incarnation)
+    if link is None:
+        return
+    for context in contexts:
+        for item in context.terminations:
+            if item.termination not in known:
+                link.send(Subtract(item.termination))

@@ -1,0 +1,257 @@
+"""Seeks: getting somebody to answer. A user's devices race; outside lines are tried one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from kiestoon.calls import bridging, custody, dialling, signals
+from kiestoon.calls.call import Call, Failure, Seek
+from kiestoon.calls.causes import BUSY, NO_ANSWER, NO_LINE, REDIRECTED_TOO_OFTEN, UNREACHABLE, worst_first
+from kiestoon.calls.events import CallForwarded, LegProgressed, LegRinging
+from kiestoon.calls.leaving import leave
+from kiestoon.calls.leg import Leg
+from kiestoon.calls.leg_media import UnusableAnswer, answer_caller, take_answer
+from kiestoon.routing import DialOutside, RingUser, route_diverted
+
+if TYPE_CHECKING:
+    from kiestoon.calls.exchange import Exchange
+    from kiestoon.company.model import Device, User
+    from kiestoon.routing import Decision
+    from kiestoon.sip.events import Accepted, Progressed, Redirected
+
+ANSWERED_ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"'
+
+
+def start(x: Exchange, call: Call, decision: Decision, now: float) -> None:
+    """Begin seeking the target of ``decision`` and take custody of the caller."""
+    seek = Seek(decision)
+    call.seek = seek
+    custody.take(x, call, "seek")
+    step = decision.step
+    start_deadline(x, call, now + _patience_s(x, decision))
+    if isinstance(step, RingUser):
+        ring_user(x, call, step.user, step.devices, now)
+    elif isinstance(step, DialOutside):
+        seek.lines = list(step.trunks)
+        try_next_line(x, call, step, now)
+    if call.seek is seek and not seek.legs:
+        finish(x, call, now)
+
+
+def _patience_s(x: Exchange, decision: Decision) -> float:
+    step = decision.step
+    return float(step.user.ring_s or x.settings.ring_s) if isinstance(step, RingUser) else x.settings.ring_outside_s
+
+
+def ring_user(x: Exchange, call: Call, user: User, devices: Sequence[Device], now: float) -> None:
+    """Ring all devices of a user; says busy or unreachable when there is nothing to ring."""
+    seek = call.seek
+    if seek is None:
+        return
+    busy_devices = [device for device in devices if x.device_legs.get(device.id, 0)]
+    if busy_devices and not user.call_waiting:
+        seek.failures.append(BUSY)
+        return
+    for device in devices:
+        if x.device_legs.get(device.id, 0) >= device.call_limit:
+            seek.failures.append(BUSY)
+            continue
+        bindings = x.registrar.bindings_of(device.id)
+        if not bindings:
+            seek.failures.append(UNREACHABLE)
+        for binding in bindings:
+            dialling.dial_device(x, call, user, device, binding, now)
+
+
+def try_next_line(x: Exchange, call: Call, step: DialOutside, now: float) -> None:
+    """Call out over the next line that may take the call; emergency calls pass every limit (RTE-23)."""
+    seek = call.seek
+    if seek is None:
+        return
+    while seek.lines:
+        trunk = x.directory.trunk(seek.lines.pop(0))
+        if trunk is None or not x.lines.may_take(trunk, emergency=step.emergency, now=now):
+            seek.failures.append(NO_LINE)
+            continue
+        if dialling.dial_trunk(x, call, trunk, step, now):
+            return
+
+
+def progressed(x: Exchange, call: Call, leg: Leg, event: Progressed, now: float) -> None:
+    """A dialled party's device rings or sends early media."""
+    seek = call.seek
+    if seek is None or leg.state not in ("dialling", "early"):
+        return
+    leg.advance("ring")
+    if not leg.ringing_ms:
+        leg.ringing_ms = x.wall_ms()
+        x.emit(LegRinging, call, leg.id)
+    caller = call.legs[call.caller]
+    alone = len(seek.legs) == 1
+    if event.body and alone and caller.state != "answered" and caller.offered_body:
+        try:
+            take_answer(x, call, leg, event.body)
+            body = answer_caller(x, call, caller, prefer=leg.send_codec)
+        except UnusableAnswer:
+            body = b""
+        if body:
+            seek.early = leg.id
+            leg.early_media = True
+            bridging.connect(call, caller, leg)
+            x.emit(LegProgressed, call, leg.id)
+            _tell_caller(x, caller, event.status, body, now)
+            return
+    if not seek.ringing and event.status != 181:
+        seek.ringing = True
+        if caller.state == "answered":
+            signals.ringback(x, call, caller)
+        else:
+            _tell_caller(x, caller, 180, b"", now)
+
+
+def _tell_caller(x: Exchange, caller: Leg, status: int, body: bytes, now: float) -> None:
+    if caller.session is None or caller.state not in ("offered", "early"):
+        return
+    caller.advance("ring")
+    caller.session.progress(now, 183 if body and status not in (180, 183) else status, body=body)
+
+
+def accepted(x: Exchange, call: Call, leg: Leg, event: Accepted, now: float) -> None:
+    """A dialled party answered: the first one wins, the others stop with "answered elsewhere" (CALL-1)."""
+    seek = call.seek
+    if leg.state in ("dialling", "early"):
+        leg.advance("answer")
+        leg.answered_ms = x.wall_ms()
+    if seek is None or leg.id not in seek.legs:
+        leave(x, call, leg, now)
+        return
+    seek.legs.discard(leg.id)
+    try:
+        take_answer(x, call, leg, event.body)
+    except UnusableAnswer as bad:
+        seek.failures.append(Failure("failed", 488, 88, str(bad)))
+        leave(x, call, leg, now)
+        if not seek.legs:
+            next_or_finish(x, call, now)
+        return
+    _stop_others(x, call, seek, now)
+    call.seek = None
+    stop_deadline(x, call)
+    if leg.trunk_id:
+        x.lines.succeeded(leg.trunk_id)
+    bridging.join(x, call, call.legs[call.caller], leg, now)
+
+
+def _stop_others(x: Exchange, call: Call, seek: Seek, now: float) -> None:
+    for leg_id in list(seek.legs):
+        other = call.legs.get(leg_id)
+        if other is not None:
+            leave(x, call, other, now, reason=ANSWERED_ELSEWHERE)
+    seek.legs.clear()
+
+
+def leg_failed(x: Exchange, call: Call, leg: Leg, failure: Failure, now: float) -> None:
+    """One of the dialled legs ended without an answer."""
+    seek = call.seek
+    if seek is None or leg.id not in seek.legs:
+        return
+    seek.legs.discard(leg.id)
+    seek.failures.append(failure)
+    if failure.status >= 600 and leg.device_id:
+        _stop_others(x, call, seek, now)  # RFC 3261 §21.6: the person declined, not just this device
+    if not seek.legs:
+        next_or_finish(x, call, now)
+
+
+def next_or_finish(x: Exchange, call: Call, now: float) -> None:
+    """After the last racing leg: another line when the failure was the line's, else the seek's result."""
+    seek = call.seek
+    if seek is None:
+        return
+    step = seek.decision.step
+    if isinstance(step, DialOutside) and seek.failures and seek.failures[-1].outcome == "failed":
+        try_next_line(x, call, step, now)
+    if not seek.legs:
+        finish(x, call, now)
+
+
+def redirected(x: Exchange, call: Call, leg: Leg, event: Redirected, now: float) -> None:
+    """A phone forwards by itself (3xx): follow it as its user's own diversion, at most ``max_diversions`` times."""
+    seek = call.seek
+    if seek is None or leg.id not in seek.legs:
+        return
+    if not leg.device_id or not event.contacts:
+        leg_failed(x, call, leg, Failure("failed", 503, 27, "redirected without a usable target"), now)
+        return
+    if len(call.diversion) >= x.settings.max_diversions:
+        leg_failed(x, call, leg, REDIRECTED_TOO_OFTEN, now)
+        return
+    decision = route_diverted(x.directory, call.company_id, leg.party.user_id, event.contacts[0])
+    call.reasons.extend(decision.reasons)
+    call.diversion = (*call.diversion, leg.party.number)
+    x.emit(CallForwarded, call, leg.id, target=event.contacts[0])
+    seek.legs.discard(leg.id)
+    _stop_others(x, call, seek, now)
+    continue_with(x, call, decision, now)
+
+
+def continue_with(x: Exchange, call: Call, decision: Decision, now: float) -> None:
+    """Replace the running seek by what ``decision`` says, keeping what the caller already heard."""
+    told = call.seek.ringing if call.seek is not None else False
+    if isinstance(decision.step, RingUser | DialOutside):
+        start(x, call, decision, now)
+        if call.seek is not None:
+            call.seek.ringing = told
+    else:
+        custody.refuse(x, call, decision, now)
+
+
+def ring_timeout(x: Exchange, call: Call, now: float) -> None:
+    """Nobody answered in time."""
+    seek = call.seek
+    call.deadline = None
+    if seek is None:
+        return
+    _stop_others(x, call, seek, now)
+    seek.lines.clear()
+    seek.failures.append(NO_ANSWER)
+    finish(x, call, now)
+
+
+def finish(x: Exchange, call: Call, now: float) -> None:
+    """The seek ends without an answer; the caller goes to the next in line."""
+    seek = call.seek
+    if seek is None:
+        return
+    failure = worst_first(seek.failures)
+    call.seek = None
+    stop_deadline(x, call)
+    custody.seek_failed(x, call, failure, now)
+
+
+def abandon(x: Exchange, call: Call, now: float) -> None:
+    """The caller is gone: stop ringing everywhere."""
+    seek = call.seek
+    if seek is None:
+        return
+    call.seek = None
+    stop_deadline(x, call)
+    for leg_id in list(seek.legs):
+        leg = call.legs.get(leg_id)
+        if leg is not None:
+            leave(x, call, leg, now)
+    seek.legs.clear()
+
+
+def start_deadline(x: Exchange, call: Call, at: float) -> None:
+    """Give the seek until ``at``."""
+    stop_deadline(x, call)
+    call.deadline = x.deadlines.start(at, "ring", call.id)
+
+
+def stop_deadline(x: Exchange, call: Call) -> None:
+    """The seek is decided."""
+    if call.deadline is not None:
+        x.deadlines.stop(call.deadline)
+        call.deadline = None

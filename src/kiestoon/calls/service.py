@@ -1,0 +1,251 @@
+"""Services: short coroutines a caller talks to, over a facade that knows neither SIP nor RTP.
+
+A service waits for one thing at a time (a signal's end, digits, media, a connection's failure). It is driven by call
+control's events, not by a scheduler, so it runs on the same stepped clock as everything else in the simulations. The
+coroutine holds the call's id, never the call: a caller who vanishes closes it without a trace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Generator
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
+
+import structlog
+
+from kiestoon.calls import custody, signals
+from kiestoon.calls.bridging import NOT_ACCEPTABLE
+from kiestoon.calls.call import Call, Failure
+from kiestoon.calls.causes import NORMAL
+from kiestoon.calls.events import LegAnswered
+from kiestoon.calls.leg_media import UnusableAnswer, answer_caller, offer_caller
+from kiestoon.media.protocol import File
+
+if TYPE_CHECKING:
+    from kiestoon.calls.exchange import Exchange
+    from kiestoon.media.protocol import SignalEnded, SignalSource
+    from kiestoon.sip.deadlines import Deadline
+
+log = structlog.get_logger("services")
+
+Waiting: TypeAlias = Literal["media", "signal", "digits", "connection"]
+
+
+class _Wait:
+    """What a service coroutine yields to its driver; the driver sends the result back."""
+
+    __slots__ = ("what",)
+
+    def __init__(self, what: Waiting) -> None:
+        self.what = what
+
+    def __await__(self) -> Generator[_Wait, Any, Any]:
+        return (yield self)
+
+
+class Conversation:
+    """What a service may do with its caller."""
+
+    __slots__ = ("_call", "_driver", "_x")
+
+    def __init__(self, x: Exchange, call_id: str, driver: Service) -> None:
+        self._x = x
+        self._call = call_id
+        self._driver = driver
+
+    async def answer(self) -> None:
+        """Answer the caller, if nobody has yet; returns once there is audio."""
+        if self._driver.answer(self._x, self._x.calls[self._call]):
+            await _Wait("media")
+
+    async def play(self, path: str) -> None:
+        """Play an audio file to its end. Key presses are kept for the next ``collect``."""
+        if self._driver.play(self._x, self._x.calls[self._call], File(path)):
+            await _Wait("signal")
+
+    async def collect(self, *, most: int, timeout_s: float, prompt: str = "", end: str = "#") -> str:
+        """Digits keyed in, at most ``most``, without the ``end`` key. A key press stops the prompt.
+
+        ``timeout_s`` counts from the prompt's end or the last key; "" when nothing was keyed.
+        """
+        if not self._driver.collect(self._x, self._x.calls[self._call], most, timeout_s, prompt, end):
+            return str(await _Wait("digits"))
+        return self._driver.take_digits()
+
+    async def connect(self, extension: str) -> Failure:
+        """Seek somebody by extension; returns only when that failed, the caller being back in the service."""
+        self._driver.wish = extension  # call control follows it up once this event has been treated
+        return cast("Failure", await _Wait("connection"))
+
+
+ServiceFunction: TypeAlias = Callable[[Conversation, Any], Coroutine[_Wait, Any, None]]
+
+
+class Service:
+    """Drives one service coroutine for one caller."""
+
+    __slots__ = (
+        "_coroutine",
+        "_deadline",
+        "_digits",
+        "_end",
+        "_most",
+        "_now",
+        "_signal",
+        "_timeout_s",
+        "_waiting",
+        "name",
+        "wish",
+    )
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.wish = ""
+        self._coroutine: Coroutine[_Wait, Any, None] | None = None
+        self._waiting: Waiting | None = None
+        self._digits = ""
+        self._most = 0
+        self._timeout_s = 0.0
+        self._end = "#"
+        self._signal = 0
+        self._deadline: Deadline[str] | None = None
+        self._now = 0.0
+
+    def start(self, x: Exchange, call: Call, function: ServiceFunction, argument: object, now: float) -> None:
+        """Enter the service: it has custody of the caller from here."""
+        call.service = self
+        custody.take(x, call, "service")
+        self._coroutine = function(Conversation(x, call.id, self), argument)
+        self._step(x, call, None, now)
+
+    def close(self, x: Exchange) -> None:
+        """The caller left, or is in conversation: the service is over."""
+        self._stop_clock(x)
+        coroutine, self._coroutine = self._coroutine, None
+        if coroutine is not None:
+            coroutine.close()
+
+    # --- what happens ----------------------------------------------------------------------------------------------
+
+    def media_ready(self, x: Exchange, call: Call, now: float) -> None:
+        """The caller's answer to our offer arrived."""
+        if self._waiting == "media":
+            self._step(x, call, None, now)
+
+    def signal_ended(self, x: Exchange, call: Call, event: SignalEnded, now: float) -> None:
+        """A prompt ended (or could not be played, which must not strand the caller)."""
+        if event.signal != self._signal:
+            return
+        self._signal = 0
+        if event.reason.startswith("failed"):
+            log.error("prompt not playable", call=call.id, service=self.name, reason=event.reason)
+        if self._waiting == "signal":
+            self._step(x, call, None, now)
+        elif self._waiting == "digits":
+            self._start_clock(x, call, now)
+
+    def digit(self, x: Exchange, call: Call, digit: str, now: float) -> None:
+        """The caller pressed a key."""
+        self._digits += digit
+        if self._waiting != "digits":
+            return
+        self._silence(x, call)
+        if self._complete():
+            self._step(x, call, self.take_digits(), now)
+        else:
+            self._start_clock(x, call, now)
+
+    def time_out(self, x: Exchange, call: Call, now: float) -> None:
+        """No (further) key in time."""
+        self._deadline = None
+        if self._waiting == "digits":
+            self._step(x, call, self.take_digits(), now)
+
+    def resume(self, x: Exchange, call: Call, failure: Failure, now: float) -> None:
+        """The seek the service asked for failed."""
+        signals.stop_tone(call, call.legs[call.caller])
+        if self._waiting == "connection":
+            self._step(x, call, failure, now)
+
+    # --- what the conversation asks --------------------------------------------------------------------------------
+
+    def answer(self, x: Exchange, call: Call) -> bool:
+        """Send the 200; True when audio must still be agreed (the caller made no offer)."""
+        caller = call.legs[call.caller]
+        session = caller.session
+        if caller.state == "answered" or session is None:
+            return False
+        try:
+            body = answer_caller(x, call, caller, None) if caller.offered_body else offer_caller(x, call, caller, None)
+        except UnusableAnswer:
+            custody.end_with(x, call, NOT_ACCEPTABLE, self._now)
+            return True  # never resumed: the call's end closes the coroutine
+        caller.advance("answer")
+        caller.answered_ms = call.answered_ms = x.wall_ms()
+        call.outcome = "answered"
+        session.accept(self._now, body)
+        x.emit(LegAnswered, call, caller.id)
+        x.journal.changed(call)
+        return caller.stream is None
+
+    def play(self, x: Exchange, call: Call, source: SignalSource) -> bool:
+        """Start a prompt; False when it cannot play."""
+        self._signal = signals.play(x, call, call.legs[call.caller], source)
+        return self._signal != 0
+
+    def collect(self, x: Exchange, call: Call, most: int, timeout_s: float, prompt: str, end: str) -> bool:
+        """Prepare for digits; True when what was keyed already suffices."""
+        self._most, self._timeout_s, self._end = most, timeout_s, end
+        if self._complete():
+            return True
+        if not (prompt and not self._digits and self.play(x, call, File(prompt))):
+            self._start_clock(x, call, self._now)
+        return False
+
+    def take_digits(self) -> str:
+        """The digits so far, without the end key; keeps what was keyed beyond them."""
+        before, end, after = self._digits.partition(self._end)
+        taken = before[: self._most]
+        self._digits = before[self._most :] + end + after if len(before) > self._most else after
+        return taken
+
+    # --- driving ---------------------------------------------------------------------------------------------------
+
+    def _complete(self) -> bool:
+        return self._end in self._digits or len(self._digits) >= self._most
+
+    def _step(self, x: Exchange, call: Call, value: object, now: float) -> None:
+        self._stop_clock(x)
+        self._now = now
+        self._waiting = None
+        coroutine = self._coroutine
+        if coroutine is None:
+            return
+        try:
+            self._waiting = coroutine.send(value).what
+        except StopIteration:
+            self._coroutine = None
+            self._leave(x, call, now)
+            return
+        except Exception:  # a service's fault ends in a goodbye, not in a stranded caller
+            log.exception("service failed", service=self.name, call=call.id)
+            self._coroutine = None
+            self._leave(x, call, now)
+            return
+
+    def _leave(self, x: Exchange, call: Call, now: float) -> None:
+        call.by = call.by or "exchange"
+        custody.end_with(x, call, NORMAL, now)
+
+    def _silence(self, x: Exchange, call: Call) -> None:
+        if self._signal:
+            self._signal = 0
+            signals.stop_tone(call, call.legs[call.caller])
+
+    def _start_clock(self, x: Exchange, call: Call, now: float) -> None:
+        self._stop_clock(x)
+        self._deadline = x.deadlines.start(now + self._timeout_s, "service", call.id)
+
+    def _stop_clock(self, x: Exchange) -> None:
+        if self._deadline is not None:
+            x.deadlines.stop(self._deadline)
+            self._deadline = None

@@ -1,0 +1,37 @@
+"""A menu number: a welcome, then the caller keys in an extension (RTE-17).
+
+Wrong numbers and colleagues who do not answer are said so and asked again, three times at most; who keys nothing goes
+to the menu's fallback.
+"""
+
+from __future__ import annotations
+
+from kiestoon.calls.service import Conversation
+from kiestoon.company.model import Menu
+
+TRIES = 3
+
+
+class MenuPrompts:
+    """Where the spoken texts of one language lie."""
+
+    def __init__(self, folder: str) -> None:
+        self.welcome = f"{folder}/menu-welcome.ogg"
+        self.not_available = f"{folder}/not-available.ogg"
+        self.goodbye = f"{folder}/goodbye.ogg"
+
+
+async def menu(caller: Conversation, row: Menu, prompts: MenuPrompts, extension_digits: int) -> None:
+    """Converse with one caller until somebody answers or there is nothing left to try."""
+    await caller.answer()
+    prompt = row.greeting or prompts.welcome
+    for _ in range(TRIES):
+        extension = await caller.collect(most=extension_digits, timeout_s=row.timeout_s, prompt=prompt)
+        if not extension:
+            break
+        await caller.connect(extension)
+        prompt = prompts.not_available
+    if row.fallback_extension:
+        await caller.connect(row.fallback_extension)
+        await caller.play(prompts.not_available)
+    await caller.play(prompts.goodbye)
