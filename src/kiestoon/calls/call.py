@@ -49,9 +49,9 @@ class Call:
     """Everything about one call. Exactly one of seek, bridge, service has custody of an answered caller."""
 
     __slots__ = (
-        "answered_ms", "bridge", "by", "caller", "closing_timer", "company_id", "context", "deadline", "dialled", "direction",
-        "diversion", "emergency", "ended_ms", "failure", "holder", "id", "legs", "link", "opened_ms", "outcome", "reasons", "seek",
-        "service", "signals", "target",
+        "answered_ms", "bridge", "by", "caller", "closing_timer", "company_id", "context", "deadline", "dialled",
+        "direction", "diversion", "emergency", "ended_ms", "failure", "holder", "id", "legs", "link", "opened_ms",
+        "outcome", "reasons", "seek", "service", "target",
     )  # fmt: skip
 
     def __init__(
@@ -80,7 +80,6 @@ class Call:
         self.closing_timer: Deadline[str] | None = None
         self.deadline: Deadline[str] | None = None
         self.ended_ms = 0
-        self.signals: dict[int, int] = {}
         self.diversion: tuple[str, ...] = ()
 
     def other(self, leg: Leg) -> Leg | None:
