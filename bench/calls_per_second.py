@@ -6,8 +6,9 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.lib.call_load import CallLoad, Step, find_limit, steps_table
+from bench.lib.call_load import CallLoad, Step, steps_table
 from bench.lib.results import Result
+from bench.lib.search import find_limit
 from bench.lib.systems import StatefulProxy, SystemUnderTest
 
 NAME = "calls_per_second"
@@ -27,7 +28,7 @@ class Measured:
 def measure(system: SystemUnderTest, directory: Path, *, start: float) -> Measured:
     """Find the limit, then look at half and at twice of it."""
     with CallLoad(system, directory) as load:
-        limit, steps = find_limit(load, start=start)
+        limit, steps = find_limit(lambda rate: load.step(rate, 5.0), start=start)
         half = load.step(limit.rate / 2, 10.0)
         double = load.step(limit.rate * 2, 8.0)
     return Measured(limit, half, double, steps)

@@ -1,4 +1,4 @@
-"""Call load on a SIP server: single steps, the search for its limit, and behaviour beyond it."""
+"""Call load on a SIP server, one rate at a time."""
 
 from __future__ import annotations
 
@@ -100,7 +100,9 @@ class CallLoad:
             figures = caller.figures()
             per_s = caller.succeeded_per_s()
             measured = json.loads(probe.communicate(timeout=seconds + 10)[0])
-        return _step(rate, seconds, figures, per_s, measured, server_cores, load_cores)
+        step = _step(rate, seconds, figures, per_s, measured, server_cores, load_cores)
+        print(f"  {self.system.name}: {_brief(step)}", flush=True)
+        return step
 
     def _caller(self, rate: float, seconds: float) -> Sipp:
         rows = [(callee.user, f"+31209{n:06d}") for n, callee in enumerate(self._callees)]
@@ -163,43 +165,6 @@ def _step(
         server_cores=server_cores,
         load_cores=load_cores,
     )
-
-
-def find_limit(
-    load: CallLoad, *, start: float, seconds: float = 5.0, ceiling: float = 20_000
-) -> tuple[Step, list[Step]]:
-    """The highest sustained step, to about 6 %, and all steps tried.
-
-    A failing step is tried once more, so that a hiccup of the machine is not taken for the limit.
-    """
-    steps: list[Step] = []
-
-    def attempt(rate: float) -> Step:
-        step = load.step(rate, seconds)
-        if not step.sustained:
-            step = max(step, load.step(rate, seconds), key=lambda each: (each.sustained, each.success))
-        steps.append(step)
-        print(f"  {load.system.name}: {_brief(step)}", flush=True)
-        return step
-
-    best: Step | None = None
-    low, rate = 0.0, start
-    while rate <= ceiling:
-        step = attempt(rate)
-        if not step.sustained:
-            break
-        best, low, rate = step, rate, rate * 1.5
-    high = rate
-    while high - low > 0.06 * high and high > 20:
-        middle = round((low + high) / 2)
-        step = attempt(middle)
-        if step.sustained:
-            best, low = step, middle
-        else:
-            high = middle
-    if best is None:
-        raise PeerFailed(f"{load.system.name} sustains nothing at {start} calls/s")
-    return best, steps
 
 
 def _brief(step: Step) -> str:

@@ -115,7 +115,8 @@ class Probe:
         route = "".join(f"Route: {each}\r\n" for each in routes)
         message = (
             f"{method} {target} SIP/2.0\r\nVia: {self._via(branch)}\r\n{route}{self._from(number)}\r\nTo: {to}\r\n"
-            f"Call-ID: probe-{number}@127.0.0.1\r\nCSeq: {cseq} {method}\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+            f"Call-ID: probe-{number}@127.0.0.1\r\nCSeq: {cseq} {method}\r\nMax-Forwards: 70\r\n"
+            "Content-Length: 0\r\n\r\n"
         )
         self.caller.sendto(message.encode(), self.server)
 
