@@ -30,18 +30,19 @@ class Clerk:
     def __init__(self, reader: SpoolReader, database: Database) -> None:
         self._reader = reader
         self._database = database
-        self._positions: dict[str, int] | None = None
+        self._positions: dict[str, int] = {}
+        self._positions_known = False
 
     def work(self) -> int:
         """Store every record that can be read; returns how many were new. Raises ``DatabaseUnavailableError``."""
         segments = self._reader.segments()
-        if self._positions is None:
+        if not self._positions_known:
             self._positions = read_positions(self._database)
+            self._positions_known = True
             self._forget_vanished(segments)
         return sum(self._work_segment(segment) for segment in segments)
 
     def _work_segment(self, segment: str) -> int:
-        assert self._positions is not None  # noqa: S101 - work() has read them
         stored = 0
         try:
             for batch in self._reader.batches(segment, self._positions.get(segment, 0), BATCH):
@@ -65,12 +66,11 @@ class Clerk:
         return stored
 
     def _forget(self, segment: str) -> None:
-        if self._positions is not None:
-            self._positions.pop(segment, None)
+        self._positions.pop(segment, None)
         forget_position(self._database, segment)
 
     def _forget_vanished(self, segments: list[str]) -> None:
-        for segment in set(self._positions or ()) - set(segments):
+        for segment in set(self._positions) - set(segments):
             self._forget(segment)
 
 

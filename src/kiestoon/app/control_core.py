@@ -1,0 +1,158 @@
+"""What the control process stands on before it speaks SIP: data, journals, spool, admin commands, figures."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from kiestoon.app.admin_socket import AdminServer, Commands
+from kiestoon.app.config import Settings
+from kiestoon.app.loop_watch import LoopWatch
+from kiestoon.app.metrics import Metric, Metrics
+from kiestoon.app.os_problems import explain_file
+from kiestoon.company.directory import Directory
+from kiestoon.store.database import Database
+from kiestoon.store.installation import open_vault
+from kiestoon.store.journal import Journal
+from kiestoon.store.load import changed_companies, load_all, load_company, load_shared_trunks
+from kiestoon.store.spool import SpoolWriter
+
+log = structlog.get_logger(__name__)
+
+_HOUSEKEEPING_S = 1.0
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+
+
+class ControlCore:
+    """The parts of the control process that know nothing of SIP.
+
+    ``call_records`` and ``binding_records`` are what the journals held at the start, for replay; the users of the
+    journals clear them. ``on_reload`` functions are called with the ids of the companies whose rows were replaced.
+    """
+
+    def __init__(self, settings: Settings, loop: asyncio.AbstractEventLoop) -> None:
+        self.settings = settings
+        self.loop = loop
+        self.database = Database(settings.database_url)
+        self.vault = open_vault(self.database, settings.key_path)
+        configuration = load_all(self.database, self.vault)
+        self.directory = Directory(configuration.companies, configuration.shared_trunks)
+        self.last_change = configuration.last_change
+        self.spool = _open_spool(settings.spool_dir, loop)
+        self.call_journal, self.call_records = _open_journal(settings.journal_dir / "calls.journal", loop)
+        self.binding_journal, self.binding_records = _open_journal(settings.journal_dir / "bindings.journal", loop)
+        self.commands = Commands()
+        self.metrics = Metrics()
+        self.on_reload: list[Callable[[frozenset[int]], None]] = []
+        self.started_at = time.time()
+        self._watch = LoopWatch(loop)
+        self._admin = AdminServer(settings.admin_socket, self.commands)
+        self._housekeeping: asyncio.TimerHandle | None = None
+        self._syncing: asyncio.Future[None] | None = None
+        self._register()
+        # What has been loaded lives as long as the process: the collector need not walk it again and again.
+        gc.collect()
+        gc.freeze()
+
+    async def start(self) -> None:
+        """Open the admin socket and begin the housekeeping."""
+        try:
+            await self._admin.start()
+        except OSError as error:
+            raise explain_file(error, self.settings.admin_socket, "the admin socket") from None
+        self._housekeep()
+
+    async def stop(self) -> None:
+        """Close everything; what was appended is on disk afterwards."""
+        await self._admin.stop()
+        if self._housekeeping is not None:
+            self._housekeeping.cancel()
+        if self._syncing is not None:
+            await self._syncing
+        self._watch.stop()
+        self.spool.close()
+        self.call_journal.close()
+        self.binding_journal.close()
+        self.database.close()
+
+    def reload(self) -> dict[str, Any]:
+        """Take over configuration changes; says which companies' rows were replaced. Blocks for the SQL reads."""
+        last, touched = changed_companies(self.database, self.last_change)
+        if None in touched:
+            self.directory.replace_shared_trunks(load_shared_trunks(self.database, self.vault))
+        replaced = frozenset(company_id for company_id in touched if company_id is not None)
+        for company_id in replaced:
+            rows = load_company(self.database, self.vault, company_id)
+            if rows is None:
+                self.directory.remove(company_id)
+            else:
+                self.directory.replace(rows)
+        self.last_change = last
+        for function in self.on_reload:
+            function(replaced)
+        log.info("configuration reloaded", companies=sorted(replaced), change=last)
+        return {"companies": sorted(replaced), "shared_trunks": None in touched, "last_change": last}
+
+    def _register(self) -> None:
+        self.commands.add("ping", lambda: {"pid": os.getpid(), "started_at": self.started_at})
+        self.commands.add("reload", self.reload)
+        self.commands.add("metrics", self.metrics.collect)
+        self.commands.add("commands", self.commands.names)
+        self.metrics.add(self._watch.metrics)
+        self.metrics.add(self._own_metrics)
+
+    def _own_metrics(self) -> Iterable[Metric]:
+        spool, calls, bindings = self.spool, self.call_journal, self.binding_journal
+        yield Metric("start_time_seconds", "gauge", "When the control process started", self.started_at)
+        yield Metric("resident_memory_bytes", "gauge", "Resident memory of the control process", resident_bytes())
+        yield Metric("companies", "gauge", "Companies in service", len(self.directory))
+        yield Metric("devices", "gauge", "Devices in service", sum(len(index.devices) for index in self.directory))
+        yield Metric("spool_records", "counter", "Call records spooled", spool.statistics.appended)
+        yield Metric("spool_waiting_bytes", "gauge", "Call records waiting for the disk", spool.waiting_bytes)
+        yield Metric("spool_failed_writes", "counter", "Failed writes to the spool", spool.statistics.failed_writes)
+        yield Metric("spool_dropped", "counter", "Call records lost to a full disk", spool.statistics.dropped)
+        for name, journal in (("calls", calls), ("bindings", bindings)):
+            labels = {"journal": name}
+            yield Metric("journal_bytes", "gauge", "Size of the journal", journal.size, labels)
+            yield Metric("journal_failed_writes", "counter", "Failed writes", journal.statistics.failed_writes, labels)
+
+    def _housekeep(self) -> None:
+        self.spool.tick()
+        self.call_journal.flush()
+        self.binding_journal.flush()
+        if self._syncing is None or self._syncing.done():
+            self._syncing = self.loop.run_in_executor(None, self._sync)
+        self._housekeeping = self.loop.call_later(_HOUSEKEEPING_S, self._housekeep)
+
+    def _sync(self) -> None:
+        """In a thread: bound what a power cut can take to about a second."""
+        for sync in (self.spool.sync, self.call_journal.sync, self.binding_journal.sync):
+            with suppress(OSError):  # a file swapped meanwhile is synced by the next round; trouble shows at writing
+                sync()
+
+
+def resident_bytes() -> int:
+    """This process' resident memory."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE_BYTES
+
+
+def _open_spool(folder: Path, loop: asyncio.AbstractEventLoop) -> SpoolWriter:
+    try:
+        return SpoolWriter(folder, loop.call_soon)
+    except OSError as error:
+        raise explain_file(error, folder, "the spool folder") from None
+
+
+def _open_journal(path: Path, loop: asyncio.AbstractEventLoop) -> tuple[Journal, list[bytes]]:
+    try:
+        return Journal.open(path, loop.call_soon)
+    except OSError as error:
+        raise explain_file(error, path, "the journal") from None

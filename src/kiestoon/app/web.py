@@ -1,0 +1,79 @@
+"""The web process: uvicorn serving the web application."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import signal
+import socket
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+
+import uvicorn
+
+from kiestoon import __version__
+from kiestoon.api.application import build_application
+from kiestoon.app.admin_client import ask_async
+from kiestoon.app.child import Child, run_child
+from kiestoon.app.config import WebSettings
+from kiestoon.app.os_problems import explain_bind
+
+
+async def serve(child: Child) -> None:
+    """Serve until SIGTERM."""
+    settings = child.settings
+    listener = open_listener(settings.web)
+
+    async def ask(command: str) -> Any:
+        return await ask_async(settings.admin_socket, command)
+
+    server = _Server(
+        uvicorn.Config(
+            build_application(ask, __version__),
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=1,
+        )
+    )
+    ended = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    child.ready()
+    await ended.wait()
+    server.should_exit = True
+    await serving
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn without signal handlers of its own: SIGTERM is ours, SIGINT the supervisor's."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+
+def open_listener(settings: WebSettings) -> socket.socket:
+    """The listening socket; raises ``OperatorError``."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+        listener.listen(128)  # SO_REUSEADDR: a second listener shows only here
+    except OSError as error:
+        listener.close()
+        if error.errno is None:  # host name not found
+            error = OSError(errno.EADDRNOTAVAIL, str(error))
+        raise explain_bind(error, "tcp", settings.host, settings.port, "web.port") from None
+    return listener
+
+
+def main(child: Child) -> None:
+    """The process."""
+    asyncio.run(serve(child))
+
+
+if __name__ == "__main__":
+    run_child("web", main)
