@@ -13,6 +13,7 @@ from kiestoon.sip.transaction.client_invite import ClientInvite
 from kiestoon.sip.transaction.client_non_invite import ClientNonInvite
 from kiestoon.sip.transaction.events import AckForSuccess, CancelFor, NewRequest, StrayResponse, TransactionEvent
 from kiestoon.sip.transaction.matching import (
+    DEFAULT_PORT,
     client_key,
     merge_key,
     response_destination,
@@ -195,12 +196,12 @@ class TransactionLayer:
     def _receive_response(self, response: Response, flow: Flow, now: float) -> None:
         via = response.via
         method = response.cseq.method
-        transaction = self._wiring.clients.get(client_key(via.branch or "", method))
+        transaction = self._wiring.clients.get(client_key(via.branch, method))
         if transaction is None:
             if method == "INVITE" and 200 <= response.status < 300:
                 self._wiring.events.append(StrayResponse(response, flow))
             return
-        if (via.host, via.port) != transaction.sent_by:
+        if (via.host, via.port or DEFAULT_PORT) != transaction.sent_by:
             return  # not sent to us (§18.1.2)
         step(transaction, self._wiring, status_class(response.status), now, message=response, flow=flow)
         if method == "INVITE" and transaction.cancel_reason is not None and transaction.state == "proceeding":
@@ -256,7 +257,7 @@ class TransactionLayer:
 
     def _answer_cancel(self, cancel: Request, transaction: ServerTransaction, now: float) -> None:
         """200 when the INVITE is known, else 481 (§9.2); the user hears of it while the INVITE is unanswered."""
-        invite = self._wiring.servers.get(server_key(cancel, cancel.via, "INVITE"))
+        invite = self._wiring.servers.get(transaction.key.removesuffix("CANCEL") + "INVITE")
         if not isinstance(invite, ServerInvite):
             self.respond(transaction, self._answer(cancel, 481, "Call/Transaction Does Not Exist"), now)
             return
@@ -267,4 +268,4 @@ class TransactionLayer:
             self._wiring.events.append(CancelFor(invite, cancel))
 
     def _answer(self, request: Request, status: int, reason: str, tag: str = "") -> Response:
-        return Response.to(request, status, reason, to_tag=tag or self._tokens.new_tag())
+        return Response.answer(request, status, reason, to_tag=tag or self._tokens.new_tag())

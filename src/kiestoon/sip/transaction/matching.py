@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from kiestoon.sip.flow import Destination, Flow, Send
 from kiestoon.sip.headers import Via
-from kiestoon.sip.message import Request, parse_message
+from kiestoon.sip.message import Message, Request
+from kiestoon.sip.parse import parse_message
 
-MAGIC_COOKIE = "z9hG4bK"
 DEFAULT_PORT = 5060
-DEFAULT_TLS_PORT = 5061
 
 
 def client_key(branch: str, method: str) -> str:
@@ -18,16 +17,10 @@ def client_key(branch: str, method: str) -> str:
 
 def server_key(request: Request, via: Via, method: str) -> str:
     """§17.2.3: branch, sent-by and method (INVITE when the request is an ACK); the RFC 2543 way if branchless."""
-    branch = via.branch
-    if branch and len(branch) > len(MAGIC_COOKIE) and branch.startswith(MAGIC_COOKIE):
-        return f"{branch}|{via.host}:{via.port}|{method}"
+    if via.is_rfc3261:
+        return f"{via.branch}|{via.host}:{via.port}|{method}"
     # The To tag is left out: an ACK has one that its INVITE had not. The layer compares it where it matters.
     return f"{request.uri}|{request.from_.tag}|{request.call_id}|{request.cseq.number}|{request.all('Via')[0]}|{method}"
-
-
-def is_rfc2543(via: Via) -> bool:
-    branch = via.branch
-    return not (branch and len(branch) > len(MAGIC_COOKIE) and branch.startswith(MAGIC_COOKIE))
 
 
 def merge_key(request: Request) -> int:
@@ -61,21 +54,18 @@ def response_destination(via: Via, flow: Flow, *, force_rport: bool = False) -> 
     return Flow(flow.transport, flow.local_host, flow.local_port, flow.remote_host, port, flow.number)
 
 
-def stamp_source(request: Request, flow: Flow) -> None:
-    """Write where the request really came from into its top Via: ``received`` when the sent-by does not say it
-    (§18.2.1), ``received`` and ``rport`` when the peer asked for ``rport`` (RFC 3581 §4)."""
-    via = request.via
+def stamp_source(message: Message, flow: Flow) -> None:
+    """Write where a request really came from into its top Via, or into that of the response made from it:
+    ``received`` when the sent-by does not say it (§18.2.1), ``received`` and ``rport`` when the peer asked for
+    ``rport`` (RFC 3581 §4)."""
+    via = message.via
     wants_port = "rport" in via.params
     if not wants_port and via.host == flow.remote_host and "received" not in via.params:
         return
-    params = {name: value for name, value in via.params.items() if name not in ("rport", "received")}
-    params["received"] = flow.remote_host
+    stamped = via.with_params(received=flow.remote_host)
     if wants_port:
-        params["rport"] = str(flow.remote_port)
-    others = request.all("Via")[1:]
-    request.set("Via", str(Via(via.transport, via.host, via.port, params)))
-    for other in others:
-        request.add("Via", other)
+        stamped = stamped.with_params(rport=str(flow.remote_port))
+    message.replace_first("Via", str(stamped))
 
 
 def tag_in(packet: Send | None) -> str:
@@ -84,4 +74,4 @@ def tag_in(packet: Send | None) -> str:
     if packet is None:
         return ""
     response = parse_message(packet.data)
-    return response.to.tag or ""
+    return response.to.tag

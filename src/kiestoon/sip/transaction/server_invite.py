@@ -53,7 +53,7 @@ def _try(transaction: ServerInvite, wiring: Wiring, _message: object, _flow: obj
     """The user has not answered yet: say 100 for it."""
     transaction.resend_at = NEVER
     if transaction.request is not None and transaction.packet is None:
-        trying = Response.to(transaction.request, 100, "Trying")
+        trying = Response.answer(transaction.request, 100, "Trying")
         transaction.packet = Send(transaction.to, trying.encode(), transaction.key)
         wiring.outputs.append(transaction.packet)
 

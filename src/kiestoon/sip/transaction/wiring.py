@@ -110,7 +110,7 @@ def schedule(transaction: Transaction, wiring: Wiring) -> None:
 
 def which_timer(transaction: Transaction, tick: int) -> str:
     """Which of the two timers the wheel's ``tick`` means: the one ending the state wins over retransmission."""
-    return "expire" if int(transaction.expires_at * TICKS_PER_SECOND) <= tick else "retransmit"
+    return "expire" if transaction.expires_at * TICKS_PER_SECOND < tick + 1 else "retransmit"
 
 
 def status_class(status: int) -> str:
