@@ -36,7 +36,8 @@ def _compress_alaw() -> NDArray[np.uint8]:
         exponent[level >= 8 << segment] = segment
     mantissa = np.where(exponent == 0, level, (level >> np.maximum(exponent - 1, 0)) - 16)
     code: NDArray[np.int64] = (exponent << 4 | mantissa | np.where(sample >= 0, 0x80, 0)) ^ 0x55
-    return code.astype(np.uint8)
+    table: NDArray[np.uint8] = code.astype(np.uint8)
+    return table
 
 
 def _compress_ulaw() -> NDArray[np.uint8]:
