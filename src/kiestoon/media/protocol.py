@@ -27,7 +27,7 @@ class Part(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Base of the values inside commands and events."""
 
 
-class Codec(Part):
+class Codec(Part, frozen=True):
     """One payload format as agreed in SDP. ``name`` is the upper-case RTP encoding name ("PCMA", "G722", "OPUS").
 
     ``clock_hz`` is the RTP clock (G.722 says 8000 though it samples at 16 kHz, RFC 3551 §4.5.2).
@@ -40,14 +40,14 @@ class Codec(Part):
     fmtp: str = ""
 
 
-class SrtpKey(Part):
+class SrtpKey(Part, frozen=True):
     """Master key and salt of one direction (RFC 4568 §6.1), already base64-decoded."""
 
     suite: SrtpSuite
     key_salt: bytes
 
 
-class Stream(Part):
+class Stream(Part, frozen=True):
     """What offer/answer agreed for one termination, from the exchange's point of view.
 
     ``direction``: "sendonly" = we send to the party and drop what it sends. ``send`` is the format we send in;
@@ -70,7 +70,7 @@ class Stream(Part):
     srtp_receive: SrtpKey | None = None
 
 
-class Port(Part):
+class Port(Part, frozen=True):
     """A leased pair of sockets: RTP on ``rtp``, RTCP on ``rtp + 1``. ``host`` is what goes into SDP."""
 
     host: str
@@ -80,14 +80,14 @@ class Port(Part):
 # --- signals -------------------------------------------------------------------------------------------------------
 
 
-class Tone(Part, tag=True):
+class Tone(Part, frozen=True, tag=True):
     """A country's tone: "dial", "ringback", "busy", "congestion", "waiting", "sit", "confirm"; plays until stopped."""
 
     name: str
     country: str = "NL"
 
 
-class File(Part, tag=True):
+class File(Part, frozen=True, tag=True):
     """An audio file by absolute path, played ``repeat`` times (0 = for ever), from ``offset_ms``."""
 
     path: str
@@ -95,7 +95,7 @@ class File(Part, tag=True):
     offset_ms: int = 0
 
 
-class Music(Part, tag=True):
+class Music(Part, frozen=True, tag=True):
     """On-hold music: one shared, endless playback per path, joined wherever it happens to be (VM-9)."""
 
     path: str
@@ -107,14 +107,14 @@ SignalSource: TypeAlias = Tone | File | Music
 # --- commands: call control → media --------------------------------------------------------------------------------
 
 
-class Hello(Wire):
+class Hello(Wire, frozen=True):
     """First command on every connection. ``keep``: contexts of an earlier connection stay (adoption)."""
 
     version: int
     keep: bool
 
 
-class Lease(Wire):
+class Lease(Wire, frozen=True):
     """Bind ``count`` more port pairs for us; answered by ``Leased`` (fewer when the range is exhausted).
 
     ``host`` is one of ``Welcome.hosts`` (say, the IPv6 one); "" = the first of them.
@@ -124,13 +124,13 @@ class Lease(Wire):
     host: str = ""
 
 
-class Release(Wire):
+class Release(Wire, frozen=True):
     """Give leased, unused ports back."""
 
     ports: tuple[int, ...]
 
 
-class Add(Wire):
+class Add(Wire, frozen=True):
     """Create a termination on a leased port inside a context (which springs into being)."""
 
     context: int
@@ -139,34 +139,34 @@ class Add(Wire):
     stream: Stream | None = None
 
 
-class Modify(Wire):
+class Modify(Wire, frozen=True):
     """A new agreement for a termination. The RTP stream we send goes on (SSRC, sequence, timestamp)."""
 
     termination: int
     stream: Stream
 
 
-class Move(Wire):
+class Move(Wire, frozen=True):
     """Put a termination into another context, with no edges there yet. An emptied context vanishes."""
 
     termination: int
     context: int
 
 
-class Subtract(Wire):
+class Subtract(Wire, frozen=True):
     """End a termination; its port returns to the media process. Answered by ``Subtracted``."""
 
     termination: int
 
 
-class Topology(Wire):
+class Topology(Wire, frozen=True):
     """Replace who hears whom in a context: (talker, listener) pairs. Not listed = not heard. New contexts have none."""
 
     context: int
     edges: tuple[tuple[int, int], ...]
 
 
-class Play(Wire):
+class Play(Wire, frozen=True):
     """Play to the termination's party, in place of what it would hear (``mix``: on top of it)."""
 
     termination: int
@@ -175,14 +175,14 @@ class Play(Wire):
     mix: bool = False
 
 
-class Stop(Wire):
+class Stop(Wire, frozen=True):
     """Stop a signal; ``SignalEnded`` follows with reason "stopped"."""
 
     termination: int
     signal: int
 
 
-class SendDigits(Wire):
+class SendDigits(Wire, frozen=True):
     """Send DTMF digits (0-9 * # A-D) to the party by RFC 4733, or in-band when no event payload is agreed."""
 
     termination: int
@@ -191,7 +191,7 @@ class SendDigits(Wire):
     gap_ms: int = 60
 
 
-class Record(Wire):
+class Record(Wire, frozen=True):
     """Record what the termination's party says (and, ``both``, hears) to a WAV file until stopped."""
 
     termination: int
@@ -201,7 +201,7 @@ class Record(Wire):
     max_ms: int = 0
 
 
-class Watch(Wire):
+class Watch(Wire, frozen=True):
     """Report ``RtpLost`` after this long without packets and ``SilenceHeard`` after this long of silence; 0 = never.
 
     ``digits_in_band``: also detect DTMF in decoded audio (devices with DTMF method in-band).
@@ -213,21 +213,21 @@ class Watch(Wire):
     digits_in_band: bool = False
 
 
-class Measure(Wire):
+class Measure(Wire, frozen=True):
     """Ask for ``QualityMeasured`` now."""
 
     termination: int
 
 
-class Audit(Wire):
+class Audit(Wire, frozen=True):
     """Ask for ``Audited``: every context alive."""
 
 
-class Stats(Wire):
+class Stats(Wire, frozen=True):
     """Ask for ``StatsReported``: the process's counters, for metrics."""
 
 
-class Shutdown(Wire):
+class Shutdown(Wire, frozen=True):
     """End every context and exit cleanly."""
 
 
@@ -240,7 +240,7 @@ Command: TypeAlias = (
 # --- events: media → call control ----------------------------------------------------------------------------------
 
 
-class Quality(Part):
+class Quality(Part, frozen=True):
     """One termination's figures, as seen at the exchange. Loss is in packets, times in ms, MOS by G.107 (1.0-4.5)."""
 
     codec: str = ""
@@ -256,7 +256,7 @@ class Quality(Part):
     mos: float = 0.0
 
 
-class Welcome(Wire):
+class Welcome(Wire, frozen=True):
     """First event on every connection. ``incarnation`` differs after a restart of the media process.
 
     ``capacity`` is the number of port pairs the range can hold, ``hosts`` the advertised addresses ports are leased on.
@@ -268,7 +268,7 @@ class Welcome(Wire):
     hosts: tuple[str, ...] = ()
 
 
-class Leased(Wire):
+class Leased(Wire, frozen=True):
     """Ports ready for use. ``exhausted``: the range has no more."""
 
     ports: tuple[Port, ...]
@@ -276,7 +276,7 @@ class Leased(Wire):
     host: str = ""
 
 
-class AuditedTermination(Part):
+class AuditedTermination(Part, frozen=True):
     """One live termination in an audit."""
 
     termination: int
@@ -284,27 +284,27 @@ class AuditedTermination(Part):
     stream: Stream | None
 
 
-class AuditedContext(Part):
+class AuditedContext(Part, frozen=True):
     """One live context in an audit."""
 
     context: int
     terminations: tuple[AuditedTermination, ...]
 
 
-class Audited(Wire):
+class Audited(Wire, frozen=True):
     """Every context alive at the time of ``Audit``."""
 
     contexts: tuple[AuditedContext, ...]
 
 
-class Subtracted(Wire):
+class Subtracted(Wire, frozen=True):
     """A termination has ended, with its final figures."""
 
     termination: int
     quality: Quality
 
 
-class DigitReceived(Wire):
+class DigitReceived(Wire, frozen=True):
     """The party pressed a key (RFC 4733 end packet or in-band); once per press."""
 
     termination: int
@@ -312,7 +312,7 @@ class DigitReceived(Wire):
     duration_ms: int
 
 
-class SignalEnded(Wire):
+class SignalEnded(Wire, frozen=True):
     """A signal or recording ended. ``reason``: "finished", "stopped", "failed: …".
 
     ``duration_ms`` is how much was played or recorded.
@@ -324,7 +324,7 @@ class SignalEnded(Wire):
     duration_ms: int = 0
 
 
-class SourceLatched(Wire):
+class SourceLatched(Wire, frozen=True):
     """The termination locked on this source address (strict RTP)."""
 
     termination: int
@@ -332,33 +332,33 @@ class SourceLatched(Wire):
     port: int
 
 
-class RtpLost(Wire):
+class RtpLost(Wire, frozen=True):
     """No packet for the watched time."""
 
     termination: int
     since_ms: int
 
 
-class RtpResumed(Wire):
+class RtpResumed(Wire, frozen=True):
     """Packets again after ``RtpLost``."""
 
     termination: int
 
 
-class SilenceHeard(Wire):
+class SilenceHeard(Wire, frozen=True):
     """The party has been silent for the watched time."""
 
     termination: int
 
 
-class QualityMeasured(Wire):
+class QualityMeasured(Wire, frozen=True):
     """Figures so far."""
 
     termination: int
     quality: Quality
 
 
-class StatsReported(Wire):
+class StatsReported(Wire, frozen=True):
     """Counters since the process started, except ``contexts``, ``terminations`` and ``ports_free``, which are now.
 
     ``packets_dropped`` were read and thrown away, ``drops`` says why; ``late_ticks`` are audio ticks begun more than
@@ -378,7 +378,7 @@ class StatsReported(Wire):
     failed_commands: int
 
 
-class CommandFailed(Wire):
+class CommandFailed(Wire, frozen=True):
     """A command could not be carried out. ``command`` is its name; the termination is 0 where it names none."""
 
     command: str

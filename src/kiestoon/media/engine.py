@@ -1,0 +1,237 @@
+"""Commands carried out: the table of contexts and terminations of one media process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import structlog
+
+from kiestoon.media.context import Context
+from kiestoon.media.ports import PortPair, PortPool
+from kiestoon.media.protocol import (
+    Add,
+    Audit,
+    Audited,
+    AuditedContext,
+    AuditedTermination,
+    Command,
+    CommandFailed,
+    Lease,
+    Leased,
+    Measure,
+    Modify,
+    Move,
+    Port,
+    QualityMeasured,
+    Release,
+    Stats,
+    StatsReported,
+    Subtract,
+    Subtracted,
+    Topology,
+    Watch,
+)
+from kiestoon.media.shared import Shared
+from kiestoon.media.termination import Termination
+
+log = structlog.get_logger(__name__)
+
+SWEEP_S = 0.25
+MAX_LEASE = 4096
+
+
+class Refusal(Exception):
+    """A command that makes no sense now; becomes ``CommandFailed``."""
+
+
+class Engine:
+    """Everything but sockets to call control: that is ``server``'s."""
+
+    def __init__(self, shared: Shared, pool: PortPool) -> None:
+        self.shared = shared
+        self.pool = pool
+        self.contexts: dict[int, Context] = {}
+        self.terminations: dict[int, Termination] = {}
+        self.leased: dict[int, PortPair] = {}
+        """Pairs call control holds and has not used yet, by RTP port."""
+        self._verbs: dict[type, Callable[[Any], None]] = {
+            Lease: self._lease,
+            Release: self._release,
+            Add: self._add,
+            Modify: self._modify,
+            Move: self._move,
+            Subtract: self._subtract,
+            Topology: self._topology,
+            Watch: self._watch,
+            Measure: self._measure,
+            Audit: self._audit,
+            Stats: self._stats,
+        }
+        shared.loop.call_at(shared.loop.now + SWEEP_S, self._sweep)
+
+    def execute(self, command: Command) -> None:
+        """Carry a command out; whatever is wrong with it becomes an event."""
+        try:
+            self._verbs[type(command)](command)
+        except Exception as error:
+            self._failed(command, error)
+
+    def _failed(self, command: Command, error: Exception) -> None:
+        name = type(command).__name__
+        number = getattr(command, "termination", 0)
+        expected = isinstance(error, Refusal | ValueError)
+        reason = str(error) if expected else f"internal error: {type(error).__name__}"
+        log.warning("command_failed", command=name, termination=number, reason=reason, exc_info=not expected)
+        self.shared.failed_commands += 1
+        self.shared.report(CommandFailed(name, number, reason))
+
+    # --- ports ---------------------------------------------------------------------------------------------------
+
+    def _lease(self, command: Lease) -> None:
+        host = command.host or self.pool.hosts[0]
+        if host not in self.pool.hosts:
+            raise Refusal(f"no media address {host!r}")
+        now = self.shared.loop.now
+        ports = []
+        for _ in range(min(command.count, MAX_LEASE)):
+            pair = self.pool.lease(host, now)
+            if pair is None:
+                break
+            self.leased[pair.port] = pair
+            ports.append(Port(pair.host, pair.port))
+        self.shared.report(Leased(tuple(ports), exhausted=len(ports) < command.count, host=host))
+
+    def _release(self, command: Release) -> None:
+        for port in command.ports:
+            pair = self.leased.pop(port, None)
+            if pair is None:
+                raise Refusal(f"port {port} is not leased and unused")
+            self.pool.give_back(pair, self.shared.loop.now, used=False)
+
+    def return_leases(self) -> None:
+        """Call control is gone: what it leased and did not use comes back."""
+        for pair in self.leased.values():
+            self.pool.give_back(pair, self.shared.loop.now, used=False)
+        self.leased.clear()
+
+    # --- contexts ------------------------------------------------------------------------------------------------
+
+    def _add(self, command: Add) -> None:
+        number = command.termination
+        if number in self.terminations:
+            raise Refusal(f"termination {number} exists")
+        pair = self.leased.get(command.port)
+        if pair is None:
+            raise Refusal(f"port {command.port} is not leased and unused")
+        if not pair.drain():
+            raise Refusal(f"port {command.port} is being flooded")
+        context = self.contexts.get(command.context) or Context(command.context, self.shared)
+        termination = Termination(number, pair, context, self.shared)
+        if command.stream is not None:
+            try:
+                termination.agree(command.stream)
+            except ValueError:
+                termination.close()
+                raise
+        del self.leased[command.port]
+        self.contexts[command.context] = context
+        self.terminations[number] = termination
+        context.members[number] = termination
+
+    def _modify(self, command: Modify) -> None:
+        termination = self._termination(command.termination)
+        termination.agree(command.stream)
+        termination.context.wire()
+
+    def _move(self, command: Move) -> None:
+        termination = self._termination(command.termination)
+        if termination.context.number == command.context:
+            return
+        self._leave(termination)
+        context = self.contexts.get(command.context)
+        if context is None:
+            context = self.contexts[command.context] = Context(command.context, self.shared)
+        context.members[termination.number] = termination
+        termination.context = context
+        context.wire()
+
+    def _subtract(self, command: Subtract) -> None:
+        self.end(self._termination(command.termination))
+
+    def end(self, termination: Termination) -> None:
+        """End a termination and report its figures."""
+        del self.terminations[termination.number]
+        self._leave(termination)
+        figures = termination.close()
+        self.pool.give_back(termination.pair, self.shared.loop.now, used=True)
+        self.shared.report(Subtracted(termination.number, figures))
+
+    def end_all(self) -> None:
+        """End every context."""
+        for termination in list(self.terminations.values()):
+            self.end(termination)
+
+    def _leave(self, termination: Termination) -> None:
+        context = termination.context
+        context.remove(termination)
+        if not context.members:
+            del self.contexts[context.number]
+
+    def _topology(self, command: Topology) -> None:
+        context = self.contexts.get(command.context)
+        if context is None:
+            raise Refusal(f"no context {command.context}")
+        context.arrange(command.edges)
+
+    def _termination(self, number: int) -> Termination:
+        termination = self.terminations.get(number)
+        if termination is None:
+            raise Refusal(f"no termination {number}")
+        return termination
+
+    # --- events and figures --------------------------------------------------------------------------------------
+
+    def _watch(self, command: Watch) -> None:
+        self._termination(command.termination).observe(command)
+
+    def _measure(self, command: Measure) -> None:
+        termination = self._termination(command.termination)
+        self.shared.report(QualityMeasured(termination.number, termination.quality()))
+
+    def _audit(self, command: Audit) -> None:
+        self.shared.report(Audited(tuple(_audited(context) for context in self.contexts.values())))
+
+    def _stats(self, command: Stats) -> None:
+        shared = self.shared
+        terminations = self.terminations.values()
+        self.shared.report(
+            StatsReported(
+                contexts=len(self.contexts),
+                terminations=len(self.terminations),
+                ports_free=self.pool.free,
+                packets_received=shared.packets_received + sum(each.rx.received for each in terminations),
+                packets_sent=shared.packets_sent + sum(each.tx.packets for each in terminations),
+                packets_dropped=shared.drops.total(),
+                drops=dict(shared.drops),
+                ticks=shared.ticks,
+                late_ticks=shared.late_ticks,
+                worst_turn_ms=round(shared.loop.worst_turn_s * 1000.0, 2),
+                failed_commands=shared.failed_commands,
+            )
+        )
+        shared.loop.worst_turn_s = 0.0
+
+    def _sweep(self) -> None:
+        loop = self.shared.loop
+        loop.call_at(loop.now + SWEEP_S, self._sweep)
+        for termination in tuple(self.shared.active.values()):
+            termination.sweep(loop.now)
+
+
+def _audited(context: Context) -> AuditedContext:
+    members: Sequence[Termination] = tuple(context.members.values())
+    return AuditedContext(
+        context.number,
+        tuple(AuditedTermination(each.number, Port(each.pair.host, each.pair.port), each.stream) for each in members),
+    )

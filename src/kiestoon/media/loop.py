@@ -1,0 +1,127 @@
+"""The media process's event loop: epoll, one timer heap, a turn that never starves the relay.
+
+No asyncio here: a datagram through asyncio costs three to four times one through plain epoll. A turn reads at most
+``MAX_READY`` sockets, then runs timers for at most ``TIMER_BUDGET_S`` before it looks at the sockets again, so the
+audio of mixed calls is done in slices between the packets of relayed ones.
+"""
+
+from __future__ import annotations
+
+import heapq
+import select
+import time
+from collections.abc import Callable
+
+import structlog
+
+log = structlog.get_logger(__name__)
+
+Handler = Callable[[], None]
+
+MAX_READY = 256
+TIMER_BUDGET_S = 0.002
+MAX_WAIT_S = 1.0
+
+
+class Timer:
+    """A callback due at ``when`` (loop time). Cancelling drops the reference, so nothing is kept alive by the heap."""
+
+    __slots__ = ("callback", "when")
+
+    def __init__(self, when: float, callback: Handler) -> None:
+        self.when = when
+        self.callback: Handler | None = callback
+
+    def cancel(self) -> None:
+        """Never run it; harmless when it has run."""
+        self.callback = None
+
+
+class Loop:
+    """``now`` is the loop time in seconds, read once per turn: handlers use it instead of asking the clock."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.clock = clock
+        self.now = clock()
+        self.handlers: dict[int, Handler] = {}
+        self.stopped = False
+        self.after_turn: Handler | None = None
+        self.on_failure: Callable[[Handler, Exception], None] = _log_failure
+        self.worst_turn_s = 0.0
+        self._epoll = select.epoll()
+        self._timers: list[tuple[float, int, Timer]] = []
+        self._serial = 0
+
+    def register(self, fd: int, handler: Handler, events: int = select.EPOLLIN) -> None:
+        """Call ``handler`` whenever ``fd`` is readable (level-triggered)."""
+        self._epoll.register(fd, events)
+        self.handlers[fd] = handler
+
+    def modify(self, fd: int, events: int) -> None:
+        """Change what ``fd`` waits for."""
+        self._epoll.modify(fd, events)
+
+    def unregister(self, fd: int) -> None:
+        """Forget ``fd``; harmless when it is not registered."""
+        if self.handlers.pop(fd, None) is not None:
+            self._epoll.unregister(fd)
+
+    def call_at(self, when: float, callback: Handler) -> Timer:
+        """Run ``callback`` in the first turn at or after ``when``."""
+        timer = Timer(when, callback)
+        self._serial += 1
+        heapq.heappush(self._timers, (when, self._serial, timer))
+        return timer
+
+    def run(self) -> None:
+        """Turn until ``stopped``."""
+        while not self.stopped:
+            self.turn()
+
+    def turn(self, max_wait_s: float = MAX_WAIT_S) -> int:
+        """Wait for packets or timers, handle them; return how many sockets were ready."""
+        timers = self._timers
+        if timers:
+            max_wait_s = min(max_wait_s, max(0.0, timers[0][0] - self.clock()))
+        ready = self._epoll.poll(max_wait_s, MAX_READY)
+        self.now = started = self.clock()
+        handlers = self.handlers
+        for fd, _ in ready:
+            handler = handlers.get(fd)
+            if handler is None:
+                continue  # unregistered by an earlier handler of this turn
+            try:
+                handler()
+            except Exception as error:  # one termination's trouble is not the process's
+                self.on_failure(handler, error)
+        if timers and timers[0][0] <= started:
+            self._run_timers(started)
+        if self.after_turn is not None:
+            self.after_turn()
+        spent = self.clock() - started
+        self.worst_turn_s = max(self.worst_turn_s, spent)
+        return len(ready)
+
+    def _run_timers(self, started: float) -> None:
+        timers = self._timers
+        stop_at = self.clock() + TIMER_BUDGET_S
+        while timers and timers[0][0] <= started:
+            timer = heapq.heappop(timers)[2]
+            callback = timer.callback
+            if callback is None:
+                continue
+            timer.callback = None
+            try:
+                callback()
+            except Exception as error:
+                self.on_failure(callback, error)
+            if self.clock() >= stop_at:
+                return
+
+    def close(self) -> None:
+        """Close the epoll descriptor."""
+        self._epoll.close()
+
+
+def _log_failure(handler: Handler, error: Exception) -> None:
+    log.error("handler_failed", handler=repr(handler), exc_info=error)

@@ -1,0 +1,80 @@
+"""The media process: ``run`` is its whole life."""
+
+from __future__ import annotations
+
+import gc
+import signal
+from collections.abc import Sequence
+from types import FrameType
+
+import setproctitle
+import structlog
+
+from kiestoon.media.engine import Engine
+from kiestoon.media.loop import Loop
+from kiestoon.media.ports import QUARANTINE_S, MediaAddress, PortPool
+from kiestoon.media.server import Server
+from kiestoon.media.shared import Shared
+from kiestoon.media.worker import Worker
+
+log = structlog.get_logger(__name__)
+
+COLLECT_EVERY_S = 2.0
+
+
+def build(
+    socket_path: str,
+    port_range: tuple[int, int],
+    addresses: Sequence[MediaAddress],
+    *,
+    quarantine_s: float = QUARANTINE_S,
+    loop: Loop | None = None,
+) -> tuple[Server, Worker]:
+    """The parts of a media process, joined but not running. Raises OSError or ValueError when it can't start."""
+    loop = loop or Loop()
+    pool = PortPool(*port_range, addresses, quarantine_s=quarantine_s)
+    worker = Worker(loop)
+    try:
+        return Server(Engine(Shared(loop, worker), pool), loop, socket_path), worker
+    except OSError:
+        worker.close()
+        raise
+
+
+def run(socket_path: str, port_range: tuple[int, int], addresses: Sequence[MediaAddress]) -> None:
+    """Serve until SIGTERM, SIGINT or ``Shutdown``. Raises OSError or ValueError when it can't start.
+
+    ``port_range`` is inclusive at both ends. Logging is the caller's to configure (see ``media.__main__``).
+    """
+    setproctitle.setproctitle("kiestoon: media")
+    loop = Loop()
+    server, worker = build(socket_path, port_range, addresses, loop=loop)
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        loop.stopped = True
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    _tame_collector(loop)
+    log.info("media_started", socket=socket_path, ports=port_range, hosts=server.engine.pool.hosts)
+    try:
+        loop.run()
+    finally:
+        server.close()
+        worker.close()
+        loop.close()
+        log.info("media_stopped")
+
+
+def _tame_collector(loop: Loop) -> None:
+    """No collection at a random moment: terminations hold no cycles once ended, and a full collection of a busy
+    process would delay every call. Young garbage is collected between turns, now and then."""
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+
+    def collect() -> None:
+        gc.collect(0)
+        loop.call_at(loop.now + COLLECT_EVERY_S, collect)
+
+    loop.call_at(loop.now + COLLECT_EVERY_S, collect)

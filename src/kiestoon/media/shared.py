@@ -1,0 +1,52 @@
+"""What every part of a media process shares: the loop, the outgoing events, the counters, the worker thread."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Protocol
+
+from kiestoon.media.loop import Loop
+from kiestoon.media.protocol import Event
+
+if TYPE_CHECKING:
+    from kiestoon.media.worker import Worker
+
+
+class Swept(Protocol):
+    """Something looked at every ``SWEEP_S``."""
+
+    def sweep(self, now: float) -> None:
+        """Do what is due; must be cheap."""
+        ...
+
+
+class Shared:
+    """One per process (several in one test process: nothing here is global)."""
+
+    __slots__ = (
+        "active", "drops", "events", "failed_commands", "late_ticks", "loop", "packets_received", "packets_sent",
+        "ticks", "worker",
+    )  # fmt: skip
+
+    def __init__(self, loop: Loop, worker: Worker) -> None:
+        self.loop = loop
+        self.worker = worker
+        self.events: list[Event] = []
+        """Drained by the server once per turn."""
+        self.active: dict[int, Swept] = {}
+        """Terminations with traffic or a watch, by id: only these cost anything while nothing arrives."""
+        self.drops: Counter[str] = Counter()
+        self.packets_received = 0
+        """Of terminations that have ended."""
+        self.packets_sent = 0
+        self.ticks = 0
+        self.late_ticks = 0
+        self.failed_commands = 0
+
+    def report(self, event: Event) -> None:
+        """Queue an event for call control."""
+        self.events.append(event)
+
+    def drop(self, reason: str) -> None:
+        """Count a packet thrown away."""
+        self.drops[reason] += 1
