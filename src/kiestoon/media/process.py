@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import FrameType
 
 import setproctitle
@@ -41,10 +41,16 @@ def build(
         raise
 
 
-def run(socket_path: str, port_range: tuple[int, int], addresses: Sequence[MediaAddress]) -> None:
+def run(
+    socket_path: str,
+    port_range: tuple[int, int],
+    addresses: Sequence[MediaAddress],
+    *,
+    on_started: Callable[[], None] = lambda: None,
+) -> None:
     """Serve until SIGTERM, SIGINT or ``Shutdown``. Raises OSError or ValueError when it can't start.
 
-    ``port_range`` is inclusive at both ends. Logging is the caller's to configure (see ``media.__main__``).
+    ``port_range`` is inclusive at both ends. ``on_started`` is called once the control socket listens. Logging is the caller's to configure (see ``media.__main__``).
     """
     setproctitle.setproctitle("kiestoon: media")
     loop = Loop()
@@ -57,6 +63,7 @@ def run(socket_path: str, port_range: tuple[int, int], addresses: Sequence[Media
     signal.signal(signal.SIGINT, stop)
     _tame_collector(loop)
     log.info("media_started", socket=socket_path, ports=port_range, hosts=server.engine.pool.hosts)
+    on_started()
     try:
         loop.run()
     finally:
