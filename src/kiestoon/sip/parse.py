@@ -225,3 +225,15 @@ def _refuse(message: Request | Response, status: int, reason: str) -> BadMessage
 def _phrase(reason: str) -> str:
     """The reason as a phrase that can stand in a status line whatever the sender put into it."""
     return "".join(c for c in reason if c.isascii() and c.isprintable())[:120]
+
+
+def refuse_head(head: bytes, status: int, reason: str) -> BadMessage:
+    """A ``BadMessage`` for a head whose body cannot be had (a stream that lost its framing)."""
+    try:
+        message = split_message(head)
+    except BadMessage as bad:
+        if bad.response is None:
+            return BadMessage(0, reason)
+        bad.response.status, bad.response.reason = status, reason
+        return BadMessage(status, reason, bad.response)
+    return _refuse(message, status, reason)

@@ -39,9 +39,10 @@ LISTS: frozenset[str] = frozenset(
 and a header we do not know is never split: its commas may mean anything (RFC 4475 §3.1.1.1)."""
 
 _OTHERS = """
-    Answer-Mode Authentication-Info Authorization CSeq Call-ID Content-Disposition Content-ID Content-Length Content-Type
-    Date Event Expires Flow-Timer From Identity Identity-Info Info-Package Max-Breadth Max-Forwards MIME-Version
-    Min-Expires Min-SE Organization P-Access-Network-Info P-Charging-Vector Priority Privacy Proxy-Authenticate
+    Answer-Mode Authentication-Info Authorization CSeq Call-ID Content-Disposition Content-ID Content-Length
+    Content-Type Date Event Expires Flow-Timer From Identity Identity-Info Info-Package Max-Breadth Max-Forwards
+    MIME-Version Min-Expires Min-SE Organization P-Access-Network-Info P-Charging-Vector Priority Privacy
+    Proxy-Authenticate
     Proxy-Authorization RAck RSeq Refer-Sub Refer-To Referred-By Remote-Party-ID Replaces Reply-To Retry-After SIP-ETag
     SIP-If-Match Server Session-Expires Session-ID Subject Subscription-State Target-Dialog Timestamp To User-Agent
     User-to-User WWW-Authenticate
