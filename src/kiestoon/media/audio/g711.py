@@ -47,8 +47,9 @@ def _compress_ulaw() -> NDArray[np.uint8]:
     segment = np.ones_like(level)
     for above in range(1, 8):
         segment[level >= 32 << above] = above + 1
-    code = (8 - segment) << 4 | (15 - (level >> segment & 15))
-    return (code | np.where(sample >= 0, 0x80, 0)).astype(np.uint8)
+    code: NDArray[np.int64] = (8 - segment) << 4 | (15 - (level >> segment & 15)) | np.where(sample >= 0, 0x80, 0)
+    table: NDArray[np.uint8] = code.astype(np.uint8)
+    return table
 
 
 DECODE: dict[str, Pcm] = {"PCMA": _expand_alaw(), "PCMU": _expand_ulaw()}

@@ -21,7 +21,8 @@ class WavWriter:
     """16-bit PCM, streamed.
 
     Samples are gathered and handed to the system every ``flush_ms``, then the header's sizes are rewritten: after a
-    crash of the process at most that much is missing and any player opens the file. ``close`` also syncs to the disk.
+    crash of the process at most that much is missing and any player opens the file. Nothing waits for the disk, as a
+    media loop must not: whoever needs the file to survive a power cut syncs it elsewhere.
     Raises RecordingFailed; after that the writer is closed and what was written stays readable.
     """
 
@@ -78,12 +79,7 @@ class WavWriter:
         if self.closed:
             return
         self.flush()
-        try:
-            os.fsync(self._fd)
-        except OSError as error:
-            raise RecordingFailed(error.errno, f"cannot record to {self.path}: {error.strerror}") from error
-        finally:
-            self._abandon()
+        self._abandon()
 
     def __enter__(self) -> WavWriter:
         return self

@@ -1,7 +1,7 @@
 """Call progress tones per country (ITU-T E.180 Supplement 2; UK: BT SIN 350; US: GR-506 / ATIS 0600401).
 
-A tone is rendered once per country and rate into a loop of whole cadences with raised-cosine edges; playing it is taking
-slices, so a thousand callers hearing ringback cost next to nothing.
+A tone is rendered once per country and rate into a loop of whole cadences with raised-cosine edges; playing it is
+taking slices, so a thousand callers hearing ringback cost next to nothing.
 """
 
 from __future__ import annotations
