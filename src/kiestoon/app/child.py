@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import resource
 import signal
 import sys
 from collections.abc import Callable
@@ -46,6 +47,7 @@ class Child:
         self._report_to = int(os.environ.pop(READY_VARIABLE, "-1"))
         _die_with_parent()
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's; it tells us by SIGTERM
+        _raise_file_limit()
         _set_title(f"kiestoon: {name}")
         configure_logs(self.settings.log, name)
 
@@ -94,6 +96,12 @@ def _die_with_parent() -> None:
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if parent and os.getppid() != parent:  # it died before we asked
         sys.exit(1)
+
+
+def _raise_file_limit() -> None:
+    """Every call and every connection holds descriptors; the soft limit of 1024 is for programs that use select()."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _set_title(title: str) -> None:

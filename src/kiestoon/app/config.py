@@ -6,7 +6,6 @@ Every setting can be given as ``KIESTOON_<SECTION>_<NAME>`` (``KIESTOON_SIP_UDP=
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -51,13 +50,16 @@ class SipSettings(Section, frozen=True):
 
 
 class MediaSettings(Section, frozen=True):
-    """``processes`` 0: one for each core but one. ``first_port`` to ``last_port`` are for RTP and RTCP (UDP)."""
+    """``processes`` 0: one for each core but one. ``first_port`` to ``last_port`` are for RTP and RTCP (UDP).
+
+    ``hosts``: the addresses speech is sent from, each with ``=ADDRESS`` when the world knows it by another; none given:
+    the loopback address and the one the routing table uses towards the outside.
+    """
 
     processes: int = 0
     first_port: int = 20000
     last_port: int = 29999
-    bind_host: str = "0.0.0.0"  # noqa: S104
-    advertised_host: str = ""
+    hosts: tuple[str, ...] = ()
 
 
 class LimitSettings(Section, frozen=True):
@@ -128,6 +130,12 @@ class Settings(Section, frozen=True):
     def media_processes(self) -> int:
         return self.media.processes or max(1, (os.cpu_count() or 1) - 1)
 
+    def media_ports(self, number: int) -> tuple[int, int]:
+        """The RTP ports of one media process, first and last: each process has its own share of the range."""
+        share = (self.media.last_port - self.media.first_port + 1) // self.media_processes // 2 * 2
+        first = self.media.first_port + self.media.first_port % 2 + number * share
+        return first, min(first + share - 1, self.media.last_port)
+
     @property
     def spool_dir(self) -> Path:
         return self.data / "spool"
@@ -169,16 +177,6 @@ def settings_from_json(text: str) -> Settings:
 def settings_to_json(settings: Settings) -> str:
     """For handing over to a child process."""
     return msgspec.json.encode(settings).decode()
-
-
-def outward_address() -> str:
-    """This machine's address towards the outside, as the routing table says; the loopback address without a route."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))  # TEST-NET-1: connecting a UDP socket sends nothing
-            return str(probe.getsockname()[0])
-        except OSError:
-            return "127.0.0.1"
 
 
 def _find_file(path: Path | None, environment: Mapping[str, str]) -> Path | None:

@@ -1,0 +1,66 @@
+"""The ``kiestoon`` command. Modules are loaded when a command needs them: ``--help`` and lists start quickly."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kiestoon import __version__
+from kiestoon.app.cli_configuration import company_app, device_app, number_app, trunk_app, user_app
+from kiestoon.app.cli_context import CliContext
+from kiestoon.app.cli_live import calls, registrations, reload, trace
+from kiestoon.app.cli_serve import demo_app, migrate, serve
+from kiestoon.operator_error import OperatorError
+
+app = typer.Typer(
+    name="kiestoon",
+    help="Kiestoon, a business telephone exchange.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for command in (serve, migrate, registrations, calls, trace, reload):
+    app.command()(command)
+app.add_typer(demo_app, name="demo")
+app.add_typer(company_app, name="company", no_args_is_help=True)
+app.add_typer(user_app, name="user", no_args_is_help=True)
+app.add_typer(device_app, name="device", no_args_is_help=True)
+app.add_typer(trunk_app, name="trunk", no_args_is_help=True)
+app.add_typer(number_app, name="number", no_args_is_help=True)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"kiestoon {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def start(
+    context: typer.Context,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", help="Settings file; else var/kiestoon.toml or /etc/kiestoon/kiestoon.toml."),
+    ] = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Kiestoon, a business telephone exchange."""
+    context.obj = CliContext(config)
+
+
+def main() -> None:
+    """Entry point: what the operator must know comes out as one line, without a traceback."""
+    try:
+        app()
+    except OperatorError as problem:
+        sys.stderr.write(f"kiestoon: {problem}\n")
+        sys.exit(problem.exit_code)
+
+
+if __name__ == "__main__":
+    main()

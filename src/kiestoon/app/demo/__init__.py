@@ -1,0 +1,1 @@
+"""The demonstration: a made-up municipality with its phones, and an outside world to call."""

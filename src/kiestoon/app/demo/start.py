@@ -1,0 +1,92 @@
+"""``kiestoon demo``: settings, sample data and what is told to the person trying it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from kiestoon.app.addresses import outward_addresses
+from kiestoon.app.config import MediaSettings, Settings, load_settings
+from kiestoon.app.demo.company import Login, create_sample, load_sample
+from kiestoon.app.demo.world import OUTSIDE_NUMBERS
+from kiestoon.app.os_problems import explain_file, prepare_folder
+from kiestoon.app.serve import Installation, prepare_installation
+
+DEFAULT_DATA = Path("var")
+LOGINS_FILE = "demo-logins.txt"
+_CONFIG_FILE = "kiestoon.toml"
+
+
+def demo_settings(config: Path | None, data: Path = DEFAULT_DATA) -> Settings:
+    """The demo's settings: one media process, data in ``var``; its configuration file is written at the first start."""
+    path = config or data / _CONFIG_FILE
+    if config is None:
+        prepare_folder(data, "the data folder")
+        if not path.exists():
+            _write(
+                path,
+                f'# The demo\'s settings; docs/admin/configuration.md lists all.\ndata_dir = "{data.absolute()}"\n',
+            )
+    return load_settings(path, defaults=Settings(data_dir=str(data.absolute()), media=MediaSettings(processes=1)))
+
+
+def prepare_demo(settings: Settings) -> tuple[Installation, list[Login]]:
+    """Create what is missing. The logins are those made just now: [] from the second start on."""
+    installation = prepare_installation(settings, (load_sample().domain,), migrate_existing=True)
+    logins = create_sample(installation.database, installation.vault)
+    if logins:
+        _write(settings.data / LOGINS_FILE, "".join(f"{line}\n" for line in login_lines(logins)))
+    return installation, logins
+
+
+def login_lines(logins: Iterable[Login]) -> list[str]:
+    """The logins as a table."""
+    return [f"{'ext.':6}{'user':8}{'password':26}name"] + [
+        f"{login.extension:6}{login.username:8}{login.password:26}{login.name}" for login in logins
+    ]
+
+
+def banner(settings: Settings, logins: list[Login]) -> str:
+    """What to show when everything is ready."""
+    sample = load_sample()
+    host = next(iter(outward_addresses()), "127.0.0.1")
+    sip = settings.sip
+    listeners = [("SIP over UDP", sip.udp), ("SIP over TCP", sip.tcp), ("SIP over TLS", sip.tls)]
+    listeners += [("SIP over WebSocket", sip.ws), ("the same with TLS", sip.wss)]
+    lines = ["", f"Kiestoon is running. The sample company is {sample.name}, domain {sample.domain}.", "", "Addresses"]
+    lines += [f"  {label:20}{host}:{port}" for label, port in listeners if port]
+    if settings.web.port:
+        lines.append(f"  {'health, metrics':20}http://{settings.web.host}:{settings.web.port}/health and /metrics")
+    path = settings.data / LOGINS_FILE
+    lines += ["", f"Logins (one phone for each person, kept in {path})"]
+    lines += [f"  {line}" for line in login_lines(logins)] if logins else ["  made at the first start; see that file"]
+    lines += ["", *_how_to_connect(host, sip.udp, sample.domain), "", "Try"]
+    lines += [f"  {sample.menu.extension:16}the menu: key in an extension", "  102             a colleague"]
+    lines += [
+        f"  {sample.access_code + '0' + number[3:]:16}outside, {text}" for number, text in OUTSIDE_NUMBERS.items()
+    ]
+    lines += ["  kiestoon demo call-in             has the outside world call the menu"]
+    lines += ["", "Ctrl-C ends it.", ""]
+    return "\n".join(lines)
+
+
+def _how_to_connect(host: str, port: int, domain: str) -> list[str]:
+    return [
+        "Connecting a phone",
+        f"  domain (SIP server, registrar)  {domain}",
+        f"  outbound proxy                  {host}:{port}    (the domain is not in DNS)",
+        "  user, password                  from the list above",
+        f"  Linphone   SIP address sip:101@{domain}, then advanced: outbound proxy sip:{host}:{port};transport=udp",
+        f'  baresip    <sip:101@{domain}>;auth_pass=PASSWORD;outbound="sip:{host}:{port}";regint=600',
+    ]
+
+
+def _write(path: Path, text: str) -> None:
+    """A file that only this user may read."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(text)
+    except OSError as error:
+        raise explain_file(error, path, "the file") from None
