@@ -1,7 +1,7 @@
 """Typed readers and writers for SIP headers.
 
-One rule: every ``parse_*`` takes one value as text, raises ``BadHeader`` for garbage and nothing else; ``lenient`` makes
-that None. ``str`` of a value writes it. (``headers.identity`` works on whole messages and is imported by its own name.)
+One rule: every ``parse_*`` takes one value as text, raises ``BadHeader`` for garbage and nothing else; ``lenient``
+makes that None. ``str`` of a value writes it. (``headers.identity`` works on whole messages: import it by that name.)
 """
 
 from kiestoon.sip.headers.address import NameAddr, encode_display, parse_contact, parse_name_addr, parse_name_addrs
