@@ -1,0 +1,335 @@
+"""baresip as a real phone under remote control: it sends a tone, records what it hears and tells what happens.
+
+baresip 1.0.0 stops recording what it receives once its own media session was changed by a re-INVITE, its own or the
+exchange's (it drops the receiving filter chain and does not set it up again). The other party still records: after a
+hold and resume, ask the party that was held.
+
+Control goes over its ``ctrl_tcp`` module: JSON in netstrings, commands one way, responses and events the other.
+Nothing here sleeps: everything waits for an event of the phone or for audio in its recording, each with a deadline.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from bench.peers.process import Daemon, PeerFailed, free_port, wait_until
+
+MODULES = Path("/usr/lib/baresip/modules")
+WAV_HEADER_BYTES = 44
+
+CODECS = {"PCMA": "pcma", "PCMU": "pcmu", "G722": "g722", "opus": "opus/48000/2"}
+
+
+@dataclass(frozen=True)
+class Account:
+    """How the phone logs in. ``proxy`` is where its requests go; ``encryption`` is "", "srtp" or "srtp-mand"."""
+
+    user: str
+    domain: str
+    password: str
+    proxy: tuple[str, int]
+    transport: str = "udp"
+    codecs: Sequence[str] = ("PCMA",)
+    encryption: str = ""
+    register: bool = True
+    answer: str = "manual"
+    extra: str = ""
+
+    def line(self) -> str:
+        """The line for baresip's ``accounts`` file."""
+        host, port = self.proxy
+        parts = [
+            f'"Phone {self.user}" <sip:{self.user}@{self.domain};transport={self.transport}>',
+            f"auth_user={self.user}",
+            f"auth_pass={self.password}",
+            f'outbound="sip:{host}:{port};transport={self.transport}"',
+            f"regint={60 if self.register else 0}",
+            f"answermode={self.answer}",
+            "audio_codecs=" + ",".join(CODECS[codec] for codec in self.codecs),
+        ]
+        if self.encryption:
+            parts.append(f"mediaenc={self.encryption}")
+        return ";".join(parts) + self.extra + "\n"
+
+
+@dataclass
+class Event:
+    """Something the phone told: ``type`` is baresip's ("CALL_ESTABLISHED"), ``param`` its detail."""
+
+    type: str
+    param: str = ""
+    data: dict[str, object] = field(default_factory=dict)
+
+
+class Baresip:
+    """One phone with one account. A context manager: registered on entry (when the account registers)."""
+
+    def __init__(
+        self,
+        account: Account,
+        directory: Path,
+        *,
+        tone_hz: int = 440,
+        host: str = "127.0.0.1",
+        ca_file: Path | None = None,
+        certificate: Path | None = None,
+        core: int | None = None,
+    ) -> None:
+        self.account = account
+        self.host = host
+        self.directory = directory / f"baresip-{account.user}"
+        self.recordings = self.directory / "recordings"
+        self.recordings.mkdir(parents=True, exist_ok=True)
+        self.sip_port = free_port(host)
+        self._control_port = free_port(host)
+        self._write_configuration(tone_hz, ca_file, certificate)
+        command = ["baresip", "-4", "-f", self.directory, "-s"]
+        self.daemon = Daemon(f"baresip-{account.user}", command, cwd=self.directory, core=core)
+        self._control: socket.socket | None = None
+        self._buffer = b""
+        self._events: list[Event] = []
+        self._responses: list[dict[str, object]] = []
+        self.history: list[Event] = []
+
+    def _write_configuration(self, tone_hz: int, ca_file: Path | None, certificate: Path | None) -> None:
+        rtp = free_port(self.host, adjacent=20)
+        modules = ["g711", "g722", "opus", "srtp", "ausine", "aubridge", "sndfile"]
+        lines = [
+            "poll_method epoll",
+            f"sip_listen {self.host}:{self.sip_port}",
+            "call_local_timeout 60",
+            "call_max_calls 4",
+            f"net_interface {self.host}",
+            "statmode_default off",
+            "audio_player aubridge,unheard",
+            f"audio_source ausine,{tone_hz}",
+            "audio_alert aubridge,unheard",
+            "ausrc_srate 48000",
+            "ausrc_channels 2",
+            f"rtp_ports {rtp}-{rtp + 18}",
+            "jitter_buffer_delay 1-5",
+            f"snd_path {self.recordings}",
+            f"ctrl_tcp_listen {self.host}:{self._control_port}",
+            "opus_bitrate 28000",
+            f"module_path {MODULES}",
+            *(f"module {name}.so" for name in modules),
+            *(f"module_tmp {name}.so" for name in ("uuid", "account")),
+            *(f"module_app {name}.so" for name in ("ctrl_tcp", "menu")),
+        ]
+        if ca_file is not None:
+            lines.append(f"sip_cafile {ca_file}")
+        if certificate is not None:
+            lines.append(f"sip_certificate {certificate}")
+        (self.directory / "config").write_text("\n".join(lines) + "\n")
+        (self.directory / "accounts").write_text(self.account.line())
+        (self.directory / "contacts").write_text("")
+
+    # --- life ---
+
+    def start(self) -> Self:
+        """Start, connect to its control port, and wait for the registration."""
+        self.daemon.start()
+        wait_until(self._connects, 5, f"{self.name} control port", check=self.daemon.check_alive)
+        if self.account.register:
+            # It may have registered before we could listen for events, so ask.
+            wait_until(self._registered, 5, f"{self.name} is registered", check=self.daemon.check_alive)
+        return self
+
+    def _registered(self) -> bool:
+        return "OK" in str(self.command("reginfo").get("data"))
+
+    def _connects(self) -> bool:
+        try:
+            self._control = socket.create_connection((self.host, self._control_port), timeout=1)
+        except OSError:
+            return False
+        return True
+
+    def stop(self) -> None:
+        """End the phone; it unregisters when it can."""
+        if self._control is not None:
+            self._control.close()
+            self._control = None
+        self.daemon.stop(timeout_s=2.0)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *exc: object) -> None:
+        self.stop()
+
+    @property
+    def name(self) -> str:
+        """For reports."""
+        return self.daemon.name
+
+    def report(self) -> str:
+        """What it did and saw, for a failure report."""
+        events = ", ".join(f"{event.type} {event.param}".strip() for event in self.history)
+        return f"--- {self.name} events: {events}\n{self.daemon.log_tail(200)}"
+
+    # --- control ---
+
+    def command(self, name: str, params: str = "") -> dict[str, object]:
+        """Give a command and return its response. Raises ``PeerFailed`` when refused or unanswered."""
+        assert self._control is not None
+        body = json.dumps({"command": name, "params": params, "token": name}).encode()
+        self._control.sendall(b"%d:%s," % (len(body), body))
+        deadline = time.monotonic() + 5
+        while not self._responses:
+            self._read(deadline, f"response to {name}")
+        response = self._responses.pop(0)
+        if not response.get("ok"):
+            raise PeerFailed(f"{self.name} refuses {name} {params}: {response}\n{self.report()}")
+        return response
+
+    def wait_for(self, *types: str, timeout_s: float = 10.0) -> Event:
+        """The next event of one of these types; earlier events of other types are passed over."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            while self._events:
+                if (event := self._events.pop(0)).type in types:
+                    return event
+            self._read(deadline, f"event {' or '.join(types)}")
+
+    def _read(self, deadline: float, what: str) -> None:
+        assert self._control is not None
+        left_s = deadline - time.monotonic()
+        try:
+            if left_s <= 0:
+                raise TimeoutError
+            self._control.settimeout(left_s)
+            data = self._control.recv(65536)
+        except TimeoutError:
+            raise PeerFailed(f"{self.name}: no {what}\n{self.report()}") from None
+        if not data:
+            raise PeerFailed(f"{self.name} closed its control connection\n{self.report()}")
+        self._buffer += data
+        while (message := self._next_message()) is not None:
+            if message.get("event"):
+                event = Event(str(message.get("type")), str(message.get("param", "")), message)
+                self.history.append(event)
+                self._events.append(event)
+            elif "response" in message:
+                self._responses.append(message)
+
+    def _next_message(self) -> dict[str, object] | None:
+        digits, colon, rest = self._buffer.partition(b":")
+        if not colon or len(rest) < int(digits) + 1:
+            return None
+        self._buffer = rest[int(digits) + 1 :]
+        message: dict[str, object] = json.loads(rest[: int(digits)])
+        return message
+
+    # --- a user's hands ---
+
+    def dial(self, target: str) -> None:
+        """Call a number in the phone's own domain, or a full SIP URI."""
+        self.command("dial", target if ":" in target else f"sip:{target}@{self.account.domain}")
+
+    def accept(self) -> None:
+        """Answer the incoming call, once there is one, and wait until it stands."""
+        self.wait_for("CALL_INCOMING")
+        self.command("accept")
+        self.wait_for("CALL_ESTABLISHED")
+
+    def hang_up(self) -> None:
+        """End the current call."""
+        self.command("hangup")
+
+    def hold(self) -> None:
+        """Put the current call on hold (re-INVITE with sendonly or inactive)."""
+        self.command("hold")
+
+    def resume(self) -> None:
+        """Take the current call off hold."""
+        self.command("resume")
+
+    def send_digits(self, digits: str) -> None:
+        """Press keys: RFC 4733 telephone events."""
+        for digit in digits:
+            self.command("sndcode", digit)
+
+    # --- ears ---
+
+    def recorded(self) -> dict[Path, int]:
+        """Recordings of received audio and their sizes in bytes; a mark for ``heard``."""
+        return {path: path.stat().st_size for path in self.recordings.glob("dump-*-dec.wav")}
+
+    def heard(self, last_s: float = 0.5, since: dict[Path, int] | None = None) -> tuple[np.ndarray, int]:
+        """What the phone received last, decoded: int16 samples (first channel) and their rate in Hz.
+
+        Not more than ``last_s`` seconds, and nothing from before the mark ``since``.
+        """
+        sizes = self.recorded()
+        if not sizes:
+            return np.zeros(0, np.int16), 8000
+        newest = max(sizes, key=lambda path: path.stat().st_mtime_ns)
+        with newest.open("rb") as stream:
+            header = stream.read(WAV_HEADER_BYTES)
+            channels = int.from_bytes(header[22:24], "little") or 1
+            rate_hz = int.from_bytes(header[24:28], "little") or 8000
+            frame_bytes = 2 * channels
+            first = max(WAV_HEADER_BYTES, (since or {}).get(newest, 0))
+            frames = max(0, sizes[newest] - first) // frame_bytes
+            skipped = max(0, frames - int(last_s * rate_hz))
+            stream.seek(first + skipped * frame_bytes)
+            samples = np.frombuffer(stream.read((frames - skipped) * frame_bytes), np.int16)
+        return samples[::channels], rate_hz
+
+    def wait_for_tone(self, frequency_hz: float, timeout_s: float = 8.0, *, for_s: float = 0.5) -> None:
+        """Wait until the phone hears this tone, and hardly anything else, for ``for_s`` from now on."""
+        mark = self.recorded()
+        self._wait_for_sound(lambda: hears_tone(*self.heard(for_s, mark), frequency_hz, for_s), timeout_s, frequency_hz)
+
+    def wait_for_silence(self, timeout_s: float = 8.0, *, for_s: float = 0.5) -> None:
+        """Wait until what comes in from now on is silence, or nothing comes in for as long."""
+        mark, since = self.recorded(), time.monotonic()
+
+        def silent() -> bool:
+            nonlocal mark, since
+            samples, rate_hz = self.heard(for_s, mark)
+            if np.abs(samples.astype(np.int32)).max(initial=0) >= 200:
+                mark, since = self.recorded(), time.monotonic()
+            return len(samples) >= for_s * rate_hz or time.monotonic() - since > for_s
+
+        self._wait_for_sound(silent, timeout_s, 0)
+
+    def _wait_for_sound(self, condition: Callable[[], bool], timeout_s: float, frequency_hz: float) -> None:
+        try:
+            wait_until(condition, timeout_s, "sound", check=self.daemon.check_alive)
+        except PeerFailed as failed:
+            samples, rate_hz = self.heard()
+            heard_hz, share = strongest(samples, rate_hz)
+            raise PeerFailed(
+                f"{self.name} does not hear {frequency_hz or 'silence'}: {len(samples)} samples, strongest "
+                f"{heard_hz:.0f} Hz with {share:.0%} of the energy ({failed})\n{self.report()}"
+            ) from None
+
+
+def strongest(samples: np.ndarray, rate_hz: int) -> tuple[float, float]:
+    """The strongest frequency in Hz and its share of the energy (with its window's neighbours), 0.0 to 1.0."""
+    if len(samples) < 256 or not samples.any():
+        return 0.0, 0.0
+    windowed = samples.astype(np.float64) * np.hanning(len(samples))
+    energy = np.abs(np.fft.rfft(windowed)) ** 2
+    energy[:3] = 0
+    peak = int(energy.argmax())
+    near = energy[max(0, peak - 3) : peak + 4].sum()
+    return peak * rate_hz / len(samples), float(near / energy.sum()) if energy.sum() else 0.0
+
+
+def hears_tone(samples: np.ndarray, rate_hz: int, frequency_hz: float, last_s: float) -> bool:
+    """Whether these samples are this tone: right frequency, most of the energy, audible, long enough."""
+    if len(samples) < last_s * rate_hz * 0.95:
+        return False
+    heard_hz, share = strongest(samples, rate_hz)
+    return abs(heard_hz - frequency_hz) < 5 and share > 0.8 and np.abs(samples).max() > 500
