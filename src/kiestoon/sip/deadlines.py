@@ -1,0 +1,76 @@
+"""Named deadlines of sessions and subscriptions: a heap whose dead entries are swept out before they can pile up.
+
+Session timers live for half an hour while most calls end after minutes: lazily cancelled entries alone would keep
+dead sessions' timers around by the million.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from heapq import heapify, heappop, heappush
+from typing import Generic, TypeVar
+
+Owner = TypeVar("Owner")
+
+_SWEEP_FROM = 256
+
+
+class Deadline(Generic[Owner]):
+    """One running timer. ``owner`` is None once it fired or was stopped."""
+
+    __slots__ = ("at", "name", "owner")
+
+    def __init__(self, at: float, name: str, owner: Owner) -> None:
+        self.at = at
+        self.name = name
+        self.owner: Owner | None = owner
+
+    def __lt__(self, other: Deadline[Owner]) -> bool:
+        return self.at < other.at
+
+
+class DeadlineQueue(Generic[Owner]):
+    """Deadlines in order. ``len`` counts running ones only."""
+
+    __slots__ = ("_dead", "_heap")
+
+    def __init__(self) -> None:
+        self._heap: list[Deadline[Owner]] = []
+        self._dead = 0
+
+    def __len__(self) -> int:
+        return len(self._heap) - self._dead
+
+    def start(self, at: float, name: str, owner: Owner) -> Deadline[Owner]:
+        """Run a timer until ``at`` (seconds, the engine's clock)."""
+        deadline = Deadline(at, name, owner)
+        heappush(self._heap, deadline)
+        return deadline
+
+    def stop(self, deadline: Deadline[Owner]) -> None:
+        """Stop a timer; one that fired or was stopped already is left alone."""
+        if deadline.owner is None:
+            return
+        deadline.owner = None
+        self._dead += 1
+        if self._dead > _SWEEP_FROM and self._dead * 2 > len(self._heap):
+            self._heap = [entry for entry in self._heap if entry.owner is not None]
+            heapify(self._heap)
+            self._dead = 0
+
+    def next_deadline(self) -> float | None:
+        """When the first running timer is due, None when none runs."""
+        heap = self._heap
+        while heap and heap[0].owner is None:
+            heappop(heap)
+            self._dead -= 1
+        return heap[0].at if heap else None
+
+    def due(self, now: float) -> Iterator[tuple[Owner, str]]:
+        """Take out what is due, in order, as (owner, name). The taker may start and stop timers meanwhile."""
+        while (first := self.next_deadline()) is not None and first <= now:
+            deadline = heappop(self._heap)
+            owner = deadline.owner
+            deadline.owner = None
+            if owner is not None:
+                yield owner, deadline.name

@@ -1,0 +1,532 @@
+"""The SIP endpoint: transactions, sessions and subscriptions of one user agent, as one engine without I/O.
+
+After every call into it drain ``outputs`` (to the transport) and ``events`` (to call control), then ask
+``next_deadline``. It never calls back.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import count
+from typing import Any
+
+import msgspec
+
+from kiestoon.sip import events, validation
+from kiestoon.sip.deadlines import DeadlineQueue
+from kiestoon.sip.dialog import MAX_FORWARDS, Dialog
+from kiestoon.sip.digest import Credentials
+from kiestoon.sip.events import Event, InviteReceived, RequestReceived, ResponseReceived
+from kiestoon.sip.flow import Destination, Flow, Output, Send, Target
+from kiestoon.sip.headers.address import NameAddr
+from kiestoon.sip.headers.grammar import BadHeader, split_params
+from kiestoon.sip.local import Local
+from kiestoon.sip.message import Message, Request, Response
+from kiestoon.sip.outgoing import DigestIdentity, Headers, Outgoing, OutgoingRequests, add_headers
+from kiestoon.sip.session import Session, SessionState, closing, info, offer, provisional, refer, timer, uac, uas
+from kiestoon.sip.tokens import Tokens
+from kiestoon.sip.transaction import (
+    AckForSuccess,
+    CancelFor,
+    NewRequest,
+    Responded,
+    ServerInvite,
+    ServerTransaction,
+    StrayResponse,
+    TimedOut,
+    TimerValues,
+    TransactionLayer,
+    TransportFailed,
+)
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What an endpoint says of itself and how patient it is. Times are in seconds."""
+
+    user_agent: str = "Kiestoon"
+    methods: tuple[str, ...] = (
+        "INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "PRACK", "UPDATE", "INFO", "REFER", "NOTIFY", "MESSAGE",
+    )  # fmt: skip
+    options: tuple[str, ...] = ("100rel", "timer", "replaces", "norefersub", "histinfo", "from-change")
+    other_options: tuple[str, ...] = ("path", "outbound", "gruu", "eventlist")
+    session_expires_s: int = 1800
+    min_se_s: int = 90
+    progress_timeout_s: float = 180.0
+    trying_after_s: float = 0.2
+    timers: TimerValues = TimerValues()
+
+    @property
+    def allow(self) -> str:
+        return ", ".join(self.methods)
+
+    @property
+    def supported(self) -> str:
+        return ", ".join(self.options)
+
+
+class Endpoint:
+    """One user agent. ``flow_for`` may be set to a function that knows a newer way to a session's peer than the
+    connection it used (a phone that registered again); it must not call into the endpoint."""
+
+    def __init__(
+        self, local: Local, tokens: Tokens | None = None, settings: Settings | None = None,
+        *, source: random.Random | None = None,
+    ) -> None:  # fmt: skip
+        self.local = local
+        self.tokens = tokens or Tokens()
+        self.settings = settings or Settings()
+        self.random = source or random.SystemRandom()
+        self.flow_for: Callable[[Session], Destination | None] = _nowhere
+        self.layer = TransactionLayer(
+            self.tokens, local, self.settings.timers, trying_after_s=self.settings.trying_after_s
+        )
+        self.requests = OutgoingRequests(self.layer, self._contact, self._elsewhere)
+        self.sessions: dict[int, Session] = {}
+        self.deadlines: DeadlineQueue[Session] = DeadlineQueue()
+        self._by_tag: dict[str, Session] = {}
+        self._by_invite: dict[str, Session] = {}
+        self._events: deque[Event] = deque()
+        self._numbers = count(1)
+        self._allow = self.settings.allow
+        self._supported = self.settings.supported
+        self._methods = frozenset(self.settings.methods)
+        self._options = frozenset(self.settings.options)
+        self._other_options = frozenset(self.settings.other_options)
+
+    # --- input -----------------------------------------------------------------------------------------------------
+
+    def receive(self, message: Message, flow: Flow, now: float) -> None:
+        """Take one parsed message from the transport."""
+        self.layer.receive(message, flow, now)
+        self._pump(now)
+
+    def resolved(self, token: int, targets: Sequence[Target], now: float) -> None:
+        """The answer to a ``Resolve`` output; no targets: the name does not lead anywhere."""
+        self.requests.resolved(token, targets, now)
+        self._pump(now)
+
+    def transport_failed(self, transaction: str, now: float) -> None:
+        """``Send.transaction`` could not be delivered."""
+        self.layer.transport_failed(transaction, now)
+        self._pump(now)
+
+    def handle_timers(self, now: float) -> None:
+        """Run what is due."""
+        self.layer.handle_timers(now)
+        self._pump(now)
+        for session, name in self.deadlines.due(now):
+            session.timers.pop(name, None)
+            _TIMERS[name](session, now)
+        self._pump(now)
+
+    # --- output ----------------------------------------------------------------------------------------------------
+
+    def outputs(self) -> list[Output]:
+        """What the driver has to do, in order; empties the queue."""
+        queue = self.layer.outputs
+        drained = list(queue)
+        queue.clear()
+        return drained
+
+    def events(self) -> list[Event]:
+        """What has happened, in order; empties the queue."""
+        drained = list(self._events)
+        self._events.clear()
+        return drained
+
+    def next_deadline(self) -> float | None:
+        """When to call ``handle_timers`` next, None when no timer runs."""
+        ours, theirs = self.deadlines.next_deadline(), self.layer.next_deadline()
+        if ours is None or theirs is None:
+            return theirs if ours is None else ours
+        return min(ours, theirs)
+
+    def counts(self) -> dict[str, int]:
+        """How much of everything there is; all zero once every call is over and its timers ran out."""
+        return {
+            "sessions": len(self.sessions),
+            "dialogs": len(self._by_tag),
+            "invites": len(self._by_invite),
+            "transactions": len(self.layer),
+            "requests": len(self.requests),
+            "timers": len(self.deadlines),
+        }
+
+    # --- commands --------------------------------------------------------------------------------------------------
+
+    def invite(
+        self, now: float, *, uri: str, to: str | NameAddr, from_: str | NameAddr,
+        destination: Sequence[Destination] | None = None, headers: Headers = (), body: bytes = b"",
+        content_type: str = "application/sdp", route: Sequence[str] = (), credentials: Credentials | None = None,
+        session_expires_s: int | None = None, context: object = None, call_id: str = "",
+    ) -> Session:  # fmt: skip
+        """Place a call. ``to`` and ``from_`` are header values without tags; ``destination`` the places to try in
+        order, None to resolve ``uri`` (or the first of ``route``). ``session_expires_s`` 0: no session timer."""
+        session = Session(self, next(self._numbers), "uac", call_id or self.tokens.new_call_id(), self.tokens.new_tag())
+        session.context = context
+        session.content_type = content_type
+        session.wanted_s = self.settings.session_expires_s if session_expires_s is None else session_expires_s
+        session.min_se_s = self.settings.min_se_s
+        session.identity = DigestIdentity(credentials, self.tokens) if credentials is not None else None
+        request = self._new_request("INVITE", uri, to, from_, session.local_tag, session.call_id, 1, route)
+        self.add_capabilities(request)
+        timer.add_to_request(session, request)
+        add_headers(request, headers)
+        if body:
+            request.set("Content-Type", content_type)
+            request.body = body
+        outgoing = Outgoing(
+            request, partial(uac.on_final, session), hop=_hop(uri, route), contact=True, session=session,
+            identity=session.identity, provisional=partial(uac.on_provisional, session),
+        )  # fmt: skip
+        outgoing.targets = list(destination or ())
+        self.sessions[session.id] = session
+        self._by_tag[session.local_tag] = session
+        uac.begin(session, outgoing, now)
+        return session
+
+    def request(
+        self, now: float, *, method: str, uri: str, from_: str | NameAddr, to: str | NameAddr,
+        destination: Sequence[Destination] | None = None, headers: Headers = (), body: bytes = b"",
+        content_type: str = "", credentials: Credentials | None = None, token: object = None, call_id: str = "",
+        cseq: int = 1, route: Sequence[str] = (), contact: bool = False,
+    ) -> None:  # fmt: skip
+        """Send a request outside any dialog; ``ResponseReceived(token)`` follows. A challenge answered uses up a
+        further CSeq number: continue from the one in the response. ``contact``: put our Contact in."""
+        request = self._new_request(
+            method, uri, to, from_, self.tokens.new_tag(), call_id or self.tokens.new_call_id(), cseq, route
+        )
+        request.add("User-Agent", self.settings.user_agent)
+        add_headers(request, headers)
+        if body:
+            request.set("Content-Type", content_type or "application/octet-stream")
+            request.body = body
+        outgoing = Outgoing(
+            request, partial(self._answered, token), hop=_hop(uri, route), contact=contact,
+            identity=DigestIdentity(credentials, self.tokens) if credentials is not None else None,
+        )  # fmt: skip
+        outgoing.targets = list(destination or ())
+        self.requests.send(outgoing, now)
+
+    def respond(
+        self, now: float, transaction: ServerTransaction, status: int, reason: str = "", headers: Headers = (),
+        body: bytes = b"", content_type: str = "",
+    ) -> None:  # fmt: skip
+        """Answer a request. Does nothing when it was answered before or its transaction is over."""
+        request = transaction.request
+        if request is None:
+            return
+        session = self._by_tag.get(request.to.tag) if request.to.tag else None
+        response = Response.answer(request, status, reason, to_tag="" if status == 100 else self.tokens.new_tag())
+        add_headers(response, headers)
+        if body:
+            response.set("Content-Type", content_type or "application/octet-stream")
+            response.body = body
+        referral = request.cseq.number if session is not None and request.method == "REFER" and status >= 200 else 0
+        if session is not None and referral:
+            refer.on_answered(session, referral, response, now)
+            response.set("Contact", session.contact_for(session.flow or transaction.to))
+        self.layer.respond(transaction, response, now)
+        if session is not None and referral:
+            refer.after_answer(session, referral, now)
+
+    def restore(self, state: SessionState, now: float, credentials: Credentials | None = None) -> Session:
+        """Go on with a session of before a restart.
+
+        Connections do not survive one, and listeners may be numbered anew: the peer is reached where ``flow_for``
+        says, at its UDP address of before, or where its Contact or route leads.
+        """
+        dialog = Dialog(state.dialog)
+        session = Session(self, state.id, state.role, dialog.call_id, dialog.local_tag)
+        session.owns_call_id = state.owns_call_id
+        session.dialog, session.remote_tag, session.secure = dialog, dialog.remote_tag, dialog.secure
+        session.state = state.phase
+        session.content_type = state.local_content_type
+        session.local_body, session.remote_body = state.local_body, state.remote_body
+        session.remote_allows, session.remote_supported = (
+            frozenset(state.remote_allows),
+            frozenset(state.remote_supported),
+        )
+        session.interval_s, session.min_se_s = state.timer.interval_s, state.timer.min_se_s
+        session.refresher = state.timer.refresher
+        session.wanted_s = state.timer.interval_s or self.settings.session_expires_s
+        session.identity = DigestIdentity(credentials, self.tokens) if credentials is not None else None
+        session.exchange = "offered" if state.unacknowledged and state.offered_in_accept else "settled"
+        session.flow, session.flow_lost = state.flow, True
+        self.sessions[session.id] = session
+        self._by_tag[session.local_tag] = session
+        self._numbers = count(max(state.id + 1, next(self._numbers)))
+        session.hop = self.flow_for(session) or _same_place(state.flow)
+        if state.unacknowledged and session.hop is not None:
+            uas.resume(session, Send(session.hop, state.unacknowledged), state.offered_in_accept, now)
+        else:
+            session.state = "confirmed"
+        timer.resume(session, now)
+        self._pump(now)
+        return session
+
+    # --- for the sessions ------------------------------------------------------------------------------------------
+
+    def emit(self, event: Event) -> None:
+        self._events.append(event)
+
+    def add_capabilities(self, message: Request | Response) -> None:
+        """Allow, Supported and who we are."""
+        message.add("Allow", self._allow)
+        message.add("Supported", self._supported)
+        message.add("User-Agent" if isinstance(message, Request) else "Server", self.settings.user_agent)
+
+    def send_response(
+        self, session: Session, transaction: ServerTransaction, response: Response, now: float
+    ) -> Send | None:
+        """Send a dialog-forming or target-refreshing response: with our Contact. Returns what went out, None when the
+        transaction is past taking it."""
+        if not response.has("Contact"):
+            response.add("Contact", session.contact_for(session.flow or transaction.to))
+        self.layer.respond(transaction, response, now)
+        outputs = self.layer.outputs
+        last = outputs[-1] if outputs else None
+        return last if isinstance(last, Send) and last.transaction == transaction.key else None
+
+    def way_to(self, session: Session, dialog: Dialog | None) -> Destination | None:
+        """Where a request inside a dialog goes (RFC 5626 §5.3 in spirit: the flow the peer used, as its Contact may
+        lie behind a NAT), None: resolve its next hop."""
+        flow = session.flow
+        if (
+            flow is not None
+            and not session.flow_lost
+            and (dialog is None or not dialog.route_set or dialog.routes_to(flow.remote_host))
+        ):
+            return flow
+        return session.hop
+
+    def forget(self, session: Session) -> None:
+        """Let a closed session go."""
+        self.sessions.pop(session.id, None)
+        self._by_tag.pop(session.local_tag, None)
+        self.forget_invite(session)
+
+    def forget_invite(self, session: Session) -> None:
+        """The INVITE of a called session has its final response."""
+        if session.invite_transaction is not None:
+            self._by_invite.pop(session.invite_transaction.key, None)
+
+    def find_replaced(self, value: str) -> Session | None:
+        """The session a Replaces value names (RFC 3891 §3), None when there is none."""
+        try:
+            call_id, params = split_params(value)
+        except BadHeader:
+            return None
+        session = self._by_tag.get(params.get("to-tag") or "")
+        if session is None or session.call_id != call_id:
+            return None
+        return session if session.has_remote_tag(params.get("from-tag") or "") else None
+
+    # --- what the transaction layer says ----------------------------------------------------------------------------
+
+    def _pump(self, now: float) -> None:
+        queue = self.layer.events
+        while queue:
+            event = queue.popleft()
+            _HANDLERS[type(event)](self, event, now)
+
+    def _on_request(self, event: NewRequest, now: float) -> None:
+        request, transaction = event.request, event.transaction
+        refused = validation.refusal(request, self._methods, self._options, self._other_options)
+        if refused is not None:
+            self.respond(now, transaction, refused[0], headers=refused[1])
+        elif request.to.tag:
+            self._in_dialog(transaction, request, event.flow, now)
+        elif isinstance(transaction, ServerInvite):
+            self._new_invite(transaction, request, event.flow, now)
+        elif request.method in validation.IN_DIALOG_ONLY:
+            self.respond(now, transaction, 481)
+        else:
+            self.emit(RequestReceived(transaction, request, event.flow))
+
+    def _in_dialog(self, transaction: ServerTransaction, request: Request, flow: Flow, now: float) -> None:
+        """§12.2.2: the dialog by its tags, then the order of its requests."""
+        session = self._find(request)
+        dialog = session.dialog_with(request.from_.tag) if session is not None else None
+        if session is None or dialog is None:
+            if request.method in ("SUBSCRIBE", "NOTIFY") and request.method != "INVITE" and session is None:
+                self.emit(RequestReceived(transaction, request, flow))
+            else:
+                self.respond(now, transaction, 481)
+            return
+        if not dialog.accepts_cseq(request.cseq.number):
+            self.respond(now, transaction, 500, "Out of Order")
+            return
+        session.learn(request, flow)
+        _VERBS.get(request.method, info.on_other)(session, transaction, request, now)
+
+    def _find(self, request: Request) -> Session | None:
+        session = self._by_tag.get(request.to.tag)
+        return session if session is not None and session.call_id == request.call_id else None
+
+    def _new_invite(self, transaction: ServerInvite, request: Request, flow: Flow, now: float) -> None:
+        replaces, status = self._replaced(request)
+        if status:
+            self.respond(now, transaction, status)
+            return
+        session = Session(self, next(self._numbers), "uas", request.call_id, self.tokens.new_tag())
+        session.wanted_s = self.settings.session_expires_s
+        session.invite_transaction, session.invite_request = transaction, request
+        if timer.refuses(session, transaction, request, now):
+            return
+        self.layer.respond(transaction, Response.answer(request, 100), now)
+        session.learn(request, flow)
+        uas.begin(session, request, now)
+        self.sessions[session.id] = session
+        self._by_tag[session.local_tag] = session
+        self._by_invite[transaction.key] = session
+        self.emit(InviteReceived(session, request, flow, replaces))
+
+    def _replaced(self, request: Request) -> tuple[Session | None, int]:
+        """The session an INVITE wants to take the place of, or the status that refuses it (RFC 3891 §3)."""
+        values = request.all("Replaces")
+        if not values:
+            return None, 0
+        if len(values) > 1:
+            return None, 400
+        session = self.find_replaced(values[0])
+        if session is None:
+            return None, 481
+        if session.ending or session.cancelled:
+            return None, 603
+        if session.state in ("calling", "early"):
+            return (session, 0) if session.role == "uac" else (None, 481)
+        early_only = "early-only" in split_params(values[0])[1]
+        return (None, 486) if early_only else (session, 0)
+
+    def _on_ack(self, event: AckForSuccess, now: float) -> None:
+        session = self._find(event.request)
+        if session is not None and session.has_remote_tag(event.request.from_.tag):
+            uas.on_ack(session, event.request, event.flow, now)
+
+    def _on_cancel(self, event: CancelFor, now: float) -> None:
+        session = self._by_invite.get(event.transaction.key)
+        if session is not None:
+            uas.terminate(session, now, event.request)
+            return
+        session = self._find(event.request) if event.request.to.tag else None
+        if session is not None:
+            offer.on_cancel(session, event.transaction, now)
+
+    def _on_response(self, event: Responded, now: float) -> None:
+        if self.requests.responded(event, now) is None and event.response.status < 300:
+            self._on_further_success(event.response, event.flow, now)
+
+    def _on_further_success(self, response: Response, flow: Flow, now: float) -> None:
+        session = self._by_tag.get(response.from_.tag)
+        if session is not None and session.call_id == response.call_id:
+            uac.on_further_success(session, response, flow, now)
+        else:
+            # A fork answers after the call it belonged to is over already.
+            closing.release(self, response, flow, now)
+
+    def _on_stray(self, event: StrayResponse, now: float) -> None:
+        session = self._by_tag.get(event.response.from_.tag)
+        if session is not None and session.call_id == event.response.call_id and session.dialog is not None:
+            uac.on_stray_success(session, event.response, now)
+
+    def _on_time_out(self, event: TimedOut, now: float) -> None:
+        self.requests.failed(event.transaction.key, 408, now)
+
+    def _on_transport_failure(self, event: TransportFailed, now: float) -> None:
+        key = event.transaction.key
+        session = self._by_invite.get(key)
+        if session is not None:
+            closing.close(session, events.Ended(session, "transport"), now)
+        else:
+            self.requests.failed(key, 503, now)
+
+    # --- helpers ---------------------------------------------------------------------------------------------------
+
+    def _new_request(
+        self, method: str, uri: str, to: str | NameAddr, from_: str | NameAddr, tag: str, call_id: str, cseq: int,
+        route: Sequence[str],
+    ) -> Request:  # fmt: skip
+        request = Request(method, uri)
+        for value in route:
+            request.add("Route", _bracketed(value))
+        request.add("Max-Forwards", MAX_FORWARDS)
+        request.add("From", f"{_bracketed(str(from_))};tag={tag}")
+        request.add("To", _bracketed(str(to)))
+        request.add("Call-ID", call_id)
+        request.add("CSeq", f"{cseq} {method}")
+        return request
+
+    def _contact(self, to: Destination) -> str:
+        return f"<{self.local.contact(to)}>"
+
+    def _elsewhere(self, outgoing: Outgoing) -> Destination | None:
+        session = outgoing.session
+        if session is None:
+            return None
+        session.flow_lost = True
+        found = self.flow_for(session)
+        session.hop = found if found != outgoing.to else None
+        return session.hop
+
+    def _answered(
+        self, token: object, _outgoing: Outgoing, status: int, response: Response | None, _now: float
+    ) -> None:
+        self.emit(ResponseReceived(token, status, response, local=response is None))
+
+
+def _nowhere(_session: Session) -> Destination | None:
+    return None
+
+
+def _bracketed(value: str) -> str:
+    """An address in angle brackets, so that its URI's parameters stay its own."""
+    return value if "<" in value else f"<{value}>"
+
+
+def _hop(uri: str, route: Sequence[str]) -> str:
+    return route[0].partition("<")[2].partition(">")[0] or route[0] if route else uri
+
+
+def _same_place(flow: Flow | None) -> Destination | None:
+    if flow is None or flow.transport != "udp":
+        return None
+    return Target("udp", flow.remote_host, flow.remote_port)
+
+
+Verb = Callable[[Session, ServerTransaction, Request, float], None]
+
+_VERBS: dict[str, Verb] = {
+    "BYE": closing.on_bye,
+    "INFO": info.on_info,
+    "INVITE": offer.on_reinvite,
+    "OPTIONS": info.on_options,
+    "PRACK": provisional.on_prack,
+    "REFER": refer.on_refer,
+    "UPDATE": offer.on_update,
+}
+
+_TIMERS: dict[str, Callable[[Session, float], None]] = {
+    offer.GLARE_TIMER: offer.next_wish,
+    offer.OFFER_TIMER: offer.on_offer_timeout,
+    provisional.KEEP_ALIVE_TIMER: provisional.on_keep_alive,
+    provisional.RELIABLE_TIMER: provisional.on_reliable_timer,
+    timer.EXPIRY_TIMER: timer.on_expiry,
+    timer.REFRESH_TIMER: timer.on_refresh_due,
+    uac.PROGRESS_TIMER: uac.on_progress_timeout,
+    uas.ACK_TIMER: uas.on_ack_timer,
+    uas.EXPIRES_TIMER: uas.on_expires,
+}
+
+_HANDLERS: dict[type, Callable[[Endpoint, Any, float], None]] = {
+    NewRequest: Endpoint._on_request,
+    AckForSuccess: Endpoint._on_ack,
+    CancelFor: Endpoint._on_cancel,
+    Responded: Endpoint._on_response,
+    StrayResponse: Endpoint._on_stray,
+    TimedOut: Endpoint._on_time_out,
+    TransportFailed: Endpoint._on_transport_failure,
+}

@@ -1,0 +1,6 @@
+"""The INVITE usage: one ``Session`` per call leg, its verbs one to a file."""
+
+from kiestoon.sip.session.session import Session
+from kiestoon.sip.session.state import DialogState, SessionMisuse, SessionState, TimerState
+
+__all__ = ["DialogState", "Session", "SessionMisuse", "SessionState", "TimerState"]
