@@ -83,6 +83,11 @@ class ControlCore:
         self.binding_journal.close()
         self.database.close()
 
+    @property
+    def device_count(self) -> int:
+        """Devices in service."""
+        return sum(len(index.devices) for index in self.directory)
+
     def reload(self) -> dict[str, Any]:
         """Take over configuration changes; says which companies' rows were replaced. Blocks for the SQL reads."""
         last, touched = changed_companies(self.database, self.last_change)
@@ -114,7 +119,7 @@ class ControlCore:
         yield Metric("start_time_seconds", "gauge", "When the control process started", self.started_at)
         yield Metric("resident_memory_bytes", "gauge", "Resident memory of the control process", resident_bytes())
         yield Metric("companies", "gauge", "Companies in service", len(self.directory))
-        yield Metric("devices", "gauge", "Devices in service", sum(len(index.devices) for index in self.directory))
+        yield Metric("devices", "gauge", "Devices in service", self.device_count)
         yield Metric("spool_records", "counter", "Call records spooled", spool.statistics.appended)
         yield Metric("spool_waiting_bytes", "gauge", "Call records waiting for the disk", spool.waiting_bytes)
         yield Metric("spool_failed_writes", "counter", "Failed writes to the spool", spool.statistics.failed_writes)
