@@ -97,7 +97,7 @@ def _tables(rate: int) -> _Tables:
 class Detector:
     """Hears key presses in a stream at ``rate`` Hz (8000 or more).
 
-    Each press is reported once, when it is over. Pauses from 25 ms on separate equal digits; tones under 38 ms are none.
+    Each press is reported once, when it is over. Pauses from 25 ms on separate equal digits; under 38 ms is no press.
     """
 
     def __init__(self, rate: int) -> None:
