@@ -207,15 +207,15 @@ def _request_received(x: Exchange, event: sip.RequestReceived, now: float) -> No
     if method == "REGISTER":
         response = x.registrar.handle_register(event.request, event.flow, now)
         if response is not None:
-            x.endpoint.send_response(event.transaction, response, now)
+            x.endpoint.answer(now, event.transaction, response)
         else:
             x.endpoint.drop(event.transaction)
     elif method == "OPTIONS":
         x.endpoint.respond(
-            now, event.transaction, 200, headers=(("Allow", x.endpoint.allow), ("Accept", "application/sdp"))
+            now, event.transaction, 200, headers=(("Allow", x.endpoint.settings.allow), ("Accept", "application/sdp"))
         )
     else:
-        x.endpoint.respond(now, event.transaction, 405, headers=(("Allow", x.endpoint.allow),))
+        x.endpoint.respond(now, event.transaction, 405, headers=(("Allow", x.endpoint.settings.allow),))
 
 
 def _stray(event: Any, now: float) -> None:
@@ -230,4 +230,4 @@ def _other(x: Exchange, event: Any, now: float) -> None:
     if isinstance(event, sip.ReferReceived):
         x.endpoint.respond(now, event.transaction, 603)
     elif isinstance(event, sip.SessionRequestReceived):
-        x.endpoint.respond(now, event.transaction, 405, headers=(("Allow", x.endpoint.allow),))
+        x.endpoint.respond(now, event.transaction, 405, headers=(("Allow", x.endpoint.settings.allow),))

@@ -21,13 +21,15 @@ if TYPE_CHECKING:
     from kiestoon.company.model import Device, Trunk, User
     from kiestoon.registrar import Binding
     from kiestoon.routing import DialOutside
+    from kiestoon.sip.digest import Credentials
 
 Headers = list[tuple[str, str]]
 
 
 def dial_device(x: Exchange, call: Call, user: User, device: Device, binding: Binding, now: float) -> bool:
     """Ring one registered contact of a device over the flow it registered by (NAT, RFC 5626 §5.3)."""
-    secure = binding.flow.transport in SECURE
+    destination = binding.destination
+    secure = destination is not None and destination.transport in SECURE
     if device.encryption == "required" and not secure:
         return False
     party = Party("device", user.extension, user.name, user_id=user.id, device_id=device.id)
@@ -45,7 +47,7 @@ def dial_device(x: Exchange, call: Call, user: User, device: Device, binding: Bi
         uri=binding.contact,
         to=NameAddr(user.name, _uri(user.extension, domain)),
         from_=shown_address(caller, domain, trusted=False),
-        destination=(binding.flow,),
+        destination=(destination,) if destination is not None else None,
         headers=_diversion_headers(call, domain),
         route=binding.path,
     )
@@ -107,7 +109,7 @@ def _invite(
     destination: tuple[Destination, ...] | None,
     headers: Headers,
     route: tuple[str, ...] = (),
-    credentials: object = None,
+    credentials: Credentials | None = None,
 ) -> bool:
     """Send the INVITE; False (with the seek told) when there is no media port for it."""
     if leg.device_id:

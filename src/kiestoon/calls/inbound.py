@@ -47,7 +47,7 @@ def invite_received(x: Exchange, event: InviteReceived, now: float) -> None:
     elif isinstance(verdict, Challenge | RefuseCaller):
         event.session.reject(now, verdict.status, verdict.reason, headers=verdict.headers)
     elif isinstance(verdict, Drop):
-        event.session.forget(now)
+        event.session.drop()
 
 
 def _device_calls(x: Exchange, event: InviteReceived, caller: DeviceCaller, now: float) -> None:
@@ -76,7 +76,7 @@ def _device_calls(x: Exchange, event: InviteReceived, caller: DeviceCaller, now:
 
 
 def _trunk_calls(x: Exchange, event: InviteReceived, caller: TrunkCaller, now: float) -> None:
-    dialled = _dialled(event)
+    dialled = caller.called
     decision = route(x.directory, FromTrunk(caller.trunks), dialled)
     trunk = next((line for line in caller.trunks if line.id == decision.trunk_id), caller.trunks[0])
     party = _outside_party(x, event, trunk.id, trusted=trunk.trusted)
@@ -104,6 +104,7 @@ def _open(
     leg.secure = event.flow.transport in SECURE
     leg.offered_body = event.request.body
     event.session.context = leg.id
+    event.session.trying(now)
     call.caller = leg.id
     call.legs[leg.id] = leg
     x.calls[call.id] = call

@@ -98,6 +98,11 @@ class Lines:
         return Credentials(trunk.username, trunk.secret) if trunk.username else None
 
 
+def contact_user(trunk_id: int) -> str:
+    """The user part of our Contact at a provider: what its calls to us are addressed to."""
+    return f"line{trunk_id}"
+
+
 def start_registrations(x: Exchange, now: float) -> None:
     """Register every line that logs in at its provider."""
     for trunk in x.directory.trunks():
@@ -113,7 +118,8 @@ def register(x: Exchange, trunk: Trunk, now: float, *, expires_s: int | None = N
     address = NameAddr("", Uri("sip", trunk.username, host=domain))
     params: dict[str, str | None] = {} if trunk.transport == "udp" else {"transport": trunk.transport}
     expires = trunk.expires_s if expires_s is None else expires_s
-    state.call_id = x.endpoint.request(
+    state.call_id = state.call_id or x.endpoint.tokens.new_call_id()
+    x.endpoint.request(
         now,
         method="REGISTER",
         uri=str(Uri("sip", "", host=trunk.host, port=trunk.port or None, params=params)),
@@ -121,7 +127,7 @@ def register(x: Exchange, trunk: Trunk, now: float, *, expires_s: int | None = N
         to=address,
         destination=x.lines.destination(trunk),
         headers=(("Expires", str(expires)),),
-        contact_user=f"line{trunk.id}",
+        contact_user=contact_user(trunk.id),
         credentials=x.lines.credentials(trunk),
         token=Registering(trunk.id, remove=expires == 0),
         call_id=state.call_id,
@@ -141,27 +147,32 @@ def registered(x: Exchange, token: Registering, event: ResponseReceived, now: fl
         if minimum.isdigit() and trunk.expires_s < int(minimum) <= 86400:
             register(x, trunk, now, expires_s=int(minimum))
             return
+    if event.response is not None:
+        state.cseq = max(state.cseq, event.response.cseq.number)  # a challenge answered has used up one more
     if 200 <= event.status < 300 and event.response is not None:
         if not state.registered:
             log.info("line registered", trunk=trunk.name)
+        if event.flow is not None:
+            x.doorkeeper.trunk_registered(trunk.id, contact_user(trunk.id), (event.flow.remote_host,))
         state.registered, state.failures = True, 0
-        _again(x, trunk.id, now + max(10.0, granted_s(event, trunk.expires_s) * 0.85))
+        _again(x, trunk.id, now + max(10.0, granted_s(event, contact_user(trunk.id), trunk.expires_s) * 0.85))
         return
     if state.registered or not state.failures:
         log.warning("line registration refused", trunk=trunk.name, status=event.status)
     state.registered = False
     state.failures += 1
+    x.doorkeeper.trunk_unregistered(trunk.id)
     _again(x, trunk.id, now + min(RETRY_MOST_S, RETRY_FIRST_S * 2 ** min(state.failures - 1, 8)))
 
 
-def granted_s(event: ResponseReceived, asked_s: int) -> int:
+def granted_s(event: ResponseReceived, user: str, asked_s: int) -> int:
     """Seconds the registrar granted: our Contact's expires parameter, else Expires (RFC 3261 §10.2.4)."""
     response = event.response
     if response is None:
         return asked_s
     for contact in response.contacts:
         value = contact.params.get("expires")
-        if contact.uri.user and contact.uri.user.startswith("line") and value and value.isdigit():
+        if contact.uri.user == user and value and value.isdigit():
             return int(value)
     header = (response.get("Expires") or "").strip()
     return int(header) if header.isdigit() else asked_s

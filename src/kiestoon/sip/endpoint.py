@@ -192,10 +192,11 @@ class Endpoint:
         self, now: float, *, method: str, uri: str, from_: str | NameAddr, to: str | NameAddr,
         destination: Sequence[Destination] | None = None, headers: Headers = (), body: bytes = b"",
         content_type: str = "", credentials: Credentials | None = None, token: object = None, call_id: str = "",
-        cseq: int = 1, route: Sequence[str] = (), contact: bool = False,
+        cseq: int = 1, route: Sequence[str] = (), contact: bool = False, contact_user: str = "",
     ) -> None:  # fmt: skip
         """Send a request outside any dialog; ``ResponseReceived(token)`` follows. A challenge answered uses up a
-        further CSeq number: continue from the one in the response. ``contact``: put our Contact in."""
+        further CSeq number: continue from the one in the response. ``contact``: put our Contact in,
+        with ``contact_user`` as its user part."""
         request = self._new_request(
             method, uri, to, from_, self.tokens.new_tag(), call_id or self.tokens.new_call_id(), cseq, route
         )
@@ -232,6 +233,14 @@ class Endpoint:
         self.layer.respond(transaction, response, now)
         if session is not None and referral:
             refer.after_answer(session, referral, now)
+
+    def answer(self, now: float, transaction: ServerTransaction, response: Response) -> None:
+        """Answer a request outside any dialog with a response made elsewhere (the registrar's)."""
+        self.layer.respond(transaction, response, now)
+
+    def drop(self, transaction: ServerTransaction) -> None:
+        """Say nothing to a request: who sent it shall not learn that anybody is here."""
+        self.layer.drop(transaction)
 
     def restore(self, state: SessionState, now: float, credentials: Credentials | None = None) -> Session:
         """Go on with a session of before a restart.
@@ -377,7 +386,6 @@ class Endpoint:
         session.invite_transaction, session.invite_request = transaction, request
         if timer.refuses(session, transaction, request, now):
             return
-        self.layer.respond(transaction, Response.answer(request, 100), now)
         session.learn(request, flow)
         uas.begin(session, request, now)
         self.sessions[session.id] = session
@@ -460,8 +468,9 @@ class Endpoint:
         request.add("CSeq", f"{cseq} {method}")
         return request
 
-    def _contact(self, to: Destination) -> str:
-        return f"<{self.local.contact(to)}>"
+    def _contact(self, to: Destination, user: str) -> str:
+        contact = self.local.contact(to)
+        return f"<{msgspec.structs.replace(contact, user=user) if user else contact}>"
 
     def _elsewhere(self, outgoing: Outgoing) -> Destination | None:
         session = outgoing.session
@@ -473,9 +482,9 @@ class Endpoint:
         return session.hop
 
     def _answered(
-        self, token: object, _outgoing: Outgoing, status: int, response: Response | None, _now: float
+        self, token: object, outgoing: Outgoing, status: int, response: Response | None, _now: float
     ) -> None:
-        self.emit(ResponseReceived(token, status, response, local=response is None))
+        self.emit(ResponseReceived(token, status, response, local=response is None, flow=outgoing.flow))
 
 
 def _nowhere(_session: Session) -> Destination | None:

@@ -31,7 +31,9 @@ class RequestReceived(SipEvent):
 
 
 class InviteReceived(SipEvent):
-    """A new INVITE outside any dialog; 100 Trying has been queued. ``session`` is the UAS side.
+    """A new INVITE outside any dialog. ``session`` is the UAS side; ``session.trying`` sends 100 once the caller is
+    known, ``session.drop`` keeps silent.
+
 
     ``request.body`` holds the offer or is empty (offerless INVITE: we must offer in 2xx or a reliable 18x).
     ``replaces`` is the session named by a valid Replaces header (RFC 3891); unmatched ones were answered 481 already.
@@ -181,12 +183,13 @@ class SessionRequestReceived(SipEvent):
 
 class ResponseReceived(SipEvent):
     """A final response to ``Endpoint.request(…, token)`` or ``Session.request(…, token)``; ``local`` when made up
-    (408 timeout, 503 transport). Authentication was tried already."""
+    (408 timeout, 503 transport). Authentication was tried already. ``flow``: where the answer came from."""
 
     token: object
     status: int
     response: Response | None
     local: bool
+    flow: Flow | None = None
 
 
 Event: TypeAlias = (

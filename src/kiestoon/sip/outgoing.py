@@ -59,7 +59,7 @@ class Outgoing:
     """
 
     __slots__ = (
-        "challenged", "challenges", "contact", "dialog", "finish", "flow", "hop", "identity", "provisional", "request",
+        "challenged", "challenges", "contact", "contact_user", "dialog", "finish", "flow", "hop", "identity", "provisional", "request",
         "resolved", "retries", "session", "stopped", "targets", "to", "transaction",
     )  # fmt: skip
 
@@ -73,6 +73,7 @@ class Outgoing:
         self.provisional = provisional
         self.hop = hop
         self.contact = contact
+        self.contact_user = ""
         self.dialog = dialog
         self.session = session
         self.identity = identity
@@ -90,7 +91,7 @@ class Outgoing:
 class OutgoingRequests:
     """The endpoint's requests without a final response yet."""
 
-    def __init__(self, layer: TransactionLayer, contact: Callable[[Destination], str], elsewhere: Elsewhere) -> None:
+    def __init__(self, layer: TransactionLayer, contact: Callable[[Destination, str], str], elsewhere: Elsewhere) -> None:
         self._layer = layer
         self._contact = contact
         self._elsewhere = elsewhere
@@ -114,7 +115,8 @@ class OutgoingRequests:
         request = outgoing.request
         if outgoing.contact:
             session = outgoing.session
-            request.set("Contact", session.contact_for(to) if session is not None else self._contact(to))
+            contact = session.contact_for(to) if session is not None else self._contact(to, outgoing.contact_user)
+            request.set("Contact", contact)
         if request.method == "ACK":
             self._layer.send_stateless(request, to)
             return

@@ -106,6 +106,19 @@ class Session:
 
     # --- commands of the called side -------------------------------------------------------------------------------
 
+    def trying(self, now: float) -> None:
+        """Send 100: the INVITE will be treated (the layer sends it by itself after 200 ms)."""
+        if self.invite_transaction is not None and self.invite_request is not None:
+            self.endpoint.layer.respond(self.invite_transaction, Response.answer(self.invite_request, 100), now)
+
+    def drop(self) -> None:
+        """Keep silent about the INVITE and forget it; no event follows."""
+        if self.invite_transaction is not None:
+            self.endpoint.drop(self.invite_transaction)
+        self.stop_timer(uas.EXPIRES_TIMER)
+        self.state = "ended"
+        self.endpoint.forget(self)
+
     def progress(
         self, now: float, status: int, reason: str = "", headers: Headers = (), body: bytes = b"",
         *, reliable: bool | None = None,

@@ -107,6 +107,11 @@ class TransactionLayer:
         what = f"send {status_class(response.status)}"
         step(transaction, self._wiring, what, now, message=response)
 
+    def drop(self, transaction: ServerTransaction) -> None:
+        """Forget a request without answering it."""
+        transaction.request = None
+        self._wiring.forget(transaction)
+
     def send_stateless(self, message: Message, to: Destination) -> Send:
         """Send without a transaction: the ACK for a 2xx (gets a Via when it has none), or a response (routed by its
         top Via when ``to`` is the flow of the request). Returns what was queued, for retransmission with ``resend``."""
