@@ -136,10 +136,14 @@ class Guard:
             source.pairs.pop(username, None)
 
     def locked(self, host: str, username: str, now: float) -> bool:
-        """Whether this username failed so often from this source that it is refused without looking."""
-        source = self._sources.get(source_key(host))
+        """Whether this username failed so often from an office that it is refused without looking. (Where nobody is
+        registered the whole source is banned instead.)"""
+        key = source_key(host)
+        source = self._sources.get(key)
         pair = source.pairs.get(username) if source is not None else None
-        return pair is not None and self._decayed(*pair, now) >= self.settings.pair_failures
+        if pair is None or self._decayed(*pair, now) < self.settings.pair_failures:
+            return False
+        return self.devices_at(key) > 0
 
     def _count_pair(self, source: _Source, username: str, now: float) -> bool:
         score = self._decayed(*source.pairs.pop(username, (0.0, now)), now) + 1.0

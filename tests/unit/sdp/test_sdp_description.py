@@ -1,5 +1,6 @@
 """Reading and writing session descriptions."""
 
+import contextlib
 import time
 
 import pytest
@@ -11,7 +12,8 @@ from kiestoon.sdp.description import MAX_LINE_LENGTH, MAX_MEDIA
 
 PHONE = (
     b"v=0\r\no=alice 2890844526 2890844527 IN IP4 192.0.2.10\r\ns=-\r\nc=IN IP4 192.0.2.10\r\nb=AS:84\r\nt=0 0\r\n"
-    b"a=X-nat:0\r\nm=audio 49170/2 RTP/AVP 8 0 101\r\na=rtpmap:8 PCMA/8000\r\na=weird\r\na=rtpmap:101 telephone-event/8000\r\n"
+    b"a=X-nat:0\r\nm=audio 49170/2 RTP/AVP 8 0 101\r\na=rtpmap:8 PCMA/8000\r\na=weird\r\n"
+    b"a=rtpmap:101 telephone-event/8000\r\n"
     b"z=unknown line\r\na=sendrecv\r\nm=video 0 RTP/AVP 31\r\n"
 )
 
@@ -121,10 +123,8 @@ def test_any_bytes_are_read_or_bad(data):
 @settings(max_examples=100)
 def test_shuffled_lines_are_read_or_bad(lines, random):
     random.shuffle(lines)
-    try:
+    with contextlib.suppress(BadSdp):
         parse_sdp(b"\r\n".join(lines)).encode()
-    except BadSdp:
-        pass
 
 
 def test_the_largest_body_costs_milliseconds():
