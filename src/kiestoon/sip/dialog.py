@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from kiestoon.sip.headers import NameAddr
+from kiestoon.sip.flow import Flow
+from kiestoon.sip.headers.address import NameAddr
 from kiestoon.sip.message import Message, Request, Response
 from kiestoon.sip.session.state import DialogState
 from kiestoon.sip.uri import BadUri, parse_uri
@@ -95,6 +96,10 @@ class Dialog:
             return parse_uri(self.next_hop()).host == host
         except BadUri:
             return False
+
+    def way(self, flow: Flow) -> Flow | None:
+        """The flow the peer's messages came by, unless the route set leads elsewhere (None: to be resolved)."""
+        return flow if not self.route_set or self.routes_to(flow.remote_host) else None
 
     def take_routes(self, response: Response) -> None:
         """Take the route set of the 2xx, which may differ from that of the early dialog (§13.2.2.4)."""

@@ -27,6 +27,7 @@ from kiestoon.sip.local import Local
 from kiestoon.sip.message import Message, Request, Response
 from kiestoon.sip.outgoing import DigestIdentity, Headers, Outgoing, OutgoingRequests, add_headers
 from kiestoon.sip.session import Session, SessionState, closing, info, offer, provisional, refer, timer, uac, uas
+from kiestoon.sip.subscription.notifier import Subscription, Subscriptions, read_event
 from kiestoon.sip.tokens import Tokens
 from kiestoon.sip.transaction import (
     AckForSuccess,
@@ -52,6 +53,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     )  # fmt: skip
     options: tuple[str, ...] = ("100rel", "timer", "replaces", "norefersub", "histinfo", "from-change")
     other_options: tuple[str, ...] = ("path", "outbound", "gruu", "eventlist")
+    packages: tuple[str, ...] = ("message-summary", "dialog", "presence")
     session_expires_s: int = 1800
     min_se_s: int = 90
     progress_timeout_s: float = 180.0
@@ -85,7 +87,8 @@ class Endpoint:
         )
         self.requests = OutgoingRequests(self.layer, self._contact, self._elsewhere)
         self.sessions: dict[int, Session] = {}
-        self.deadlines: DeadlineQueue[Session] = DeadlineQueue()
+        self.subscriptions = Subscriptions(self)
+        self.deadlines: DeadlineQueue[Session | Subscription] = DeadlineQueue()
         self._by_tag: dict[str, Session] = {}
         self._by_invite: dict[str, Session] = {}
         self._events: deque[Event] = deque()
@@ -117,9 +120,8 @@ class Endpoint:
         """Run what is due."""
         self.layer.handle_timers(now)
         self._pump(now)
-        for session, name in self.deadlines.due(now):
-            session.timers.pop(name, None)
-            _TIMERS[name](session, now)
+        for owner, name in self.deadlines.due(now):
+            owner.on_timer(name, now)
         self._pump(now)
 
     # --- output ----------------------------------------------------------------------------------------------------
@@ -153,6 +155,7 @@ class Endpoint:
             "transactions": len(self.layer),
             "requests": len(self.requests),
             "timers": len(self.deadlines),
+            "subscriptions": len(self.subscriptions),
         }
 
     # --- commands --------------------------------------------------------------------------------------------------
@@ -206,9 +209,10 @@ class Endpoint:
             request.set("Content-Type", content_type or "application/octet-stream")
             request.body = body
         outgoing = Outgoing(
-            request, partial(self._answered, token), hop=_hop(uri, route), contact=contact,
+            request, partial(self._answered, token), hop=_hop(uri, route), contact=contact or contact_user != "",
             identity=DigestIdentity(credentials, self.tokens) if credentials is not None else None,
         )  # fmt: skip
+        outgoing.contact_user = contact_user
         outgoing.targets = list(destination or ())
         self.requests.send(outgoing, now)
 
@@ -353,6 +357,8 @@ class Endpoint:
             self._new_invite(transaction, request, event.flow, now)
         elif request.method in validation.IN_DIALOG_ONLY:
             self.respond(now, transaction, 481)
+        elif request.method == "SUBSCRIBE" and read_event(request)[0] not in self.settings.packages:
+            self.respond(now, transaction, 489, headers=[("Allow-Events", ", ".join(self.settings.packages))])
         else:
             self.emit(RequestReceived(transaction, request, event.flow))
 
@@ -361,9 +367,7 @@ class Endpoint:
         session = self._find(request)
         dialog = session.dialog_with(request.from_.tag) if session is not None else None
         if session is None or dialog is None:
-            if request.method in ("SUBSCRIBE", "NOTIFY") and request.method != "INVITE" and session is None:
-                self.emit(RequestReceived(transaction, request, flow))
-            else:
+            if session is not None or not self.subscriptions.receive(transaction, request, flow, now):
                 self.respond(now, transaction, 481)
             return
         if not dialog.accepts_cseq(request.cseq.number):
@@ -481,9 +485,7 @@ class Endpoint:
         session.hop = found if found != outgoing.to else None
         return session.hop
 
-    def _answered(
-        self, token: object, outgoing: Outgoing, status: int, response: Response | None, _now: float
-    ) -> None:
+    def _answered(self, token: object, outgoing: Outgoing, status: int, response: Response | None, _now: float) -> None:
         self.emit(ResponseReceived(token, status, response, local=response is None, flow=outgoing.flow))
 
 
@@ -516,18 +518,6 @@ _VERBS: dict[str, Verb] = {
     "PRACK": provisional.on_prack,
     "REFER": refer.on_refer,
     "UPDATE": offer.on_update,
-}
-
-_TIMERS: dict[str, Callable[[Session, float], None]] = {
-    offer.GLARE_TIMER: offer.next_wish,
-    offer.OFFER_TIMER: offer.on_offer_timeout,
-    provisional.KEEP_ALIVE_TIMER: provisional.on_keep_alive,
-    provisional.RELIABLE_TIMER: provisional.on_reliable_timer,
-    timer.EXPIRY_TIMER: timer.on_expiry,
-    timer.REFRESH_TIMER: timer.on_refresh_due,
-    uac.PROGRESS_TIMER: uac.on_progress_timeout,
-    uas.ACK_TIMER: uas.on_ack_timer,
-    uas.EXPIRES_TIMER: uas.on_expires,
 }
 
 _HANDLERS: dict[type, Callable[[Endpoint, Any, float], None]] = {

@@ -14,6 +14,7 @@ from kiestoon.sip.flow import Flow
 if TYPE_CHECKING:
     from kiestoon.sip.message import Request, Response
     from kiestoon.sip.session import Session
+    from kiestoon.sip.subscription import Subscription
     from kiestoon.sip.transaction import ServerTransaction
 
 
@@ -192,8 +193,16 @@ class ResponseReceived(SipEvent):
     flow: Flow | None = None
 
 
+class SubscriptionEnded(SipEvent):
+    """A subscription at our endpoint is over. ``reason``: "timeout" (expired, or the watcher left), "gone" (a NOTIFY
+    failed), or what ``Subscription.terminate`` was told."""
+
+    subscription: Subscription
+    reason: str
+
+
 Event: TypeAlias = (
     RequestReceived | InviteReceived | Progressed | Accepted | Refused | Redirected | Cancelled | Confirmed
     | OfferReceived | AnswerReceived | OfferRefused | Updated | Ended | InfoReceived | ReferReceived
-    | SessionRequestReceived | ResponseReceived
+    | SessionRequestReceived | ResponseReceived | SubscriptionEnded
 )  # fmt: skip

@@ -59,8 +59,8 @@ class Outgoing:
     """
 
     __slots__ = (
-        "challenged", "challenges", "contact", "contact_user", "dialog", "finish", "flow", "hop", "identity", "provisional", "request",
-        "resolved", "retries", "session", "stopped", "targets", "to", "transaction",
+        "challenged", "challenges", "contact", "contact_user", "dialog", "finish", "flow", "hop", "identity",
+        "provisional", "request", "resolved", "retries", "session", "stopped", "targets", "to", "transaction",
     )  # fmt: skip
 
     def __init__(
@@ -91,7 +91,9 @@ class Outgoing:
 class OutgoingRequests:
     """The endpoint's requests without a final response yet."""
 
-    def __init__(self, layer: TransactionLayer, contact: Callable[[Destination, str], str], elsewhere: Elsewhere) -> None:
+    def __init__(
+        self, layer: TransactionLayer, contact: Callable[[Destination, str], str], elsewhere: Elsewhere
+    ) -> None:
         self._layer = layer
         self._contact = contact
         self._elsewhere = elsewhere

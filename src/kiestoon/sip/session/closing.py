@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from kiestoon.sip.dialog import Dialog, uac_dialog
+from kiestoon.sip.dialog import uac_dialog
 from kiestoon.sip.events import Cancelled, Ended, Redirected, Refused
 from kiestoon.sip.flow import Flow
 from kiestoon.sip.message import Request, Response
@@ -133,10 +133,5 @@ def release(
         bye_request.add("Reason", reason)
     for request in (ack, bye_request):
         outgoing = Outgoing(request, ignore, hop=dialog.next_hop(), dialog=dialog, identity=identity)
-        outgoing.to = way(dialog, flow)
+        outgoing.to = dialog.way(flow)
         endpoint.requests.send(outgoing, now)
-
-
-def way(dialog: Dialog, flow: Flow) -> Flow | None:
-    """The flow a dialog's messages came by, unless its route set leads elsewhere (None: to be resolved)."""
-    return flow if not dialog.route_set or dialog.routes_to(flow.remote_host) else None

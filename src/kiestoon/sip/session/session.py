@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kiestoon.sip.deadlines import Deadline
 from kiestoon.sip.dialog import Dialog
@@ -12,7 +12,7 @@ from kiestoon.sip.events import ResponseReceived
 from kiestoon.sip.flow import Destination, Flow, Send
 from kiestoon.sip.message import Message, Request, Response
 from kiestoon.sip.outgoing import DigestIdentity, Finish, Headers, OnProvisional, Outgoing, add_headers
-from kiestoon.sip.session import closing, offer, provisional, refer, uac, uas
+from kiestoon.sip.session import closing, offer, provisional, refer, timer, uac, uas
 from kiestoon.sip.session.state import Phase, Refresher, Role, SessionMisuse, SessionState, TimerState
 
 if TYPE_CHECKING:
@@ -45,7 +45,8 @@ class Session:
         "early", "ending", "endpoint", "exchange", "flow", "flow_lost", "held", "hop", "id", "identity",
         "interval_s", "invite", "invite_request", "invite_transaction", "local_body", "local_tag", "min_se_s",
         "offering", "owns_call_id", "progress_headers", "progress_status", "reason", "refer_count", "referrals",
-        "refresher", "reliable", "remote_allows", "remote_body", "remote_supported", "remote_tag", "role", "secure", "state",
+        "refresher", "reliable", "remote_allows", "remote_body", "remote_supported", "remote_tag", "role", "secure",
+        "state",
         "timed_out", "timers", "unacknowledged", "wanted_s", "wish",
     )  # fmt: skip
 
@@ -100,7 +101,7 @@ class Session:
         self.min_se_s = 90
         self.wanted_s = 0
         self.refresher: Refresher = ""
-        self.timers: dict[str, Deadline[Session]] = {}
+        self.timers: dict[str, Deadline[Any]] = {}
         self.referrals: dict[int, Referral] | None = None
         self.refer_count = 0
 
@@ -241,6 +242,11 @@ class Session:
             return dialog
         return self.early.get(tag) if self.early else None
 
+    def on_timer(self, name: str, now: float) -> None:
+        """One of its timers is due."""
+        self.timers.pop(name, None)
+        _TIMERS[name](self, now)
+
     def start_timer(self, name: str, at: float) -> None:
         """(Re)start the timer ``name``; ``Endpoint.handle_timers`` calls its function (see ``endpoint``)."""
         running = self.timers.get(name)
@@ -296,3 +302,16 @@ def _answered(
 ) -> None:
     session.endpoint.emit(ResponseReceived(token, status, response, local=response is None))
     closing.judge(session, status, now)
+
+
+_TIMERS: dict[str, Callable[[Session, float], None]] = {
+    offer.GLARE_TIMER: offer.next_wish,
+    offer.OFFER_TIMER: offer.on_offer_timeout,
+    provisional.KEEP_ALIVE_TIMER: provisional.on_keep_alive,
+    provisional.RELIABLE_TIMER: provisional.on_reliable_timer,
+    timer.EXPIRY_TIMER: timer.on_expiry,
+    timer.REFRESH_TIMER: timer.on_refresh_due,
+    uac.PROGRESS_TIMER: uac.on_progress_timeout,
+    uas.ACK_TIMER: uas.on_ack_timer,
+    uas.EXPIRES_TIMER: uas.on_expires,
+}

@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     from kiestoon.sip.session.session import Session
 
 PROGRESS_TIMER = "progress"
-MAX_INTERVAL_RETRIES = 2
 MAX_EARLY_DIALOGS = 32
-"""Forks beyond this many are heard (``Progressed``), but get no early dialog: nobody rings so many phones in earnest."""
+"""Forks beyond this many are heard (``Progressed``), but kept in no early dialog: nobody rings so many phones."""
 
 
 def begin(session: Session, outgoing: Outgoing, now: float) -> None:
