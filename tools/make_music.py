@@ -26,7 +26,7 @@ Signal = NDArray[np.float64]
 # Chords by bar: bass, then the notes spread over the arpeggio (MIDI numbers; 60 = middle C).
 D9, BM7, G7, A6 = (50, 57, 61, 64, 66), (47, 57, 62, 64, 66), (43, 59, 62, 66, 69), (45, 57, 61, 64, 69)
 EM9, FSM7, C7, AS = (52, 59, 62, 66, 67), (54, 57, 61, 64, 69), (48, 59, 64, 67, 71), (45, 57, 62, 64, 69)
-BARS = [D9, BM7, G7, A6, D9, BM7, EM9, AS] + [G7, FSM7, EM9, A6, G7, FSM7, C7, AS] + [D9, BM7, G7, A6]
+BARS = [D9, BM7, G7, A6, D9, BM7, EM9, AS, G7, FSM7, EM9, A6, G7, FSM7, C7, AS, D9, BM7, G7, A6]
 ARPEGGIO = (1, 2, 3, 4, 3, 2, 4, 3)  # which of a chord's notes on each half beat
 
 # (bar, beat, MIDI number, beats, loudness): a sparse tune over the second and third part.

@@ -26,8 +26,9 @@ def preload(path: str | Path, rate: int) -> None:
 class FileSource:
     """A file for one party. Raises UnplayableFile on creation.
 
-    ``repeat``: how often, 0 = for ever; ``offset_ms``: where the first pass begins (beyond the end: nothing is played). A
-    file that breaks off is played as far as it goes. Files over ten minutes are decoded for each listener by themselves, others are shared.
+    ``repeat``: how often, 0 = for ever; ``offset_ms``: where the first pass begins (beyond the end nothing is played).
+    A file that breaks off is played as far as it goes. Files over ten minutes are decoded for each listener by
+    themselves, others are shared.
     """
 
     def __init__(
