@@ -48,8 +48,10 @@ class CallControl:
         """Treat one event of the endpoint."""
         x = self.exchange
         if isinstance(event, sip.InviteReceived):
-            inbound.invite_received(x, event, now)
-            leg = x.find_leg(event.session.context)
+            opened = inbound.invite_received(x, event, now)
+            if opened is not None:
+                _afterwards(x, opened, now)
+            return
         elif isinstance(event, sip.RequestReceived):
             _request_received(x, event, now)
             return
@@ -64,8 +66,7 @@ class CallControl:
                 return
             call = x.calls[leg.call]
             self._guarded(call, leg, event, now)
-        if leg is not None and leg.call in x.calls:
-            _afterwards(x, x.calls[leg.call], now)
+            _afterwards(x, call, now)
 
     def _guarded(self, call: Call, leg: Leg, event: Any, now: float) -> None:
         handler = self._handlers.get(type(event))

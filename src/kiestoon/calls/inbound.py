@@ -37,25 +37,26 @@ NO_FORMAT = Failure("failed", 488, 88, "No audio format in common")
 NO_SUCH_COMPANY = Failure("refused", 404, 1, "Unallocated number")
 
 
-def invite_received(x: Exchange, event: InviteReceived, now: float) -> None:
+def invite_received(x: Exchange, event: InviteReceived, now: float) -> Call | None:
     """Open a call for an authenticated caller; everyone else gets the doorkeeper's answer and leaves no trace."""
     verdict = x.doorkeeper.identify(event.request, event.flow, now)
     if isinstance(verdict, DeviceCaller):
-        _device_calls(x, event, verdict, now)
-    elif isinstance(verdict, TrunkCaller):
-        _trunk_calls(x, event, verdict, now)
-    elif isinstance(verdict, Challenge | RefuseCaller):
+        return _device_calls(x, event, verdict, now)
+    if isinstance(verdict, TrunkCaller):
+        return _trunk_calls(x, event, verdict, now)
+    if isinstance(verdict, Challenge | RefuseCaller):
         event.session.reject(now, verdict.status, verdict.reason, headers=verdict.headers)
     elif isinstance(verdict, Drop):
         event.session.drop()
+    return None
 
 
-def _device_calls(x: Exchange, event: InviteReceived, caller: DeviceCaller, now: float) -> None:
+def _device_calls(x: Exchange, event: InviteReceived, caller: DeviceCaller, now: float) -> Call | None:
     device = caller.device
     index = x.directory.company(device.company_id)
     if index is None:
         event.session.reject(now, 403)
-        return
+        return None
     user = index.user_of(device)
     dialled = _dialled(event)
     party = Party(
@@ -73,9 +74,10 @@ def _device_calls(x: Exchange, event: InviteReceived, caller: DeviceCaller, now:
         call.direction = "out"
         call.emergency = decision.step.emergency
     _proceed(x, call, leg, decision, now)
+    return call
 
 
-def _trunk_calls(x: Exchange, event: InviteReceived, caller: TrunkCaller, now: float) -> None:
+def _trunk_calls(x: Exchange, event: InviteReceived, caller: TrunkCaller, now: float) -> Call:
     dialled = caller.called
     decision = route(x.directory, FromTrunk(caller.trunks), dialled)
     trunk = next((line for line in caller.trunks if line.id == decision.trunk_id), caller.trunks[0])
@@ -85,6 +87,7 @@ def _trunk_calls(x: Exchange, event: InviteReceived, caller: TrunkCaller, now: f
     call.diversion = tuple(address.uri.user for address in _addresses(event.request, "Diversion"))
     x.lines.entered(trunk.id)
     _proceed(x, call, leg, decision, now)
+    return call
 
 
 def _open(

@@ -6,8 +6,11 @@ to the menu's fallback.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
+from typing import Any
+
 from kiestoon.calls.service import Conversation
-from kiestoon.company.model import Menu
+from kiestoon.company.model import Company, Menu
 
 TRIES = 3
 
@@ -19,6 +22,16 @@ class MenuPrompts:
         self.welcome = f"{folder}/menu-welcome.ogg"
         self.not_available = f"{folder}/not-available.ogg"
         self.goodbye = f"{folder}/goodbye.ogg"
+
+
+def menu_service(prompts_for: Callable[[str], MenuPrompts]) -> Callable[[Conversation, Any], Coroutine[Any, Any, None]]:
+    """The service function; ``prompts_for`` finds the prompts of a language."""
+
+    async def enter(caller: Conversation, argument: tuple[Menu, Company]) -> None:
+        row, company = argument
+        await menu(caller, row, prompts_for(company.language), company.extension_digits)
+
+    return enter
 
 
 async def menu(caller: Conversation, row: Menu, prompts: MenuPrompts, extension_digits: int) -> None:

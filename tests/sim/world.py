@@ -1,0 +1,346 @@
+"""A whole exchange on the fake network: real SIP engine, registrar, routing and call control, a fake media process."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import Any
+
+from fake_media import FakeMedia
+from network import Conditions, FakeLocal, Network, Node
+from phones import Phone
+
+from kiestoon.calls.control import CallControl
+from kiestoon.calls.exchange import Exchange, Settings
+from kiestoon.calls.ids import Ids
+from kiestoon.calls.journal import CallJournal, replay
+from kiestoon.calls.lines import Lines, start_registrations
+from kiestoon.calls.media_pool import MediaPool
+from kiestoon.calls.record import CallRecord
+from kiestoon.calls.recovery import adopt
+from kiestoon.company.directory import Directory
+from kiestoon.company.model import Company, CompanyRows, Device, Menu, Number, Trunk, User
+from kiestoon.media.protocol import Codec
+from kiestoon.registrar import Bindings, Doorkeeper, Guard, GuardSettings, Registrar
+from kiestoon.sdp.negotiate import LocalMedia, answer_offer, build_offer, read_answer
+from kiestoon.services.menu import MenuPrompts, menu_service
+from kiestoon.sip import events
+from kiestoon.sip.digest import Challenger, Credentials
+from kiestoon.sip.endpoint import Endpoint
+from kiestoon.sip.flow import Flow, Output, Target
+from kiestoon.sip.message import Request, Response
+from kiestoon.sip.session import Session
+from kiestoon.sip.tokens import Tokens
+
+DOMAIN = "kiestad.example"
+EXCHANGE = ("198.51.100.1", 5060)
+PROVIDER = ("203.0.113.10", 5060)
+SECOND_PROVIDER = ("203.0.113.20", 5060)
+PHONE_CODECS = (Codec("PCMA", 8), Codec("PCMU", 0))
+
+
+def sample_rows(**company: Any) -> CompanyRows:
+    """Three users with a phone each (the third has two), two outside lines, a menu."""
+    company.setdefault("music_path", "/music.wav")
+    users = tuple(
+        User(id=n, company_id=1, extension=f"10{n}", name=f"User {n}", caller_number="+31201234560") for n in (1, 2, 3)
+    )
+    owners = {"anna": 1, "bert": 2, "carla": 3, "carla2": 3}
+    devices = tuple(
+        Device(id=n, company_id=1, username=name, secret=f"secret of {name}", user_id=user, call_limit=2)
+        for n, (name, user) in enumerate(owners.items(), 1)
+    )
+    trunks = (
+        Trunk(id=1, company_id=1, name="first", kind="peer", host=PROVIDER[0], sources=(PROVIDER[0],), priority=1),
+        Trunk(id=2, company_id=1, name="second", kind="peer", host=SECOND_PROVIDER[0], priority=2,
+              sources=(SECOND_PROVIDER[0],)),
+    )  # fmt: skip
+    return CompanyRows(
+        company=Company(
+            id=1, name="Kiestad", domain=DOMAIN, area_code="020", emergency_number="+31201234500", **company
+        ),
+        users=users,
+        devices=devices,
+        numbers=(
+            Number(id=1, company_id=1, e164="+31201234561", extension="101"),
+            Number(id=2, company_id=1, e164="+31201234562", extension="102"),
+            Number(id=3, company_id=1, e164="+31201234500", extension="200"),
+        ),
+        menus=(Menu(id=1, company_id=1, extension="200", name="Welcome", fallback_extension="103"),),
+        trunks=trunks,
+    )
+
+
+class ExchangeEngine:
+    """Everything of one exchange process, as one engine for the network. A second one can be made from its journal."""
+
+    def __init__(self, network: Network, rows: CompanyRows, media: FakeMedia, seed: int = 1, **settings: Any) -> None:
+        source = random.Random(f"exchange {seed}")
+        self.network = network
+        self.media = media
+        self.records: list[CallRecord] = []
+        self.journal: list[bytes] = []
+        self.heard: list[Any] = []
+        directory = Directory([rows])
+        self.endpoint = Endpoint(FakeLocal(*EXCHANGE), Tokens(source), source=source)
+        bindings = Bindings()
+        guard = Guard(GuardSettings(exempt=("0.0.0.0/0",)), bindings.devices_at)
+        doorkeeper = Doorkeeper(directory, Challenger(b"k" * 32), guard)
+        registrar = Registrar(doorkeeper, bindings, wall_s=lambda: network.now, tokens=Tokens(source))
+        self.exchange = Exchange(
+            endpoint=self.endpoint,
+            directory=directory,
+            registrar=registrar,
+            doorkeeper=doorkeeper,
+            media=MediaPool([media]),
+            lines=Lines(),
+            ids=Ids(int(network.now), source),
+            wall_ms=lambda: int(network.now * 1000),
+            journal=CallJournal(self.journal.append),
+            record=self.records.append,
+            settings=Settings(**settings),
+            services={"menu": menu_service(lambda language: MenuPrompts(f"/prompts/{language}"))},
+        )
+        self.exchange.listening = True
+        self.control = CallControl(self.exchange)
+
+    # --- Engine ----------------------------------------------------------------------------------------------------
+
+    def receive(self, message: Request | Response, flow: Flow, now: float) -> None:
+        self.endpoint.receive(message, flow, now)
+        self.settle(now)
+
+    def handle_timers(self, now: float) -> None:
+        self.endpoint.handle_timers(now)
+        self.control.handle_timers(now)
+        self.exchange.registrar.handle_timers(now)
+        self.settle(now)
+
+    def next_deadline(self) -> float | None:
+        due = (self.endpoint.next_deadline(), self.control.next_deadline())
+        return min((at for at in due if at is not None), default=None)
+
+    def outputs(self) -> Sequence[Output]:
+        self.settle(self.network.now)
+        return self.endpoint.outputs()
+
+    def resolved(self, token: int, targets: Sequence[Target], now: float) -> None:
+        self.endpoint.resolved(token, targets, now)
+        self.settle(now)
+
+    def transport_failed(self, transaction: str, now: float) -> None:
+        self.endpoint.transport_failed(transaction, now)
+        self.settle(now)
+
+    def settle(self, now: float) -> None:
+        """Until neither SIP nor media has anything to say: hand events to call control."""
+        while True:
+            happened = self.endpoint.events()
+            for event in happened:
+                self.control.sip_event(event, now)
+            media_events = list(self.media.events)
+            self.media.events.clear()
+            for media_event in media_events:
+                self.control.media_event(media_event, now)
+            self.heard.extend(self.exchange.events)
+            self.exchange.events.clear()
+            if not happened and not media_events:
+                return
+
+    def take_over(self, journal: list[bytes], now: float) -> int:
+        """Do what a restarted control process does."""
+        states = replay(journal).values()
+        adopted = adopt(self.exchange, states, {self.media.incarnation: self.media.audit()}, now)
+        self.settle(now)
+        return adopted
+
+
+class DeskPhone(Phone):
+    """A phone with a login and real session descriptions. ``mode``: what it does with calls to it."""
+
+    def __init__(self, world: World, name: str, host: str, codecs: Sequence[Codec] = PHONE_CODECS) -> None:
+        super().__init__(world.network, name, host, seed=world.seed)
+        self.world = world
+        self.codecs = codecs
+        self.mode = "answer"
+        self.port = 40000 + 2 * len(world.phones)
+        self.host = host
+        self.direction = "sendrecv"
+        self.on_event = self.react
+        self.offers: dict[int, Any] = {}
+        self.agreed: dict[int, Any] = {}
+        self.streams: dict[int, Any] = {}
+        self.info: list[bytes] = []
+        world.phones[name] = self
+
+    def react(self, phone: Phone, event: Any, now: float) -> None:
+        if isinstance(event, events.InviteReceived):
+            self._invited(event, now)
+        elif isinstance(event, events.OfferReceived):
+            event.session.answer(
+                now, self.answer_to(event.session, event.body) if event.body else self.offer(event.session)
+            )
+        elif isinstance(event, events.Accepted | events.Progressed | events.AnswerReceived | events.Confirmed):
+            if event.body and event.session.id in self.offers:
+                self.streams[event.session.id] = read_answer(self.offers[event.session.id], event.body).stream
+        elif isinstance(event, events.InfoReceived):
+            self.info.append(event.body)
+        elif isinstance(event, events.ReferReceived | events.SessionRequestReceived):
+            self.endpoint.respond(now, event.transaction, 200)
+
+    def _invited(self, event: events.InviteReceived, now: float) -> None:
+        session = event.session
+        if self.mode == "busy":
+            session.reject(now, 486)
+        elif self.mode == "decline":
+            session.reject(now, 603)
+        elif self.mode == "unavailable":
+            session.reject(now, 503)
+        elif self.mode == "redirect":
+            session.redirect(now, [f"sip:103@{DOMAIN}"])
+        elif self.mode in ("ring", "answer"):
+            session.progress(now, 180)
+            if self.mode == "answer":
+                self.accept(session, event.request.body)
+        elif self.mode == "early":
+            session.progress(now, 183, body=self.answer_to(session, event.request.body))
+
+    def accept(self, session: Session, offer: bytes) -> None:
+        session.accept(self.now, self.answer_to(session, offer) if offer else self.offer(session))
+
+    def answer_waiting(self) -> None:
+        """Lift the receiver."""
+        event = self.last(events.InviteReceived)
+        self.accept(event.session, event.request.body)
+
+    def offer(self, session: Session | None = None) -> bytes:
+        number = session.id if session is not None else 0
+        previous = self.agreed.get(number)
+        built = build_offer(LocalMedia(self.host, self.port, 7), self.codecs, direction=self.direction,
+                            previous=previous.body if previous else b"")  # fmt: skip
+        self.offers[number] = built.state
+        return built.body
+
+    def answer_to(self, session: Session, offer: bytes) -> bytes:
+        answered = answer_offer(LocalMedia(self.host, self.port, 8), offer, self.codecs, direction=self.direction,
+                                previous=self.agreed.get(session.id))  # fmt: skip
+        self.agreed[session.id] = answered.agreed
+        self.streams[session.id] = answered.stream
+        return answered.body
+
+    def register(self, expires_s: int = 300) -> None:
+        """Log in at the exchange."""
+        self.endpoint.request(
+            self.now, method="REGISTER", uri=f"sip:{DOMAIN}", from_=f"<sip:{self.name}@{DOMAIN}>",
+            to=f"<sip:{self.name}@{DOMAIN}>", destination=[Target("udp", *EXCHANGE)], contact_user=self.name,
+            headers=[("Expires", str(expires_s))], credentials=Credentials(self.name, f"secret of {self.name}"),
+        )  # fmt: skip
+
+    def dial(self, number: str, *, offerless: bool = False) -> Session:
+        """Call somebody through the exchange."""
+        session = self.endpoint.invite(
+            self.now, uri=f"sip:{number}@{DOMAIN}", to=f"<sip:{number}@{DOMAIN}>",
+            from_=f'"{self.name}" <sip:{self.name}@{DOMAIN}>', destination=[Target("udp", *EXCHANGE)],
+            body=b"" if offerless else self.offer(), credentials=Credentials(self.name, f"secret of {self.name}"),
+        )  # fmt: skip
+        self.offers[session.id] = self.offers.get(0)
+        return session
+
+    def hold(self, session: Session) -> None:
+        self._change(session, "sendonly")
+
+    def resume(self, session: Session) -> None:
+        self._change(session, "sendrecv")
+
+    def _change(self, session: Session, direction: str) -> None:
+        self.direction = direction
+        session.offer(self.now, self.offer(session))
+
+    def hears(self, session: Session) -> set[str]:
+        """What this phone hears in a call, as far as the exchange sends anything."""
+        stream = self.streams.get(session.id)
+        return self.world.media.hears(stream.remote[1]) if stream is not None and stream.remote else set()
+
+    def sends_to(self, session: Session) -> str:
+        """The exchange's port this phone's speech goes to."""
+        return str(self.streams[session.id].remote[1])
+
+
+class World:
+    """Network, exchange, phones."""
+
+    def __init__(self, seed: int = 1, rows: CompanyRows | None = None, **settings: Any) -> None:
+        self.seed = seed
+        self.network = Network(seed)
+        self.rows = rows or sample_rows()
+        self.media = FakeMedia()
+        self.phones: dict[str, DeskPhone] = {}
+        self.settings = settings
+        self.engine = ExchangeEngine(self.network, self.rows, self.media, seed, **settings)
+        self.node = self.network.add(Node("exchange", self.engine, EXCHANGE))
+        self.all_records: list[CallRecord] = self.engine.records
+
+    @property
+    def exchange(self) -> Exchange:
+        return self.engine.exchange
+
+    @property
+    def records(self) -> list[CallRecord]:
+        return self.all_records
+
+    def phone(
+        self, name: str, host: str, *, registered: bool = True, codecs: Sequence[Codec] = PHONE_CODECS
+    ) -> DeskPhone:
+        phone = DeskPhone(self, name, host, codecs)
+        if registered:
+            phone.register()
+            self.network.run(1)
+            assert phone.last(events.ResponseReceived).status == 200, self.network.ladder()
+        return phone
+
+    def provider(self, address: tuple[str, int] = PROVIDER) -> DeskPhone:
+        return DeskPhone(self, f"provider {address[0]}", address[0])
+
+    def run(self, for_s: float = 1.0) -> None:
+        self.network.run(for_s)
+
+    def crash(self) -> int:
+        """kill -9 the control process, start another from its journal; returns how many calls it adopted."""
+        old = self.engine
+        self.media.events.clear()
+        for port in list(self.media.leased.values()):
+            self.media.release(port)
+        bindings = old.exchange.registrar.take_changes()
+        self.engine = ExchangeEngine(self.network, self.rows, self.media, self.seed + 1, **self.settings)
+        self.engine.records = self.all_records
+        self.engine.exchange.record = self.all_records.append
+        self.engine.exchange.registrar.restore(bindings, self.network.now)
+        self.node.engine = self.engine
+        adopted = self.engine.take_over(old.journal, self.network.now)
+        self.network.drain(self.node)
+        return adopted
+
+    def start_lines(self) -> None:
+        start_registrations(self.exchange, self.network.now)
+        self.network.drain(self.node)
+
+    def make_worse(self, conditions: Conditions) -> None:
+        self.network.conditions = conditions
+
+    def assert_nothing_left(self) -> None:
+        """Let every timer run out; then nothing of any call may be left, anywhere."""
+        self.network.run(400)
+        x = self.exchange
+        ladder = self.network.ladder()
+        assert not x.calls, f"{list(x.calls)}\n{ladder}"
+        assert not x.legs, ladder
+        assert not x.terminations, ladder
+        assert not x.device_legs, ladder
+        assert not x.company_calls, ladder
+        assert len(x.deadlines) == 0, ladder
+        assert not any(state.calls for state in x.lines.states.values()), ladder
+        assert not self.media.leaked, f"{self.media.leaked}\n{ladder}"
+        assert not self.media.mistakes, f"{self.media.mistakes}\n{ladder}"
+        counts = self.engine.endpoint.counts()
+        assert not any(counts.values()), f"{counts}\n{ladder}"
+        assert not replay(self.engine.journal), ladder
