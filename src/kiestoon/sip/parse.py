@@ -13,7 +13,7 @@ import re
 from kiestoon.sip.headers.address import parse_contact, parse_name_addr
 from kiestoon.sip.headers.grammar import TOKEN, BadHeader
 from kiestoon.sip.headers.names import KNOWN
-from kiestoon.sip.message import Message, Request, Response
+from kiestoon.sip.message import Message, Request, Response, UnsafeMessage
 
 MAX_HEAD_BYTES = 32_768
 """Start line and headers together. The largest real ones (STIR, long History-Info) are below 8 KB."""
@@ -23,7 +23,7 @@ MAX_BODY_BYTES = 262_144
 """Streams only; datagrams are bounded by UDP. Presence lists of large companies are the biggest bodies."""
 
 _request_line = re.compile(rf"({TOKEN}) ([^ \t\r\n]+) SIP/([0-9]+\.[0-9]+)", re.ASCII | re.IGNORECASE)
-_status_line = re.compile(r"SIP/([0-9]+\.[0-9]+) ([0-9]{3}) (.*)", re.ASCII | re.IGNORECASE)
+_status_line = re.compile(r"SIP/([0-9]+\.[0-9]+) ([0-9]{3})(?: (.*))?", re.ASCII | re.IGNORECASE)
 _field_name = re.compile(rf"({TOKEN})[ \t]*", re.ASCII)
 _fold = re.compile(r"\r\n[ \t]+")
 _request_like = re.compile(rf"{TOKEN} .*SIP/[0-9]+\.[0-9]+[ \t]*", re.ASCII | re.IGNORECASE)
@@ -106,7 +106,7 @@ def _start(line: str) -> tuple[Request | Response, _Fault | None]:
             raise BadMessage(0, "not a SIP/2.0 response")
         response = Response.__new__(Response)
         Message.__init__(response)
-        response.status, response.reason = code, reason
+        response.status, response.reason = code, reason or ""
         return response, None
     if line[:4].upper() != "SIP/" and _request_like.fullmatch(line):
         # Blanks or brackets around the Request-URI (RFC 4475 §3.1.2.7-10): the sender can be told.
@@ -204,22 +204,31 @@ def check_core(message: Request | Response) -> None:
 
 
 def _refuse(message: Request | Response, status: int, reason: str) -> BadMessage:
-    if isinstance(message, Response) or message.method == "ACK":
+    """The refusal with its answer: for requests that have a Via, whatever it says (it is the sender's own), but for
+    ACK. What is missing cannot be copied (RFC 4475 §3.3.1)."""
+    if isinstance(message, Response) or message.method == "ACK" or "Via" not in message._fields:
         return BadMessage(0, reason)
-    try:
-        _ = message.via
-    except BadHeader:
-        return BadMessage(0, reason)
+    message._cache.clear()
     response = Response.answer(message, status, _phrase(reason))
-    # The same request gets the same tag: nothing is remembered of it (RFC 3261 §8.2.7).
+    _add_stateless_tag(message, response)
     try:
-        if not message.to.tag:
-            mark = "\n".join((*message._fields["Via"], *message._fields.get("Call-ID", ())))
-            tag = hashlib.blake2s(mark.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
-            response.set("To", f"{message._fields['To'][0]};tag={tag}")
-    except BadHeader:
-        pass
+        response.encode()
+    except UnsafeMessage:
+        return BadMessage(0, reason)
     return BadMessage(status, reason, response)
+
+
+def _add_stateless_tag(message: Message, response: Response) -> None:
+    """The same request gets the same tag, though nothing is remembered of it (RFC 3261 §8.2.7)."""
+    fields = message._fields
+    try:
+        if message.to.tag:
+            return
+    except BadHeader:
+        return
+    mark = "\n".join((*fields["Via"], *fields.get("Call-ID", ())))
+    tag = hashlib.blake2s(mark.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
+    response.set("To", f"{fields['To'][0]};tag={tag}")
 
 
 def _phrase(reason: str) -> str:
