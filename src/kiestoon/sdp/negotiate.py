@@ -121,10 +121,13 @@ def _offer(local: LocalMedia, section: AudioSection, srtp: SrtpPolicy, version: 
 
 
 def _event_formats(codecs: Sequence[Codec]) -> list[Codec]:
-    """telephone-event once per RTP clock among the codecs: events share the stream's timestamps (RFC 4733 §2.1)."""
+    """telephone-event once per RTP clock among the codecs: events share the stream's timestamps (RFC 4733 §2.1).
+
+    8000 Hz comes first and gets 101: some phones take 101 for it without reading the rtpmap.
+    """
     used = {codec.payload_type for codec in codecs}
     events = []
-    for clock_hz in dict.fromkeys(codec.clock_hz for codec in codecs):
+    for clock_hz in sorted({codec.clock_hz for codec in codecs}, key=lambda clock: (clock != 8_000, clock)):
         number = free_number(used, 101)
         if number >= 0:
             used.add(number)
