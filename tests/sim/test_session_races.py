@@ -113,7 +113,9 @@ class Parties:
     actions=st.lists(st.sampled_from(ACTIONS), max_size=12),
 )
 @example(1, 0.0, 0.0, 0.0, False, False, ["wait", "accept", "cancel", "wait"])
-@example(2, 0.0, 0.0, 0.0, True, True, ["wait", "ring reliably", "wait", "accept", "wait", "offer a", "offer b", "wait"])
+@example(
+    2, 0.0, 0.0, 0.0, True, True, ["wait", "ring reliably", "wait", "accept", "wait", "offer a", "offer b", "wait"]
+)
 def test_every_story_ends_for_both_sides_exactly_once_and_leaves_nothing(
     seed: int, loss: float, duplication: float, jitter_s: float, offerless: bool, reliable: bool, actions: list[str]
 ) -> None:

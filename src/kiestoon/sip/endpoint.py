@@ -22,7 +22,8 @@ from kiestoon.sip.digest import Credentials
 from kiestoon.sip.events import Event, InviteReceived, RequestReceived, ResponseReceived
 from kiestoon.sip.flow import Destination, Flow, Output, Send, Target
 from kiestoon.sip.headers.address import NameAddr
-from kiestoon.sip.headers.grammar import BadHeader, split_params
+from kiestoon.sip.headers.grammar import lenient
+from kiestoon.sip.headers.transfer import Replaces, parse_replaces
 from kiestoon.sip.local import Local
 from kiestoon.sip.message import Message, Request, Response
 from kiestoon.sip.outgoing import DigestIdentity, Headers, Outgoing, OutgoingRequests, add_headers
@@ -327,16 +328,12 @@ class Endpoint:
         if session.invite_transaction is not None:
             self._by_invite.pop(session.invite_transaction.key, None)
 
-    def find_replaced(self, value: str) -> Session | None:
-        """The session a Replaces value names (RFC 3891 §3), None when there is none."""
-        try:
-            call_id, params = split_params(value)
-        except BadHeader:
+    def find_replaced(self, replaces: Replaces) -> Session | None:
+        """The session a Replaces names (RFC 3891 §3), None when there is none."""
+        session = self._by_tag.get(replaces.to_tag)
+        if session is None or session.call_id != replaces.call_id:
             return None
-        session = self._by_tag.get(params.get("to-tag") or "")
-        if session is None or session.call_id != call_id:
-            return None
-        return session if session.has_remote_tag(params.get("from-tag") or "") else None
+        return session if session.has_remote_tag(replaces.from_tag) else None
 
     # --- what the transaction layer says ----------------------------------------------------------------------------
 
@@ -402,17 +399,17 @@ class Endpoint:
         values = request.all("Replaces")
         if not values:
             return None, 0
-        if len(values) > 1:
+        replaces = lenient(parse_replaces, values[0]) if len(values) == 1 else None
+        if replaces is None:
             return None, 400
-        session = self.find_replaced(values[0])
+        session = self.find_replaced(replaces)
         if session is None:
             return None, 481
         if session.ending or session.cancelled:
             return None, 603
         if session.state in ("calling", "early"):
             return (session, 0) if session.role == "uac" else (None, 481)
-        early_only = "early-only" in split_params(values[0])[1]
-        return (None, 486) if early_only else (session, 0)
+        return (None, 486) if replaces.early_only else (session, 0)
 
     def _on_ack(self, event: AckForSuccess, now: float) -> None:
         session = self._find(event.request)

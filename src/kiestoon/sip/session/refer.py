@@ -6,8 +6,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from kiestoon.sip.events import ReferReceived
-from kiestoon.sip.headers.address import NameAddr, parse_name_addr
-from kiestoon.sip.headers.grammar import lenient
+from kiestoon.sip.headers.address import NameAddr
+from kiestoon.sip.headers.grammar import BadHeader, lenient
+from kiestoon.sip.headers.transfer import embedded_replaces, parse_refer_to
 from kiestoon.sip.message import Request, Response
 from kiestoon.sip.outgoing import Outgoing
 from kiestoon.sip.reasons import REASONS
@@ -37,7 +38,7 @@ def on_refer(session: Session, transaction: ServerTransaction, request: Request,
     """REFER: exactly one Refer-To (RFC 3515 §2.4.2), then it is the user's."""
     endpoint = session.endpoint
     values = request.all("Refer-To")
-    target = lenient(parse_name_addr, values[0]) if len(values) == 1 else None
+    target = lenient(parse_refer_to, values[0]) if len(values) == 1 else None
     if target is None:
         endpoint.respond(now, transaction, 400, "Refer-To needed, once")
         return
@@ -55,8 +56,11 @@ def on_refer(session: Session, transaction: ServerTransaction, request: Request,
 
 
 def _named_session(session: Session, target: NameAddr) -> Session | None:
-    replaces = target.uri.headers.get("Replaces")
-    return session.endpoint.find_replaced(replaces) if replaces else None
+    try:
+        replaces = embedded_replaces(target)
+    except BadHeader:
+        return None
+    return session.endpoint.find_replaced(replaces) if replaces is not None else None
 
 
 def on_answered(session: Session, number: int, response: Response, now: float) -> None:

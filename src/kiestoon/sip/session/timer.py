@@ -5,7 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from kiestoon.sip.headers.grammar import BadHeader, parse_number, split_params
+from kiestoon.sip.headers.grammar import lenient
+from kiestoon.sip.headers.reason import parse_retry_after
+from kiestoon.sip.headers.timers import parse_min_se, parse_session_expires
 from kiestoon.sip.message import Message, Request, Response
 from kiestoon.sip.outgoing import Outgoing
 from kiestoon.sip.session import closing, offer
@@ -29,30 +31,18 @@ MAX_RETRIES = 3
 
 def _session_expires(message: Message) -> tuple[int, str]:
     """Session-Expires as (seconds, refresher parameter); (0, "") when absent or unreadable (it may be ignored)."""
-    text = message.get("Session-Expires")
-    if text is None:
-        return 0, ""
-    try:
-        value, params = split_params(text)
-        return min(parse_number(value, "Session-Expires"), MAX_SESSION_S), (params.get("refresher") or "").lower()
-    except BadHeader:
-        return 0, ""
+    asked = lenient(parse_session_expires, message.get("Session-Expires"))
+    return (min(asked.interval_s, MAX_SESSION_S), asked.refresher) if asked is not None else (0, "")
 
 
-def _seconds(message: Message, name: str) -> int:
-    text = message.get(name)
-    if text is None:
-        return 0
-    try:
-        # Retry-After may carry a comment and parameters behind its number (RFC 3261 §20.33).
-        return parse_number(text.partition(";")[0].partition("(")[0], name)
-    except BadHeader:
-        return 0
+def _min_se_s(message: Message) -> int:
+    return lenient(parse_min_se, message.get("Min-SE")) or 0
 
 
 def retry_after_s(message: Message) -> int:
     """Retry-After in seconds, 0 when absent or unreadable."""
-    return _seconds(message, "Retry-After")
+    asked = lenient(parse_retry_after, message.get("Retry-After"))
+    return asked.delay_s if asked is not None else 0
 
 
 def add_to_request(session: Session, request: Request) -> None:
@@ -89,7 +79,7 @@ def settle_as_server(session: Session, request: Request, response: Response, now
     if not asked_s and not (supported and session.wanted_s):
         _stop(session)
         return
-    minimum_s = max(_seconds(request, "Min-SE"), session.endpoint.settings.min_se_s)
+    minimum_s = max(_min_se_s(request), session.endpoint.settings.min_se_s)
     wanted_s = session.wanted_s or asked_s
     session.interval_s = min(max(min(asked_s or wanted_s, wanted_s), minimum_s), MAX_SESSION_S)
     if refresher == "uas" or not supported:
@@ -116,7 +106,7 @@ def settle_as_client(session: Session, response: Response, now: float) -> None:
 
 def longer(session: Session, outgoing: Outgoing, response: Response) -> bool:
     """Prepare a request for another try after 422 (§7.3). False when the peer's minimum is absent or absurd."""
-    minimum_s = _seconds(response, "Min-SE")
+    minimum_s = _min_se_s(response)
     if not session.min_se_s < minimum_s <= MAX_SESSION_S or outgoing.retries >= MAX_RETRIES:
         return False
     outgoing.retries += 1

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from kiestoon.sip.dialog import uas_dialog
 from kiestoon.sip.events import AnswerReceived, Cancelled, Confirmed, Ended
 from kiestoon.sip.flow import Flow, Send
-from kiestoon.sip.headers.grammar import lenient, parse_number
+from kiestoon.sip.headers.grammar import lenient
+from kiestoon.sip.headers.reason import parse_reason
+from kiestoon.sip.headers.timers import parse_expires
 from kiestoon.sip.message import Request, Response
 from kiestoon.sip.outgoing import Headers, add_headers
 from kiestoon.sip.session import closing, offer, provisional, timer
@@ -47,13 +49,9 @@ def begin(session: Session, request: Request, now: float) -> None:
     body = session_description(request)
     session.remote_body = body
     session.exchange = "to answer" if body else "none"
-    expires_s = lenient(_parse_expires, request.get("Expires"))
+    expires_s = lenient(parse_expires, request.get("Expires"))
     if expires_s:
         session.start_timer(EXPIRES_TIMER, now + expires_s)
-
-
-def _parse_expires(text: str) -> int:
-    return parse_number(text, "Expires")
 
 
 def on_expires(session: Session, now: float) -> None:
@@ -130,8 +128,8 @@ def terminate(session: Session, now: float, request: Request | None) -> None:
 
 def _is_completed_elsewhere(reason: str) -> bool:
     """Reason: SIP;cause=200 (RFC 3326 §2)."""
-    protocol, *params = (part.strip().lower().replace(" ", "") for part in reason.split(";"))
-    return protocol == "sip" and "cause=200" in params
+    read = lenient(parse_reason, reason)
+    return read is not None and (read.protocol, read.cause) == ("SIP", 200)
 
 
 def _leave_early(session: Session) -> None:

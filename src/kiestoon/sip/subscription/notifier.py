@@ -11,7 +11,9 @@ from kiestoon.sip.deadlines import Deadline
 from kiestoon.sip.dialog import Dialog, uas_dialog
 from kiestoon.sip.events import SubscriptionEnded
 from kiestoon.sip.flow import Flow
-from kiestoon.sip.headers.grammar import BadHeader, lenient, parse_number, split_params
+from kiestoon.sip.headers.grammar import lenient
+from kiestoon.sip.headers.subscription import parse_event
+from kiestoon.sip.headers.timers import parse_expires
 from kiestoon.sip.message import Request, Response
 from kiestoon.sip.outgoing import Outgoing
 
@@ -280,7 +282,7 @@ class Subscriptions:
 
     def _expires(self, transaction: ServerTransaction, request: Request, maximum_s: int, now: float) -> int | None:
         """The interval to grant; None when 423 was answered."""
-        asked_s = lenient(_parse_expires, request.get("Expires"))
+        asked_s = lenient(parse_expires, request.get("Expires"))
         granted_s = DEFAULT_EXPIRES_S if asked_s is None else asked_s
         if 0 < granted_s < MIN_EXPIRES_S:
             self._endpoint.respond(now, transaction, 423, headers=[("Min-Expires", str(MIN_EXPIRES_S))])
@@ -290,15 +292,8 @@ class Subscriptions:
 
 def read_event(request: Request) -> tuple[str, str]:
     """Event as (package, id); ("", "") when absent or unreadable."""
-    try:
-        package, params = split_params(request.get("Event") or "")
-    except BadHeader:
-        return "", ""
-    return package, params.get("id") or ""
-
-
-def _parse_expires(text: str) -> int:
-    return parse_number(text, "Expires")
+    event = lenient(parse_event, request.get("Event"))
+    return (event.package, event.id) if event is not None else ("", "")
 
 
 def _fixed(body: bytes, _version: int) -> bytes:
