@@ -1,0 +1,240 @@
+"""Overload protection: how many new calls are let in, and refusing the others for almost nothing.
+
+The gate measures how long input waits (the kernel's receive queue, the event loop) and limits the rate of new INVITEs
+when even the shortest wait of an interval is too long (CoDel's sign of a standing queue, RFC 8289 §4). The limit
+follows additive increase, multiplicative decrease, and is lifted as soon as an interval passes without a refusal.
+Everything inside calls in progress, registrations and emergency calls always pass.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Literal
+
+from kiestoon.sip.message import Request, Response
+
+NO_LIMIT = float("inf")
+MARK = b"ovl-"
+"""Start of the To tags we put into stateless refusals, so that their ACKs are known again (no state is kept)."""
+
+_HEADERS = re.compile(rb"\r\n(via|v|from|f|to|t|call-id|i|cseq)[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE)
+_LONG = {b"v": b"via", b"f": b"from", b"t": b"to", b"i": b"call-id"}
+_TAG = re.compile(rb";[ \t]*tag[ \t]*=[ \t]*([^;\s]*)", re.IGNORECASE)
+_USER = re.compile(rb"INVITE (?:sips?|tel):([^@;>\s]*)", re.IGNORECASE)
+_TOP_VIA = re.compile(rb"SIP/2\.0/(?:UDP|udp) (?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::([0-9]{1,5}))?([^,\"]*)(,.*)?")
+_RPORT = re.compile(rb";[ \t]*rport(?![^;=\s])[^;,]*", re.IGNORECASE)
+_RECEIVED = re.compile(rb";[ \t]*received[ \t]*=[^;,]*", re.IGNORECASE)
+
+Wait = Literal["socket", "loop"]
+
+
+class OverloadGate:
+    """Decides about new INVITEs. ``secret`` keys the marks in refusals; ``emergency`` are users of Request-URIs that
+    always pass; ``target_s`` is the longest wait that is still fine; ``retry_after_s`` goes into the 503."""
+
+    def __init__(
+        self,
+        secret: bytes,
+        emergency: frozenset[str] = frozenset({"112", "911", "999", "sos"}),
+        *,
+        target_s: float = 0.02,
+        interval_s: float = 0.1,
+        retry_after_s: int = 5,
+    ) -> None:
+        self._secret = secret[:32]
+        self._emergency = frozenset(user.encode() for user in emergency)
+        self._target_s = target_s
+        self._interval_s = interval_s
+        self._tail = b"Retry-After: %d\r\nContent-Length: 0\r\n\r\n" % retry_after_s
+        self._retry_after = str(retry_after_s)
+        self.rate = NO_LIMIT
+        """New calls per second let in at present; infinite when not overloaded."""
+        self.admitted = 0
+        self.refused = 0
+        self._tokens = 0.0
+        self._refilled_at = 0.0
+        self._interval_from = float("-inf")
+        self._shortest: dict[Wait, float] = {}
+        self._busy = 0.0
+        self._counts = (0, 0)
+        # Call-IDs let in lately: their retransmissions and authenticated repeats are no new calls. Two generations.
+        self._known: set[int] = set()
+        self._known_before: set[int] = set()
+        self._aged_at = 0.0
+
+    # --- measuring --------------------------------------------------------------------------------------------------
+
+    def sample(self, waited_s: float, now: float, kind: Wait = "socket") -> None:
+        """One measured wait: of a datagram in the socket, or of a timer in the event loop."""
+        shortest = self._shortest.get(kind)
+        if shortest is None or waited_s < shortest:
+            self._shortest[kind] = waited_s
+        if now - self._interval_from >= self._interval_s:
+            self._close_interval(now)
+
+    def sample_busy(self, fraction: float) -> None:
+        """How much of a core the process used lately (0-1): a saturated one gets no higher limit."""
+        self._busy = fraction
+
+    def _close_interval(self, now: float) -> None:
+        length = now - self._interval_from
+        admitted, refused = self.admitted - self._counts[0], self.refused - self._counts[1]
+        self._counts = (self.admitted, self.refused)
+        self._interval_from = now
+        overloaded = any(waited > self._target_s for waited in self._shortest.values())
+        self._shortest.clear()
+        if overloaded and length < 10 * self._interval_s:
+            self.rate = max(1.0, 0.85 * min(self.rate, max(1, admitted) / length))
+            self._tokens = min(self._tokens, 1.0)
+        elif self.rate != NO_LIMIT and not overloaded:
+            if refused == 0:
+                self.rate = NO_LIMIT
+            elif self._busy < 0.97:
+                self.rate += max(2.0, 0.03 * self.rate)
+
+    # --- deciding ---------------------------------------------------------------------------------------------------
+
+    def admit(self, now: float) -> bool:
+        """Whether one more call may come in now. Counts it."""
+        if now - self._interval_from >= self._interval_s:
+            self._close_interval(now)
+        if self.rate == NO_LIMIT:
+            self.admitted += 1
+            self._refilled_at = now
+            return True
+        burst = max(1.0, self.rate * self._interval_s)
+        self._tokens = min(burst, self._tokens + (now - self._refilled_at) * self.rate)
+        self._refilled_at = now
+        if self._tokens < 1.0:
+            self.refused += 1
+            return False
+        self._tokens -= 1.0
+        self.admitted += 1
+        return True
+
+    def _is_known(self, call_id: bytes, now: float) -> bool:
+        key = hash(call_id)
+        return key in self._known or key in self._known_before
+
+    def _remember(self, call_id: bytes, now: float) -> None:
+        if now - self._aged_at > 32.0:
+            self._known_before, self._known, self._aged_at = self._known, set(), now
+        self._known.add(hash(call_id))
+
+    # --- datagrams, before parsing ----------------------------------------------------------------------------------
+
+    def screen(self, data: bytes, source: tuple[str, int], now: float) -> tuple[bytes, int] | None:
+        """What to answer an INVITE datagram with instead of handling it, and to which port of its source; None: handle
+        it. For anything that is no new call, and for what this reader cannot make out, the answer is None."""
+        found = _read_head(data)
+        if found is None:
+            return None
+        call_id = found["call-id"][0]
+        if _tag_of(found["to"][0]) or self._is_known(call_id, now):
+            return None
+        user = _USER.match(data)
+        if (user is not None and user.group(1) in self._emergency) or self.admit(now):
+            self._remember(call_id, now)
+            return None
+        return self._refusal(found, source)
+
+    def stateless_503(self, data: bytes, source: tuple[str, int]) -> bytes | None:
+        """The 503 for a new INVITE straight from its bytes; None when they are no INVITE this reader can make out, are
+        inside a dialog, or go to an emergency number."""
+        found = _read_head(data)
+        user = _USER.match(data)
+        if found is None or _tag_of(found["to"][0]) or (user is not None and user.group(1) in self._emergency):
+            return None
+        refusal = self._refusal(found, source)
+        return None if refusal is None else refusal[0]
+
+    def _refusal(self, found: dict[str, list[bytes]], source: tuple[str, int]) -> tuple[bytes, int] | None:
+        stamped = _stamp(found["via"][0], source)
+        if stamped is None:
+            return None
+        via, port = stamped
+        call_id = found["call-id"][0]
+        lines = [b"SIP/2.0 503 Service Unavailable", b"Via: " + via]
+        lines += [b"Via: " + value for value in found["via"][1:]]
+        lines.append(b"From: " + found["from"][0])
+        lines.append(b"To: " + found["to"][0] + b";tag=" + self._mark(call_id))
+        lines.append(b"Call-ID: " + call_id)
+        lines.append(b"CSeq: " + found["cseq"][0])
+        lines.append(self._tail)
+        return b"\r\n".join(lines), port
+
+    def _mark(self, call_id: bytes) -> bytes:
+        return MARK + hashlib.blake2b(call_id, digest_size=8, key=self._secret).hexdigest().encode()
+
+    def absorbs(self, data: bytes) -> bool:
+        """Whether a datagram is the ACK for a stateless refusal of ours; it needs no further handling."""
+        if data[:4] != b"ACK " or MARK not in data:
+            return False
+        found = _read_head(data)
+        return found is not None and _tag_of(found["to"][0]) == self._mark(found["call-id"][0])
+
+    # --- messages from streams, already parsed ----------------------------------------------------------------------
+
+    def screen_request(self, request: Request, now: float) -> Response | None:
+        """Like ``screen`` for a parsed INVITE."""
+        if request.method != "INVITE" or request.to.tag:
+            return None
+        call_id = request.call_id.encode("utf-8", "surrogateescape")
+        if self._is_known(call_id, now):
+            return None
+        if request.target.user.encode("utf-8", "surrogateescape") in self._emergency or self.admit(now):
+            self._remember(call_id, now)
+            return None
+        refusal = Response.answer(request, 503, "Service Unavailable", to_tag=self._mark(call_id).decode())
+        refusal.add("Retry-After", self._retry_after)
+        return refusal
+
+    def absorbs_request(self, request: Request) -> bool:
+        """Like ``absorbs`` for a parsed ACK."""
+        tag = request.to.tag
+        if request.method != "ACK" or not tag.startswith(MARK.decode()):
+            return False
+        return tag.encode("utf-8", "surrogateescape") == self._mark(request.call_id.encode("utf-8", "surrogateescape"))
+
+
+def _read_head(data: bytes) -> dict[str, list[bytes]] | None:
+    """The headers a response copies, None unless each is there and nothing is unusual (folding, stray line ends)."""
+    end = data.find(b"\r\n\r\n", 0, 16384)
+    if end < 0 or b"\r\n " in data[:end] or b"\r\n\t" in data[:end]:
+        return None
+    found: dict[str, list[bytes]] = {}
+    for name, value in _HEADERS.findall(data[:end]):
+        lower = name.lower()
+        key = _LONG.get(lower, lower).decode()
+        if key in found:
+            found[key].append(value)
+        else:
+            found[key] = [value]
+    if len(found) != 5 or any(len(found[key]) != 1 for key in ("from", "to", "call-id", "cseq")):
+        return None
+    if b"\n" in b"".join(value for values in found.values() for value in values):
+        return None
+    return found
+
+
+def _tag_of(address: bytes) -> bytes:
+    """The tag parameter of a From or To value, b"" when it has none."""
+    found = _TAG.search(address, address.rfind(b">") + 1)
+    return found.group(1) if found else b""
+
+
+def _stamp(via: bytes, source: tuple[str, int]) -> tuple[bytes, int] | None:
+    """The top Via with ``received`` and ``rport``, and the port to answer to (RFC 3261 §18.2, RFC 3581 §4)."""
+    found = _TOP_VIA.fullmatch(via)
+    if found is None:
+        return None
+    port_text, params, others = found.groups()
+    host, port = source
+    own = via[: found.start(2)]
+    params = _RECEIVED.sub(b"", params)
+    if _RPORT.search(params):
+        params = _RPORT.sub(b";rport=%d" % port, params, count=1)
+    else:
+        port = int(port_text) if port_text else 5060
+    return own + params.rstrip() + b";received=" + host.encode() + (others or b""), port if 0 < port < 65536 else 5060
