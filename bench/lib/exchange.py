@@ -1,0 +1,229 @@
+"""A complete Kiestoon as other programs meet it: ``kiestoon serve`` with its own data folder and free ports.
+
+Used by the benchmarks as a system under test and by the wire tests.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, Self
+
+import msgspec
+
+from bench.peers.kamailio import answers_options
+from bench.peers.process import Daemon, PeerFailed, cpu_s, free_port, process_tree, rss_bytes, wait_until
+from kiestoon.app.admin_client import ask
+from kiestoon.app.config import (
+    HepSettings,
+    LimitSettings,
+    LogSettings,
+    MediaSettings,
+    Settings,
+    SipSettings,
+    WebSettings,
+)
+from kiestoon.company.model import Company, Device, Number, Trunk, User
+from kiestoon.operator_error import OperatorError
+from kiestoon.store.database import Database
+from kiestoon.store.installation import prepare
+from kiestoon.store.records import list_records
+from kiestoon.store.write import Changes, changing
+
+MEDIA_PORTS = range(30_000, 32_700)
+
+
+class Site(msgspec.Struct, kw_only=True):
+    """A company to create: people on ``extensions``, each with one phone of the same name, numbers and trunks."""
+
+    name: str
+    domain: str
+    extensions: tuple[str, ...]
+    numbers: dict[str, str] = {}
+    """E.164 number → extension."""
+    trunks: tuple[dict[str, Any], ...] = ()
+    """Fields of ``Trunk``."""
+    devices: dict[str, dict[str, Any]] = {}
+    """Fields of ``Device`` that differ, by extension."""
+    users: dict[str, dict[str, Any]] = {}
+    """Fields of ``User`` that differ, by extension."""
+    company: dict[str, Any] = {}
+
+    def password(self, extension: str) -> str:
+        """The password of that extension's phone."""
+        return f"secret-of-{extension}-at-{self.domain}"
+
+
+def add_site(changes: Changes, site: Site) -> None:
+    """Write a site's rows."""
+    company = changes.add(Company(id=0, name=site.name, domain=site.domain, **site.company))
+    for extension in site.extensions:
+        fields = {"name": f"User {extension}", **site.users.get(extension, {})}
+        user = changes.add(User(id=0, company_id=company.id, extension=extension, **fields))
+        fields = {"call_limit": 5, **site.devices.get(extension, {})}
+        secret = site.password(extension)
+        changes.add(Device(id=0, company_id=company.id, username=extension, secret=secret, user_id=user.id, **fields))
+    for number, extension in site.numbers.items():
+        changes.add(Number(id=0, company_id=company.id, e164=number, extension=extension))
+    for trunk in site.trunks:
+        changes.add(Trunk(id=0, company_id=company.id, **trunk))
+
+
+def toml(cells: dict[str, Any]) -> str:
+    """A dictionary of values and sections as TOML (JSON's strings, numbers, booleans and arrays are TOML's too)."""
+    values = [f"{name} = {json.dumps(value)}" for name, value in cells.items() if not isinstance(value, dict)]
+    sections = [f"[{name}]\n{toml(value)}" for name, value in cells.items() if isinstance(value, dict)]
+    return "\n".join([*values, *sections]) + "\n"
+
+
+class Exchange:
+    """One running exchange. A context manager: in service on entry, ended on exit.
+
+    ``control_core`` pins the control process (the one that speaks SIP), ``media_core`` everything else.
+    """
+
+    name = "Kiestoon"
+
+    def __init__(
+        self,
+        directory: Path,
+        sites: Iterable[Site],
+        *,
+        host: str = "127.0.0.1",
+        control_core: int | None = None,
+        media_core: int | None = None,
+        limits: LimitSettings | None = None,
+        fill: Callable[[Changes], None] | None = None,
+        environment: dict[str, str] | None = None,
+        media_ports: int = 600,
+    ) -> None:
+        self.host = host
+        self.sites = tuple(sites)
+        self.port = free_port(host)
+        self.tls_port = free_port(host)
+        self.directory = directory
+        self.control_core = control_core
+        first = random.randrange(MEDIA_PORTS.start, MEDIA_PORTS.stop - media_ports, 2)
+        self.settings = Settings(
+            data_dir=str(directory / "data"),
+            sip=SipSettings(hosts=(host,), udp=self.port, tcp=self.port, tls=self.tls_port, ws=0, wss=0),
+            media=MediaSettings(processes=1, first_port=first, last_port=first + media_ports - 1, hosts=(host,)),
+            limits=limits or LimitSettings(),
+            hep=HepSettings(),
+            web=WebSettings(port=0),
+            log=LogSettings(level="info", format="json"),
+        )
+        self._fill = fill
+        self.config = directory / "kiestoon.toml"
+        self.daemon = Daemon(
+            "kiestoon",
+            [sys.executable, "-m", "kiestoon.app.cli", "--config", self.config, "serve"],
+            cwd=directory,
+            core=media_core,
+            env=environment,
+        )
+
+    # --- life ---
+
+    def start(self) -> Self:
+        """Create the data where there is none, start all processes, wait until SIP is answered."""
+        self.config.write_text(toml(msgspec.to_builtins(self.settings)))
+        if not self.settings.key_path.exists():
+            self._create()
+        self.daemon.start()
+        wait_until(self._in_service, 20, "the exchange is in service", check=self.daemon.check_alive)
+        if self.control_core is not None:
+            self._pin(self.control_pid, self.control_core)
+        return self
+
+    def _create(self) -> None:
+        self.settings.data.mkdir(parents=True, exist_ok=True)
+        database = Database(self.settings.database_url)
+        vault = prepare(database, self.settings.key_path)
+        with changing(database, vault, acting_user="test bench") as changes:
+            for site in self.sites:
+                add_site(changes, site)
+            if self._fill is not None:
+                self._fill(changes)
+        database.close()
+
+    def _in_service(self) -> bool:
+        with contextlib.suppress(OperatorError):
+            self.ask("ping")
+            return answers_options(self.address)
+        return False
+
+    @staticmethod
+    def _pin(pid: int, core: int) -> None:
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            os.sched_setaffinity(int(task.name), {core})
+
+    def stop(self) -> None:
+        """End it as an operator would (SIGTERM), by force when that does not help."""
+        self.daemon.stop(timeout_s=8.0)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *exc: object) -> None:
+        self.stop()
+
+    # --- looking at it ---
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where it speaks SIP over UDP and TCP."""
+        return self.host, self.port
+
+    @property
+    def tls_address(self) -> tuple[str, int]:
+        """Where it speaks SIP over TLS."""
+        return self.host, self.tls_port
+
+    @property
+    def domain(self) -> str:
+        """The first site's SIP domain."""
+        return self.sites[0].domain
+
+    @property
+    def control_pid(self) -> int:
+        """The process that speaks SIP."""
+        return int(self.ask("ping")["pid"])
+
+    @property
+    def media_pid(self) -> int:
+        """The (first) media process."""
+        for pid in process_tree(self.daemon.pid):
+            with contextlib.suppress(OSError):
+                if b"kiestoon: media 0" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    return pid
+        raise PeerFailed("no media process")
+
+    def ask(self, command: str, **arguments: Any) -> Any:
+        """One admin command. Raises ``OperatorError``."""
+        return ask(self.settings.admin_socket, command, **arguments)
+
+    def cpu_s(self) -> float:
+        """Processor time of the control process, seconds."""
+        return cpu_s(self.control_pid)
+
+    def rss_bytes(self) -> int:
+        """Resident memory of the control process."""
+        return rss_bytes(self.control_pid)
+
+    def records(self, limit: int = 100) -> list[Any]:
+        """Call records in the database so far, newest first."""
+        database = Database(self.settings.database_url)
+        try:
+            return list_records(database, None, limit)
+        finally:
+            database.close()
+
+    def report(self) -> str:
+        """The end of its log, for a failure report."""
+        return f"--- exchange log\n{self.daemon.log_tail(60)}"
