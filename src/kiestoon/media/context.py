@@ -1,24 +1,53 @@
-"""A context: terminations and who hears whom."""
+"""A context: terminations, who hears whom, and the means by which they do.
+
+``wire`` decides for every listener: nobody to hear; one talker in the same format, relayed packet by packet; or audio
+made here, 20 ms at a time (``tick``): transcoded, mixed, played. Talkers are decoded only where samples are needed.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from kiestoon.media.relay import RelayPlan, Route
+import structlog
+
+from kiestoon.media.audio.dtmf import DigitPress
+from kiestoon.media.audio.pcm import Pcm
+from kiestoon.media.conference import Mixer, mix_in_bulk
+from kiestoon.media.intake import TICKS_PER_S, Intake
+from kiestoon.media.loop import Timer
+from kiestoon.media.outlet import Outlet
+from kiestoon.media.relay import RelayPlan, Route, is_wide
 from kiestoon.media.shared import Shared
+from kiestoon.media.signals import DigitJob
 from kiestoon.media.termination import Termination
+
+log = structlog.get_logger(__name__)
+
+TICK_S = 1.0 / TICKS_PER_S
+MAX_BEHIND_S = 0.2
+"""A process stopped for longer does not make up for the ticks it missed."""
+NARROW_HZ, WIDE_HZ = 8000, 16000
 
 
 class Context:
     """``edges`` are (talker, listener) pairs of termination numbers; not listed is not heard."""
 
-    __slots__ = ("_shared", "edges", "members", "number")
+    __slots__ = (
+        "_bulk", "_due", "_mixer", "_outlets", "_rate", "_shared", "_ticking", "_timer", "edges", "members", "number",
+    )  # fmt: skip
 
     def __init__(self, number: int, shared: Shared) -> None:
         self.number = number
         self.members: dict[int, Termination] = {}
         self.edges: frozenset[tuple[int, int]] = frozenset()
         self._shared = shared
+        self._rate = NARROW_HZ
+        self._mixer = Mixer()
+        self._outlets: list[tuple[Termination, Outlet, tuple[Termination, ...]]] = []
+        self._bulk = False
+        self._ticking = False
+        self._timer: Timer | None = None
+        self._due = 0.0
 
     def arrange(self, edges: Iterable[tuple[int, int]]) -> None:
         """Replace the topology. Raises ValueError when an edge names no member."""
@@ -34,41 +63,53 @@ class Context:
         number = termination.number
         del self.members[number]
         self.edges = frozenset(edge for edge in self.edges if number not in edge)
-        _unplug(termination)
+        termination.unplug()
         self.wire()
+
+    def talkers_to(self, listener: Termination) -> tuple[Termination, ...]:
+        """Who the listener hears."""
+        number = listener.number
+        members = self.members
+        return tuple(members[talker] for talker, hearer in self.edges if hearer == number and members[talker].speaks)
+
+    # --- wiring --------------------------------------------------------------------------------------------------
 
     def wire(self) -> None:
         """Bring routes, decoders and encoders in line with topology, agreements and signals."""
         routes: dict[int, list[Route]] = {number: [] for number in self.members}
-        for listener in self.members.values():
-            route = self._route_to(listener)
+        decoded: set[int] = set()
+        encoded: list[tuple[Termination, tuple[Termination, ...]]] = []
+        for number, listener in self.members.items():
+            if listener.needs_decoding:
+                decoded.add(number)
+            talkers = self.talkers_to(listener) if listener.hears else ()
+            signals = listener.signals
+            audible = signals is not None and signals.audible and listener.hears
+            route = self._route(listener, talkers) if len(talkers) == 1 and not audible else None
             listener.route_in = route
             if route is not None:
                 routes[route.talker.number].append(route)
+            elif audible or talkers:
+                encoded.append((listener, talkers))
+                if signals is None or not signals.replaces:
+                    decoded.update(talker.number for talker in talkers)
+            if signals is not None and signals.records_heard:
+                decoded.update(talker.number for talker in talkers)
+        self._set_rate(decoded, encoded)
         for number, talker in self.members.items():
-            talker.routes = routes[number]
-            only = talker.routes[0] if len(talker.routes) == 1 else None
-            plain = only is not None and only.fast and talker.intake is None and talker.decryption is None
-            talker.fast = only if plain else None
+            self._set_intake(talker, wanted=number in decoded)
+            talker.set_routes(routes[number])
+        self._set_outlets(encoded)
+        self._bulk = self._in_bulk()
+        self._set_ticking()
 
-    def talkers_to(self, listener: Termination) -> list[Termination]:
-        """Who the listener hears."""
-        number = listener.number
-        members = self.members
-        return [members[talker] for talker, hearer in self.edges if hearer == number and members[talker].speaks]
-
-    def telephone_event(self, talker: Termination, payload: bytes, timestamp: int, *, started: str) -> None:
-        """Pass a telephone event on to listeners no route leads to."""
-
-    def _route_to(self, listener: Termination) -> Route | None:
-        """The route that feeds the listener; None when nobody does or samples must be touched."""
-        if not listener.hears or listener.stream is None:
-            return None
-        talkers = self.talkers_to(listener)
-        if len(talkers) != 1:
-            return None
+    def _route(self, listener: Termination, talkers: tuple[Termination, ...]) -> Route | None:
+        """The route that feeds the listener; None when samples must be touched."""
         talker = talkers[0]
-        assert talker.stream is not None  # it speaks  # noqa: S101 (narrows the type)
+        if talker.stream is None or listener.stream is None:
+            return None
+        if talker.watch.digits_in_band and listener.stream.dtmf_send is not None:
+            return None  # keys become events, so they must be taken out of the sound
         plan = RelayPlan(talker.stream, talker.codec, listener.stream)
         if not plan.possible:
             return None
@@ -78,9 +119,165 @@ class Context:
         route.follow(plan)
         return route
 
+    def _set_rate(self, decoded: set[int], encoded: list[tuple[Termination, tuple[Termination, ...]]]) -> None:
+        """Narrow-band unless somebody who takes part can do more."""
+        codecs = [self.members[number].codec for number in decoded]
+        codecs += [listener.stream.send for listener, _ in encoded if listener.stream is not None]
+        self._rate = WIDE_HZ if any(codec is not None and is_wide(codec) for codec in codecs) else NARROW_HZ
 
-def _unplug(termination: Termination) -> None:
-    """Cut every reference to others, so that nothing is kept alive in a cycle."""
-    termination.routes = []
-    termination.fast = None
-    termination.route_in = None
+    def _set_intake(self, talker: Termination, *, wanted: bool) -> None:
+        if not wanted or talker.codec is None or talker.stream is None:
+            talker.drop_intake()
+            return
+        try:
+            if talker.intake is None:
+                talker.intake = Intake(talker.codec, talker.stream.ptime_ms, self._rate)
+            else:
+                talker.intake.follow(talker.codec, talker.stream.ptime_ms, self._rate)
+        except ValueError as error:
+            log.warning("not_decodable", termination=talker.number, codec=talker.codec.name, reason=str(error))
+            talker.drop_intake()
+            return
+        watch = talker.watch
+        talker.intake.detect(digits=watch.digits_in_band, quiet=watch.silence_ms > 0)
+
+    def _set_outlets(self, encoded: list[tuple[Termination, tuple[Termination, ...]]]) -> None:
+        self._outlets = []
+        for listener, talkers in encoded:
+            stream = listener.stream
+            if stream is None:
+                continue
+            try:
+                if listener.outlet is None:
+                    listener.outlet = Outlet(stream, self._rate, listener.tx, listener.link)
+                else:
+                    listener.outlet.follow(stream, self._rate)
+            except ValueError as error:
+                name = stream.send.name if stream.send is not None else ""
+                log.warning("not_encodable", termination=listener.number, codec=name, reason=str(error))
+                listener.outlet = None
+                continue
+            self._outlets.append((listener, listener.outlet, talkers))
+        making = {listener.number for listener, _, _ in self._outlets}
+        for number, member in self.members.items():
+            if number not in making:
+                member.outlet = None
+
+    def _in_bulk(self) -> bool:
+        """A plain G.711 conference: everybody hears everybody else, nothing is played or recorded."""
+        if len(self._outlets) < 3 or len(self._outlets) != len(self.members):
+            return False
+        speakers = {talker for talker, _ in self.edges}
+        return all(
+            outlet.law and listener.plays_plainly and len(talkers) == len(speakers - {listener.number})
+            for listener, outlet, talkers in self._outlets
+        )
+
+    def _set_ticking(self) -> None:
+        members = self.members.values()
+        needed = bool(self._outlets) or any(
+            member.intake is not None or (member.signals is not None and not member.signals.idle) for member in members
+        )
+        if needed and not self._ticking:
+            self._ticking = True
+            loop = self._shared.loop
+            # Contexts tick out of step, so that their work is spread over the 20 ms.
+            self._due = loop.now + TICK_S * (0.5 + 0.5 * self._shared.rng.random())
+            self._timer = loop.call_at(self._due, self._tick)
+        elif not needed and self._ticking:
+            self._ticking = False
+            if self._timer is not None:
+                self._timer.cancel()
+
+    # --- ticking -------------------------------------------------------------------------------------------------
+
+    def _tick(self) -> None:
+        shared = self._shared
+        loop = shared.loop
+        now = loop.clock()
+        shared.ticks += 1
+        behind_s = now - self._due
+        if behind_s > TICK_S:
+            shared.late_ticks += 1
+        self._due = self._due + TICK_S if behind_s < MAX_BEHIND_S else now + TICK_S
+        self._timer = loop.call_at(self._due, self._tick)
+        if self._bulk:
+            mix_in_bulk(self._outlets, now)
+            return
+        for member in tuple(self.members.values()):
+            if member.intake is not None:
+                member.intake.tick(now)
+                member.heed()
+        self._mixer.begin()
+        for listener, outlet, talkers in tuple(self._outlets):
+            listener.heard = self._perform(listener, outlet, talkers, now)
+        for member in tuple(self.members.values()):
+            if member.signals is not None and member.signals.recordings:
+                self._record(member)
+
+    def _perform(
+        self, listener: Termination, outlet: Outlet, talkers: tuple[Termination, ...], now: float
+    ) -> Pcm | None:
+        """Make the listener's next 20 ms and send it; returns what was heard."""
+        signals = listener.signals
+        if signals is None:
+            return outlet.play(self._mixer.mix(listener, talkers), now)
+        if signals.digits:
+            job = signals.digits[0]
+            payload_type = listener.stream.dtmf_send if listener.stream is not None else None
+            sound = job.tick(outlet, payload_type, now)
+            if job.finished:
+                signals.digits.popleft()
+                if not signals.digits:
+                    self.wire()
+            return sound
+        if signals.instead is not None and signals.instead.source is not None:
+            pcm = signals.instead.read(self._rate)
+            if pcm is None:
+                listener.end_signal(signals.instead, "finished")
+        else:
+            pcm = self._mixer.mix(listener, talkers)
+        if signals.over:
+            pcm, ended = signals.overlay(pcm, self._rate)
+            for signal in ended:
+                listener.end_signal(signal, "finished")
+        return outlet.play(pcm, now)
+
+    def _record(self, member: Termination) -> None:
+        signals = member.signals
+        if signals is None:
+            return
+        said = member.intake.frame if member.intake is not None else None
+        heard = member.heard if member.outlet is not None else None
+        if member.route_in is not None and member.route_in.talker.intake is not None:
+            heard = member.route_in.talker.intake.frame
+        for number, recording in tuple(signals.recordings.items()):
+            if recording.rate != self._rate:
+                recording.change_rate(self._rate)
+            recording.add(said, heard)
+            if recording.full:
+                del signals.recordings[number]
+                recording.finish("finished")
+                if signals.idle:
+                    self.wire()
+
+    # --- signals and keys ----------------------------------------------------------------------------------------
+
+    @property
+    def rate(self) -> int:
+        """Sample rate of what is mixed and played here, in Hz."""
+        return self._rate
+
+    def pressed(self, talker: Termination, press: DigitPress, *, in_band: bool) -> None:
+        """A key press is over: pass it on to those whom no relayed event and no sound of it reached."""
+        for number, listener in self.members.items():
+            if (talker.number, number) not in self.edges or not listener.hears or listener.stream is None:
+                continue
+            by_event = listener.stream.dtmf_send is not None
+            if in_band and not by_event:
+                continue  # heard as sound
+            route = listener.route_in
+            if route is not None and by_event and not in_band:
+                continue  # relayed as it came
+            if len(self.talkers_to(listener)) == 1:
+                listener.send_digits(DigitJob(press.digit, min(2000, max(60, press.duration_ms)), 60))

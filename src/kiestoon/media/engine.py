@@ -7,7 +7,9 @@ from typing import Any
 
 import structlog
 
-from kiestoon.media.context import Context
+from kiestoon.media.audio.player import FileSource, MusicSource
+from kiestoon.media.audio.tones import ToneSource
+from kiestoon.media.context import NARROW_HZ, WIDE_HZ, Context
 from kiestoon.media.ports import PortPair, PortPool
 from kiestoon.media.protocol import (
     Add,
@@ -17,22 +19,32 @@ from kiestoon.media.protocol import (
     AuditedTermination,
     Command,
     CommandFailed,
+    File,
     Lease,
     Leased,
     Measure,
     Modify,
     Move,
+    Music,
+    Play,
     Port,
     QualityMeasured,
+    Record,
     Release,
+    SendDigits,
+    SignalEnded,
     Stats,
     StatsReported,
+    Stop,
     Subtract,
     Subtracted,
+    Tone,
     Topology,
     Watch,
 )
+from kiestoon.media.recording import Recording
 from kiestoon.media.shared import Shared
+from kiestoon.media.signals import DigitJob, Signal
 from kiestoon.media.termination import Termination
 
 log = structlog.get_logger(__name__)
@@ -65,6 +77,10 @@ class Engine:
             Topology: self._topology,
             Watch: self._watch,
             Measure: self._measure,
+            Play: self._play,
+            Stop: self._stop,
+            SendDigits: self._send_digits,
+            Record: self._record,
             Audit: self._audit,
             Stats: self._stats,
         }
@@ -190,6 +206,82 @@ class Engine:
             raise Refusal(f"no termination {number}")
         return termination
 
+    # --- signals -------------------------------------------------------------------------------------------------
+
+    def _play(self, command: Play) -> None:
+        termination = self._termination(command.termination)
+        signals = termination.ensure_signals()
+        if signals.find(command.signal) is not None or command.signal in signals.recordings:
+            raise Refusal(f"signal {command.signal} exists")
+        rate = WIDE_HZ if termination.hears_wide else NARROW_HZ
+        signal = Signal(command.signal, rate, mix=command.mix)
+        if command.mix:
+            signals.over.append(signal)
+        else:
+            if signals.instead is not None:
+                termination.end_signal(signals.instead, "stopped")
+            signals.instead = signal
+        source = command.source
+
+        def opened(result: Any, error: Exception | None) -> None:
+            if (
+                termination.closed
+                or termination.signals is None
+                or termination.signals.find(signal.number) is not signal
+            ):
+                return  # stopped while it was being opened
+            if error is not None:
+                termination.end_signal(signal, f"failed: {error}")
+                return
+            signal.source = result
+            termination.activate()
+            termination.context.wire()
+
+        if isinstance(source, Tone):
+            try:
+                opened(ToneSource(source.name, source.country, rate), None)
+            except ValueError as error:
+                opened(None, error)
+        else:
+            self.shared.worker.submit(lambda: _open(source, rate), opened)
+
+    def _stop(self, command: Stop) -> None:
+        termination = self._termination(command.termination)
+        signals = termination.signals
+        if signals is not None and (signal := signals.find(command.signal)) is not None:
+            termination.end_signal(signal, "stopped")
+        elif signals is not None and (recording := signals.recordings.pop(command.signal, None)) is not None:
+            recording.finish("stopped")
+            termination.context.wire()
+        # A signal that ended a moment ago has been reported already; stopping it crossed that event.
+
+    def _send_digits(self, command: SendDigits) -> None:
+        termination = self._termination(command.termination)
+        duration_ms = min(8000, max(40, command.duration_ms))
+        gap_ms = min(8000, max(20, command.gap_ms))
+        termination.send_digits(DigitJob(command.digits, duration_ms, gap_ms))
+
+    def _record(self, command: Record) -> None:
+        termination = self._termination(command.termination)
+        signals = termination.ensure_signals()
+        if signals.find(command.signal) is not None or command.signal in signals.recordings:
+            raise Refusal(f"signal {command.signal} exists")
+        if not command.path.startswith("/"):
+            raise Refusal("a recording's path must be absolute")
+
+        def ended(reason: str, duration_ms: int) -> None:
+            self.shared.report(SignalEnded(command.termination, command.signal, reason, duration_ms))
+
+        signals.recordings[command.signal] = Recording(
+            command.path,
+            WIDE_HZ if termination.speaks_wide else NARROW_HZ,
+            both=command.both,
+            max_ms=command.max_ms,
+            worker=self.shared.worker,
+            ended=ended,
+        )
+        termination.context.wire()
+
     # --- events and figures --------------------------------------------------------------------------------------
 
     def _watch(self, command: Watch) -> None:
@@ -227,6 +319,13 @@ class Engine:
         loop.call_at(loop.now + SWEEP_S, self._sweep)
         for termination in tuple(self.shared.active.values()):
             termination.sweep(loop.now)
+
+
+def _open(source: File | Music, rate: int) -> FileSource | MusicSource:
+    """In the worker: find and open an audio file. Raises UnplayableFile."""
+    if isinstance(source, File):
+        return FileSource(source.path, rate, source.repeat, source.offset_ms)
+    return MusicSource(source.path, rate)
 
 
 def _audited(context: Context) -> AuditedContext:

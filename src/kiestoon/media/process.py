@@ -29,13 +29,13 @@ def build(
     *,
     quarantine_s: float = QUARANTINE_S,
     loop: Loop | None = None,
-) -> tuple[Server, Worker]:
+) -> Server:
     """The parts of a media process, joined but not running. Raises OSError or ValueError when it can't start."""
     loop = loop or Loop()
     pool = PortPool(*port_range, addresses, quarantine_s=quarantine_s)
     worker = Worker(loop)
     try:
-        return Server(Engine(Shared(loop, worker), pool), loop, socket_path), worker
+        return Server(Engine(Shared(loop, worker), pool), loop, socket_path)
     except OSError:
         worker.close()
         raise
@@ -50,11 +50,12 @@ def run(
 ) -> None:
     """Serve until SIGTERM, SIGINT or ``Shutdown``. Raises OSError or ValueError when it can't start.
 
-    ``port_range`` is inclusive at both ends. ``on_started`` is called once the control socket listens. Logging is the caller's to configure (see ``media.__main__``).
+    ``port_range`` is inclusive at both ends. ``on_started`` is called once the control socket listens.
+    Logging is the caller's to configure (see ``media.__main__``).
     """
     setproctitle.setproctitle("kiestoon: media")
     loop = Loop()
-    server, worker = build(socket_path, port_range, addresses, loop=loop)
+    server = build(socket_path, port_range, addresses, loop=loop)
 
     def stop(number: int, frame: FrameType | None) -> None:
         loop.stopped = True
@@ -68,7 +69,6 @@ def run(
         loop.run()
     finally:
         server.close()
-        worker.close()
         loop.close()
         log.info("media_stopped")
 

@@ -7,10 +7,9 @@ marker bit, when the source changes. Gaps and reordering stay visible, so the li
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING
 
-from kiestoon.media.audio import codecs
+from kiestoon.media.audio import g711
 from kiestoon.media.protocol import Codec, Stream
 from kiestoon.media.rtp import HEADER, MARKER, VERSION_2
 
@@ -20,7 +19,8 @@ if TYPE_CHECKING:
 TELEPHONE_EVENT = "TELEPHONE-EVENT"
 COMFORT_NOISE = "CN"
 G711 = frozenset({"PCMA", "PCMU"})
-_BYTES = bytes(range(256))
+_RECODED = {law: g711.transcode(bytes(range(256)), law) for law in G711}
+"""A-law ↔ µ-law is a table of 256 entries: cheaper than decoding, and loses nothing that decoding would keep."""
 
 
 def same_format(one: Codec, other: Codec) -> bool:
@@ -28,11 +28,9 @@ def same_format(one: Codec, other: Codec) -> bool:
     return one.name == other.name and one.clock_hz == other.clock_hz and one.channels == other.channels
 
 
-@cache
-def _recoding(from_name: str, to_name: str) -> bytes:
-    """A-law ↔ µ-law is a table of 256 entries: cheaper than decoding, and loses nothing that decoding would keep."""
-    pcm = codecs.decoder(Codec(from_name, 0)).decode(_BYTES)
-    return codecs.encoder(Codec(to_name, 0)).encode(pcm)
+def is_wide(codec: Codec) -> bool:
+    """Whether the format carries more than telephone bandwidth."""
+    return codec.name in {"G722", "OPUS"} or (codec.name == "L16" and codec.clock_hz > 8000)
 
 
 class RelayPlan:
@@ -52,7 +50,7 @@ class RelayPlan:
         if not same_format(codec, send):
             self.possible = {codec.name, send.name} <= G711 and codec.channels == send.channels == 1
             if self.possible:
-                self.translate = _recoding(codec.name, send.name)
+                self.translate = _RECODED[send.name]
         if self.possible:
             self.payload_types[codec.payload_type] = send.payload_type
             self._map_companions(talker, listener)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import secrets
 import time
 from collections.abc import Callable
@@ -34,7 +33,7 @@ class Reporter:
     """Sends a report every 5 s while started, reads the party's."""
 
     __slots__ = (
-        "_cname", "_link", "_remote_ntp", "_remote_ntp_at", "_rng", "_rx", "_shared", "_timer", "_tx", "_wall",
+        "_cname", "_link", "_remote_ntp", "_remote_ntp_at", "_rx", "_shared", "_timer", "_tx", "_wall",
         "remote_jitter_ms", "remote_lost", "round_trip_s",
     )  # fmt: skip
 
@@ -51,7 +50,6 @@ class Reporter:
         self._rx = rx
         self._tx = tx
         self._wall = wall
-        self._rng = random.Random(tx.ssrc)
         self._timer: Timer | None = None
         self._cname = b""
         self._remote_ntp = 0
@@ -116,7 +114,7 @@ class Reporter:
 
     def _again(self, *, first: bool = False) -> None:
         loop = self._shared.loop
-        self._timer = loop.call_at(loop.now + interval_s(self._rng, first=first), self._due)
+        self._timer = loop.call_at(loop.now + interval_s(self._shared.rng, first=first), self._due)
 
     def _due(self) -> None:
         self._again()

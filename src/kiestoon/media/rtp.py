@@ -80,8 +80,12 @@ class Receiver:
         self._interval_expected = 0
         self._interval_received = 0
 
-    def update(self, seq: int, timestamp: int, ssrc: int, now: float) -> Verdict:
-        """Account for a packet: ``REFUSED`` ones (duplicates, wild jumps) are not to be used."""
+    def update(self, seq: int, timestamp: int, ssrc: int, now: float, *, timed: bool = True) -> Verdict:
+        """Account for a packet: ``REFUSED`` ones (duplicates, wild jumps) are not to be used.
+
+        ``timed`` False: the timestamp is not that of sending (a telephone event's stays that of its beginning), so it
+        says nothing about jitter.
+        """
         if ssrc != self.ssrc:
             self._restart(seq, timestamp, ssrc, now)
             return RESTART
@@ -107,7 +111,8 @@ class Receiver:
         self._bad_seq = -1
         self.received += 1
         self.at = now
-        self.measure(timestamp, now)
+        if timed:
+            self.measure(timestamp, now)
         return verdict
 
     def measure(self, timestamp: int, now: float) -> None:

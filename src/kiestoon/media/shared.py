@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from typing import TYPE_CHECKING, Protocol
 
@@ -25,12 +26,14 @@ class Shared:
 
     __slots__ = (
         "active", "drops", "events", "failed_commands", "late_ticks", "loop", "packets_received", "packets_sent",
-        "ticks", "worker",
+        "rng", "ticks", "worker",
     )  # fmt: skip
 
     def __init__(self, loop: Loop, worker: Worker) -> None:
         self.loop = loop
         self.worker = worker
+        self.rng = random.Random()
+        """For report intervals and phases: one generator weighs 2.5 KB, too much for each termination."""
         self.events: list[Event] = []
         """Drained by the server once per turn."""
         self.active: dict[int, Swept] = {}

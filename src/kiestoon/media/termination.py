@@ -1,9 +1,4 @@
-"""One party's media: its sockets, the stream it sends, the stream it is sent.
-
-``receive_connected`` is the fast path every relayed packet takes: about 2 µs of Python between two system calls. It
-handles only the ordinary (the next packet in sequence, a plain header, one listener with the same format); everything
-else goes the complete way through ``_packet``.
-"""
+"""One party's media: what it says and hears, the keys it presses, what is played to it and recorded of it."""
 
 from __future__ import annotations
 
@@ -11,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from kiestoon.media.digits import EventTracker, Press
-from kiestoon.media.link import Link
+from kiestoon.media.audio.dtmf import DigitPress, EventReceiver
+from kiestoon.media.audio.pcm import Pcm
+from kiestoon.media.intake import Intake
+from kiestoon.media.outlet import Outlet
 from kiestoon.media.ports import PortPair
 from kiestoon.media.protocol import (
     Codec,
@@ -20,67 +17,34 @@ from kiestoon.media.protocol import (
     Quality,
     RtpLost,
     RtpResumed,
-    SourceLatched,
+    SignalEnded,
+    SilenceHeard,
     Stream,
     Watch,
 )
-from kiestoon.media.relay import COMFORT_NOISE, TELEPHONE_EVENT, Route
-from kiestoon.media.reporting import Reporter
-from kiestoon.media.rtp import (
-    HEADER,
-    HEADER_SIZE,
-    LATE,
-    MARKER,
-    MAX_PACKET,
-    REFUSED,
-    RESTART,
-    Receiver,
-    Sender,
-    payload_bounds,
-)
+from kiestoon.media.relay import COMFORT_NOISE, TELEPHONE_EVENT, Route, is_wide
+from kiestoon.media.rtp import LATE, MARKER, REFUSED, RESTART, payload_bounds
+from kiestoon.media.rtp_port import RtpPort
 from kiestoon.media.shared import Shared
-from kiestoon.media.srtp import SrtpError, SrtpReceiver, SrtpSender
+from kiestoon.media.signals import DigitJob, Signal, Signals
 
 if TYPE_CHECKING:
     from kiestoon.media.context import Context
-    from kiestoon.media.intake import Intake
-    from kiestoon.media.outlet import Outlet
 
 log = structlog.get_logger(__name__)
 
-_BUFFER = bytearray(MAX_PACKET)  # one is enough: a packet is finished before the next is read
-_VIEWS = [memoryview(_BUFFER)[:size] for size in range(MAX_PACKET + 1)]
-_unpack = HEADER.unpack_from
-_pack = HEADER.pack_into
-_MAX_DRAIN = 300
 
-LISTENING_SILENCE_S = 0.5
-"""A connected socket whose source is silent for this long is opened to others again (see ``lock``)."""
-MAX_STEP = 16000.0
-"""A transit step of 2 s at 8 kHz: a restarted clock or a wrapped timestamp, not jitter."""
-
-
-class Termination:
+class Termination(RtpPort):
     """Created by ``Add``, ended by ``close``. ``routes`` lead to who hears this party without decoding."""
 
     __slots__ = (
-        "_lost_at", "_receive_map", "_recv_into", "_recvfrom_into", "_rtcp_open", "_shared", "active", "closed",
-        "codec", "context", "decryption", "event_type", "events", "fast", "hears", "intake", "link", "loop",
-        "number", "on_change", "outlet", "pair", "reporter", "route_in", "routes", "rx", "speaks", "stream", "tx",
-        "watch", "watched_at",
+        "_late_before", "_lost_at", "_quiet", "codec", "context", "event_type", "events", "heard", "hears", "intake",
+        "outlet", "route_in", "routes", "signals", "speaks", "watch", "watched_at",
     )  # fmt: skip
 
     def __init__(self, number: int, pair: PortPair, context: Context, shared: Shared) -> None:
-        self.number = number
-        self.pair = pair
+        super().__init__(number, pair, shared)
         self.context = context
-        self._shared = shared
-        self.loop = shared.loop
-        self.link = Link(pair, shared)
-        self.rx = Receiver()
-        self.tx = Sender()
-        self.reporter = Reporter(shared, self.link, self.rx, self.tx)
-        self.stream: Stream | None = None
         self.codec: Codec | None = None
         """What the party speaks now, of the formats it may use."""
         self.event_type: int | None = None
@@ -89,39 +53,25 @@ class Termination:
         self.speaks = False
         """What the party says is listened to."""
         self.routes: list[Route] = []
-        self.fast: Route | None = None
-        """The only route, when nothing but its headers need touching."""
         self.route_in: Route | None = None
         self.intake: Intake | None = None
         self.outlet: Outlet | None = None
-        self.decryption: SrtpReceiver | None = None
-        self.events = EventTracker()
+        self.events = EventReceiver()
+        self.signals: Signals | None = None
+        self.heard: Pcm | None = None
+        """What was last played to the party, for recordings."""
         self.watch = Watch(number)
         self.watched_at = 0.0
-        self.active = False
-        self.closed = False
-        self._receive_map: dict[int, Codec] = {}
         self._lost_at = -1.0
-        self._rtcp_open = False
-        self._recv_into = pair.rtp.recv_into
-        self._recvfrom_into = pair.rtp.recvfrom_into
-        self.loop.register(pair.rtp.fileno(), self.receive_open)
+        self._quiet = False
+        self._late_before = 0
 
     # --- agreement -----------------------------------------------------------------------------------------------
 
     def agree(self, stream: Stream) -> None:
         """Follow a (new) agreement; what we send goes on. Raises ValueError for an impossible one."""
         before = self.stream
-        encryption, decryption = self._keys(stream)
-        was_connected = self.link.connected
-        self.link.agree(stream)
-        if was_connected and not self.link.connected:
-            self.loop.handlers[self.pair.rtp.fileno()] = self.receive_open
-        if self.link.protection is not encryption:
-            if self.link.protection is not None:
-                self.tx.renew_ssrc()
-            self.link.protection = encryption
-        self.decryption = decryption
+        self.set_transport(stream)
         self.stream = stream
         self.event_type = stream.dtmf_receive
         self.hears = stream.direction in {"sendrecv", "sendonly"} and stream.send is not None
@@ -130,120 +80,25 @@ class Termination:
         self._receive_map = _receive_map(stream)
         self.codec = _spoken(stream, self.codec if before is not None else None)
         if self.codec is not None:
-            self.rx.set_clock(self.codec.clock_hz)
+            self._set_clock(self.codec)
 
-    def _keys(self, stream: Stream) -> tuple[SrtpSender | None, SrtpReceiver | None]:
-        """Ciphers for the agreement; the present ones stay (with their rollover counters) while the keys do."""
-        encryption, decryption = self.link.protection, self.decryption
-        if stream.srtp_send is None:
-            encryption = None
-        elif encryption is None or encryption.key != stream.srtp_send:
-            encryption = SrtpSender(stream.srtp_send)
-        if stream.srtp_receive is None:
-            decryption = None
-        elif decryption is None or decryption.key != stream.srtp_receive:
-            decryption = SrtpReceiver(stream.srtp_receive)
-        return encryption, decryption
+    def _set_clock(self, codec: Codec) -> None:
+        if codec.clock_hz != self.rx.clock_hz:
+            self.rx.set_clock(codec.clock_hz)
+            self._pressed(self.events.flush())
+            self.events = EventReceiver(codec.clock_hz)
 
-    # --- packets in ----------------------------------------------------------------------------------------------
+    # --- packets ---------------------------------------------------------------------------------------------------
 
-    def receive_connected(self) -> None:
-        """Read one packet of the settled source."""
-        try:
-            size = self._recv_into(_BUFFER)
-        except OSError as error:
-            self._receive_failed(error)
-            return
-        if not HEADER_SIZE <= size < MAX_PACKET:
-            self._shared.drop("size")
-            return
-        word, seq, timestamp, ssrc = _unpack(_BUFFER)
-        rx = self.rx
-        route = self.fast
-        if route is not None and seq == rx.next_seq and ssrc == rx.ssrc:
-            tx = route.tx
-            header = route.headers.get(word)
-            if header is not None and tx.feeder is route:
-                now = self.loop.now
-                rx.next_seq = seq + 1
-                rx.received += 1
-                rx.at = now
-                transit = now * rx.clock_hz - timestamp
-                step = transit - rx.transit
-                rx.transit = transit
-                if step < 0.0:
-                    step = -step
-                if step < MAX_STEP:
-                    rx.jitter += (step - rx.jitter) * 0.0625
-                tx.seq = seq = (seq + route.seq_shift) & 0xFFFF
-                tx.timestamp = timestamp = (timestamp + route.ts_shift) & 0xFFFFFFFF
-                tx.at = now
-                tx.packets += 1
-                tx.octets += size - HEADER_SIZE
-                _pack(_BUFFER, 0, header, seq, timestamp, tx.ssrc)
-                try:
-                    route.link.emit(_VIEWS[size])
-                except OSError as error:
-                    route.link.send_failed(error)
-                return
-        self._complete(size, word, None)
-
-    def receive_open(self) -> None:
-        """Read one packet while anybody may send."""
-        self._read_open()
-
-    def _read_open(self) -> bool:
-        """Read one packet; False when there was none."""
-        try:
-            size, address = self._recvfrom_into(_BUFFER)
-        except BlockingIOError:
-            return False
-        except OSError as error:
-            self._receive_failed(error)
-            return True
-        if not HEADER_SIZE <= size < MAX_PACKET:
-            self._shared.drop("size")
-            return True
-        word = (_BUFFER[0] << 8) | _BUFFER[1]
-        self._complete(size, word, (address[0], address[1]))
-        return True
-
-    def _complete(self, size: int, word: int, address: tuple[str, int] | None) -> None:
-        """The way of every packet that is not ordinary; ``address`` is None when the kernel has checked it."""
-        if self.stream is None:
-            self._shared.drop("no_agreement")
-            return
-        if word >> 14 != 2:
-            self._shared.drop("not_rtp")
-            return
-        if 192 <= word & 0xFF <= 223:  # RTCP beside RTP (RFC 5761 §4)
-            self._muxed_rtcp(size, address)
-            return
-        if word & 0x7F not in self._receive_map:
-            self._shared.drop("payload_type")
-            return
-        data: bytes | bytearray = _BUFFER
-        if self.decryption is not None:
-            try:
-                data = self.decryption.unprotect(bytes(_VIEWS[size]))
-            except SrtpError as error:
-                self._shared.drop("srtp_replay" if error.replayed else "srtp_auth")
-                return
-            size = len(data)
-        _, seq, timestamp, ssrc = _unpack(data)
-        if address is not None and address != self.link.lock.source and not self._admit(address, ssrc, seq):
-            self._shared.drop("foreign_source")
-            return
-        self._packet(data, size, word, seq, timestamp, ssrc)
-
-    def _packet(self, data: bytes | bytearray, size: int, word: int, seq: int, timestamp: int, ssrc: int) -> None:
+    def packet(self, data: bytes | bytearray, size: int, word: int, seq: int, timestamp: int, ssrc: int) -> None:
         """Use an RTP packet from the right source."""
         now = self.loop.now
         bounds = payload_bounds(data, size, word)
         if bounds is None:
             self._shared.drop("malformed")
             return
-        verdict = self.rx.update(seq, timestamp, ssrc, now)
+        is_event = word & 0x7F == self.event_type
+        verdict = self.rx.update(seq, timestamp, ssrc, now, timed=not is_event)
         if verdict == REFUSED:
             self._shared.drop("sequence")
             return
@@ -253,7 +108,7 @@ class Termination:
             self._shared.drop("direction")
             return
         payload = bytes(data[bounds[0] : bounds[1]])
-        if word & 0x7F == self.event_type:
+        if is_event:
             self._telephone_event(word, seq, timestamp, payload, late=verdict == LATE)
             return
         codec = self._receive_map[word & 0x7F]
@@ -262,99 +117,41 @@ class Termination:
         late = verdict == LATE
         for route in self.routes:
             route.relay(word, seq, timestamp, payload, now, late=late)
-        if self.intake is not None and codec.name != COMFORT_NOISE:
-            self.intake.put(seq, timestamp, payload, now)
+        if self.intake is not None:
+            if codec.name == COMFORT_NOISE:
+                self.intake.put_other(seq, timestamp, now)
+            else:
+                self.intake.put(seq, timestamp, payload, now)
 
     def _changed_codec(self, codec: Codec) -> None:
         """The party changed to another of the agreed formats: routes may have to become transcodings."""
         self.codec = codec
-        self.rx.set_clock(codec.clock_hz)
+        self._set_clock(codec)
         self.context.wire()
 
     def _restarted(self) -> None:
         """A new source, or the old one with a new sequence."""
         for route in self.routes:
             route.interrupt()
-        self._pressed(self.events.restart())
+        self._pressed(self.events.flush())
+        self.events = EventReceiver(self.rx.clock_hz)
         if self.intake is not None:
             self.intake.restart()
         self.activate()
 
     def _telephone_event(self, word: int, seq: int, timestamp: int, payload: bytes, *, late: bool) -> None:
-        events = self.events
         now = self.loop.now
-        self._pressed(events.packet(payload, timestamp, now, marker=bool(word & MARKER)))
+        presses = self.events.feed(payload, timestamp, now, marker=bool(word & MARKER))
         for route in self.routes:
             route.relay(word, seq, timestamp, payload, now, late=late)
-        self.context.telephone_event(self, payload, timestamp, started=events.started)
+        if self.intake is not None:
+            self.intake.put_other(seq, timestamp, now)
+        self._pressed(presses)
 
-    def _pressed(self, presses: list[Press]) -> None:
+    def _pressed(self, presses: list[DigitPress], *, in_band: bool = False) -> None:
         for press in presses:
-            duration_ms = press.duration * 1000 // self.rx.clock_hz
-            self._shared.report(DigitReceived(self.number, press.digit, duration_ms))
-
-    # --- source --------------------------------------------------------------------------------------------------
-
-    def _admit(self, address: tuple[str, int], ssrc: int, seq: int) -> bool:
-        lock = self.link.lock
-        rx = self.rx
-        source = lock.source
-        admitted = lock.allows(
-            address,
-            ssrc,
-            seq,
-            self.loop.now,
-            last_heard=rx.at,
-            last_ssrc=rx.ssrc,
-            last_seq=rx.next_seq - 1,
-            authentic=self.decryption is not None,
-        )
-        if admitted and lock.source != source:
-            self.link.latch(symmetric=self.stream is not None and self.stream.symmetric)
-            self._shared.report(SourceLatched(self.number, *address))
-        return admitted
-
-    def _connect(self) -> None:
-        """Let the kernel keep strangers out; what they queued before is still judged by its address."""
-        if not self.link.connect():
-            return
-        for _ in range(_MAX_DRAIN):
-            if not self._read_open():
-                break
-        if self.link.connected:
-            self.loop.handlers[self.pair.rtp.fileno()] = self.receive_connected
-
-    def _disconnect(self) -> None:
-        self.link.disconnect()
-        self.loop.handlers[self.pair.rtp.fileno()] = self.receive_open
-
-    def _receive_failed(self, error: OSError) -> None:
-        """An ICMP error came back for something we sent; reading it has cleared it."""
-        if not isinstance(error, BlockingIOError):
-            self._shared.drop("unreachable")
-
-    # --- RTCP ----------------------------------------------------------------------------------------------------
-
-    def _muxed_rtcp(self, size: int, address: tuple[str, int] | None) -> None:
-        if not self.link.mux or (address is not None and address != self.link.lock.source):
-            self._shared.drop("rtcp")
-            return
-        self.reporter.receive(bytes(_VIEWS[size]), self.decryption)
-
-    def _receive_rtcp(self) -> None:
-        try:
-            data, address = self.pair.rtcp.recvfrom(MAX_PACKET)
-        except OSError as error:
-            self._receive_failed(error)
-            return
-        source = self.link.lock.source
-        remote_rtcp = self.link.rtcp_target
-        if (source is None or address[0] != source[0]) and (remote_rtcp is None or address[:2] != remote_rtcp):
-            self._shared.drop("rtcp")
-            return
-        if self.stream is not None and self.stream.symmetric:
-            self.link.rtcp_target = (address[0], address[1])
-        self.reporter.receive(data, self.decryption)
+            self._shared.report(DigitReceived(self.number, press.digit, press.duration_ms))
+            self.context.pressed(self, press, in_band=in_band)
 
     # --- life ----------------------------------------------------------------------------------------------------
 
@@ -365,13 +162,12 @@ class Termination:
         self.active = True
         self._shared.active[self.number] = self
         self.reporter.start()
-        if not self._rtcp_open:
-            self._rtcp_open = True
-            self.loop.register(self.pair.rtcp.fileno(), self._receive_rtcp)
+        self.open_rtcp()
 
     def observe(self, watch: Watch) -> None:
         """Watch for what the command asks."""
         self.watch = watch
+        self._quiet = False
         self.watched_at = self.loop.now
         self._lost_at = -1.0
         self._shared.active[self.number] = self
@@ -379,16 +175,10 @@ class Termination:
 
     def sweep(self, now: float) -> None:
         """What is due a few times a second."""
-        rx = self.rx
-        silent_s = now - rx.at
-        if self.link.connected:
-            if silent_s >= LISTENING_SILENCE_S:
-                self._disconnect()
-        elif rx.at >= 0 and silent_s < LISTENING_SILENCE_S and self.link.lock.settled(now):
-            self._connect()
-        if self.events.pending:
+        self.follow_source(now)
+        if self.events.pressed:
             self._pressed(self.events.expire(now))
-        rx.note_jitter()
+        self.rx.note_jitter()
         if self.watch.no_rtp_ms:
             self._check_loss(now)
 
@@ -405,21 +195,113 @@ class Termination:
     def quality(self) -> Quality:
         """Figures so far."""
         late = self.intake.packets_late if self.intake is not None else 0
-        return self.reporter.figures(self.stream, late)
+        return self.reporter.figures(self.stream, self._late_before + late)
+
+    # --- audio ---------------------------------------------------------------------------------------------------
+
+    @property
+    def needs_decoding(self) -> bool:
+        """The party's samples are wanted whoever hears it."""
+        watch = self.watch
+        recorded = self.signals is not None and bool(self.signals.recordings)
+        return self.speaks and (recorded or watch.silence_ms > 0 or watch.digits_in_band)
+
+    @property
+    def hears_wide(self) -> bool:
+        """The party is sent more than telephone bandwidth."""
+        return self.stream is not None and self.stream.send is not None and is_wide(self.stream.send)
+
+    @property
+    def speaks_wide(self) -> bool:
+        """The party sends more than telephone bandwidth."""
+        return self.codec is not None and is_wide(self.codec)
+
+    @property
+    def plays_plainly(self) -> bool:
+        """Nothing is played, recorded or listened for."""
+        return not self.needs_decoding and (self.signals is None or self.signals.idle)
+
+    def set_routes(self, routes: list[Route]) -> None:
+        """Whom the party's packets are relayed to. With one plain route they take the fast path."""
+        self.routes = routes
+        only = routes[0] if len(routes) == 1 else None
+        plain = only is not None and only.fast and self.intake is None and self.decryption is None
+        self.fast = only if plain else None
+
+    def drop_intake(self) -> None:
+        """The party is not decoded any more."""
+        if self.intake is not None:
+            self._late_before += self.intake.packets_late
+            self.intake = None
+
+    def unplug(self) -> None:
+        """Cut every reference to others: the termination leaves its context."""
+        self.routes = []
+        self.fast = None
+        self.route_in = None
+        self.outlet = None
+        self.heard = None
+        self.drop_intake()
+
+    def heed(self) -> None:
+        """Report what the detectors heard in this tick."""
+        intake = self.intake
+        if intake is None:
+            return
+        if intake.presses:
+            presses, intake.presses = intake.presses, []
+            self._pressed(presses, in_band=True)
+        if self.watch.silence_ms:
+            quiet = intake.silent_ms >= self.watch.silence_ms
+            if quiet and not self._quiet:
+                self._shared.report(SilenceHeard(self.number))
+            self._quiet = quiet
+
+    def send_digits(self, job: DigitJob) -> None:
+        """Queue key presses for the party."""
+        if job.finished:
+            return
+        self.ensure_signals().digits.append(job)
+        self.activate()
+        self.context.wire()
+
+    def ensure_signals(self) -> Signals:
+        """The termination's signals, made when first needed."""
+        if self.signals is None:
+            self.signals = Signals()
+        return self.signals
+
+    def end_signal(self, signal: Signal, reason: str) -> None:
+        """A signal is over: say so, and let the party hear others again."""
+        if self.signals is not None:
+            self.signals.remove(signal)
+        self._shared.report(SignalEnded(self.number, signal.number, reason, signal.duration_ms))
+        if not self.closed:
+            self.context.wire()
+
+    def _end_signals(self) -> None:
+        signals = self.signals
+        if signals is None:
+            return
+        playing = [*signals.over] if signals.instead is None else [signals.instead, *signals.over]
+        for signal in playing:
+            self.end_signal(signal, "stopped")
+        for recording in signals.recordings.values():
+            recording.finish("finished")
+        signals.recordings.clear()
+        signals.digits.clear()
 
     def close(self) -> Quality:
         """End it: the sockets are silent and unconnected afterwards. Links to others are the context's to cut."""
-        self._pressed(self.events.flush())
         figures = self.quality()
         self.closed = True
+        self._pressed(self.events.flush())
+        self._end_signals()
         self.reporter.stop()
         self._shared.active.pop(self.number, None)
         self._shared.packets_received += self.rx.received
         self._shared.packets_sent += self.tx.packets
-        self.loop.unregister(self.pair.rtp.fileno())
-        if self._rtcp_open:
-            self.loop.unregister(self.pair.rtcp.fileno())
-        self.link.disconnect()
+        self.close_sockets()
         return figures
 
 

@@ -31,6 +31,7 @@ class Worker:
         self._loop = loop
         self._jobs: queue.SimpleQueue[tuple[Job, Done | None] | None] = queue.SimpleQueue()
         self._results: deque[tuple[Done, Any, Exception | None]] = deque()
+        self._closed = False
         self._thread: threading.Thread | None = None
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         loop.register(self._wake_read, self._deliver)
@@ -44,6 +45,9 @@ class Worker:
 
     def close(self) -> None:
         """Finish the queued jobs and end the thread; their ``done`` callbacks have run on return."""
+        if self._closed:
+            return
+        self._closed = True
         if self._thread is not None:
             self._jobs.put(None)
             self._thread.join()

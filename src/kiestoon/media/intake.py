@@ -1,0 +1,139 @@
+"""The decoding side of a termination: what its party says, as one 20 ms frame per tick."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kiestoon.media.audio import codecs
+from kiestoon.media.audio.dtmf import Detector, DigitPress
+from kiestoon.media.audio.jitter import Frame, JitterBuffer
+from kiestoon.media.audio.pcm import Pcm, silence
+from kiestoon.media.audio.resample import Resampler
+from kiestoon.media.audio.silence import SilenceDetector
+from kiestoon.media.protocol import Codec
+
+TICKS_PER_S = 50
+_MAX_GETS = 20
+"""Frames taken per tick at most: 20 of 1 ms would be the strangest party."""
+
+
+class Intake:
+    """Jitter buffer, decoder and detectors of one talker. ``frame`` is what the latest ``tick`` gave.
+
+    ``frame`` is None when nothing came (silence), else a fiftieth of a second at ``rate``. Raises UnsupportedCodec (a
+    ValueError) for a codec that can't be decoded.
+    """
+
+    __slots__ = (
+        "_buffer", "_codec", "_decoder", "_detector", "_held", "_late_before", "_resampler", "_silence", "frame",
+        "presses", "ptime_ms", "rate",
+    )  # fmt: skip
+
+    def __init__(self, codec: Codec, ptime_ms: int, rate: int) -> None:
+        self.frame: Pcm | None = None
+        self.presses: list[DigitPress] = []
+        """Keys heard in the audio of the latest tick."""
+        self.ptime_ms = ptime_ms
+        self._late_before = 0
+        self._detector: Detector | None = None
+        self._silence: SilenceDetector | None = None
+        self._open(codec, rate)
+
+    def follow(self, codec: Codec, ptime_ms: int, rate: int) -> None:
+        """Decode another codec or deliver at another rate from now on."""
+        if codec != self._codec or rate != self.rate:
+            self.ptime_ms = ptime_ms
+            self._late_before += self._buffer.stats.late
+            self._open(codec, rate)
+
+    def _open(self, codec: Codec, rate: int) -> None:
+        decoder = codecs.decoder(codec)
+        self._codec = codec
+        self._decoder = decoder
+        self.rate = rate
+        self._resampler = Resampler(decoder.sample_rate, rate) if decoder.sample_rate != rate else None
+        self._buffer = JitterBuffer(codec.clock_hz, self.ptime_ms)
+        self._held = silence(0)
+        if self._detector is not None:
+            self._detector = Detector(rate)
+        if self._silence is not None:
+            self._silence = SilenceDetector(rate)
+
+    def detect(self, *, digits: bool, quiet: bool) -> None:
+        """Listen for key presses, for silence."""
+        if digits != (self._detector is not None):
+            self._detector = Detector(self.rate) if digits else None
+        if quiet != (self._silence is not None):
+            self._silence = SilenceDetector(self.rate) if quiet else None
+
+    @property
+    def packets_late(self) -> int:
+        """Packets that came too late to be played."""
+        return self._late_before + self._buffer.stats.late
+
+    @property
+    def silent_ms(self) -> int:
+        """Length of the silence so far, where ``detect`` asked for it."""
+        return self._silence.silent_ms if self._silence is not None else 0
+
+    def put(self, seq: int, timestamp: int, payload: bytes, now: float) -> None:
+        """A packet of the agreed codec arrived."""
+        self._buffer.put(seq, timestamp, payload, now)
+
+    def put_other(self, seq: int, timestamp: int, now: float) -> None:
+        """A packet that is not audio arrived: its sequence number is not a loss."""
+        self._buffer.put_other(seq, timestamp, now)
+
+    def restart(self) -> None:
+        """The source changed."""
+        self._buffer.reset()
+        self._held = silence(0)
+
+    def take_payload(self, now: float) -> bytes | None:
+        """The next packet undecoded, for parties whose codec is mixed in bulk; ``frame`` is not touched."""
+        got = self._buffer.get(now)
+        return got.payload if isinstance(got, Frame) else None
+
+    def tick(self, now: float) -> Pcm | None:
+        """Decode the next 20 ms."""
+        frame = self._next(now)
+        if frame is not None and self._resampler is not None:
+            frame = self._resampler.process(frame)
+        if self._silence is not None:
+            if frame is None:
+                self._silence.feed_nothing(self.rate // TICKS_PER_S)
+            else:
+                self._silence.feed(frame)
+        if self._detector is not None:
+            heard = frame if frame is not None else silence(self.rate // TICKS_PER_S)
+            self.presses = self._detector.feed(heard)
+            if self._detector.pressed and frame is not None:
+                frame = silence(len(frame))  # the key goes on as an event, not as sound too
+        self.frame = frame
+        return frame
+
+    def _next(self, now: float) -> Pcm | None:
+        decoder = self._decoder
+        wanted = decoder.sample_rate // TICKS_PER_S
+        held = self._held
+        for _ in range(_MAX_GETS):
+            if len(held) >= wanted:
+                break
+            got = self._buffer.get(now)
+            if got is None:
+                break
+            if isinstance(got, Frame):
+                pcm = decoder.decode(got.payload)
+            else:
+                samples = got.duration * decoder.sample_rate // self._codec.clock_hz
+                pcm = decoder.conceal(samples, got.following)
+            held = np.concatenate((held, pcm)) if len(held) else pcm
+        if len(held) == wanted:
+            self._held = held[wanted:]
+            return held
+        if len(held) == 0:
+            return None
+        self._held = held[wanted:]
+        if len(held) < wanted:
+            return np.concatenate((held, silence(wanted - len(held))))
+        return held[:wanted]
