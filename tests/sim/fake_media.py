@@ -52,7 +52,9 @@ class Termination:
 class FakeMedia:
     """``mistakes`` lists commands a real media process would have refused; tests assert it stays empty."""
 
-    def __init__(self, host: str = "198.51.100.9", first_port: int = 20000, ports: int = 500, incarnation: str = "m1") -> None:
+    def __init__(
+        self, host: str = "198.51.100.9", first_port: int = 20000, ports: int = 500, incarnation: str = "m1"
+    ) -> None:
         self.connected = True
         self.incarnation = incarnation
         self.host = host
@@ -92,7 +94,9 @@ class FakeMedia:
             return
         self.terminations[command.termination] = Termination(command.termination, command.context, port, command.stream)
 
-    def _find(self, command: Modify | Move | Subtract | Play | Stop | SendDigits | Watch | Measure) -> Termination | None:
+    def _find(
+        self, command: Modify | Move | Subtract | Play | Stop | SendDigits | Watch | Measure
+    ) -> Termination | None:
         found = self.terminations.get(command.termination)
         if found is None:
             self.mistakes.append(f"{command} for an unknown termination")

@@ -44,6 +44,8 @@ from kiestoon.sip.transaction import (
     TransportFailed,
 )
 
+MAX_RELEASES_PER_S = 20
+
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What an endpoint says of itself and how patient it is. Times are in seconds."""
@@ -94,6 +96,7 @@ class Endpoint:
         self._by_invite: dict[str, Session] = {}
         self._events: deque[Event] = deque()
         self._numbers = count(1)
+        self._released_since, self._released = 0.0, 0
         self._allow = self.settings.allow
         self._supported = self.settings.supported
         self._methods = frozenset(self.settings.methods)
@@ -438,9 +441,21 @@ class Endpoint:
             closing.release(self, response, flow, now)
 
     def _on_stray(self, event: StrayResponse, now: float) -> None:
+        """A 2xx to an INVITE without a transaction: repeated after its end, or the answer to a call that was ringing
+        when the process before this one died. The latter must not be left talking to nobody."""
         session = self._by_tag.get(event.response.from_.tag)
-        if session is not None and session.call_id == event.response.call_id and session.dialog is not None:
+        if session is None:
+            if self._may_release(now):
+                closing.release(self, event.response, event.flow, now)
+        elif session.call_id == event.response.call_id and session.dialog is not None:
             uac.on_stray_success(session, event.response, now)
+
+    def _may_release(self, now: float) -> bool:
+        """Forged answers must not make us send two messages for each of theirs without end."""
+        if now - self._released_since >= 1.0:
+            self._released_since, self._released = now, 0
+        self._released += 1
+        return self._released <= MAX_RELEASES_PER_S
 
     def _on_time_out(self, event: TimedOut, now: float) -> None:
         self.requests.failed(event.transaction.key, 408, now)

@@ -1,0 +1,126 @@
+"""kill -9 of the control process: calls go on in the next one."""
+
+from __future__ import annotations
+
+import pytest
+from test_basic_calls import in_call
+from test_outside_lines import call_in
+from world import World
+
+from kiestoon.sip import events
+
+
+@pytest.mark.parametrize("who", ["caller", "callee"])
+def test_after_a_crash_speech_goes_on_and_either_side_can_hang_up(who: str) -> None:
+    world, anna, bert, session, other = in_call()
+    assert world.crash() == 1
+    assert anna.hears(session) == {bert.sends_to(other)}
+    (session if who == "caller" else other).bye(world.network.now)
+    world.run()
+    assert session.state == other.state == "ended"
+    world.assert_nothing_left()
+    (record,) = world.records
+    assert (record.outcome, record.ended_by, record.dialled) == ("answered", who, "102")
+
+
+@pytest.mark.parametrize("who", ["caller", "callee"])
+def test_after_a_crash_either_side_can_hold_and_resume(who: str) -> None:
+    world, anna, bert, session, other = in_call()
+    world.crash()
+    first, first_session, second, second_session = (
+        (anna, session, bert, other) if who == "caller" else (bert, other, anna, session)
+    )
+    first.hold(first_session)
+    world.run()
+    assert second.hears(second_session) == {"music"}
+    first.resume(first_session)
+    world.run()
+    assert second.hears(second_session) == {first.sends_to(first_session)}
+    first_session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_a_call_on_hold_during_the_crash_is_resumed_after_it() -> None:
+    world, anna, bert, session, other = in_call()
+    anna.hold(session)
+    world.run()
+    world.crash()
+    assert bert.hears(other) == {"music"}
+    anna.resume(session)
+    world.run()
+    assert bert.hears(other) == {anna.sends_to(session)}
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_a_crash_before_the_callers_ack_loses_nothing() -> None:
+    world = World()
+    anna, bert = world.phone("anna", "192.0.2.1"), world.phone("bert", "192.0.2.2")
+    session = anna.dial("102")
+    world.run(0.055)  # both 200s are on their way, the ACK is not
+    world.crash()
+    world.run(5)
+    other = bert.last(events.InviteReceived).session
+    assert session.state == other.state == "confirmed", world.network.ladder()
+    other.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_a_call_that_was_still_ringing_gets_its_record() -> None:
+    world = World()
+    anna, bert = world.phone("anna", "192.0.2.1"), world.phone("bert", "192.0.2.2")
+    bert.mode = "ring"
+    anna.dial("102")
+    world.run()
+    assert world.crash() == 0
+    (record,) = world.records
+    assert (record.outcome, record.ended_by, record.dialled) == ("failed", "exchange", "102")
+    assert not world.media.leaked
+
+
+def test_a_phone_that_answers_a_call_nobody_remembers_is_not_left_talking_to_nobody() -> None:
+    world = World()
+    anna, bert = world.phone("anna", "192.0.2.1"), world.phone("bert", "192.0.2.2")
+    bert.mode = "ring"
+    anna.dial("102")
+    world.run()
+    world.crash()
+    bert.answer_waiting()
+    world.run(5)
+    assert bert.last(events.InviteReceived).session.state == "ended", world.network.ladder()
+
+
+def test_new_calls_work_after_the_crash_without_registering_again() -> None:
+    world, anna, bert, session, other = in_call()
+    session.bye(world.network.now)
+    world.run()
+    world.crash()
+    again = anna.dial("102")
+    world.run()
+    assert again.state == "confirmed"
+    again.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_a_call_the_media_process_has_lost_too_is_ended_on_both_sides_with_a_record() -> None:
+    world, anna, bert, session, other = in_call()
+    world.media.terminations.clear()
+    world.media.edges.clear()
+    world.media.free.clear()
+    world.media.total = 0
+    assert world.crash() == 0
+    world.run()
+    assert session.state == other.state == "ended"
+    (record,) = world.records
+    assert record.outcome == "answered"
+
+
+def test_a_caller_in_the_menu_is_welcomed_again() -> None:
+    world = World()
+    provider, session = call_in(world, "+31201234500")
+    world.run()
+    assert world.crash() == 1
+    world.run()
+    assert provider.hears(session) == {"file:/prompts/nl/menu-welcome.ogg"}
+    session.bye(world.network.now)
+    world.assert_nothing_left()
