@@ -415,7 +415,7 @@ def test_an_ordinary_answer_is_read():
     negotiated = read_answer(offer.state, sdp("m=audio 30000 RTP/AVP 0 96", "a=rtpmap:96 telephone-event/8000"))
     stream = negotiated.stream
     assert (stream.send, stream.receive) == (PCMU, (PCMU,))
-    assert (stream.dtmf_send, stream.dtmf_receive) == (96, 96)
+    assert (stream.dtmf_send, stream.dtmf_receive) == (96, 101)
     assert stream.remote == ("198.51.100.9", 30_000)
 
 
