@@ -220,9 +220,11 @@ def dialable(number: str, country: str, access_code: str = "") -> str:
     parsed = _parse(number, country)
     if parsed is None:
         return number
-    nsn = str(phonenumbers.national_significant_number(parsed))
     if parsed.country_code == country_code(country):
-        return f"{access_code}{national_prefix(country)}{nsn}"
+        # The plan's own notation: not every number takes the national prefix (NL 14 020).
+        national = str(phonenumbers.format_number(parsed, PhoneNumberFormat.NATIONAL))
+        return access_code + "".join(filter(str.isdigit, national))
+    nsn = str(phonenumbers.national_significant_number(parsed))
     return f"{access_code}{_international_prefix(country)}{parsed.country_code}{nsn}"
 
 
