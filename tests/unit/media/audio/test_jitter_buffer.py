@@ -144,7 +144,7 @@ def test_dialling_in_the_same_stream_is_not_loss():
 
 def test_a_step_in_delay_is_followed():
     packets = steady(1500, jitter=lambda i: 0.0 if i < 300 else 0.1)
-    out, buffer = run(packets)
+    out, _ = run(packets)
     played = indices(out)
     assert played == sorted(played)
     assert len(played) >= 1490
