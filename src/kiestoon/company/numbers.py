@@ -111,6 +111,8 @@ def read_outside_number(dialled: str, country: str, area_code: str = "") -> Outs
     if short is not None:
         return short
     possible: OutsideNumber | None = None
+    if 3 <= len(dialled) <= 6 and dialled[0] in "123456789":
+        possible = OutsideNumber(dialled, "national", valid=False)  # a service number newer than our plan
     for text, completed in _readings(dialled, country, area_code):
         number = _parse(text, country)
         if number is None:

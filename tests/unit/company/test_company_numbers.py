@@ -88,7 +88,7 @@ def test_emergency_numbers_are_recognised(dialled, country, code, number):
         ("+4915112345678", "NL", "", "+4915112345678", "international", False),
         ("+449012345678", "NL", "", "+449012345678", "premium", False),
         ("14020", "NL", "020", "+3114020", "national", False),
-        ("116117", "NL", "020", "116117", "national", False),
+        ("116111", "NL", "020", "116111", "national", False),
         ("70079876", "DE", "089", "+498970079876", "national", True),
         ("2125551234", "US", "", "+12125551234", "national", False),
         ("12125551234", "US", "", "+12125551234", "national", False),
@@ -105,9 +105,10 @@ def test_outside_numbers_are_understood(dialled, country, area, number, kind, co
 
 
 def test_numbers_missing_from_the_plan_are_tried_all_the_same():
-    found = read_outside_number("+31999999999", "NL")
-    assert found is not None
-    assert (found.number, found.valid) == ("+31999999999", False)
+    for dialled, number in (("+31999999999", "+31999999999"), ("116117", "116117"), ("0116117", "+31116117")):
+        found = read_outside_number(dialled, "NL", "020")
+        assert found is not None
+        assert (found.number, found.valid) == (number, False)
 
 
 @pytest.mark.parametrize("dialled", ["", "+", "0", "00", "*21", "12345678901234567890123", "1", "+0"])
