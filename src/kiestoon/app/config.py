@@ -34,7 +34,7 @@ class SipSettings(Section, frozen=True):
 
     ``advertised_host`` goes into Contact and SDP where peers outside see another address than ours (NAT).
     ``allow_bare_ip``: phones may register with the server's address in place of the company's domain (off: scanners
-    try addresses only). ``certificate``/``key``: PEM files; "" = one is generated in the data folder.
+    try addresses only). ``certificate``/``key``: PEM files; "" = made in the data folder, with an authority.pem for phones.
     """
 
     hosts: tuple[str, ...] = ("0.0.0.0", "::")  # noqa: S104 - an exchange is there to be reached
@@ -146,11 +146,11 @@ class Settings(Section, frozen=True):
 
     @property
     def certificate(self) -> Path:
-        return Path(self.sip.certificate) if self.sip.certificate else self.data / "tls" / "certificate.pem"
+        return Path(self.sip.certificate) if self.sip.certificate else self.data / "tls" / "server.pem"
 
     @property
     def certificate_key(self) -> Path:
-        return Path(self.sip.key) if self.sip.key else self.data / "tls" / "key.pem"
+        return Path(self.sip.key) if self.sip.key else self.data / "tls" / "server.key"
 
 
 def load_settings(

@@ -45,7 +45,7 @@ def prepare_installation(
     vault = prepare(database, settings.key_path)
     if settings.sip.tls or settings.sip.wss:
         names = (*domains, *outward_addresses(), "127.0.0.1", "localhost")
-        ensure_certificate(settings.certificate, settings.certificate_key, names)
+        ensure_certificate(settings, names)
     return Installation(settings, database, vault, lock)
 
 

@@ -1,0 +1,104 @@
+"""Versions of the database, and errors said in the operator's words."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+from kiestoon.store import schema
+from kiestoon.store.database import Database, sqlite_url
+from kiestoon.store.errors import DatabaseUnavailableError, SchemaOutdatedError, SchemaTooNewError
+from kiestoon.store.tables import metadata
+
+
+def test_migrations_lead_to_exactly_our_tables(database: Database) -> None:
+    assert schema.migrate(database) == (None, schema.REVISIONS[-1])
+    with database.read() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_the_list_of_revisions_is_that_of_the_scripts() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
+    scripts = ScriptDirectory.from_config(config).walk_revisions()
+    assert tuple(reversed([script.revision for script in scripts])) == schema.REVISIONS
+
+
+def test_migrating_twice_changes_nothing(database: Database) -> None:
+    schema.migrate(database)
+    assert schema.migrate(database) == (schema.REVISIONS[-1], schema.REVISIONS[-1])
+    schema.check_schema(database)
+
+
+def test_a_database_from_a_newer_version_is_refused(database: Database) -> None:
+    schema.migrate(database)
+    with database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    for attempt in (schema.migrate, schema.check_schema):
+        with pytest.raises(SchemaTooNewError, match=r"newer version of Kiestoon .*Install that newer version"):
+            attempt(database)
+
+
+def test_an_empty_database_must_be_migrated_first(database: Database) -> None:
+    with pytest.raises(SchemaOutdatedError, match="kiestoon migrate"):
+        schema.check_schema(database)
+
+
+def test_sqlite_is_opened_with_wal_and_foreign_keys(database: Database) -> None:
+    with database.read() as connection:
+        assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+        assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
+
+
+def test_a_reader_sees_one_state_while_another_writes(database: Database, tmp_path: Path) -> None:
+    schema.migrate(database)
+    count = text("SELECT count(*) FROM settings")
+    with database.read() as reader:
+        assert reader.execute(count).scalar() == 0
+        with database.write() as writer:
+            writer.execute(text("INSERT INTO settings VALUES ('a', 'b')"))
+        assert reader.execute(count).scalar() == 0
+    with database.read() as reader:
+        assert reader.execute(count).scalar() == 1
+
+
+def test_what_the_driver_reports_is_said_in_the_operators_words(tmp_path: Path) -> None:
+    (tmp_path / "junk.db").write_bytes(b"this is no database at all" * 100)
+    cases = {
+        sqlite_url(tmp_path / "no" / "such" / "folder.db"): "cannot be opened",
+        sqlite_url(tmp_path / "junk.db"): "Restore it from the backup",
+    }
+    for url, message in cases.items():
+        with pytest.raises(DatabaseUnavailableError, match=message):
+            schema.current_revision(Database(url))
+
+
+def test_a_full_disk_is_named(database: Database) -> None:
+    schema.migrate(database)
+    with pytest.raises(DatabaseUnavailableError, match="disk .* is full"), database.write() as connection:
+        pages = connection.execute(text("PRAGMA page_count")).scalar()
+        connection.execute(text(f"PRAGMA max_page_count={pages}"))
+        connection.execute(text("INSERT INTO settings VALUES ('big', :value)"), {"value": "x" * 200_000})
+
+
+@pytest.mark.parametrize("url", ["nonsense", "martian://here/db", "postgresql+nodriver://localhost/x"])
+def test_a_bad_url_is_an_operators_problem(url: str) -> None:
+    with pytest.raises(DatabaseUnavailableError):
+        schema.current_revision(Database(url))
+
+
+def test_a_password_in_the_url_is_not_shown() -> None:
+    assert "geheim" not in Database("postgresql+psycopg://me:geheim@db/kiestoon").place
+
+
+def test_the_file_is_an_ordinary_sqlite_file(database: Database, tmp_path: Path) -> None:
+    schema.migrate(database)
+    with sqlite3.connect(tmp_path / "kiestoon.db") as plain:
+        assert plain.execute("PRAGMA integrity_check").fetchone() == ("ok",)
