@@ -373,7 +373,10 @@ class Endpoint:
         if not dialog.accepts_cseq(request.cseq.number):
             self.respond(now, transaction, 500, "Out of Order")
             return
-        session.learn(request, flow)
+        if request.method in ("INVITE", "UPDATE"):
+            session.learn(request, flow)
+        else:
+            session.learn_flow(flow)
         _VERBS.get(request.method, info.on_other)(session, transaction, request, now)
 
     def _find(self, request: Request) -> Session | None:

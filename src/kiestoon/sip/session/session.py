@@ -266,15 +266,20 @@ class Session:
             self.contact_to = to
         return self.contact
 
-    def learn(self, message: Message, flow: Flow) -> None:
-        """Take over what any message of the peer tells: where it is, what it allows and supports."""
-        if flow != self.flow:
+    def learn_flow(self, flow: Flow) -> None:
+        """Remember where a message of the peer came from: that is where it can be reached."""
+        if flow is not self.flow and flow != self.flow:
             self.flow = flow
             self.hop = None
         self.flow_lost = False
-        if message.get("Allow") is not None:
+
+    def learn(self, message: Message, flow: Flow) -> None:
+        """Take over what the peer tells of itself: where it is, what it allows and supports. Asked of messages that
+        set a session up or change it only; reading Allow and Supported costs as much as all the rest."""
+        self.learn_flow(flow)
+        if message.has("Allow"):
             self.remote_allows = message.allowed
-        if message.get("Supported") is not None:
+        if message.has("Supported"):
             self.remote_supported = message.supported
 
     def send(

@@ -37,8 +37,12 @@ def on_provisional(session: Session, outgoing: Outgoing, response: Response, flo
     session.start_timer(PROGRESS_TIMER, now + session.endpoint.settings.progress_timeout_s)
     if response.status == 100:
         return
-    session.learn(response, flow)
     tag = response.to.tag
+    if response.has("RSeq"):
+        # Only after a reliable provisional may an early dialog be updated (RFC 3311 §5.1): what it allows matters.
+        session.learn(response, flow)
+    else:
+        session.learn_flow(flow)
     dialog = early_dialog(session, response) if tag else None
     if session.cancelled:
         # Whatever it says, nobody wants it: but a reliable one is acknowledged, or it would be repeated for 32 s.

@@ -198,7 +198,7 @@ def on_ack(session: Session, request: Request, flow: Flow, now: float) -> None:
     if entry is None:
         return
     _schedule(session)
-    session.learn(request, flow)
+    session.learn_flow(flow)
     body = b""
     if entry.offered:
         # Anything but a session description here answers nothing; there is no way left to say so.
