@@ -58,6 +58,7 @@ class FakeMedia:
         self.connected = True
         self.incarnation = incarnation
         self.host = host
+        self.hosts = (host,)
         self.free = deque(first_port + 2 * i for i in range(ports))
         self.total = ports
         self.leased: dict[int, Port] = {}

@@ -270,7 +270,7 @@ def test_phones_that_forward_in_a_circle_end_with_an_error_not_a_storm() -> None
 def test_no_port_left_refuses_with_503_and_recovers() -> None:
     world = World()
     anna, _ = world.phone("anna", "192.0.2.1"), world.phone("bert", "192.0.2.2")
-    taken = [world.media.lease() for _ in range(world.media.total)]
+    taken = [world.media.lease("") for _ in range(world.media.total)]
     anna.dial("102")
     world.run()
     assert anna.last(events.Refused).status == 503

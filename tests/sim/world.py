@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from fake_media import FakeMedia
 from network import Conditions, FakeLocal, Network, Node
 from phones import Phone
 
-from kiestoon.calls.control import CallControl
+from kiestoon.calls.engine import ExchangeEngine
+from kiestoon.calls.events import CallEvent
 from kiestoon.calls.exchange import Exchange, Settings
 from kiestoon.calls.ids import Ids
 from kiestoon.calls.journal import CallJournal, replay
@@ -21,14 +22,13 @@ from kiestoon.calls.recovery import adopt
 from kiestoon.company.directory import Directory
 from kiestoon.company.model import Company, CompanyRows, Device, Menu, Number, Trunk, User
 from kiestoon.media.protocol import Codec
-from kiestoon.registrar import Bindings, Doorkeeper, Guard, GuardSettings, Registrar
+from kiestoon.registrar import BindingChanged, Bindings, Doorkeeper, Guard, GuardSettings, Registrar
 from kiestoon.sdp.negotiate import LocalMedia, answer_offer, build_offer, read_answer
 from kiestoon.services.menu import MenuPrompts, menu_service
 from kiestoon.sip import events
 from kiestoon.sip.digest import Challenger, Credentials
 from kiestoon.sip.endpoint import Endpoint
-from kiestoon.sip.flow import Flow, Output, Target
-from kiestoon.sip.message import Request, Response
+from kiestoon.sip.flow import Output, Target
 from kiestoon.sip.session import Session
 from kiestoon.sip.tokens import Tokens
 
@@ -71,8 +71,8 @@ def sample_rows(**company: Any) -> CompanyRows:
     )
 
 
-class ExchangeEngine:
-    """Everything of one exchange process, as one engine for the network. A second one can be made from its journal."""
+class SimulatedExchange(ExchangeEngine):
+    """Everything of one exchange process. A second one can be made from its journal."""
 
     def __init__(self, network: Network, rows: CompanyRows, media: FakeMedia, seed: int = 1, **settings: Any) -> None:
         source = random.Random(f"exchange {seed}")
@@ -80,17 +80,17 @@ class ExchangeEngine:
         self.media = media
         self.records: list[CallRecord] = []
         self.journal: list[bytes] = []
-        self.heard: list[Any] = []
+        self.bindings: list[BindingChanged] = []
+        self.heard: list[CallEvent] = []
         directory = Directory([rows])
         self.endpoint = Endpoint(FakeLocal(*EXCHANGE), Tokens(source), source=source)
         bindings = Bindings()
         guard = Guard(GuardSettings(exempt=("0.0.0.0/0",)), bindings.devices_at)
         doorkeeper = Doorkeeper(directory, Challenger(b"k" * 32), guard)
-        registrar = Registrar(doorkeeper, bindings, wall_s=lambda: network.now, tokens=Tokens(source))
-        self.exchange = Exchange(
+        exchange = Exchange(
             endpoint=self.endpoint,
             directory=directory,
-            registrar=registrar,
+            registrar=Registrar(doorkeeper, bindings, wall_s=lambda: network.now, tokens=Tokens(source)),
             doorkeeper=doorkeeper,
             media=MediaPool([media]),
             lines=Lines(),
@@ -101,58 +101,18 @@ class ExchangeEngine:
             settings=Settings(**settings),
             services={"menu": menu_service(lambda language: MenuPrompts(f"/prompts/{language}"))},
         )
-        self.exchange.listening = True
-        self.control = CallControl(self.exchange)
+        super().__init__(exchange, on_bindings=self.bindings.extend, on_events=self.heard.extend)
 
-    # --- Engine ----------------------------------------------------------------------------------------------------
-
-    def receive(self, message: Request | Response, flow: Flow, now: float) -> None:
-        self.endpoint.receive(message, flow, now)
-        self.settle(now)
-
-    def handle_timers(self, now: float) -> None:
-        self.endpoint.handle_timers(now)
-        self.control.handle_timers(now)
-        self.exchange.registrar.handle_timers(now)
-        self.settle(now)
-
-    def next_deadline(self) -> float | None:
-        due = (self.endpoint.next_deadline(), self.control.next_deadline())
-        return min((at for at in due if at is not None), default=None)
-
-    def outputs(self) -> Sequence[Output]:
-        self.settle(self.network.now)
-        return self.endpoint.outputs()
-
-    def resolved(self, token: int, targets: Sequence[Target], now: float) -> None:
-        self.endpoint.resolved(token, targets, now)
-        self.settle(now)
-
-    def transport_failed(self, transaction: str, now: float) -> None:
-        self.endpoint.transport_failed(transaction, now)
-        self.settle(now)
-
-    def settle(self, now: float) -> None:
-        """Until neither SIP nor media has anything to say: hand events to call control."""
-        while True:
-            happened = self.endpoint.events()
-            for event in happened:
-                self.control.sip_event(event, now)
-            media_events = list(self.media.events)
-            self.media.events.clear()
-            for media_event in media_events:
-                self.control.media_event(media_event, now)
-            self.heard.extend(self.exchange.events)
-            self.exchange.events.clear()
-            if not happened and not media_events:
-                return
+    def outputs(self) -> Iterable[Output]:
+        self._now = self.network.now
+        self._media_events.extend(self.media.events)
+        self.media.events.clear()
+        outputs = list(super().outputs())
+        return outputs or (self.outputs() if self.media.events else [])
 
     def take_over(self, journal: list[bytes], now: float) -> int:
         """Do what a restarted control process does."""
-        states = replay(journal).values()
-        adopted = adopt(self.exchange, states, {self.media.incarnation: self.media.audit()}, now)
-        self.settle(now)
-        return adopted
+        return adopt(self.exchange, replay(journal).values(), {self.media.incarnation: self.media.audit()}, now)
 
 
 class DeskPhone(Phone):
@@ -276,7 +236,7 @@ class World:
         self.media = FakeMedia()
         self.phones: dict[str, DeskPhone] = {}
         self.settings = settings
-        self.engine = ExchangeEngine(self.network, self.rows, self.media, seed, **settings)
+        self.engine = SimulatedExchange(self.network, self.rows, self.media, seed, **settings)
         self.node = self.network.add(Node("exchange", self.engine, EXCHANGE))
         self.all_records: list[CallRecord] = self.engine.records
 
@@ -310,11 +270,10 @@ class World:
         self.media.events.clear()
         for port in list(self.media.leased.values()):
             self.media.release(port)
-        bindings = old.exchange.registrar.take_changes()
-        self.engine = ExchangeEngine(self.network, self.rows, self.media, self.seed + 1, **self.settings)
-        self.engine.records = self.all_records
+        self.engine = SimulatedExchange(self.network, self.rows, self.media, self.seed + 1, **self.settings)
         self.engine.exchange.record = self.all_records.append
-        self.engine.exchange.registrar.restore(bindings, self.network.now)
+        self.engine.bindings.extend(old.bindings)
+        self.engine.exchange.registrar.restore(old.bindings, self.network.now)
         self.node.engine = self.engine
         adopted = self.engine.take_over(old.journal, self.network.now)
         self.network.drain(self.node)

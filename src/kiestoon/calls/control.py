@@ -59,7 +59,7 @@ class CallControl:
             if isinstance(event.token, lines.Registering):
                 lines.registered(x, event.token, event, now)
             return
-        else:
+        elif not isinstance(event, sip.SubscriptionEnded):  # nobody can subscribe to anything yet
             leg = x.find_leg(event.session.context)
             if leg is None:
                 _stray(event, now)

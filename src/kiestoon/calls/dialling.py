@@ -12,9 +12,9 @@ from kiestoon.calls.leg import Leg
 from kiestoon.calls.leg_media import lease_port, offer_for
 from kiestoon.calls.party import Party, shown_address
 from kiestoon.company.numbers import format_for_trunk
-from kiestoon.sip.flow import SECURE, Destination
+from kiestoon.sip.flow import SECURE, Destination, Flow
 from kiestoon.sip.headers import NameAddr
-from kiestoon.sip.uri import Uri
+from kiestoon.sip.uri import Uri, parse_uri
 
 if TYPE_CHECKING:
     from kiestoon.calls.exchange import Exchange
@@ -115,7 +115,7 @@ def _invite(
     if leg.device_id:
         x.device_legs[leg.device_id] = x.device_legs.get(leg.device_id, 0) + 1
     seek = call.seek
-    if seek is None or not lease_port(x, call, leg):
+    if seek is None or not lease_port(x, call, leg, _host(uri, destination)):
         leg.outcome, leg.cause, leg.status = "failed", NO_PORT.q850, NO_PORT.status
         over(x, call, leg)
         if seek is not None:
@@ -162,3 +162,12 @@ def _domain(x: Exchange, call: Call) -> str:
 def _uri(user: str, host: str, port: int | None = None, transport: str = "") -> Uri:
     params: dict[str, str | None] = {"transport": transport} if transport and transport != "udp" else {}
     return Uri("sip", user, host=host, port=port, params=params)
+
+
+def _host(uri: str, destination: tuple[Destination, ...] | None) -> str:
+    """The address the party is at, as far as it is known yet."""
+    if not destination:
+        host = parse_uri(uri).host
+        return host if host[:1].isdigit() or ":" in host else ""
+    first = destination[0]
+    return first.remote_host if isinstance(first, Flow) else first.host

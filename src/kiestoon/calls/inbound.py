@@ -165,7 +165,7 @@ def _obstacle(x: Exchange, call: Call, leg: Leg) -> Failure | None:
                 return NO_FORMAT
         except BadSdp:
             return BAD_OFFER
-    if not lease_port(x, call, leg):
+    if not lease_port(x, call, leg, leg.session.flow.remote_host if leg.session and leg.session.flow else ""):
         return NO_PORT
     return None
 

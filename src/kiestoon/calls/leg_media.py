@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from kiestoon.calls.call import Call
 from kiestoon.calls.leg import Leg
+from kiestoon.calls.media_pool import host_for
 from kiestoon.media.protocol import Add, Codec, Modify, SrtpKey, SrtpSuite, Stream, Watch
 from kiestoon.sdp.crypto import KEY_SALT_LENGTH
 from kiestoon.sdp.negotiate import (
@@ -35,18 +36,19 @@ class UnusableAnswer(Exception):
     """What the peer sent cannot be used: no common codec, encryption missing, or not a session description."""
 
 
-def lease_port(x: Exchange, call: Call, leg: Leg) -> bool:
-    """Give the leg a media port on the call's media process; False when there is none left."""
+def lease_port(x: Exchange, call: Call, leg: Leg, towards: str) -> bool:
+    """Give the leg a media port on the call's media process that ``towards`` (an address) reaches; False: none left."""
     if leg.port is not None:
         return True
     if call.link is None:
-        leased = x.media.lease()
+        leased = x.media.lease(towards)
         if leased is None:
             return False
         call.link, leg.port = leased
         call.context = x.ids.number()
         return True
-    leg.port = call.link.lease() if call.link.connected else None
+    link = call.link
+    leg.port = link.lease(host_for(link.hosts, towards)) if link.connected else None
     return leg.port is not None
 
 

@@ -1,0 +1,122 @@
+"""SIP endpoint, registrar and call control as one engine without I/O, for the network driver and for simulations.
+
+Whatever goes in, ``outputs`` settles it: events of the endpoint and of the media processes are treated until nobody has
+anything left to say, then the SIP messages to send are handed out.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+
+from kiestoon.calls.control import CallControl
+from kiestoon.calls.events import CallEvent
+from kiestoon.calls.exchange import Exchange
+from kiestoon.media.client import MediaLink
+from kiestoon.media.protocol import Event as MediaEvent
+from kiestoon.registrar import BindingChanged
+from kiestoon.sip.flow import Flow, Output, Target
+from kiestoon.sip.message import Request, Response
+
+
+class ExchangeEngine:
+    """``on_bindings`` gets changed registrations (for their journal), ``on_events`` what listeners want to know."""
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        *,
+        on_bindings: Callable[[list[BindingChanged]], None],
+        on_events: Callable[[list[CallEvent]], None] | None = None,
+    ) -> None:
+        self.exchange = exchange
+        self.control = CallControl(exchange)
+        self._endpoint = exchange.endpoint
+        self._registrar = exchange.registrar
+        self._on_bindings = on_bindings
+        self._on_events = on_events
+        self._media_events: deque[MediaEvent] = deque()
+        self._now = 0.0
+        exchange.listening = on_events is not None
+
+    # --- input -----------------------------------------------------------------------------------------------------
+
+    def receive(self, message: Request | Response, flow: Flow, now: float) -> None:
+        """A SIP message."""
+        self._now = now
+        self._endpoint.receive(message, flow, now)
+
+    def resolved(self, token: int, targets: Sequence[Target], now: float) -> None:
+        """An answer of the name service."""
+        self._now = now
+        self._endpoint.resolved(token, targets, now)
+
+    def transport_failed(self, transaction: str, now: float) -> None:
+        """A message could not be sent."""
+        self._now = now
+        self._endpoint.transport_failed(transaction, now)
+
+    def media_event(self, event: MediaEvent, now: float) -> None:
+        """Something happened in a media process."""
+        self._now = now
+        self._media_events.append(event)
+
+    def media_lost(self, link: MediaLink, reason: str, now: float) -> None:
+        """A media process is gone for good."""
+        self._now = now
+        self.control.media_lost(link, reason, now)
+
+    def connection_closed(self, flow: Flow, now: float) -> None:
+        """A connection is gone: phones registered over it are not reachable by it any more."""
+        self._now = now
+        self._registrar.connection_closed(flow, now)
+
+    def handle_timers(self, now: float) -> None:
+        """Run what is due."""
+        self._now = now
+        self._endpoint.handle_timers(now)
+        self.control.handle_timers(now)
+        self._registrar.handle_timers(now)
+        self.exchange.doorkeeper.guard.handle_timers(now)
+
+    # --- output ----------------------------------------------------------------------------------------------------
+
+    def outputs(self) -> Iterable[Output]:
+        """Settle, then drain what is to be sent."""
+        self._settle()
+        return self._endpoint.outputs()
+
+    def events(self) -> Iterable[object]:
+        """Nothing: events are treated inside."""
+        return ()
+
+    def next_deadline(self) -> float | None:
+        """The earliest deadline of all parts."""
+        earliest: float | None = None
+        for at in (
+            self._endpoint.next_deadline(),
+            self.control.next_deadline(),
+            self._registrar.next_deadline(),
+            self.exchange.doorkeeper.guard.next_deadline(),
+        ):
+            if at is not None and (earliest is None or at < earliest):
+                earliest = at
+        return earliest
+
+    def _settle(self) -> None:
+        endpoint, control, media_events, now = self._endpoint, self.control, self._media_events, self._now
+        while True:
+            happened = endpoint.events()
+            for event in happened:
+                control.sip_event(event, now)
+            if not media_events and not happened:
+                break
+            while media_events:
+                control.media_event(media_events.popleft(), now)
+        changes = self._registrar.take_changes()
+        if changes:
+            self._on_bindings(changes)
+        if self._on_events is not None and self.exchange.events:
+            told = list(self.exchange.events)
+            self.exchange.events.clear()
+            self._on_events(told)
