@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from kiestoon.media.audio import g711
 from kiestoon.media.audio.pcm import Pcm
 
+# A-law has no zero: silence is sent as ±8, which a hundred silent members would add up to a large offset.
+_DECODE = {law: np.where(np.abs(table) <= 8, 0, table).astype(np.int16) for law, table in g711.DECODE.items()}
+
 
 def mix(frames: Sequence[Pcm]) -> Pcm:
     """The saturated sum of equally long frames (at least one)."""
@@ -80,11 +83,11 @@ def _usual_length(payloads: Sequence[bytes | None]) -> int:
 def _decode_rows(payloads: list[bytes], law: str | list[str], length: int) -> NDArray[np.int16]:
     codes = np.frombuffer(b"".join(payloads), np.uint8).reshape(len(payloads), length)
     if isinstance(law, str):
-        return g711.DECODE[law].take(codes)
+        return _DECODE[law].take(codes)
     rows = np.empty(codes.shape, np.int16)
     for name in set(law):
         chosen = np.array([each == name for each in law])
-        rows[chosen] = g711.DECODE[name].take(codes[chosen])
+        rows[chosen] = _DECODE[name].take(codes[chosen])
     return rows
 
 

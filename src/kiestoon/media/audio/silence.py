@@ -44,13 +44,13 @@ class SilenceDetector:
 
     def _hear(self, samples: int, *, loud: bool) -> None:
         if not loud:
-            self._silent += samples + self._sound
+            # Sound too short to count was part of the silence after all.
+            self._silent += samples + (self._sound if self._sound < self._min_sound else 0)
             self._sound = 0
             return
         self._sound += samples
         if self._sound >= self._min_sound:
             self._silent = 0
-            self._sound = self._min_sound
 
 
 class ComfortNoise:
