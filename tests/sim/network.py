@@ -136,6 +136,8 @@ class Network:
         message = parse_message(output.data)
         node.sent.append(message)
         self.log.append((self.now, node.name, peer.name if peer else "?", message))
+        if not node.connected:
+            return
         self._carry(node.public, remote, output.data, to.transport, message)
 
     def _literal(self, uri: str) -> list[Target]:

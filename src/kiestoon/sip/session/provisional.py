@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING
 
 from kiestoon.sip.dialog import Dialog
@@ -11,8 +12,8 @@ from kiestoon.sip.flow import Send
 from kiestoon.sip.headers.grammar import lenient
 from kiestoon.sip.headers.sequence import parse_rack, parse_rseq
 from kiestoon.sip.message import Request, Response
-from kiestoon.sip.outgoing import Headers, add_headers
-from kiestoon.sip.session import closing, offer, uas
+from kiestoon.sip.outgoing import Headers, Outgoing, add_headers
+from kiestoon.sip.session import offer, uas
 from kiestoon.sip.session.body import UnsupportedBody, session_description
 
 if TYPE_CHECKING:
@@ -221,4 +222,9 @@ def _send_prack(session: Session, dialog: Dialog, rack: str, body: bytes, now: f
     if body:
         prack.set("Content-Type", session.content_type)
         prack.body = body
-    session.send(prack, closing.ignore, now, contact=False, dialog=dialog)
+    session.send(prack, partial(_pracked, session), now, contact=False, dialog=dialog)
+
+
+def _pracked(session: Session, _outgoing: Outgoing, _status: int, _response: object, now: float) -> None:
+    """Offers of ours may follow now. A PRACK that failed shows in what becomes of the INVITE."""
+    offer.next_wish(session, now)
