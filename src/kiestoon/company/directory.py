@@ -23,6 +23,9 @@ from kiestoon.company.model import (
 )
 
 
+_MAX_KNOWN_SOURCES = 16_384
+
+
 class CompanyIndex:
     """One company, indexed. Treat as immutable."""
 
@@ -219,10 +222,11 @@ class Directory:
 class _SourceIndex:
     """Addresses and CIDR ranges to trunks: one dictionary look-up per distinct prefix length."""
 
-    __slots__ = ("_lengths", "_ranges")
+    __slots__ = ("_known", "_lengths", "_ranges")
 
     def __init__(self, trunks: Iterable[Trunk]) -> None:
         self._ranges: dict[tuple[int, int, int], tuple[Trunk, ...]] = {}
+        self._known: dict[str, tuple[Trunk, ...]] = {}
         for trunk in trunks:
             for source in trunk.sources:
                 self._add(source, trunk)
@@ -238,6 +242,14 @@ class _SourceIndex:
         self._ranges[key] = (*self._ranges.get(key, ()), trunk)
 
     def find(self, host: str) -> tuple[Trunk, ...]:
+        known = self._known.get(host)
+        if known is None:  # asked for every request: reading an address costs more than all the rest
+            if len(self._known) >= _MAX_KNOWN_SOURCES:
+                self._known.clear()
+            known = self._known[host] = self._find(host)
+        return known
+
+    def _find(self, host: str) -> tuple[Trunk, ...]:
         try:
             address = ip_address(host)
         except ValueError:
