@@ -50,7 +50,8 @@ class Decoding:
         except _DECODING_ERRORS as error:
             raise UnplayableFile(f"{path}: {_reason(error)}") from error
         streams = self._container.streams.audio
-        if not streams or not _MIN_RATE <= (streams[0].rate or 0) <= _MAX_RATE:
+        # Where FFmpeg has no decoder, the stream has none of a codec's attributes.
+        if not streams or not _MIN_RATE <= (getattr(streams[0], "rate", None) or 0) <= _MAX_RATE:
             self.close()
             raise UnplayableFile(f"{path}: no playable audio in it")
         self._stream = streams[0]

@@ -94,7 +94,8 @@ class _ClipPass:
 
     @property
     def at_end(self) -> bool:
-        return self._clip.complete and self._position >= self._clip.ready
+        self._clip.ensure(self._position + 1)
+        return self._position >= self._clip.ready
 
     def read(self, samples: int) -> Pcm:
         piece = self._clip.slice(self._position, samples)
