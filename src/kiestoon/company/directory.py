@@ -22,7 +22,6 @@ from kiestoon.company.model import (
     User,
 )
 
-
 _MAX_KNOWN_SOURCES = 16_384
 
 
