@@ -34,7 +34,8 @@ class SipSettings(Section, frozen=True):
 
     ``advertised_host`` goes into Contact and SDP where peers outside see another address than ours (NAT).
     ``allow_bare_ip``: phones may register with the server's address in place of the company's domain (off: scanners
-    try addresses only). ``certificate``/``key``: PEM files; "" = made in the data folder, with an authority.pem for phones.
+    try addresses only). ``certificate``/``key``: PEM files; "" = made in the data folder, beside an authority.pem that
+    phones can trust.
     """
 
     hosts: tuple[str, ...] = ("0.0.0.0", "::")  # noqa: S104 - an exchange is there to be reached

@@ -3,15 +3,52 @@
 from __future__ import annotations
 
 import asyncio
+import random
+import secrets
+import time
 from collections.abc import Iterable
 
 import structlog
 
 from kiestoon.app.control_core import ControlCore
+from kiestoon.app.exchange_engine import ExchangeEngine, binding_snapshot, decode_changes
+from kiestoon.app.listeners import explain_start, net_settings
+from kiestoon.app.live_view import LiveView
+from kiestoon.app.media_links import MediaLinks
 from kiestoon.app.metrics import Metric
+from kiestoon.app.tracing import Tracing
+from kiestoon.calls.causes import INTERRUPTED
+from kiestoon.calls.closing import check, close
+from kiestoon.calls.control import CallControl
+from kiestoon.calls.custody import end_with
+from kiestoon.calls.exchange import Exchange, Settings
+from kiestoon.calls.ids import Ids
+from kiestoon.calls.journal import CallJournal, replay, snapshot
+from kiestoon.calls.lines import Lines, start_registrations
+from kiestoon.calls.media_pool import MediaPool
+from kiestoon.calls.record import CallRecord, encode_record
+from kiestoon.calls.recovery import adopt
+from kiestoon.media.audio.sounds import MUSIC_ON_HOLD, prompts_folder
 from kiestoon.media.client import MediaClient
+from kiestoon.media.protocol import AuditedContext
+from kiestoon.media.protocol import Event as MediaEvent
+from kiestoon.net.driver import EndpointDriver
+from kiestoon.net.local import ListenerAddresses
+from kiestoon.net.overload import OverloadGate
+from kiestoon.net.resolver import SipResolver
+from kiestoon.net.transports import SipTransports
+from kiestoon.registrar import Bindings, Doorkeeper, DoorkeeperSettings, Guard, GuardSettings, Registrar
+from kiestoon.services.menu import MenuPrompts, menu_service
+from kiestoon.sip.digest import Challenger
+from kiestoon.sip.endpoint import Endpoint
+from kiestoon.sip.events import Event
+from kiestoon.store.records import list_records
 
 log = structlog.get_logger(__name__)
+
+_TICK_S = 1.0
+_COMPACT_BYTES = 4 * 1024 * 1024
+_FAREWELL_S = 1.5  # for the BYEs and records of calls that our own end interrupts
 
 
 class Telephony:
@@ -19,26 +56,169 @@ class Telephony:
 
     def __init__(self, core: ControlCore) -> None:
         self.core = core
-        self.media = [MediaClient(str(path)) for path in core.settings.media_sockets]
-        core.metrics.add(self._metrics)
+        self.media = MediaLinks(map(str, core.settings.media_sockets), self._media_event, self._media_gone)
+        self.registrar = _build_registrar(core)
+        local = ListenerAddresses()
+        self.endpoint = Endpoint(local)
+        self.exchange = self._build_exchange()
+        self.control = CallControl(self.exchange)
+        self.engine = ExchangeEngine(self.endpoint, self.control, self.registrar, core.binding_journal.append)
+        self.gate = OverloadGate(secrets.token_bytes(32))
+        self.driver: EndpointDriver[Event] = EndpointDriver(self.engine, self.engine.handle_event, gate=self.gate)
+        self.view = LiveView(self.exchange, core.loop.time)
+        self.tracing = Tracing(core.settings, self._call_ids)
+        self.net = net_settings(core.settings)
+        guard = self.registrar.doorkeeper.guard
+        self.transports = SipTransports(
+            self.driver, self.net, allowed=guard.allowed, gate=self.gate, tap=self.tracing.tap
+        )
+        self.transports.local = local  # the endpoint asks it; the transports fill it when their listeners are open
+        self.driver.attach(self.transports, SipResolver())
+        self._timer: asyncio.TimerHandle | None = None
+        self._register()
 
     async def start(self) -> None:
-        """Connect to the media processes (which start beside us) and begin service."""
-        await asyncio.gather(*(self._connect(client) for client in self.media))
+        """Take over what the process before left, then open the listeners. Raises ``OperatorError``."""
+        audits = await self.media.start()
+        try:
+            await self.transports.start()
+        except OSError as error:
+            raise explain_start(error, self.net.listeners) from None
+        # No turn of the loop passes between opening and taking over: no request finds its dialog missing.
+        self._take_over(audits)
+        start_registrations(self.exchange, self.core.loop.time())
+        self.driver.flush()
+        self._tick()
 
     async def stop(self) -> None:
-        """End service."""
-        await asyncio.gather(*(client.stop() for client in self.media))
+        """End every call with BYE and record, then close."""
+        if self._timer is not None:
+            self._timer.cancel()
+        await self._end_calls()
+        await self.driver.close()
+        await self.transports.close()
+        await self.media.stop()
+        self.tracing.close()
 
-    async def _connect(self, client: MediaClient) -> None:
-        try:
-            await client.start(keep=True)
-        except TimeoutError:
-            # The client goes on trying; until then calls are refused for want of media, registrations work.
-            log.error("media process does not answer yet")
+    # --- joining -----------------------------------------------------------------------------------------------------
 
-    def _metrics(self) -> Iterable[Metric]:
-        for number, client in enumerate(self.media):
-            labels = {"media": str(number)}
-            yield Metric("media_connected", "gauge", "Media process connected", float(client.connected), labels)
-            yield Metric("media_ports_in_stock", "gauge", "Leased ports not in use", client.in_stock, labels)
+    def _build_exchange(self) -> Exchange:
+        core = self.core
+        return Exchange(
+            endpoint=self.endpoint,
+            directory=core.directory,
+            registrar=self.registrar,
+            doorkeeper=self.registrar.doorkeeper,
+            media=MediaPool(list(self.media.clients)),
+            lines=Lines(),
+            ids=Ids(int(time.time()), random.SystemRandom()),
+            wall_ms=lambda: int(time.time() * 1000),
+            journal=CallJournal(core.call_journal.append),
+            record=self._record,
+            settings=Settings(music_path=MUSIC_ON_HOLD),
+            services={"menu": menu_service(lambda language: MenuPrompts(prompts_folder(language)))},
+        )
+
+    def _record(self, record: CallRecord) -> None:
+        self.core.spool.append(encode_record(record))
+
+    def _media_event(self, event: MediaEvent) -> None:
+        self.control.media_event(event, self.core.loop.time())
+        self.driver.touch()
+
+    def _media_gone(self, client: MediaClient, reason: str) -> None:
+        self.control.media_lost(client, reason, self.core.loop.time())
+        self.driver.touch()
+
+    def _take_over(self, audits: dict[str, tuple[AuditedContext, ...]]) -> None:
+        core, now = self.core, self.core.loop.time()
+        self.registrar.restore(decode_changes(core.binding_records), now)
+        states = list(replay(core.call_records).values())
+        adopted = adopt(self.exchange, states, audits, now)
+        if states:
+            log.info("calls taken over", adopted=adopted, ended=len(states) - adopted)
+        core.binding_records.clear()
+        core.call_records.clear()
+        self._compact_bindings()
+        core.call_journal.compact(snapshot(self.exchange.calls.values()))
+
+    async def _end_calls(self) -> None:
+        x, now = self.exchange, self.core.loop.time()
+        for call in list(x.calls.values()):
+            end_with(x, call, INTERRUPTED, now)
+            check(x, call, now)
+        self.driver.flush()
+        deadline = now + _FAREWELL_S
+        while x.calls and self.core.loop.time() < deadline:  # noqa: ASYNC110 - call control knows no events; only here
+            await asyncio.sleep(0.02)
+        for call in list(x.calls.values()):
+            close(x, call)  # its party does not answer our BYE: the record is written all the same
+
+    # --- housekeeping ------------------------------------------------------------------------------------------------
+
+    def _tick(self) -> None:
+        self.tracing.tick()
+        core = self.core
+        if core.call_journal.grown > _COMPACT_BYTES and not core.call_journal.compacting:
+            core.call_journal.compact(snapshot(self.exchange.calls.values()))
+        if core.binding_journal.grown > _COMPACT_BYTES and not core.binding_journal.compacting:
+            self._compact_bindings()
+        self._timer = core.loop.call_later(_TICK_S, self._tick)
+
+    def _compact_bindings(self) -> None:
+        entries = binding_snapshot(self.registrar, self.core.loop.time(), time.time())
+        self.core.binding_journal.compact(entries)
+
+    def _register(self) -> None:
+        core = self.core
+        core.commands.add("registrations", self.view.registrations)
+        core.commands.add("calls", self.view.calls)
+        core.commands.add("inventory", self.view.inventory)
+        core.commands.add("trace", self.tracing.show)
+        core.metrics.add(self.media.metrics)
+        core.metrics.add(self.view.metrics)
+        core.metrics.add(self._net_metrics)
+        core.on_reload.append(self._reloaded)
+
+    def _reloaded(self, _: frozenset[int]) -> None:
+        """Devices that were deleted or locked are unreachable at once; new lines log in."""
+        now = self.core.loop.time()
+        for device_id in {binding.device_id for binding in self.registrar.bindings.all()}:
+            if self.core.directory.device_by_id(device_id) is None:
+                self.registrar.forget_device(device_id, now)
+        start_registrations(self.exchange, now)
+        self.driver.touch()
+
+    def _call_ids(self, call_id: str) -> list[str]:
+        """The SIP Call-IDs of a call, live or recorded."""
+        live = self.view.call_ids(call_id)
+        if live:
+            return live
+        found = list_records(self.core.database, call_id=call_id)
+        return [leg.sip_call_id for record in found for leg in record.legs if leg.sip_call_id]
+
+    def _net_metrics(self) -> Iterable[Metric]:
+        yield Metric("calls_admitted", "counter", "INVITEs let in", self.gate.admitted)
+        yield Metric("calls_refused_overload", "counter", "INVITEs refused with 503", self.gate.refused)
+
+
+def _build_registrar(core: ControlCore) -> Registrar:
+    bindings = Bindings()
+    doorkeeper = Doorkeeper(
+        core.directory,
+        Challenger(secrets.token_bytes(32)),
+        Guard(GuardSettings(), bindings.devices_at),
+        DoorkeeperSettings(bare_ip_domain=_bare_ip_domain(core)),
+    )
+    return Registrar(doorkeeper, bindings, wall_s=time.time)
+
+
+def _bare_ip_domain(core: ControlCore) -> str:
+    """Whose phones may register with the server's address: only clear when there is one company."""
+    if not core.settings.sip.allow_bare_ip:
+        return ""
+    domains = [index.company.domain for index in core.directory]
+    if len(domains) != 1:
+        log.warning("sip.allow_bare_ip is ignored: it needs exactly one company", companies=len(domains))
+        return ""
+    return domains[0]

@@ -105,9 +105,14 @@ def test_the_change_feed_names_the_companies_touched_since(database: Database, v
 
 def test_a_failed_change_leaves_nothing(database: Database, vault: Vault, company: Company) -> None:
     before = load_all(database, vault)
-    with pytest.raises(InvalidRowError), changing(database, vault, acting_user="test") as changes:
-        changes.add(User(id=0, company_id=company.id, extension="101", name="Ann"))
-        changes.add(User(id=0, company_id=company.id, extension="101", name="Bob"))
+
+    def add_two() -> None:
+        with changing(database, vault, acting_user="test") as changes:
+            changes.add(User(id=0, company_id=company.id, extension="101", name="Ann"))
+            changes.add(User(id=0, company_id=company.id, extension="101", name="Bob"))
+
+    with pytest.raises(InvalidRowError):
+        add_two()
     assert load_all(database, vault) == before
 
 

@@ -1,0 +1,89 @@
+"""The control process' links to its media processes: connecting, losing, auditing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+
+import structlog
+
+from kiestoon.app.metrics import Metric
+from kiestoon.media.client import MediaClient
+from kiestoon.media.protocol import Audit, Audited, AuditedContext, Event, Welcome
+
+log = structlog.get_logger(__name__)
+
+_GONE_S = 1.0  # a media process that has not come back by then has died, and its calls with it
+_AUDIT_S = 2.0
+
+
+class MediaLinks:
+    """All media processes. ``on_event`` gets their events; ``on_gone`` a client whose contexts no longer exist."""
+
+    def __init__(
+        self, paths: Iterable[str], on_event: Callable[[Event], None], on_gone: Callable[[MediaClient, str], None]
+    ) -> None:
+        self.clients = [MediaClient(path) for path in paths]
+        self._on_event = on_event
+        self._on_gone = on_gone
+        self._audits: dict[MediaClient, asyncio.Future[tuple[AuditedContext, ...]]] = {}
+        self._in_service = False
+        for client in self.clients:
+            self._listen(client)
+
+    async def start(self) -> dict[str, tuple[AuditedContext, ...]]:
+        """Connect, and ask what is alive from before: contexts by incarnation, for taking calls over."""
+        await asyncio.gather(*(self._connect(client) for client in self.clients))
+        connected = [client for client in self.clients if client.connected]
+        contexts = await asyncio.gather(*(self._audit(client) for client in connected))
+        self._in_service = True
+        return {client.incarnation: found for client, found in zip(connected, contexts, strict=True)}
+
+    async def stop(self) -> None:
+        self._in_service = False
+        await asyncio.gather(*(client.stop() for client in self.clients))
+
+    def metrics(self) -> Iterable[Metric]:
+        for number, client in enumerate(self.clients):
+            labels = {"media": str(number)}
+            yield Metric("media_connected", "gauge", "Media process connected", float(client.connected), labels)
+            yield Metric("media_ports_in_stock", "gauge", "Leased ports not in use", client.in_stock, labels)
+
+    async def _connect(self, client: MediaClient) -> None:
+        try:
+            await client.start(keep=True)
+        except TimeoutError:
+            # The client goes on trying; until then calls are refused for want of media, registrations work.
+            log.error("media process does not answer yet")
+
+    async def _audit(self, client: MediaClient) -> tuple[AuditedContext, ...]:
+        future = self._audits[client] = asyncio.get_running_loop().create_future()
+        client.send(Audit())
+        try:
+            return await asyncio.wait_for(future, _AUDIT_S)
+        except TimeoutError:
+            log.error("media process did not say what is alive; its calls of before are lost")
+            return ()
+        finally:
+            del self._audits[client]
+
+    def _listen(self, client: MediaClient) -> None:
+        def event(happened: Event) -> None:
+            audit = self._audits.get(client)
+            if not isinstance(happened, Audited):
+                self._on_event(happened)
+            elif audit is not None and not audit.done():
+                audit.set_result(happened.contexts)
+
+        def welcome(_: Welcome, kept: bool) -> None:
+            if self._in_service and not kept:
+                self._on_gone(client, "restarted")
+
+        def lost(reason: str) -> None:
+            asyncio.get_running_loop().call_later(_GONE_S, check, reason)
+
+        def check(reason: str) -> None:
+            if self._in_service and not client.connected:
+                self._on_gone(client, reason)
+
+        client.on_event, client.on_welcome, client.on_lost = event, welcome, lost
