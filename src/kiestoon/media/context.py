@@ -204,16 +204,27 @@ class Context:
         if self._bulk:
             mix_in_bulk(self._outlets, now)
             return
+        self._mixer.begin()
         for member in tuple(self.members.values()):
             if member.intake is not None:
-                member.intake.tick(now)
-                member.heed()
-        self._mixer.begin()
+                try:
+                    member.intake.tick(now)
+                    member.heed()
+                except Exception as error:
+                    shared.fail(member, error)
         for listener, outlet, talkers in tuple(self._outlets):
-            listener.heard = self._perform(listener, outlet, talkers, now)
+            if listener.closed:
+                continue
+            try:
+                listener.heard = self._perform(listener, outlet, talkers, now)
+            except Exception as error:
+                shared.fail(listener, error)
         for member in tuple(self.members.values()):
             if member.signals is not None and member.signals.recordings:
-                self._record(member)
+                try:
+                    self._record(member)
+                except Exception as error:
+                    shared.fail(member, error)
 
     def _perform(
         self, listener: Termination, outlet: Outlet, talkers: tuple[Termination, ...], now: float

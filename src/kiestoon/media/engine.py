@@ -28,6 +28,7 @@ from kiestoon.media.protocol import (
     Music,
     Play,
     Port,
+    Quality,
     QualityMeasured,
     Record,
     Release,
@@ -84,6 +85,8 @@ class Engine:
             Audit: self._audit,
             Stats: self._stats,
         }
+        shared.fail = self._fail
+        shared.loop.on_failure = self._handler_failed
         shared.loop.call_at(shared.loop.now + SWEEP_S, self._sweep)
 
     def execute(self, command: Command) -> None:
@@ -101,6 +104,23 @@ class Engine:
         log.warning("command_failed", command=name, termination=number, reason=reason, exc_info=not expected)
         self.shared.failed_commands += 1
         self.shared.report(CommandFailed(name, number, reason))
+
+    def _handler_failed(self, handler: Callable[[], None], error: Exception) -> None:
+        """Reading a socket or a timer raised: only those it belongs to suffer."""
+        owner = getattr(handler, "__self__", None)
+        if isinstance(owner, Termination):
+            self._fail(owner, error)
+            return
+        log.error("handler_failed", handler=repr(handler), exc_info=error)
+        if isinstance(owner, Context):
+            for member in tuple(owner.members.values()):
+                self._fail(member, error)
+
+    def _fail(self, termination: Termination, error: Exception) -> None:
+        log.error("termination_failed", termination=termination.number, exc_info=error)
+        if self.terminations.get(termination.number) is termination:
+            self.shared.report(CommandFailed("", termination.number, f"internal error: {type(error).__name__}"))
+            self.end(termination)
 
     # --- ports ---------------------------------------------------------------------------------------------------
 
@@ -178,8 +198,13 @@ class Engine:
     def end(self, termination: Termination) -> None:
         """End a termination and report its figures."""
         del self.terminations[termination.number]
-        self._leave(termination)
-        figures = termination.close()
+        try:
+            self._leave(termination)
+            figures = termination.close()
+        except Exception as error:  # the port must come back whatever happens
+            log.error("end_failed", termination=termination.number, exc_info=error)
+            termination.abandon()
+            figures = Quality()
         self.pool.give_back(termination.pair, self.shared.loop.now, used=True)
         self.shared.report(Subtracted(termination.number, figures))
 
@@ -190,9 +215,11 @@ class Engine:
 
     def _leave(self, termination: Termination) -> None:
         context = termination.context
-        context.remove(termination)
-        if not context.members:
-            del self.contexts[context.number]
+        try:
+            context.remove(termination)
+        finally:
+            if not context.members:
+                self.contexts.pop(context.number, None)
 
     def _topology(self, command: Topology) -> None:
         context = self.contexts.get(command.context)
@@ -318,7 +345,10 @@ class Engine:
         loop = self.shared.loop
         loop.call_at(loop.now + SWEEP_S, self._sweep)
         for termination in tuple(self.shared.active.values()):
-            termination.sweep(loop.now)
+            try:
+                termination.sweep(loop.now)
+            except Exception as error:
+                self._fail(termination, error)
 
 
 def _open(source: File | Music, rate: int) -> FileSource | MusicSource:

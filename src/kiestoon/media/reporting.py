@@ -67,12 +67,15 @@ class Reporter:
 
     def stop(self) -> None:
         """Say goodbye (§6.3.7) when we have sent something, and stop."""
-        if self._timer is None:
-            return
-        self._timer.cancel()
-        self._timer = None
-        if self._tx.packets:
+        if self._timer is not None and self._tx.packets:
             self._link.transmit_rtcp(self._report(bye=True))
+        self.cancel()
+
+    def cancel(self) -> None:
+        """Stop without a word."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def receive(self, data: bytes, decryption: SrtpReceiver | None) -> None:
         """Read a compound packet from the party; what is broken is counted and ignored."""

@@ -4,29 +4,23 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from kiestoon.media.loop import Loop
 from kiestoon.media.protocol import Event
 
 if TYPE_CHECKING:
+    from kiestoon.media.termination import Termination
     from kiestoon.media.worker import Worker
-
-
-class Swept(Protocol):
-    """Something looked at every ``SWEEP_S``."""
-
-    def sweep(self, now: float) -> None:
-        """Do what is due; must be cheap."""
-        ...
 
 
 class Shared:
     """One per process (several in one test process: nothing here is global)."""
 
     __slots__ = (
-        "active", "drops", "events", "failed_commands", "late_ticks", "loop", "packets_received", "packets_sent",
-        "rng", "ticks", "worker",
+        "active", "drops", "events", "fail", "failed_commands", "late_ticks", "loop", "packets_received",
+        "packets_sent", "rng", "ticks", "worker",
     )  # fmt: skip
 
     def __init__(self, loop: Loop, worker: Worker) -> None:
@@ -36,9 +30,11 @@ class Shared:
         """For report intervals and phases: one generator weighs 2.5 KB, too much for each termination."""
         self.events: list[Event] = []
         """Drained by the server once per turn."""
-        self.active: dict[int, Swept] = {}
+        self.active: dict[int, Termination] = {}
         """Terminations with traffic or a watch, by id: only these cost anything while nothing arrives."""
         self.drops: Counter[str] = Counter()
+        self.fail: Callable[[Termination, Exception], None] = _raise
+        """Ends a termination in which something went wrong; set by the engine."""
         self.packets_received = 0
         """Of terminations that have ended."""
         self.packets_sent = 0
@@ -53,3 +49,7 @@ class Shared:
     def drop(self, reason: str) -> None:
         """Count a packet thrown away."""
         self.drops[reason] += 1
+
+
+def _raise(termination: Termination, error: Exception) -> None:
+    raise error

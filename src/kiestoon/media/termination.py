@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import structlog
+import msgspec
 
 from kiestoon.media.audio.dtmf import DigitPress, EventReceiver
 from kiestoon.media.audio.pcm import Pcm
@@ -31,7 +31,8 @@ from kiestoon.media.signals import DigitJob, Signal, Signals
 if TYPE_CHECKING:
     from kiestoon.media.context import Context
 
-log = structlog.get_logger(__name__)
+MIN_PTIME_MS, MAX_PTIME_MS = 5, 200
+"""Packet times outside these are taken for the usual 20 ms."""
 
 
 class Termination(RtpPort):
@@ -71,7 +72,10 @@ class Termination(RtpPort):
     def agree(self, stream: Stream) -> None:
         """Follow a (new) agreement; what we send goes on. Raises ValueError for an impossible one."""
         before = self.stream
+        _check(stream)
         self.set_transport(stream)
+        if not MIN_PTIME_MS <= stream.ptime_ms <= MAX_PTIME_MS:
+            stream = msgspec.structs.replace(stream, ptime_ms=20)
         self.stream = stream
         self.event_type = stream.dtmf_receive
         self.hears = stream.direction in {"sendrecv", "sendonly"} and stream.send is not None
@@ -303,6 +307,24 @@ class Termination(RtpPort):
         self._shared.packets_sent += self.tx.packets
         self.close_sockets()
         return figures
+
+    def abandon(self) -> None:
+        """End it without ceremony, after an error inside."""
+        self.closed = True
+        self._shared.active.pop(self.number, None)
+        self.reporter.cancel()
+        self.close_sockets()
+
+
+def _check(stream: Stream) -> None:
+    """Refuse what no SDP can say."""
+    codecs = stream.receive if stream.send is None else (stream.send, *stream.receive)
+    for codec in codecs:
+        if not (0 <= codec.payload_type <= 127 and 1000 <= codec.clock_hz <= 192000 and 1 <= codec.channels <= 8):
+            raise ValueError(f"no such payload format: {codec}")
+    for payload_type in (stream.dtmf_send, stream.dtmf_receive):
+        if payload_type is not None and not 0 <= payload_type <= 127:
+            raise ValueError(f"no such payload type: {payload_type}")
 
 
 def _receive_map(stream: Stream) -> dict[int, Codec]:
