@@ -28,7 +28,7 @@ def register(
     expires_s: int = 3600,
     algorithm: str = "",
 ) -> None:
-    """Register each (user, password) with a contact at ``phone``; 0 seconds unregisters.
+    """Register each (user, password) with a contact at ``phone``, from there.
 
     ``algorithm`` "" takes the first challenge offered. Raises ``PeerFailed`` with the answer when one is refused.
     """
@@ -42,6 +42,16 @@ def register(
                 raise PeerFailed(f"{user}@{domain} is not registered: {text}")
 
 
+def unregister(server: Address, phone: Address, domain: str, user: str, password: str) -> None:
+    """Take the contact at ``phone`` back, from any port: the phone itself may still use its own."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind((phone[0], 0))
+        sock.settimeout(0.5)
+        status, text = try_register(sock, server, domain, user, password, 0, contact=phone)
+        if status != 200:
+            raise PeerFailed(f"{user}@{domain} is not unregistered: {text}")
+
+
 def try_register(
     sock: socket.socket,
     server: Address,
@@ -50,26 +60,36 @@ def try_register(
     password: str,
     expires_s: int = 3600,
     algorithm: str = "",
+    *,
+    contact: Address | None = None,
 ) -> tuple[int, str]:
-    """Register once from ``sock``; the final status and the whole final response."""
+    """Register once from ``sock``, as the contact there or another; the final status and the whole final response."""
     call_id = os.urandom(8).hex()
-    answer = _exchange(sock, server, _register(sock, domain, user, call_id, 1, expires_s, ""))
+    contact = contact or sock.getsockname()[:2]
+    answer = _exchange(sock, server, _register(sock, contact, domain, user, call_id, 1, expires_s, ""))
     status = int(answer[8:11])
     if status != 401:
         return status, answer
     authorization = _authorization(_challenge(answer, algorithm), user, password, f"sip:{domain}")
-    answer = _exchange(sock, server, _register(sock, domain, user, call_id, 2, expires_s, authorization))
+    answer = _exchange(sock, server, _register(sock, contact, domain, user, call_id, 2, expires_s, authorization))
     return int(answer[8:11]), answer
 
 
 def _register(
-    sock: socket.socket, domain: str, user: str, call_id: str, cseq: int, expires_s: int, authorization: str
+    sock: socket.socket,
+    contact: Address,
+    domain: str,
+    user: str,
+    call_id: str,
+    cseq: int,
+    expires_s: int,
+    authorization: str,
 ) -> bytes:
     host, port = sock.getsockname()[:2]
     return (
         f"REGISTER sip:{domain} SIP/2.0\r\nVia: SIP/2.0/UDP {host}:{port};rport;branch=z9hG4bK{call_id}{cseq}\r\n"
         f"From: <sip:{user}@{domain}>;tag={call_id}\r\nTo: <sip:{user}@{domain}>\r\nCall-ID: {call_id}\r\n"
-        f"CSeq: {cseq} REGISTER\r\nContact: <sip:{user}@{host}:{port}>\r\nExpires: {expires_s}\r\n"
+        f"CSeq: {cseq} REGISTER\r\nContact: <sip:{user}@{contact[0]}:{contact[1]}>\r\nExpires: {expires_s}\r\n"
         f"Max-Forwards: 70\r\n{authorization}Content-Length: 0\r\n\r\n"
     ).encode()
 

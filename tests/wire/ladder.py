@@ -20,6 +20,10 @@ DTMF = "101 telephone-event/8000"
 
 OF_LAST = "[last_Via:]\n[last_Record-Route:]\n[last_From:]\n[last_To:]\n[last_Call-ID:]\n[last_CSeq:]"
 OF_INVITE = "Via:[$invite_via]\nFrom:[$invite_from]\nTo:[$invite_to]\nCall-ID: [call_id]\nCSeq:[$invite_cseq]"
+REMEMBER_PARTIES = "".join(
+    f'<ereg regexp=".*" search_in="hdr" header="{name}:" check_it="true" assign_to="last_{name.lower()}"/>'
+    for name in ("From", "To")
+)
 REMEMBER_INVITE = "".join(
     f'<ereg regexp=".*" search_in="hdr" header="{name}:" check_it="true" assign_to="invite_{name.lower()}"/>'
     for name in ("Via", "From", "To", "CSeq")
@@ -171,6 +175,14 @@ class Ladder:
         extra += f' timeout="{timeout_ms}"' if timeout_ms else ""
         return self._receive(f'response="{status}"{extra}', check)
 
+    def ringing(self) -> Self:
+        """100 may come, 180 must."""
+        return self.expect(100, optional=True).expect(180)
+
+    def refused(self, status: int, *, check: str = "") -> Self:
+        """The INVITE is refused with this status, after provisional responses or none; acknowledged."""
+        return self.provisional().expect(status, check=check).ack_failure()
+
     def provisional(self) -> Self:
         """100, 180, 183 may come, in any number."""
         return self.expect(100, optional=True).expect(180, optional=True).expect(183, optional=True)
@@ -239,6 +251,11 @@ class Ladder:
     # --- rendering ---
 
     @property
+    def begins(self) -> bool:
+        """Whether this party speaks first."""
+        return bool(self.steps) and self.steps[0].startswith("<send")
+
+    @property
     def _peer_uri(self) -> str:
         return f"sip:{self.peer}@{self.domain}"
 
@@ -252,8 +269,8 @@ class Ladder:
     def _dialog_identity(self) -> str:
         """From and To inside the dialog, out of the last message received, whichever way that went."""
         if self._last_was_request:
-            return "From: [last_To]\nTo: [last_From]"
-        return "From: [last_From]\nTo: [last_To]"
+            return "From:[$last_to]\nTo:[$last_from]"
+        return "From:[$last_from]\nTo:[$last_to]"
 
     @property
     def contact_header(self) -> str:
@@ -273,7 +290,7 @@ class Ladder:
 
     def _receive(self, attributes: str, actions: str = "") -> Self:
         self._last_was_request = False
-        return self._step(f"<recv {attributes}>{f'<action>{actions}</action>' if actions else ''}</recv>")
+        return self._step(f"<recv {attributes}><action>{REMEMBER_PARTIES}{actions}</action></recv>")
 
     def _step(self, xml: str) -> Self:
         self.steps.append(xml)

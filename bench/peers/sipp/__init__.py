@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +31,24 @@ class SippFigures:
     def success(self) -> float:
         """Share of the created calls that ended well, 0.0 to 1.0."""
         return self.succeeded / self.created if self.created else 0.0
+
+
+@dataclass(frozen=True)
+class SippMessage:
+    """One message on the wire."""
+
+    sent: bool
+    text: str
+
+    def header(self, name: str) -> str:
+        """The first value of a header, "" when there is none."""
+        match = re.search(rf"^{re.escape(name)}\s*:\s*(.*?)\s*$", self.text, re.IGNORECASE | re.MULTILINE)
+        return match[1] if match else ""
+
+    @property
+    def body(self) -> str:
+        """What follows the headers."""
+        return self.text.replace("\r\n", "\n").partition("\n\n")[2]
 
 
 class Sipp:
@@ -151,11 +170,19 @@ class Sipp:
                 parts.append(f"--- {self.name} {kind}\n{text[-12_000:]}")
         return "\n".join(parts) or self.daemon.log_tail()
 
-    def messages(self) -> list[str]:
-        """Every message it sent or received so far, in order (needs ``trace``)."""
+    def messages(self, *, sent: bool | None = None) -> list[SippMessage]:
+        """Every message it sent or received so far, in order (needs ``trace``); ``sent`` picks one way."""
         text = self._file("messages").read_text(errors="replace")
-        parts = re.split(r"^-{40,} [\d-]+ [\d:.]+\n", text, flags=re.MULTILINE)
-        return [part.partition("\n\n")[2] for part in parts if part.strip()]
+        found = []
+        for part in re.split(r"^-{40,} [\d-]+ [\d:.]+\n", text, flags=re.MULTILINE):
+            if part.strip():
+                way, _, message = part.partition("\n\n")
+                found.append(SippMessage("message sent" in way, message))
+        return [each for each in found if sent in (None, each.sent)]
+
+    def received(self, start: str) -> list[SippMessage]:
+        """The messages it received whose first line begins so ("SIP/2.0 200", "INVITE")."""
+        return [each for each in self.messages(sent=False) if each.text.startswith(start)]
 
     def figures(self) -> SippFigures:
         """The counts so far, complete once it has ended."""
@@ -185,6 +212,17 @@ class Sipp:
             return []
         rows = (line.split(";") for line in path.read_text().splitlines()[1:])
         return [float(cells[1]) / 1000 for cells in rows if len(cells) >= 2]
+
+
+def expect_all(*parties: Sipp, timeout_s: float = 10.0) -> None:
+    """Wait until every party went through its scenario; raise ``PeerFailed`` with what all of them saw otherwise."""
+    deadline = time.monotonic() + timeout_s
+    try:
+        for party in parties:
+            party.expect_success(max(0.5, deadline - time.monotonic()))
+    except PeerFailed as failed:
+        others = "\n".join(party.report() for party in parties if not str(failed).startswith(f"{party.name}:"))
+        raise PeerFailed(f"{failed}\n{others}") from None
 
 
 def _address(address: tuple[str, int]) -> str:

@@ -1,0 +1,135 @@
+"""Fixtures of the wire tests: a whole exchange, SIPp parties, real phones.
+
+The exchange is started once for a test module; after every test it must be empty again: no call, no leg, no port in
+use. Parties on 127.0.0.1 are phones, those on 127.0.0.2 and up are providers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+sys.path.insert(0, str(Path(__file__).parent))
+
+from bench.lib.exchange import Exchange, Site
+from bench.peers.baresip import Account, Baresip
+from bench.peers.phone import register, unregister
+from bench.peers.process import PeerFailed, free_port, wait_until
+from bench.peers.sipp import Sipp
+from ladder import Ladder
+from parties import PHONES, SITES, WIRE
+
+SippStarter = Callable[..., Sipp]
+PhoneStarter = Callable[..., Baresip]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything here talks to real peers."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.wire)
+
+
+@pytest.fixture(scope="module")
+def running_exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
+    """One exchange for the module."""
+    with Exchange(tmp_path_factory.mktemp("exchange"), SITES) as exchange:
+        yield exchange
+
+
+@pytest.fixture
+def exchange(running_exchange: Exchange, request: pytest.FixtureRequest) -> Iterator[Exchange]:
+    """The exchange, empty before and after."""
+    running_exchange.daemon.check_alive()
+    yield running_exchange
+    expect_empty(running_exchange)
+
+
+def expect_empty(exchange: Exchange, timeout_s: float = 5.0) -> None:
+    """Raise with what is left when the exchange does not become empty."""
+    try:
+        wait_until(lambda: not left_over(exchange), timeout_s, "empty exchange")
+    except PeerFailed:
+        raise PeerFailed(f"left in the exchange: {left_over(exchange)}\n{exchange.report()}") from None
+
+
+def left_over(exchange: Exchange) -> dict[str, object]:
+    """Everything of calls that still exists."""
+    return {name: count for name, count in exchange.ask("inventory").items() if count}
+
+
+@pytest.fixture
+def sipp(tmp_path: Path, running_exchange: Exchange) -> Iterator[SippStarter]:
+    """Start a SIPp party: ``sipp(ladder)``; options as ``Sipp``'s. Ended with the test; its messages are shown when the
+    test fails."""
+    started: list[Sipp] = []
+    numbers = iter(range(1000))
+
+    def start(ladder: Ladder, *, towards: tuple[str, int] | None = None, **options: object) -> Sipp:
+        name = f"{next(numbers)}-{ladder.name}"
+        path = tmp_path / f"{name}.xml"
+        path.write_text(ladder.xml(), encoding="latin-1")
+        # Who only answers must not have a remote address: SIPp would send its responses there as well.
+        remote = (towards or running_exchange.address) if ladder.begins else None
+        options = {"calls": 1, "rate": 10, "trace": True, "remote": remote, **options}
+        party = Sipp(path, cwd=tmp_path, name=name, **options)  # type: ignore[arg-type]  # passed through
+        started.append(party)
+        return party.start()
+
+    with ended_with_reports(started, lambda party: party.report(), running_exchange):
+        yield start
+
+
+@pytest.fixture
+def phone(tmp_path: Path, running_exchange: Exchange) -> Iterator[PhoneStarter]:
+    """Start a registered baresip: ``phone("101", codecs=("opus",), transport="tls", encryption="srtp-mand")``."""
+    started: list[Baresip] = []
+
+    def start(extension: str, *, tone_hz: int = 440, site: Site = WIRE, **options: object) -> Baresip:
+        secure = options.get("transport") == "tls"
+        account = Account(
+            extension,
+            site.domain,
+            site.password(extension),
+            running_exchange.tls_address if secure else running_exchange.address,
+            **options,  # type: ignore[arg-type]  # passed through
+        )
+        party = Baresip(account, tmp_path, tone_hz=tone_hz)
+        started.append(party)
+        return party.start()
+
+    with ended_with_reports(started, lambda party: party.report(), running_exchange):
+        yield start
+
+
+@contextlib.contextmanager
+def ended_with_reports(
+    started: list[Sipp] | list[Baresip], report: Callable[..., str], exchange: Exchange
+) -> Iterator[None]:
+    """End all parties; when the test failed, show what each saw."""
+    try:
+        yield
+    finally:
+        for party in started:
+            party.stop()
+
+
+@pytest.fixture
+def registered(running_exchange: Exchange) -> Iterator[Callable[..., tuple[str, int]]]:
+    """Register an extension's phone at a free address, for a SIPp to take: ``port=registered("102")[1]``."""
+    done: list[tuple[Site, str, tuple[str, int]]] = []
+
+    def start(extension: str, site: Site = WIRE) -> tuple[str, int]:
+        address = (PHONES, free_port(PHONES))
+        register(running_exchange.address, address, site.domain, [(extension, site.password(extension))])
+        done.append((site, extension, address))
+        return address
+
+    yield start
+    for site, extension, address in done:
+        unregister(running_exchange.address, address, site.domain, extension, site.password(extension))

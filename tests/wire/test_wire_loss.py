@@ -1,0 +1,77 @@
+"""What is lost on the way is sent again, and what never comes ends the call (RFC 3261 §13.3.1.4, §17)."""
+
+from __future__ import annotations
+
+import socket
+
+from ladder import sdp
+from parties import called, caller
+
+from bench.peers.sipp import expect_all
+
+
+def test_answer_is_repeated_until_the_ack_comes(exchange, sipp, registered):
+    """The first ACK is lost: SIPp sends it only after the answer came three times."""
+    ringing = sipp(called("102").ring_and_answer().byed(), port=registered("102")[1])
+    calling = sipp(caller("101", "102").dial().answered().pause(1800).ack().bye(), options=("-nd",))
+    expect_all(calling, ringing)
+    assert len(calling.received("SIP/2.0 200")) >= 3
+
+
+def test_repeated_answer_of_the_called_party_is_acknowledged_each_time(exchange, sipp, registered):
+    """The ACK to the called party is lost: every repetition of its 200 gets one."""
+    answer = {"body": sdp()}
+    ladder = called("102").invited().respond_invite(200, "OK", **answer).await_request("ACK")
+    ladder = ladder.respond_invite(200, "OK", **answer).await_request("ACK").byed()
+    ringing = sipp(ladder, port=registered("102")[1])
+    expect_all(sipp(caller("101", "102").call().pause(500).bye()), ringing)
+    assert len(ringing.received("ACK")) >= 2
+
+
+def test_lost_bye_is_repeated(exchange, sipp, registered):
+    """The called party answers our BYE only the second time."""
+    ladder = called("102").ring_and_answer().await_request("BYE").pause(700).respond(200, "OK")
+    ringing = sipp(ladder, port=registered("102")[1], options=("-nd",))
+    expect_all(sipp(caller("101", "102").call().bye()), ringing)
+    assert len(ringing.received("BYE")) >= 2
+
+
+def test_repeated_bye_gets_the_same_answer(exchange, sipp, registered):
+    """The answer to the party's BYE is lost: its repetition is answered from the transaction (§17.2.2)."""
+    ringing = sipp(called("102").ring_and_answer().byed(), port=registered("102")[1])
+    ladder = caller("101", "102").call()
+    at = ladder._count  # noqa: SLF001 - the same branch again
+    ladder = ladder.request("BYE", retransmit=False).request("BYE", branch_of=at, cseq=ladder._cseq, retransmit=False)  # noqa: SLF001
+    expect_all(sipp(ladder.expect(200).expect(200)), ringing)
+
+
+def test_repeated_invite_rings_once(exchange, sipp, registered):
+    """Our 100 is lost: the repeated INVITE belongs to the same transaction."""
+    ladder = called("102").invited().respond_invite(180, "Ringing").pause(700)
+    ringing = sipp(
+        ladder.respond_invite(200, "OK", body=sdp()).await_request("ACK").byed(), port=registered("102")[1]
+    )
+    ladder = caller("101", "102").dial()
+    at = ladder._invite_at  # noqa: SLF001 - the same INVITE again
+    ladder.steps.append(ladder.steps[at].replace("[branch]", f"[branch-{ladder._count - at}]"))  # noqa: SLF001
+    ladder._count += 1  # noqa: SLF001
+    expect_all(sipp(ladder.answered().ack().bye()), ringing)
+    assert len(ringing.received("INVITE")) == 1
+    assert len(exchange.records(1)) == 1
+
+
+def test_party_that_vanishes_during_ringing(exchange, sipp, registered):
+    """The called phone stops answering anything: the caller's CANCEL is honoured all the same."""
+    ringing = sipp(called("102").invited().respond_invite(180, "Ringing").pause(200), port=registered("102")[1])
+    calling = sipp(caller("101", "102").dial().ringing().pause(400).cancel().expect(200).expect(487).ack_failure())
+    expect_all(calling, ringing)
+
+
+def test_garbage_is_survived(exchange, sipp, registered):
+    """Nonsense from anywhere does not disturb a call."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        for junk in (b"", b"\x00" * 64, b"\r\n\r\n", b"INVITE\r\n\r\n", b"\xff" * 1400, b"SIP/2.0 200 OK\r\n\r\n"):
+            sock.sendto(junk, exchange.address)
+        sock.sendto(b"INVITE sip:102@wire.example SIP/2.0\r\n" + b"Via: x\r\n" * 3000, exchange.address)
+    ringing = sipp(called("102").ring_and_answer().byed(), port=registered("102")[1])
+    expect_all(sipp(caller("101", "102").call().bye()), ringing)
