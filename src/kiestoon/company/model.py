@@ -25,7 +25,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
-class Company(Row):
+class Company(Row, frozen=True):
     """One tenant. ``domain`` is its SIP domain: the only host part under which its devices register.
 
     ``access_code`` is dialled before an outside number ("0"; "" = none needed). ``emergency_number`` is the account's
@@ -45,7 +45,7 @@ class Company(Row):
     active: bool = True
 
 
-class Location(Row):
+class Location(Row, frozen=True):
     """A site of a company. ``area_code`` completes local numbers and selects the emergency centre."""
 
     company_id: int
@@ -54,7 +54,7 @@ class Location(Row):
     timezone: str = "Europe/Amsterdam"
 
 
-class Department(Row):
+class Department(Row, frozen=True):
     """A department, possibly inside another one."""
 
     company_id: int
@@ -63,7 +63,7 @@ class Department(Row):
     parent_id: int | None = None
 
 
-class User(Row):
+class User(Row, frozen=True):
     """A person with an extension.
 
     ``caller_number`` is shown to the outside (E.164, "" = the company's first number); ``hide_number`` withholds it
@@ -84,7 +84,7 @@ class User(Row):
     language: str = ""
 
 
-class Device(Row):
+class Device(Row, frozen=True):
     """A VoIP channel (E 11.2): one phone's login. ``secret`` is the clear text, in memory only.
 
     ``call_limit`` is 1-5 simultaneous calls (E 11.2.2). ``encryption`` "required" refuses calls without TLS and SRTP.
@@ -106,7 +106,7 @@ class Device(Row):
     active: bool = True
 
 
-class Trunk(Row):
+class Trunk(Row, frozen=True):
     """An outside line (RTE-20). ``company_id`` None: shared by every company of the installation.
 
     ``kind`` "register" logs in at the provider with ``username``/``secret``; "peer" is recognised by ``sources``
@@ -133,7 +133,7 @@ class Trunk(Row):
     active: bool = True
 
 
-class Number(Row):
+class Number(Row, frozen=True):
     """An outside number (E.164 with plus) and what it reaches: an extension of the company."""
 
     company_id: int
@@ -142,7 +142,7 @@ class Number(Row):
     location_id: int | None = None
 
 
-class Menu(Row):
+class Menu(Row, frozen=True):
     """A menu number: a spoken welcome, then the caller keys in an extension (RTE-17's base).
 
     Callers who key nothing for ``timeout_s`` go to ``fallback_extension``.
