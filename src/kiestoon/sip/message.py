@@ -21,6 +21,7 @@ from kiestoon.sip.uri import BadUri, Uri, parse_uri
 T = TypeVar("T")
 Headers: TypeAlias = Iterable[tuple[str, str]] | Mapping[str, str]
 
+_FORWARDS = {str(number): number for number in range(256)}
 _DIALOG_FORMING = frozenset({"INVITE", "SUBSCRIBE", "REFER", "NOTIFY"})
 
 
@@ -159,7 +160,12 @@ class Message:
     def _many(self, key: str, parse: Callable[[str], T]) -> list[T]:
         cached: list[T] | None = self._cache.get(key)
         if cached is None:
-            cached = self._cache[key] = [parse(value) for value in self.all(key)] if key in self._fields else []
+            values = self._fields.get(key, ())
+            if len(values) == 1 and "," not in values[0]:
+                cached = [parse(values[0])]
+            else:
+                cached = [parse(value) for value in self.all(key)]
+            self._cache[key] = cached
         return cached
 
     def _tags(self, key: str, fold: bool) -> frozenset[str]:
@@ -171,7 +177,7 @@ class Message:
 
     @property
     def call_id(self) -> str:
-        return self._one("Call-ID", _parse_call_id)
+        return self._one("Call-ID", parse_call_id)
 
     @property
     def cseq(self) -> CSeq:
@@ -358,11 +364,12 @@ class Response(Message):
         return f"<Response {self.status} {self.reason}>"
 
 
-def _parse_call_id(text: str) -> str:
+def parse_call_id(text: str) -> str:
     if not text or " " in text or "\t" in text:
         raise BadHeader("bad Call-ID")
     return text
 
 
 def _parse_max_forwards(text: str) -> int:
-    return parse_number(text, "Max-Forwards", maximum=255)
+    number = _FORWARDS.get(text)
+    return parse_number(text, "Max-Forwards", maximum=255) if number is None else number

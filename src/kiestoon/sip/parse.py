@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable
 
 from kiestoon.sip.headers.address import parse_contact, parse_name_addr
 from kiestoon.sip.headers.grammar import TOKEN, BadHeader
 from kiestoon.sip.headers.names import KNOWN
-from kiestoon.sip.message import Message, Request, Response, UnsafeMessage
+from kiestoon.sip.headers.sequence import parse_cseq
+from kiestoon.sip.message import Message, Request, Response, UnsafeMessage, parse_call_id
 
 MAX_HEAD_BYTES = 32_768
 """Start line and headers together. The largest real ones (STIR, long History-Info) are below 8 KB."""
@@ -27,6 +29,20 @@ _status_line = re.compile(r"SIP/([0-9]+\.[0-9]+) ([0-9]{3})(?: (.*))?", re.ASCII
 _field_name = re.compile(rf"({TOKEN})[ \t]*", re.ASCII)
 _fold = re.compile(r"\r\n[ \t]+")
 _request_like = re.compile(rf"{TOKEN} .*SIP/[0-9]+\.[0-9]+[ \t]*", re.ASCII | re.IGNORECASE)
+
+
+_SINGLE: tuple[tuple[str, Callable[[str], object]], ...] = (
+    ("Call-ID", parse_call_id),
+    ("From", parse_name_addr),
+    ("To", parse_name_addr),
+    ("CSeq", parse_cseq),
+)
+_AT_MOST_ONE = ("Max-Forwards", "Content-Type")
+_LISTS: tuple[tuple[str, Callable[[str], object]], ...] = (
+    ("Contact", parse_contact),
+    ("Route", parse_name_addr),
+    ("Record-Route", parse_name_addr),
+)
 
 
 class BadMessage(Exception):
@@ -53,6 +69,10 @@ class _Fault(Exception):
         self.reason = reason
 
 
+class _Folded(Exception):
+    """A header goes on in the next line (RFC 3261 §7.3.1): rare enough to be found in passing."""
+
+
 def parse_message(data: bytes) -> Request | Response:
     """Reads one datagram or one framed message. Raises ``BadMessage`` and nothing else.
 
@@ -77,17 +97,22 @@ def split_message(data: bytes) -> Request | Response:
     if not complete:
         end = min(len(data), MAX_HEAD_BYTES)
     text = data[:end].decode("utf-8", "surrogateescape")
-    if "\r\n " in text or "\r\n\t" in text:
-        text = _fold.sub(" ", text)
-    lines = text.split("\r\n")
-    message, fault = _start(lines[0])
-    fault = _read_fields(message, lines, text) or fault
+    try:
+        message, fault = _read_head(text)
+    except _Folded:
+        message, fault = _read_head(_fold.sub(" ", text))
     if not complete:
         fault = _Fault(513, "Message Too Large") if len(data) > end else _Fault(400, "Headers without an end")
     fault = _cut_body(message, data, end + 4) or fault
     if fault is not None:
         raise _refuse(message, fault.status, fault.reason)
     return message
+
+
+def _read_head(text: str) -> tuple[Request | Response, _Fault | None]:
+    lines = text.split("\r\n")
+    message, fault = _start(lines[0])
+    return message, _read_fields(message, lines, text) or fault
 
 
 def _start(line: str) -> tuple[Request | Response, _Fault | None]:
@@ -105,7 +130,7 @@ def _start(line: str) -> tuple[Request | Response, _Fault | None]:
         if version != "2.0" or not 100 <= code <= 699:
             raise BadMessage(0, "not a SIP/2.0 response")
         response = Response.__new__(Response)
-        Message.__init__(response)
+        response._fields, response._odd, response._cache = {}, None, {}
         response.status, response.reason = code, reason or ""
         return response, None
     if line[:4].upper() != "SIP/" and _request_like.fullmatch(line):
@@ -116,7 +141,7 @@ def _start(line: str) -> tuple[Request | Response, _Fault | None]:
 
 def _bare_request(method: str, uri: str) -> Request:
     request = Request.__new__(Request)
-    Message.__init__(request)
+    request._fields, request._odd, request._cache = {}, None, {}
     request.method, request.uri = method, uri
     return request
 
@@ -135,11 +160,8 @@ def _read_fields(message: Message, lines: list[str], text: str) -> _Fault | None
         fault = _Fault(513, "Header Too Long")
     fields = message._fields
     known = KNOWN.get
-    first = True
+    del lines[0]
     for line in lines:
-        if first:
-            first = False
-            continue
         name, colon, value = line.partition(":")
         key = known(name) or _odd_name(message, name)
         if not key or not colon:
@@ -152,6 +174,9 @@ def _read_fields(message: Message, lines: list[str], text: str) -> _Fault | None
 
 
 def _odd_name(message: Message, name: str) -> str:
+    """The key of a header that is not known by this spelling, "" for a line that is no header."""
+    if name[:1] in {" ", "\t"}:
+        raise _Folded
     found = _field_name.fullmatch(name)
     return message._make(found.group(1)) if found else ""
 
@@ -184,18 +209,21 @@ def check_core(message: Request | Response) -> None:
     Raises ``BadHeader`` (or an internal fault with the status). Also refuses repeated single-value headers
     (RFC 4475 §3.3.8) and a CSeq for another method (§3.1.2.17).
     """
-    _ = message.via, message.call_id, message.from_, message.to
-    fields = message._fields
-    if "Max-Forwards" in fields:
-        _ = message.max_forwards
-    if "Contact" in fields:
-        message._many("Contact", parse_contact)
-    if "Route" in fields:
-        message._many("Route", parse_name_addr)
-    if "Record-Route" in fields:
-        message._many("Record-Route", parse_name_addr)
-    if len(fields.get("Content-Type", ())) > 1:
-        raise BadHeader("more than one Content-Type")
+    fields, cache = message._fields, message._cache
+    for key, parse in _SINGLE:
+        values = fields.get(key)
+        if values is None:
+            raise BadHeader(f"no {key}")
+        if len(values) > 1:
+            raise BadHeader(f"more than one {key}")
+        cache[key] = parse(values[0])
+    for key in _AT_MOST_ONE:
+        if key in fields and len(fields[key]) > 1:
+            raise BadHeader(f"more than one {key}")
+    _ = message.via, message.max_forwards
+    for key, parse in _LISTS:
+        if key in fields:
+            message._many(key, parse)
     cseq = message.cseq
     if isinstance(message, Request):
         if cseq.method != message.method:

@@ -19,6 +19,12 @@ class BadUri(ValueError):
     """Text that is not a URI, or a SIP, SIPS or tel URI that does not follow its grammar."""
 
 
+PLAIN_SIP = (
+    r"(sips?):(?:([A-Za-z0-9\-_.!~*'()&=+$,;?/]+)@)?([A-Za-z0-9.-]+)(?::([0-9]{1,5}))?"
+    r"((?:;[A-Za-z0-9\-_.!~*'()\[\]/:&+$=]+)*)"
+)
+"""What nearly every SIP URI looks like: no escapes, password, IPv6 or headers. Five groups for ``plain_uri``."""
+_plain = re.compile(PLAIN_SIP, re.ASCII)
 _sip = re.compile(
     r"(?:([^@:]*)(?::([^@]*))?@)?"  # userinfo; no "@" may stand unescaped in any other part
     r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::([0-9]{1,5}))?"
@@ -118,6 +124,9 @@ class Uri(msgspec.Struct, frozen=True, gc=False):
 
 def parse_uri(text: str) -> Uri:
     """Reads one URI without angle brackets. Raises ``BadUri``."""
+    plain = _plain.fullmatch(text)
+    if plain is not None:
+        return plain_uri(*plain.groups())
     if _never.search(text):
         raise BadUri("a URI holds no blank, quote or angle bracket")
     found = _scheme.fullmatch(text)
@@ -130,6 +139,16 @@ def parse_uri(text: str) -> Uri:
     if scheme == "tel":
         return _parse_tel(rest)
     return Uri(scheme, rest)
+
+
+def plain_uri(scheme: str, user: str | None, host: str, port_text: str | None, params: str) -> Uri:
+    """The URI of a ``PLAIN_SIP`` match. Raises ``BadUri`` for what the pattern leaves open."""
+    port = None
+    if port_text is not None:
+        port = int(port_text)
+        if port > 65535:
+            raise BadUri("port above 65535")
+    return Uri(scheme, user or "", "", host.lower(), port, _parse_uri_params(params) if params else {})
 
 
 def _parse_sip(scheme: str, rest: str) -> Uri:
@@ -167,7 +186,9 @@ def _parse_uri_params(text: str) -> dict[str, str | None]:
         name, mark, value = part.partition("=")
         if not name:
             raise BadUri("empty URI parameter")
-        params.setdefault(name.lower(), value if mark else None)
+        name = name.lower()
+        if name not in params:
+            params[name] = value if mark else None
     return params
 
 

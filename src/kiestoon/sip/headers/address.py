@@ -7,6 +7,7 @@ import re
 import msgspec
 
 from kiestoon.sip.headers.grammar import (
+    TOKEN,
     BadHeader,
     encode_params,
     match_quoted,
@@ -16,8 +17,13 @@ from kiestoon.sip.headers.grammar import (
     split_commas,
     unquote,
 )
-from kiestoon.sip.uri import BadUri, Uri, parse_uri
+from kiestoon.sip.uri import PLAIN_SIP, BadUri, Uri, parse_uri, plain_uri
 
+_plain = re.compile(
+    rf'(?:"([^"\\\x00-\x1f\x7f]*)" ?|([A-Za-z0-9\-.!%*_+`\'~]*) ?)<{PLAIN_SIP}>(?:;tag=({TOKEN}))?(;.*)?',
+    re.ASCII | re.DOTALL,
+)
+"""What nearly every From and To looks like; everything else takes the long way below."""
 _not_in_display = re.compile(r"[\",;<>\\]")
 _must_quote = re.compile(r"[^A-Za-z0-9\-.!%*_+`'~ ]")
 
@@ -63,7 +69,22 @@ def parse_name_addr(text: str) -> NameAddr:
     Without angle brackets, parameters belong to the header (§20.10) and the URI may hold neither "?" nor ",".
     An unquoted display name may be any text without ``" , ; < > \\``: many phones do not keep to tokens.
     """
-    text = text.strip(" \t")
+    plain = _plain.fullmatch(text)
+    if plain is not None:
+        quoted, word, scheme, user, host, port, uri_params, tag, rest = plain.groups()
+        name = quoted or word or ""
+        try:
+            uri = plain_uri(scheme, user, host, port, uri_params)
+        except BadUri as bad:
+            raise BadHeader(str(bad)) from None
+        params: dict[str, str | None] = {"tag": tag} if tag else {}
+        if rest:
+            params = {**parse_params(rest), **params}
+        return NameAddr(name if name.isascii() else readable(name), uri, params)
+    return _parse_any_name_addr(text.strip(" \t"))
+
+
+def _parse_any_name_addr(text: str) -> NameAddr:
     start = text.find("<")
     if text.startswith('"'):
         end = match_quoted(text)

@@ -26,9 +26,10 @@ _escape = re.compile(r"\\(.)", re.DOTALL)
 _separator = re.compile(r'[",<]')
 _whitespace = " \t"
 _param = re.compile(
-    rf"[ \t]*;[ \t]*({TOKEN})[ \t]*(?:=[ \t]*({QUOTED}|[^;\"\s<>,]*))?[ \t]*",
+    rf"[ \t]*;[ \t]*({TOKEN})[ \t]*(?:=[ \t]*({QUOTED}|[^;\"\s<>,]*)[ \t]*)?",
     re.ASCII | re.DOTALL,
 )
+_plain_params = re.compile(r"[;=A-Za-z0-9\-.!%*_+`'~]+", re.ASCII)
 _unsafe_in_quotes = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _plain_param = re.compile(r"[^\s;\",<>]*")
 _control = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -78,15 +79,24 @@ def parse_params(text: str) -> dict[str, str | None]:
     The first of repeated parameters counts. Raises ``BadHeader`` for an empty parameter (";;") or stray characters.
     """
     params: dict[str, str | None] = {}
+    if _plain_params.fullmatch(text) and text[0] == ";":
+        for part in text[1:].split(";"):
+            name, mark, value = part.partition("=")
+            if not name:
+                raise BadHeader("empty parameter")
+            name = name.lower()
+            if name not in params:
+                params[name] = value if mark else None
+        return params
     position, end = 0, len(text)
     while position < end:
         found = _param.match(text, position)
         if found is None:
             raise BadHeader(f"bad parameter at {text[position : position + 40]!r}")
-        name, value = found.groups()
+        name, given = found.groups()
         name = name.lower()
         if name not in params:
-            params[name] = unquote(value) if value and value[0] == '"' else value
+            params[name] = unquote(given) if given and given[0] == '"' else given
         position = found.end()
     return params
 

@@ -13,6 +13,7 @@ _via = re.compile(
     r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?:[ \t]*:[ \t]*([0-9]{1,5}))?[ \t]*(?=;|$)",
     re.ASCII | re.IGNORECASE,
 )
+_plain = re.compile(r"SIP/2\.0/(UDP|TCP|TLS|WSS?) ([A-Za-z0-9.-]+)(?::([0-9]{1,5}))?(?=;|$)", re.ASCII)
 MAGIC_COOKIE = "z9hG4bK"
 
 
@@ -61,10 +62,15 @@ class Via(msgspec.Struct, frozen=True, gc=False):
 
 def parse_via(text: str) -> Via:
     """Reads one Via value. Raises ``BadHeader``."""
-    found = _via.match(text)
-    if found is None:
-        raise BadHeader(f"bad Via: {text[:60]!r}")
-    transport, host6, host, port_text = found.groups()
+    host6: str | None = None
+    found = _plain.match(text)
+    if found is not None:
+        transport, host, port_text = found.groups()
+    else:
+        found = _via.match(text)
+        if found is None:
+            raise BadHeader(f"bad Via: {text[:60]!r}")
+        transport, host6, host, port_text = found.groups()
     port = None
     if port_text is not None:
         port = int(port_text)
