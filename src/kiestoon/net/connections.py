@@ -39,12 +39,14 @@ class Connections:
         numbers: Iterator[int],
         client_tls: Callable[[], ssl.SSLContext],
         failed: Callable[[str], None],
+        on_closed: Callable[[Flow], None] | None = None,
     ) -> None:
         self._intake = intake
         self._limits = limits
         self._numbers = numbers
         self._client_tls = client_tls
         self._failed = failed
+        self._on_closed = on_closed
         self._by_number: dict[int, Connection] = {}
         self._by_target: dict[Key, Connection] = {}
         self._waiting: dict[Key, list[Send]] = {}
@@ -195,6 +197,8 @@ class Connections:
         for transaction in connection.unanswered:
             self._failed(transaction)
         connection.unanswered.clear()
+        if self._on_closed is not None:
+            self._on_closed(connection.flow)
 
     def _key_of(self, connection: Connection) -> Key | None:
         key = connection.target

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from kiestoon.net.trace import TracedMessage
 
-COLUMN = 26
+COLUMN = 32
 TIME = 13
 _MOST_PARTIES = 12
 _CSEQ = re.compile(rb"^cseq[ \t]*:[ \t]*[0-9]+[ \t]+([^\s]+)", re.IGNORECASE | re.MULTILINE)

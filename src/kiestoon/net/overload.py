@@ -57,6 +57,8 @@ class OverloadGate:
         self._interval_from = float("-inf")
         self._shortest: dict[Wait, float] = {}
         self._busy = 0.0
+        self._last_wait = 0.0
+        self._lowered_at = float("-inf")
         self._counts = (0, 0)
         # Call-IDs let in lately: their retransmissions and authenticated repeats are no new calls. Two generations.
         self._known: set[int] = set()
@@ -82,16 +84,26 @@ class OverloadGate:
         admitted, refused = self.admitted - self._counts[0], self.refused - self._counts[1]
         self._counts = (self.admitted, self.refused)
         self._interval_from = now
-        overloaded = any(waited > self._target_s for waited in self._shortest.values())
+        wait = max(self._shortest.values(), default=0.0)
         self._shortest.clear()
-        if overloaded and length < 10 * self._interval_s:
-            self.rate = max(1.0, 0.85 * min(self.rate, max(1, admitted) / length))
-            self._tokens = min(self._tokens, 1.0)
-        elif self.rate != NO_LIMIT and not overloaded:
+        if wait > self._target_s:
+            if length < 10 * self._interval_s:
+                self._lower(wait, max(1, admitted) / length, now)
+            self._last_wait = wait
+        elif self.rate != NO_LIMIT:
             if refused == 0:
                 self.rate = NO_LIMIT
-            elif self._busy < 0.97:
-                self.rate += max(2.0, 0.03 * self.rate)
+            elif self._busy < 0.97 or wait < self._target_s / 4:
+                self.rate += max(2.0, 0.02 * self.rate)
+
+    def _lower(self, wait: float, admitted_rate: float, now: float) -> None:
+        """Multiplicative decrease. A queue needs time to drain: while it gets shorter, one cut is enough."""
+        if now < self._lowered_at + 4 * self._interval_s and wait <= self._last_wait:
+            return
+        factor = 0.93 if wait < 4 * self._target_s else 0.8
+        self.rate = max(1.0, factor * min(self.rate, admitted_rate))
+        self._tokens = min(self._tokens, 1.0)
+        self._lowered_at = now
 
     # --- deciding ---------------------------------------------------------------------------------------------------
 
