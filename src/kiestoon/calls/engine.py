@@ -9,10 +9,15 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
+from kiestoon.calls import closing, custody
+from kiestoon.calls.call import Call
+from kiestoon.calls.causes import NORMAL
 from kiestoon.calls.control import CallControl
 from kiestoon.calls.events import CallEvent
 from kiestoon.calls.exchange import Exchange
+from kiestoon.calls.recovery import reconcile
 from kiestoon.media.client import MediaLink
+from kiestoon.media.protocol import AuditedContext
 from kiestoon.media.protocol import Event as MediaEvent
 from kiestoon.registrar import BindingChanged
 from kiestoon.sip.flow import Flow, Output, Target
@@ -65,6 +70,25 @@ class ExchangeEngine:
         """A media process is gone for good."""
         self._now = now
         self.control.media_lost(link, reason, now)
+
+    def media_back(self, link: MediaLink, contexts: tuple[AuditedContext, ...], now: float) -> None:
+        """The connection to a living media process is mended: what only one of us remembers is ended."""
+        self._now = now
+        reconcile(self.exchange, link, contexts, now)
+
+    def end_call(self, call: Call, now: float) -> None:
+        """Hang a call up, at an administrator's word."""
+        self._now = now
+        custody.end_with(self.exchange, call, NORMAL, now)
+        closing.check(self.exchange, call, now)
+
+    def shut_down(self, now: float) -> None:
+        """Hang every call up and write the records."""
+        for call in list(self.exchange.calls.values()):
+            self.end_call(call, now)
+        self._settle()
+        for call in list(self.exchange.calls.values()):
+            closing.close(self.exchange, call)
 
     def connection_closed(self, flow: Flow, now: float) -> None:
         """A connection is gone: phones registered over it are not reachable by it any more."""

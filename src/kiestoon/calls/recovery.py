@@ -13,7 +13,7 @@ import structlog
 
 from kiestoon.calls import closing, custody
 from kiestoon.calls.call import Call
-from kiestoon.calls.causes import INTERRUPTED
+from kiestoon.calls.causes import INTERRUPTED, MEDIA_LOST
 from kiestoon.calls.journal import CallState, LegData
 from kiestoon.calls.leg import Leg
 from kiestoon.calls.service import Service
@@ -144,3 +144,14 @@ def _clear_strays(x: Exchange, incarnation: str, contexts: tuple[AuditedContext,
         for item in context.terminations:
             if item.termination not in known:
                 link.send(Subtract(item.termination))
+
+
+def reconcile(x: Exchange, link: MediaLink, contexts: tuple[AuditedContext, ...], now: float) -> None:
+    """After a broken control connection: end calls the media process has lost, and contexts no call belongs to."""
+    held = {item.termination for context in contexts for item in context.terminations}
+    for call in [call for call in x.calls.values() if call.link is link]:
+        if any(leg.termination and leg.termination not in held for leg in call.live_legs()):
+            custody.end_with(x, call, MEDIA_LOST, now)
+            closing.check(x, call, now)
+    for termination in held - {leg.termination for leg in x.legs.values()}:
+        link.send(Subtract(termination))

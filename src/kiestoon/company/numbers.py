@@ -89,6 +89,14 @@ def emergency_number(dialled: str, country: str, access_code: str = "") -> str:
     return ""
 
 
+_EMERGENCY_CANDIDATES = ("112", "911", "999", "110", "113", "115", "117", "118", "119", "15", "17", "18", "000", "111")
+
+
+def emergency_numbers(country: str) -> tuple[str, ...]:
+    """The numbers that reach help in a country, 112 first: what overload protection lets pass by a mere look."""
+    return tuple(number for number in _EMERGENCY_CANDIDATES if number == "112" or _is_emergency(number, country))
+
+
 def _is_emergency(digits: str, country: str) -> bool:
     return digits == "112" or bool(shortnumberinfo.is_emergency_number(digits, country.upper()))
 

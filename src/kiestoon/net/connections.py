@@ -16,7 +16,7 @@ from kiestoon.net.codec import Codec, StreamCodec, WebSocketCodec
 from kiestoon.net.connection import Connection
 from kiestoon.net.intake import Intake
 from kiestoon.net.settings import StreamLimits
-from kiestoon.sip.flow import SECURE, Send, Target, Transport
+from kiestoon.sip.flow import SECURE, Flow, Send, Target, Transport
 
 log = structlog.get_logger(__name__)
 

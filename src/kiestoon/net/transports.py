@@ -23,19 +23,12 @@ log = structlog.get_logger(__name__)
 BACKLOG = 1024
 
 
-class ListenFailedError(OSError):
-    """A listener could not be opened; ``errno`` is the cause's."""
-
-    def __init__(self, cause: OSError, listener: Listener) -> None:
-        super().__init__(cause.errno, cause.strerror)
-        self.listener = listener
-
-
 class SipTransports:
     """Opens the listeners and connections of one endpoint and moves bytes.
 
     ``sink`` takes what comes in; ``allowed(host)`` is asked before parsing; ``gate`` refuses new calls under overload;
-    ``tap`` sees every message both ways; ``on_closed`` hears of connections that ended. ``local`` answers the engine's questions about our addresses.
+    ``tap`` sees every message both ways; ``on_closed`` hears of connections that ended. ``local`` answers the engine's
+    questions about our addresses.
     """
 
     def __init__(
@@ -69,12 +62,15 @@ class SipTransports:
         return tuple(self._bound)
 
     async def start(self) -> None:
-        """Open all listeners. Raises ``ListenFailedError`` (port taken, no permission) or ``ssl.SSLError`` (certificate); then
+        """Open all listeners. Raises ``OSError`` (port taken, no permission) or ``ssl.SSLError`` (certificate); then
         none is open."""
         self._loop = asyncio.get_running_loop()
         try:
             for listener in self._settings.listeners:
-                self._listen(listener)
+                if listener.transport == "udp":
+                    self._listen_udp(listener)
+                else:
+                    self._listen_stream(listener)
         except (OSError, ValueError):
             await self.close()
             raise
@@ -166,17 +162,6 @@ class SipTransports:
         return self._client_context
 
     # --- listeners --------------------------------------------------------------------------------------------------
-
-    def _listen(self, listener: Listener) -> None:
-        try:
-            if listener.transport == "udp":
-                self._listen_udp(listener)
-            else:
-                self._listen_stream(listener)
-        except ssl.SSLError:
-            raise
-        except OSError as error:
-            raise ListenFailedError(error, listener) from error
 
     def _listen_udp(self, listener: Listener) -> None:
         sock = open_udp(listener.host, listener.port, self._settings.udp_buffer)

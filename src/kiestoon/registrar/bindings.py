@@ -84,6 +84,17 @@ class Bindings:
         """Every binding, for listings."""
         return [binding for bindings in self._by_device.values() for binding in bindings]
 
+    def devices(self) -> list[int]:
+        """The devices that have bindings."""
+        return list(self._by_device)
+
+    def snapshot(self, now: float, wall_s: float) -> list[BindingChanged]:
+        """What says all there is, for compaction of the journal."""
+        return [
+            BindingChanged(binding.device_id, binding.contact, wall_s + binding.expires_at - now, binding)
+            for binding in self.all()
+        ]
+
     def devices_at(self, source: str) -> int:
         """How many bindings came from a source (see ``source_key``)."""
         return self._sources.get(source, 0)
