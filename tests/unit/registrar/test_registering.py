@@ -1,9 +1,10 @@
 """REGISTER from challenge to binding (RFC 3261 §10.3, RFC 3327, RFC 5626)."""
 
+import msgspec
 import pytest
 from registration_world import OFFICE, WALL, Phone, World, flow
 
-from kiestoon.registrar import RegisterSettings
+from kiestoon.registrar import BindingChanged, RegisterSettings
 from kiestoon.sip.flow import Target
 
 
@@ -334,3 +335,13 @@ def test_a_deleted_device_is_forgotten():
     world.register(Phone())
     world.registrar.forget_device(1, world.now)
     assert world.registrar.bindings_of(1) == ()
+
+
+def test_changes_survive_the_journals_bytes():
+    world = World()
+    world.register(Phone(flow_=flow(transport="tls", number=3)), contact=f"<sip:p@h>;{INSTANCE}")
+    world.register(Phone("d2"), contact="*", expires="0")
+    changes = world.registrar.take_changes()
+    assert changes
+    packed = msgspec.msgpack.encode(changes)
+    assert msgspec.msgpack.decode(packed, type=list[BindingChanged]) == changes
