@@ -19,6 +19,7 @@ MARK = b"ovl-"
 """Start of the To tags we put into stateless refusals, so that their ACKs are known again (no state is kept)."""
 
 _HEADERS = re.compile(rb"\r\n(via|v|from|f|to|t|call-id|i|cseq)[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE)
+_CALL_ID = re.compile(rb"\r\n(?:call-id|i)[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE)
 _LONG = {b"v": b"via", b"f": b"from", b"t": b"to", b"i": b"call-id"}
 _TAG = re.compile(rb";[ \t]*tag[ \t]*=[ \t]*([^;\s]*)", re.IGNORECASE)
 _USER = re.compile(rb"INVITE (?:sips?|tel):([^@;>\s]*)", re.IGNORECASE)
@@ -139,6 +140,11 @@ class OverloadGate:
     def screen(self, data: bytes, source: tuple[str, int], now: float) -> tuple[bytes, int] | None:
         """What to answer an INVITE datagram with instead of handling it, and to which port of its source; None: handle
         it. For anything that is no new call, and for what this reader cannot make out, the answer is None."""
+        if self.rate == NO_LIMIT and self.admit(now):
+            quick = _CALL_ID.search(data)
+            if quick is not None:
+                self._remember(quick.group(1), now)
+            return None
         found = _read_head(data)
         if found is None:
             return None

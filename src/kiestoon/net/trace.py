@@ -23,10 +23,10 @@ from kiestoon.sip.flow import Flow
 log = structlog.get_logger(__name__)
 _LENGTH = struct.Struct(">I")
 _LARGEST_RECORD = 1 << 20
-_CALL_ID = re.compile(rb"^(?:call-id|i)[ \t]*:[ \t]*([^\r\n]*?)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+_CALL_ID = re.compile(rb"\r\n(?:call-id|i)[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE)
 
 
-class TracedMessage(msgspec.Struct, frozen=True, array_like=True):
+class TracedMessage(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One message as it passed. ``wall_time`` in seconds since the epoch; ``way`` "in" or "out" as we see it."""
 
     wall_time: float
@@ -42,7 +42,7 @@ class TracedMessage(msgspec.Struct, frozen=True, array_like=True):
 def call_id_of(data: bytes) -> str:
     """The Call-ID read from raw bytes, "" when there is none."""
     found = _CALL_ID.search(data, 0, max(data.find(b"\r\n\r\n"), 0) or len(data))
-    return found.group(1).decode("utf-8", "replace") if found else ""
+    return found.group(1).rstrip(b" \t").decode("utf-8", "replace") if found else ""
 
 
 class TraceWriter:
@@ -81,7 +81,10 @@ class TraceWriter:
         pending, self._pending, self._pending_bytes = self._pending, [], 0
         chunks = bytearray()
         for message in pending:
-            record = self._encode(msgspec.structs.replace(message, data=redact(message.data)))
+            clean = redact(message.data)
+            if clean is not message.data:
+                message = TracedMessage(message.wall_time, message.way, message.flow, clean)  # noqa: PLW2901  # the same, cleaned
+            record = self._encode(message)
             chunks += _LENGTH.pack(len(record))
             chunks += record
         try:
