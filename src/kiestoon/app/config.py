@@ -48,6 +48,18 @@ class SipSettings(Section, frozen=True):
     allow_bare_ip: bool = False
     certificate: str = ""
     key: str = ""
+    digest: tuple[Literal["SHA-256", "MD5"], ...] = ("SHA-256", "MD5")
+    nameservers: tuple[str, ...] = ()
+
+    @property
+    def nameserver_addresses(self) -> tuple[tuple[str, int], ...]:
+        """``nameservers`` as host and port. An IPv6 address with a port stands in brackets."""
+        found = []
+        for text in self.nameservers:
+            host, colon, port = text.rpartition(":")
+            has_port = colon and (":" not in host or host.endswith("]"))
+            found.append((host.strip("[]"), int(port)) if has_port and port.isdecimal() else (text.strip("[]"), 53))
+        return tuple(found)
 
 
 class MediaSettings(Section, frozen=True):
