@@ -36,7 +36,10 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
 
 
 class Lost(msgspec.Struct, frozen=True, gc=False):
-    """Conceal one frame of ``duration`` RTP clock units. ``following``: the packet after a lost one, for its FEC."""
+    """Conceal one frame of ``duration`` RTP clock units. ``following``: the packet after a lost one, for its FEC.
+
+    In samples that is ``duration * decoder.sample_rate // clock_hz`` (G.722 and Opus have a clock of their own).
+    """
 
     duration: int
     following: bytes | None = None
