@@ -244,10 +244,12 @@ class MediaClient:
 
     def _leased(self, event: Leased) -> None:
         host = event.host
-        self._asked.pop(host, None)
         pool = self._pools.get(host)
         if pool is None:
             return
+        self._asked[host] = self._asked.get(host, 0) - len(event.ports)
+        if event.exhausted or self._asked[host] <= 0:
+            del self._asked[host]
         pool.extend(event.ports)
         if event.exhausted:
             if host not in self._exhausted:

@@ -55,12 +55,21 @@ class Mixer:
         return np.clip(others, -32768, 32767).astype(np.int16)
 
 
-def mix_in_bulk(outlets: list[Hearing], now: float) -> None:
-    """One tick of a plain G.711 conference, decoded, summed and encoded for all members at once."""
+BULK_BYTES = 160
+"""20 ms of G.711."""
+
+
+def mix_in_bulk(outlets: list[Hearing], now: float) -> bool:
+    """One tick of a plain G.711 conference, decoded, summed and encoded for all members at once.
+
+    False when somebody sends packets of another length, so that the conference has to be mixed frame by frame.
+    """
     payloads = []
     for member, _, _ in outlets:
         intake = member.intake
         payloads.append(intake.take_payload(now) if intake is not None else None)
+    if any(payload is not None and len(payload) != BULK_BYTES for payload in payloads):
+        return False
     laws = [outlet.law for _, outlet, _ in outlets]
     same = laws.count(laws[0]) == len(laws)
     heard = mixer.tick_g711(payloads, laws[0] if same else laws)
@@ -69,3 +78,4 @@ def mix_in_bulk(outlets: list[Hearing], now: float) -> None:
             outlet.send(payload, now)
         else:
             outlet.pause()
+    return True

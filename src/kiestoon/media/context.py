@@ -33,7 +33,8 @@ class Context:
     """``edges`` are (talker, listener) pairs of termination numbers; not listed is not heard."""
 
     __slots__ = (
-        "_bulk", "_due", "_mixer", "_outlets", "_rate", "_shared", "_ticking", "_timer", "edges", "members", "number",
+        "_bulk", "_due", "_mixer", "_odd", "_outlets", "_rate", "_shared", "_ticking", "_timer", "edges", "members",
+        "number",
     )  # fmt: skip
 
     def __init__(self, number: int, shared: Shared) -> None:
@@ -45,6 +46,8 @@ class Context:
         self._mixer = Mixer()
         self._outlets: list[tuple[Termination, Outlet, tuple[Termination, ...]]] = []
         self._bulk = False
+        self._odd = False
+        """Somebody sends packets of another length than 20 ms."""
         self._ticking = False
         self._timer: Timer | None = None
         self._due = 0.0
@@ -165,7 +168,7 @@ class Context:
 
     def _in_bulk(self) -> bool:
         """A plain G.711 conference: everybody hears everybody else, nothing is played or recorded."""
-        if len(self._outlets) < 3 or len(self._outlets) != len(self.members):
+        if self._odd or len(self._outlets) < 3 or len(self._outlets) != len(self.members):
             return False
         speakers = {talker for talker, _ in self.edges}
         return all(
@@ -202,8 +205,9 @@ class Context:
         self._due = self._due + TICK_S if behind_s < MAX_BEHIND_S else now + TICK_S
         self._timer = loop.call_at(self._due, self._tick)
         if self._bulk:
-            mix_in_bulk(self._outlets, now)
-            return
+            if mix_in_bulk(self._outlets, now):
+                return
+            self._bulk, self._odd = False, True
         self._mixer.begin()
         for member in tuple(self.members.values()):
             if member.intake is not None:

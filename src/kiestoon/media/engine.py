@@ -52,6 +52,7 @@ log = structlog.get_logger(__name__)
 
 SWEEP_S = 0.25
 MAX_LEASE = 4096
+BINDS_PER_TURN = 16
 
 
 class Refusal(Exception):
@@ -68,6 +69,7 @@ class Engine:
         self.terminations: dict[int, Termination] = {}
         self.leased: dict[int, PortPair] = {}
         """Pairs call control holds and has not used yet, by RTP port."""
+        self._lease_generation = 0
         self._verbs: dict[type, Callable[[Any], None]] = {
             Lease: self._lease,
             Release: self._release,
@@ -128,15 +130,28 @@ class Engine:
         host = command.host or self.pool.hosts[0]
         if host not in self.pool.hosts:
             raise Refusal(f"no media address {host!r}")
-        now = self.shared.loop.now
-        ports = []
-        for _ in range(min(command.count, MAX_LEASE)):
-            pair = self.pool.lease(host, now)
+        self._lease_some(host, min(command.count, MAX_LEASE), self._lease_generation)
+
+    def _lease_some(self, host: str, count: int, generation: int) -> None:
+        """Lease what is bound already; bind the rest a few per turn, so that no packet waits long for it."""
+        if generation != self._lease_generation:
+            return  # the connection that asked is gone
+        loop = self.shared.loop
+        ports: list[Port] = []
+        fresh = 0
+        while len(ports) < count and fresh < BINDS_PER_TURN:
+            pair = self.pool.lease_bound(host, loop.now)
             if pair is None:
-                break
+                fresh += 1
+                pair = self.pool.lease(host, loop.now)
+            if pair is None:
+                self.shared.report(Leased(tuple(ports), exhausted=True, host=host))
+                return
             self.leased[pair.port] = pair
             ports.append(Port(pair.host, pair.port))
-        self.shared.report(Leased(tuple(ports), exhausted=len(ports) < command.count, host=host))
+        self.shared.report(Leased(tuple(ports), host=host))
+        if len(ports) < count:
+            loop.call_at(loop.now, lambda: self._lease_some(host, count - len(ports), generation))
 
     def _release(self, command: Release) -> None:
         for port in command.ports:
@@ -147,6 +162,7 @@ class Engine:
 
     def return_leases(self) -> None:
         """Call control is gone: what it leased and did not use comes back."""
+        self._lease_generation += 1
         for pair in self.leased.values():
             self.pool.give_back(pair, self.shared.loop.now, used=False)
         self.leased.clear()

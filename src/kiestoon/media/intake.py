@@ -25,8 +25,8 @@ class Intake:
     """
 
     __slots__ = (
-        "_buffer", "_codec", "_decoder", "_detector", "_held", "_late_before", "_resampler", "_silence", "frame",
-        "presses", "ptime_ms", "rate",
+        "_buffer", "_codec", "_decoder", "_detector", "_held", "_late_before", "_repeat", "_resampler", "_silence",
+        "frame", "presses", "ptime_ms", "rate",
     )  # fmt: skip
 
     def __init__(self, codec: Codec, ptime_ms: int, rate: int) -> None:
@@ -35,6 +35,7 @@ class Intake:
         """Keys heard in the audio of the latest tick."""
         self.ptime_ms = ptime_ms
         self._late_before = 0
+        self._repeat: bytes | None = None
         self._detector: Detector | None = None
         self._silence: SilenceDetector | None = None
         self._open(codec, rate)
@@ -92,7 +93,12 @@ class Intake:
     def take_payload(self, now: float) -> bytes | None:
         """The next packet undecoded, for parties whose codec is mixed in bulk; ``frame`` is not touched."""
         got = self._buffer.get(now)
-        return got.payload if isinstance(got, Frame) else None
+        if isinstance(got, Frame):
+            self._repeat = got.payload
+            return got.payload
+        # One lost packet is covered by the one before it (G.711 §I is for those who decode).
+        again, self._repeat = self._repeat, None
+        return again if got is not None else None
 
     def tick(self, now: float) -> Pcm | None:
         """Decode the next 20 ms."""

@@ -22,6 +22,8 @@ QUARANTINE_S = 2.0
 EXPEDITED_FORWARDING = 46 << 2
 """DSCP EF (RFC 3246) as a TOS byte: what networks give telephone speech."""
 DESCRIPTORS_RESERVED = 256
+BLOCKED_S = 60.0
+"""A port somebody else holds is tried again after this."""
 MAX_DRAIN = 1024
 
 
@@ -83,11 +85,16 @@ class PortPool:
         quarantine_s: float = QUARANTINE_S,
         rng: random.Random | None = None,
     ) -> None:
-        """Ports are taken from ``first`` to ``last``, both inclusive. Raises ValueError for an impossible range."""
+        """Ports are taken from ``first`` to ``last``, both inclusive.
+
+        Raises ValueError for an impossible range and OSError for an address that is not this machine's.
+        """
         if not addresses:
             raise ValueError("no media address configured")
         if not 1024 <= first <= last <= 65535:
             raise ValueError(f"media port range {first}-{last} is not within 1024-65535")
+        for address in addresses:
+            _bind_socket(address.bind, 0).close()
         numbers = list(range(first + first % 2, last, 2))
         if not numbers:
             raise ValueError(f"media port range {first}-{last} holds no even/odd pair")
@@ -99,6 +106,8 @@ class PortPool:
         self.hosts = tuple(address.host for address in addresses)
         self._bind = {address.host: address.bind for address in addresses}
         self._unbound = deque(numbers)
+        self._blocked: deque[tuple[float, int]] = deque()
+        """Numbers somebody else holds, and when to try them again."""
         self._bound = 0
         self._resting: dict[str, deque[PortPair]] = {host: deque() for host in self.hosts}
         self._quarantine_s = quarantine_s
@@ -111,12 +120,29 @@ class PortPool:
 
     def lease(self, host: str, now: float) -> PortPair | None:
         """A clean pair on the advertised ``host``; None when the range is exhausted. KeyError: no such host."""
+        return self.lease_bound(host, now) or self._bind_another(host, now)
+
+    def lease_bound(self, host: str, now: float) -> PortPair | None:
+        """The same, but only when a rested pair is bound already."""
         resting = self._resting[host]
-        if resting and resting[0].rested_at <= now:
+        while resting and resting[0].rested_at <= now:
             pair = resting.popleft()
             if not pair.dirty or pair.drain():
                 return pair
             self._discard(pair)
+        return None
+
+    def prepare(self, count: int, now: float) -> None:
+        """Bind ``count`` pairs of every host ahead of their need."""
+        for host in self.hosts:
+            for _ in range(count):
+                if self._bound >= self.capacity or (pair := self._bind_another(host, now)) is None:
+                    break
+                self._resting[host].append(pair)
+
+    def _bind_another(self, host: str, now: float) -> PortPair | None:
+        while self._blocked and self._blocked[0][0] <= now:
+            self._unbound.append(self._blocked.popleft()[1])
         while self._unbound:
             if self._bound >= self.capacity and not self._steal(host, now):
                 return None
@@ -125,6 +151,7 @@ class PortPool:
             if fresh is not None:
                 self._bound += 1
                 return fresh
+            self._blocked.append((now + BLOCKED_S, number))
         return None
 
     def give_back(self, pair: PortPair, now: float, *, used: bool) -> None:
@@ -156,7 +183,7 @@ class PortPool:
         self._unbound.append(pair.port)
 
     def _open(self, host: str, number: int) -> PortPair | None:
-        """Bind a pair; None (and the number is dropped) when somebody else holds one of the ports."""
+        """Bind a pair; None when somebody else holds one of the ports."""
         bind = self._bind[host]
         try:
             rtp = _bind_socket(bind, number)

@@ -20,6 +20,8 @@ from kiestoon.media.worker import Worker
 log = structlog.get_logger(__name__)
 
 COLLECT_EVERY_S = 2.0
+PREPARED = 256
+"""Port pairs bound at the start, so that the first calls don't wait for them."""
 
 
 def build(
@@ -33,6 +35,7 @@ def build(
     """The parts of a media process, joined but not running. Raises OSError or ValueError when it can't start."""
     loop = loop or Loop()
     pool = PortPool(*port_range, addresses, quarantine_s=quarantine_s)
+    pool.prepare(PREPARED, loop.now)
     worker = Worker(loop)
     try:
         return Server(Engine(Shared(loop, worker), pool), loop, socket_path)

@@ -176,8 +176,17 @@ class Rig:
 
     def lease(self) -> int:
         self.do(Lease(1))
-        (leased,) = self.events(Leased)
-        return leased.ports[0].rtp
+        return self.leased(1)[0]
+
+    def leased(self, count: int) -> list[int]:
+        """The RTP ports of so many leases just asked for."""
+        ports: list[int] = []
+        while len(ports) < count:
+            self.turn()
+            found = self.events(Leased)
+            assert found
+            ports += [port.rtp for event in found for port in event.ports]
+        return ports
 
     def phone(self, *, context: int = 1, stream: Stream | None = None, **stream_fields: object) -> Phone:
         """A phone with a termination; numbered 1, 2, …"""
