@@ -8,7 +8,7 @@ from phones import ANSWER, OFFER, Phone, assert_nothing_left, established, label
 
 from kiestoon.sip import events
 from kiestoon.sip.digest import Challenger, Credentials, Verdict
-from kiestoon.sip.flow import Target
+from kiestoon.sip.flow import Flow, Target
 from kiestoon.sip.message import Request, Response
 from kiestoon.sip.session import Session
 
@@ -22,12 +22,10 @@ class Callee:
         self.session: Session = self.alice.call(self.bob, **options)
         self.network.run(0.01)
         self.invite: Request = self.alice.sent("INVITE")[-1]
-        self.flow = None
 
     def say(
         self, status: int, tag: str = "t1", body: bytes = b"", headers: tuple = (), to: Request | None = None
     ) -> None:
-        from kiestoon.sip.flow import Flow
 
         response = Response.answer(to or self.invite, status, to_tag=tag)
         if status < 300:
