@@ -235,7 +235,7 @@ def _apply_environment(cells: dict[str, Any], environment: Mapping[str, str]) ->
         for field, value in held.items():
             text = environment.get(f"{_PREFIX}{name.upper()}_{field.upper()}")
             if text is not None:
-                held[field] = text.replace(",", " ").split() if isinstance(value, list) else text
+                held[field] = text.replace(",", " ").split() if isinstance(value, list | tuple) else text
 
 
 def _checked(cells: dict[str, Any], source: str) -> Settings:
