@@ -8,13 +8,16 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import pytest
+import uvloop
 from net_peers import options
 
+from kiestoon.net.certificate import CertificateFiles
 from kiestoon.net.driver import EndpointDriver
 from kiestoon.net.overload import OverloadGate
-from kiestoon.net.settings import Listener, NetSettings
+from kiestoon.net.settings import Listener, NetSettings, TlsClient, TlsServer
 from kiestoon.net.transports import SipTransports
-from kiestoon.sip.flow import Flow, Output, Resolve, Send, Target
+from kiestoon.sip.flow import Flow, Output, Resolve, Send, Target, Transport
 from kiestoon.sip.message import Request, Response
 from kiestoon.sip.parse import parse_message
 from kiestoon.sip.tokens import Tokens
@@ -209,15 +212,21 @@ class LayerEngine:
 
 
 async def start_party(
-    on_event: Callable[[TransactionLayer, object, float], None], *kinds: Any
+    on_event: Callable[[TransactionLayer, object, float], None], settings: NetSettings
 ) -> tuple[SipTransports, EndpointDriver[object], TransactionLayer]:
     engine = LayerEngine()
     driver: EndpointDriver[object] = EndpointDriver(engine, lambda event, now: on_event(engine.layer, event, now))
-    transports = SipTransports(driver, NetSettings(tuple(Listener(kind, "127.0.0.1", 0) for kind in kinds)))
+    transports = SipTransports(driver, settings)
     await transports.start()
     engine.layer = TransactionLayer(Tokens(random.Random(1)), transports.local)
     driver.attach(transports)
     return transports, driver, engine.layer
+
+
+def listen(*kinds: Transport, certificate: CertificateFiles | None = None) -> NetSettings:
+    tls = TlsServer(str(certificate.certificate), str(certificate.key)) if certificate else None
+    trust = TlsClient(ca_file=str(certificate.authority)) if certificate else TlsClient()
+    return NetSettings(tuple(Listener(kind, "127.0.0.1", 0, tls=tls) for kind in kinds), trust)
 
 
 def ask(call_id: str) -> Request:
@@ -225,17 +234,20 @@ def ask(call_id: str) -> Request:
     return Request("OPTIONS", "sip:b@127.0.0.1", headers)
 
 
-async def test_a_transaction_over_udp_and_tcp_from_end_to_end() -> None:
+async def exchange(certificate: CertificateFiles) -> None:
+    """One request and its answer over each transport."""
     answered: asyncio.Queue[object] = asyncio.Queue()
 
     def serve(layer: TransactionLayer, event: object, now: float) -> None:
         assert isinstance(event, NewRequest)
         layer.respond(event.transaction, Response.answer(event.request, 200, to_tag="t"), now)
 
-    server, server_driver, _ = await start_party(serve, "udp", "tcp")
-    client, client_driver, layer = await start_party(lambda _, event, now: answered.put_nowait(event), "udp", "tcp")
+    everything = listen("udp", "tcp", "tls", "ws", "wss", certificate=certificate)
+    server, server_driver, _ = await start_party(serve, everything)
+    client, client_driver, layer = await start_party(lambda _, event, now: answered.put_nowait(event), everything)
     for bound in server.bound:
-        layer.request(ask(bound.transport), Target(bound.transport, "127.0.0.1", bound.port), client_driver.now)
+        target = Target(bound.transport, "127.0.0.1", bound.port, "sip.example.com")
+        layer.request(ask(bound.transport), target, client_driver.now)
         client_driver.flush()
         async with asyncio.timeout(5):
             event = await answered.get()
@@ -247,9 +259,14 @@ async def test_a_transaction_over_udp_and_tcp_from_end_to_end() -> None:
         await transports.close()
 
 
+@pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
+def test_a_transaction_over_every_transport_on_both_event_loops(run: Any, certificate: CertificateFiles) -> None:
+    run(exchange(certificate))
+
+
 async def test_a_failed_connection_reaches_the_transaction_user() -> None:
     told: asyncio.Queue[object] = asyncio.Queue()
-    client, driver, layer = await start_party(lambda _, event, now: told.put_nowait(event), "tcp")
+    client, driver, layer = await start_party(lambda _, event, now: told.put_nowait(event), listen("tcp"))
     transaction = layer.request(ask("c9"), Target("tcp", "127.0.0.1", 1), driver.now)
     driver.flush()
     async with asyncio.timeout(5):
