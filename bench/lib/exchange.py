@@ -84,7 +84,8 @@ def toml(cells: dict[str, Any]) -> str:
 class Exchange:
     """One running exchange. A context manager: in service on entry, ended on exit.
 
-    ``control_core`` pins the control process (the one that speaks SIP), ``media_core`` everything else.
+    ``control_core`` pins the control process (the one that speaks SIP), ``media_core`` everything else. ``sip`` are
+    further SIP settings.
     """
 
     name = "Kiestoon"
@@ -101,6 +102,7 @@ class Exchange:
         fill: Callable[[Changes], None] | None = None,
         environment: dict[str, str] | None = None,
         media_ports: int = 600,
+        sip: dict[str, Any] | None = None,
     ) -> None:
         self.host = host
         self.sites = tuple(sites)
@@ -108,10 +110,12 @@ class Exchange:
         self.tls_port = free_port(host)
         self.directory = directory
         self.control_core = control_core
+        # SIPp answers only the first challenge it sees, and only with MD5.
+        sip = {"digest": ("MD5", "SHA-256"), **(sip or {})}
         first = random.randrange(MEDIA_PORTS.start, MEDIA_PORTS.stop - media_ports, 2)
         self.settings = Settings(
             data_dir=str(directory / "data"),
-            sip=SipSettings(hosts=(host,), udp=self.port, tcp=self.port, tls=self.tls_port, ws=0, wss=0),
+            sip=SipSettings(hosts=(host,), udp=self.port, tcp=self.port, tls=self.tls_port, ws=0, wss=0, **sip),
             media=MediaSettings(processes=1, first_port=first, last_port=first + media_ports - 1, hosts=(host,)),
             limits=limits or LimitSettings(),
             hep=HepSettings(),
@@ -119,6 +123,7 @@ class Exchange:
             log=LogSettings(level="info", format="json"),
         )
         self._fill = fill
+        self._known_records: set[str] = set()
         self.config = directory / "kiestoon.toml"
         self.daemon = Daemon(
             "kiestoon",
@@ -136,7 +141,11 @@ class Exchange:
         if not self.settings.key_path.exists():
             self._create()
         self.daemon.start()
-        wait_until(self._in_service, 20, "the exchange is in service", check=self.daemon.check_alive)
+        try:
+            wait_until(self._in_service, 20, "the exchange is in service", check=self.daemon.check_alive)
+        except PeerFailed as failed:
+            self.stop()
+            raise PeerFailed(f"{failed}\n{self.report()}") from None
         if self.control_core is not None:
             self._pin(self.control_pid, self.control_core)
         return self
@@ -223,6 +232,19 @@ class Exchange:
             return list_records(database, None, limit)
         finally:
             database.close()
+
+    def mark_records(self) -> None:
+        """From now on ``new_records`` means records that are not there yet."""
+        self._known_records = {record.call_id for record in self.records(1000)}
+
+    def new_records(self, count: int = 1, timeout_s: float = 5.0) -> list[Any]:
+        """The records written since the mark, oldest first; waits until there are ``count``."""
+
+        def fresh() -> list[Any]:
+            return [record for record in reversed(self.records(1000)) if record.call_id not in self._known_records]
+
+        wait_until(lambda: len(fresh()) >= count, timeout_s, f"{count} call records")
+        return fresh()
 
     def report(self) -> str:
         """The end of its log, for a failure report."""

@@ -106,5 +106,6 @@ class RegistrationLoad:
             measure=not trace,
             trace=trace,
             timeout_s=60,
+            options=("-auth_uri", self.system.domain),
             name=f"register_{self.system.name}_{self._runs}_{rate:.0f}",
         )

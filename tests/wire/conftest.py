@@ -46,6 +46,7 @@ def running_exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Excha
 def exchange(running_exchange: Exchange, request: pytest.FixtureRequest) -> Iterator[Exchange]:
     """The exchange, empty before and after."""
     running_exchange.daemon.check_alive()
+    running_exchange.mark_records()
     yield running_exchange
     expect_empty(running_exchange)
 
@@ -76,7 +77,9 @@ def sipp(tmp_path: Path, running_exchange: Exchange) -> Iterator[SippStarter]:
         path.write_text(ladder.xml(), encoding="latin-1")
         # Who only answers must not have a remote address: SIPp would send its responses there as well.
         remote = (towards or running_exchange.address) if ladder.begins else None
-        options = {"calls": 1, "rate": 10, "trace": True, "remote": remote, **options}
+        # SIPp would put its own idea of the request URI into its credentials.
+        extra = ("-auth_uri", f"{ladder.peer}@{ladder.domain}", *options.pop("options", ()))  # type: ignore[misc]
+        options = {"calls": 1, "rate": 10, "trace": True, "remote": remote, **options, "options": extra}
         party = Sipp(path, cwd=tmp_path, name=name, **options)  # type: ignore[arg-type]  # passed through
         started.append(party)
         return party.start()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from ladder import Ladder
-
 from bench.lib.exchange import Site
 from bench.peers.process import free_port
+from ladder import Ladder
 
 PHONES = "127.0.0.1"
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from bench.peers.sipp import expect_all
 from ladder import sdp
 from parties import called, caller
-
-from bench.peers.sipp import expect_all
 
 
 def test_caller_cancels_while_ringing(exchange, sipp, registered):
@@ -13,7 +12,7 @@ def test_caller_cancels_while_ringing(exchange, sipp, registered):
     ringing = sipp(ladder.respond_invite(487, "Request Terminated").await_request("ACK"), port=registered("102")[1])
     calling = sipp(caller("101", "102").dial().ringing().cancel().expect(200).expect(487).ack_failure())
     expect_all(calling, ringing)
-    record = exchange.records(1)[0]
+    record = exchange.new_records()[0]
     assert (record.outcome, record.ended_by) == ("cancelled", "caller")
 
 
@@ -36,9 +35,7 @@ def test_cancel_waits_for_the_called_phone_s_first_response(exchange, sipp, regi
 def test_cancel_crosses_the_answer(exchange, sipp, registered):
     """The called party's 200 crosses our CANCEL: it gets ACK and BYE, the caller is told 487."""
     ladder = called("102").invited().respond_invite(180, "Ringing").await_request("CANCEL").respond(200, "OK")
-    ringing = sipp(
-        ladder.respond_invite(200, "OK", body=sdp()).await_request("ACK").byed(), port=registered("102")[1]
-    )
+    ringing = sipp(ladder.respond_invite(200, "OK", body=sdp()).await_request("ACK").byed(), port=registered("102")[1])
     calling = sipp(caller("101", "102").dial().ringing().cancel().expect(200).expect(487).ack_failure())
     expect_all(calling, ringing)
 

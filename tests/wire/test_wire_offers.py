@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 
+from bench.peers.sipp import expect_all
 from ladder import PCMA, PCMU, REMEMBER_RSEQ, check_body, sdp
 from parties import PROVIDER, called, caller, provider
-
-from bench.peers.sipp import expect_all
 
 
 def test_caller_holds_and_resumes(exchange, sipp, registered):
@@ -79,9 +78,7 @@ def test_update_without_body_is_a_refresh(exchange, sipp, registered):
 def test_caller_requires_reliable_provisional_responses(exchange, sipp, registered):
     """Require: 100rel towards us: our ringing carries RSeq and waits for PRACK."""
     ladder = called("102").invited().respond_invite(180, "Ringing").pause(400)
-    ringing = sipp(
-        ladder.respond_invite(200, "OK", body=sdp()).await_request("ACK").byed(), port=registered("102")[1]
-    )
+    ringing = sipp(ladder.respond_invite(200, "OK", body=sdp()).await_request("ACK").byed(), port=registered("102")[1])
     ladder = caller("101", "102").dial(headers="Require: 100rel\n").expect(100, optional=True)
     ladder = ladder.expect(180, dialog=True, check=REMEMBER_RSEQ).prack().answered().ack().bye()
     calling = sipp(ladder)
@@ -102,9 +99,7 @@ def test_called_party_sends_reliable_early_media(exchange, sipp, registered):
 
 def test_reliable_response_is_repeated_until_prack(exchange, sipp, registered):
     ladder = called("102").invited().respond_invite(180, "Ringing").pause(2500)
-    ringing = sipp(
-        ladder.respond_invite(200, "OK", body=sdp()).await_request("ACK").byed(), port=registered("102")[1]
-    )
+    ringing = sipp(ladder.respond_invite(200, "OK", body=sdp()).await_request("ACK").byed(), port=registered("102")[1])
     ladder = caller("101", "102").dial(headers="Require: 100rel\n").expect(100, optional=True)
     ladder = ladder.expect(180, dialog=True, check=REMEMBER_RSEQ).pause(1200).prack().answered().ack().bye()
     calling = sipp(ladder)

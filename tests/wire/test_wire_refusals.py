@@ -5,10 +5,9 @@ from __future__ import annotations
 import socket
 
 import pytest
-from parties import PHONES, PROVIDER, WIRE, called, caller, outside_caller, provider
-
 from bench.peers.phone import try_register
 from bench.peers.sipp import expect_all
+from parties import PHONES, PROVIDER, WIRE, called, caller, outside_caller, provider
 
 
 @pytest.mark.parametrize(
@@ -19,24 +18,24 @@ def test_called_phone_refuses(exchange, sipp, registered, answer, reason, told, 
     ladder = called("102").invited().respond_invite(answer, reason).await_request("ACK")
     ringing = sipp(ladder, port=registered("102")[1])
     expect_all(sipp(caller("101", "102").dial().refused(told)), ringing)
-    assert exchange.records(1)[0].outcome == outcome
+    assert exchange.new_records()[0].outcome == outcome
 
 
 def test_nobody_answers_within_the_user_s_ringing_time(exchange, sipp, registered):
     ladder = called("109").invited().respond_invite(180, "Ringing").await_request("CANCEL").respond(200, "OK")
     ringing = sipp(ladder.respond_invite(487, "Request Terminated").await_request("ACK"), port=registered("109")[1])
     expect_all(sipp(caller("101", "109").dial().refused(480)), ringing)
-    assert exchange.records(1)[0].outcome == "no_answer"
+    assert exchange.new_records()[0].outcome == "no_answer"
 
 
 def test_user_without_a_registered_phone_is_unreachable(exchange, sipp):
     expect_all(sipp(caller("101", "103").dial().refused(480)))
-    assert exchange.records(1)[0].outcome == "unreachable"
+    assert exchange.new_records()[0].outcome == "unreachable"
 
 
 def test_number_that_does_not_exist(exchange, sipp):
     expect_all(sipp(caller("101", "199").dial().refused(404)))
-    assert exchange.records(1)[0].outcome == "not_found"
+    assert exchange.new_records()[0].outcome == "not_found"
 
 
 def test_wrong_password_and_unknown_user_get_the_same_answer(exchange):

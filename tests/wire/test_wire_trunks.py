@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import pytest
-from parties import PROVIDER, SECOND_PROVIDER, caller, provider
-
 from bench.peers.sipp import expect_all
+from parties import PROVIDER, SECOND_PROVIDER, caller, provider
 
 
 @pytest.mark.parametrize(("status", "reason"), [(503, "Service Unavailable"), (500, "Server Error"), (408, "Timeout")])
 def test_next_line_is_tried_when_the_first_cannot(exchange, sipp, status, reason):
     ladder = provider("first").invited().respond_invite(status, reason).await_request("ACK")
     first = sipp(ladder, host=PROVIDER[0], port=PROVIDER[1])
-    second = sipp(
-        provider("second").ring_and_answer().byed(), host=SECOND_PROVIDER[0], port=SECOND_PROVIDER[1]
-    )
+    second = sipp(provider("second").ring_and_answer().byed(), host=SECOND_PROVIDER[0], port=SECOND_PROVIDER[1])
     expect_all(sipp(caller("101", "00205551234").call().bye()), first, second)
 
 
 def test_next_line_is_tried_when_the_first_refuses_the_packets(exchange, sipp):
     """Nobody listens at the first provider's port: the ICMP error is enough, no timer need run out."""
-    second = sipp(
-        provider("second").ring_and_answer().byed(), host=SECOND_PROVIDER[0], port=SECOND_PROVIDER[1]
-    )
+    second = sipp(provider("second").ring_and_answer().byed(), host=SECOND_PROVIDER[0], port=SECOND_PROVIDER[1])
     expect_all(sipp(caller("101", "00205551234").call().bye()), second)
 
 
@@ -46,4 +41,4 @@ def test_emergency_call_goes_out_with_the_number_shown(exchange, sipp):
 def test_provider_ends_the_call(exchange, sipp):
     line = sipp(provider().ring_and_answer().bye(), host=PROVIDER[0], port=PROVIDER[1])
     expect_all(sipp(caller("101", "00205551234").call().byed()), line)
-    assert exchange.records(1)[0].ended_by == "callee"
+    assert exchange.new_records()[0].ended_by == "callee"
