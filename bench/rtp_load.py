@@ -135,7 +135,9 @@ class RtpLoad:
         load_cores = (time.process_time() - cpu) / (time.monotonic() - wall)
         phase("measured")
         self._settle()
-        delays = np.concatenate(self._delays) if self._delays else np.zeros(1)
+        delays = np.concatenate([np.zeros(0), *self._delays])
+        if not len(delays):  # nothing came back, or only what was transcoded and cannot be recognised
+            delays = np.zeros(1)
         p50, p99, worst = (float(each) for each in np.percentile(delays, [50, 99, 100]))
         return RtpReport(
             self.count, self.sent, self.received, p50 / 1e6, p99 / 1e6, worst / 1e6, self.late_ns / 1e6, load_cores
