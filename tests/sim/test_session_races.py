@@ -12,7 +12,7 @@ from phones import ANSWER, CLOSING, OFFER, Phone, pair
 from kiestoon.sip import events
 
 ACTIONS = (
-    "wait", "wait", "wait", "wait long", "ring", "ring reliably", "accept", "accept", "offer a", "offer b", "ask a", "ask b",
+    "wait", "wait", "wait", "wait long", "ring", "ring reliably", "accept", "accept",
     "cancel", "bye a", "bye b", "reject", "redirect",
     "offer a", "offer b", "ask a", "ask b", "info a", "info b", "refer a", "refer b", "notify a", "notify b",
     "cut a", "cut b", "mend",

@@ -26,8 +26,10 @@ from kiestoon.sip.headers.grammar import lenient
 from kiestoon.sip.headers.transfer import Replaces, parse_replaces
 from kiestoon.sip.local import Local
 from kiestoon.sip.message import Message, Request, Response
-from kiestoon.sip.outgoing import DigestIdentity, Headers, Outgoing, OutgoingRequests, add_headers
+from kiestoon.sip.outgoing import DigestIdentity, Headers, Outgoing, OutgoingRequests, add_headers, bracketed, first_hop
 from kiestoon.sip.session import Session, SessionState, closing, info, offer, provisional, refer, timer, uac, uas
+from kiestoon.sip.session.restoring import resume, revive
+from kiestoon.sip.settings import Settings
 from kiestoon.sip.subscription.notifier import Subscription, Subscriptions, read_event
 from kiestoon.sip.tokens import Tokens
 from kiestoon.sip.transaction import (
@@ -39,7 +41,6 @@ from kiestoon.sip.transaction import (
     ServerTransaction,
     StrayResponse,
     TimedOut,
-    TimerValues,
     TransactionLayer,
     TransportFailed,
 )
@@ -47,29 +48,7 @@ from kiestoon.sip.transaction import (
 MAX_RELEASES_PER_S = 20
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What an endpoint says of itself and how patient it is. Times are in seconds."""
-
-    user_agent: str = "Kiestoon"
-    methods: tuple[str, ...] = (
-        "INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "PRACK", "UPDATE", "INFO", "REFER", "NOTIFY", "MESSAGE",
-    )  # fmt: skip
-    options: tuple[str, ...] = ("100rel", "timer", "replaces", "norefersub", "histinfo", "from-change")
-    other_options: tuple[str, ...] = ("path", "outbound", "gruu", "eventlist")
-    packages: tuple[str, ...] = ("message-summary", "dialog", "presence")
-    session_expires_s: int = 1800
-    min_se_s: int = 90
-    progress_timeout_s: float = 180.0
-    trying_after_s: float = 0.2
-    timers: TimerValues = TimerValues()
-
-    @property
-    def allow(self) -> str:
-        return ", ".join(self.methods)
-
-    @property
-    def supported(self) -> str:
-        return ", ".join(self.options)
+__all__ = ["Endpoint", "Settings"]
 
 
 class Endpoint:
@@ -186,7 +165,7 @@ class Endpoint:
             request.set("Content-Type", content_type)
             request.body = body
         outgoing = Outgoing(
-            request, partial(uac.on_final, session), hop=_hop(uri, route), contact=True, session=session,
+            request, partial(uac.on_final, session), hop=first_hop(uri, route), contact=True, session=session,
             identity=session.identity, provisional=partial(uac.on_provisional, session),
         )  # fmt: skip
         outgoing.targets = list(destination or ())
@@ -213,7 +192,7 @@ class Endpoint:
             request.set("Content-Type", content_type or "application/octet-stream")
             request.body = body
         outgoing = Outgoing(
-            request, partial(self._answered, token), hop=_hop(uri, route), contact=contact or contact_user != "",
+            request, partial(self._answered, token), hop=first_hop(uri, route), contact=contact or contact_user != "",
             identity=DigestIdentity(credentials, self.tokens) if credentials is not None else None,
         )  # fmt: skip
         outgoing.contact_user = contact_user
@@ -228,8 +207,11 @@ class Endpoint:
         request = transaction.request
         if request is None:
             return
-        session = self._by_tag.get(request.to.tag) if request.to.tag else None
-        response = Response.answer(request, status, reason, to_tag="" if status == 100 else self.tokens.new_tag())
+        tag = request.to.tag
+        session = self._by_tag.get(tag) if tag else None
+        response = Response.answer(
+            request, status, reason, to_tag="" if tag or status == 100 else self.tokens.new_tag()
+        )
         add_headers(response, headers)
         if body:
             response.set("Content-Type", content_type or "application/octet-stream")
@@ -256,32 +238,13 @@ class Endpoint:
         Connections do not survive one, and listeners may be numbered anew: the peer is reached where ``flow_for``
         says, at its UDP address of before, or where its Contact or route leads.
         """
-        dialog = Dialog(state.dialog)
-        session = Session(self, state.id, state.role, dialog.call_id, dialog.local_tag)
-        session.owns_call_id = state.owns_call_id
-        session.dialog, session.remote_tag, session.secure = dialog, dialog.remote_tag, dialog.secure
-        session.state = state.phase
-        session.content_type = state.local_content_type
-        session.local_body, session.remote_body = state.local_body, state.remote_body
-        session.remote_allows, session.remote_supported = (
-            frozenset(state.remote_allows),
-            frozenset(state.remote_supported),
-        )
-        session.interval_s, session.min_se_s = state.timer.interval_s, state.timer.min_se_s
-        session.refresher = state.timer.refresher
-        session.wanted_s = state.timer.interval_s or self.settings.session_expires_s
-        session.identity = DigestIdentity(credentials, self.tokens) if credentials is not None else None
-        session.exchange = "offered" if state.unacknowledged and state.offered_in_accept else "settled"
-        session.flow, session.flow_lost = state.flow, True
+        identity = DigestIdentity(credentials, self.tokens) if credentials is not None else None
+        session = revive(self, state, identity)
         self.sessions[session.id] = session
         self._by_tag[session.local_tag] = session
         self._numbers = count(max(state.id + 1, next(self._numbers)))
-        session.hop = self.flow_for(session) or _same_place(state.flow)
-        if state.unacknowledged and session.hop is not None:
-            uas.resume(session, Send(session.hop, state.unacknowledged), state.offered_in_accept, now)
-        else:
-            session.state = "confirmed"
-        timer.resume(session, now)
+        session.hop = self.flow_for(session) or session.hop
+        resume(session, state, now)
         self._pump(now)
         return session
 
@@ -479,10 +442,10 @@ class Endpoint:
     ) -> Request:  # fmt: skip
         request = Request(method, uri)
         for value in route:
-            request.add("Route", _bracketed(value))
+            request.add("Route", bracketed(value))
         request.add("Max-Forwards", MAX_FORWARDS)
-        request.add("From", f"{_bracketed(str(from_))};tag={tag}")
-        request.add("To", _bracketed(str(to)))
+        request.add("From", f"{bracketed(str(from_))};tag={tag}")
+        request.add("To", bracketed(str(to)))
         request.add("Call-ID", call_id)
         request.add("CSeq", f"{cseq} {method}")
         return request
@@ -506,21 +469,6 @@ class Endpoint:
 
 def _nowhere(_session: Session) -> Destination | None:
     return None
-
-
-def _bracketed(value: str) -> str:
-    """An address in angle brackets, so that its URI's parameters stay its own."""
-    return value if "<" in value else f"<{value}>"
-
-
-def _hop(uri: str, route: Sequence[str]) -> str:
-    return route[0].partition("<")[2].partition(">")[0] or route[0] if route else uri
-
-
-def _same_place(flow: Flow | None) -> Destination | None:
-    if flow is None or flow.transport != "udp":
-        return None
-    return Target("udp", flow.remote_host, flow.remote_port)
 
 
 Verb = Callable[[Session, ServerTransaction, Request, float], None]

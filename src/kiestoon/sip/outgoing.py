@@ -251,3 +251,12 @@ def add_headers(message: Request | Response, headers: Headers) -> None:
 
 
 _SINGLE = frozenset({"Max-Forwards", "User-Agent", "Server", "Expires", "Subject", "Contact", "Content-Type"})
+
+
+def bracketed(value: str) -> str:
+    """An address in angle brackets, so that its URI's parameters stay its own."""
+    return value if "<" in value else f"<{value}>"
+
+
+def first_hop(uri: str, route: Sequence[str]) -> str:
+    return route[0].partition("<")[2].partition(">")[0] or route[0] if route else uri

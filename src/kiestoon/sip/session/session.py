@@ -261,7 +261,7 @@ class Session:
 
     def contact_for(self, to: Destination) -> str:
         """Our Contact value towards ``to``; the last one is remembered, as it hardly ever changes in a call."""
-        if to is not self.contact_to:
+        if to is not self.contact_to and to != self.contact_to:
             self.contact = f"<{self.endpoint.local.contact(to)}>"
             self.contact_to = to
         return self.contact

@@ -175,7 +175,8 @@ def test_an_ended_call_leaves_no_reference_cycles() -> None:
 
 SEEDS = [
     (ANSWER, "200 OK"), (b"", "183 Session Progress"), (OFFER, "INVITE"), (b"", "UPDATE"), (b"", "PRACK"),
-    (b"", "REFER"), (b"", "ACK"), (b"", "BYE"), (b"", "CANCEL"), (b"", "SUBSCRIBE"), (b"", "INFO"), (b"", "NOTIFY"), (b"", "OPTIONS"),
+    (b"", "REFER"),
+    (b"", "ACK"), (b"", "BYE"), (b"", "CANCEL"), (b"", "SUBSCRIBE"), (b"", "INFO"), (b"", "NOTIFY"), (b"", "OPTIONS"),
 ]  # fmt: skip
 ODD = st.sampled_from([
     "", "x", "1", "-1", "99999999999999999999", "1 2 INVITE", "a;b=c;;", '"', "<", "<sip:x@y>", "*", ";tag=", "timer",
