@@ -73,7 +73,7 @@ class StreamFramer:
             if end < 0:
                 self._scanned = max(0, len(buffer) - 3)
                 if len(buffer) >= MAX_HEAD_BYTES + 4:
-                    self._lose("Message Too Large", bytes(buffer[: MAX_HEAD_BYTES + 4]), items)
+                    self._lose("Message Too Large", bytes(buffer[: MAX_HEAD_BYTES + 4]), items, status=513)
                 return False
             self._wanted = end + 4 + self._body_length(bytes(buffer[: end + 4]), items)
         if len(buffer) < self._wanted:

@@ -33,7 +33,7 @@ _sip = re.compile(
 )
 _scheme = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(.+)", re.ASCII | re.DOTALL)
 _never = re.compile(r"[\x00-\x20\x7f\"<>]")
-_tel_number = re.compile(r"(?:\+[0-9().-]*[0-9][0-9().-]*|[0-9A-Fa-f*#().-]*[0-9A-Fa-f*#][0-9A-Fa-f*#().-]*)")
+_tel_number = re.compile(r"\+[0-9]+|[0-9A-Fa-f*#]+")
 _separators = re.compile(r"[().-]")
 _escapes = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _bad_escape = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -216,7 +216,7 @@ def _parse_uri_headers(text: str) -> dict[str, str]:
 def _parse_tel(rest: str) -> Uri:
     number, mark, params = rest.partition(";")
     number = _readable(number)
-    if _tel_number.fullmatch(number) is None:
+    if _tel_number.fullmatch(_separators.sub("", number)) is None:
         raise BadUri(f"not a tel number: {number[:40]!r}")
     return Uri("tel", number, params=_parse_uri_params(mark + params) if mark else {})
 
@@ -237,7 +237,11 @@ def _resolve(found: re.Match[str]) -> str:
 
 
 def _percent(text: str) -> str:
-    return "".join(f"%{byte:02X}" for byte in text.encode("utf-8", "surrogateescape"))
+    try:
+        data = text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        data = text.encode("utf-8", "replace")  # half a character that no parser and no database made
+    return "".join(f"%{byte:02X}" for byte in data)
 
 
 def _escape(text: str, unsafe: re.Pattern[str]) -> str:

@@ -31,7 +31,7 @@ _param = re.compile(
 )
 _plain_params = re.compile(r"[;=A-Za-z0-9\-.!%*_+`'~]+", re.ASCII)
 _unsafe_in_quotes = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_plain_param = re.compile(r"[^\s;\",<>]*")
+_plain_param = re.compile(r"[^\s\x00-\x1f\x7f;\",<>]*")
 _control = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _undecoded = re.compile("[\udc80-\udcff]")
 

@@ -21,7 +21,7 @@ from kiestoon.sip.headers.grammar import (
     unquote,
 )
 
-_retry = re.compile(r"[ \t]*([0-9]{1,10})[ \t]*(\([^()]*\))?[ \t]*(?=;|$)", re.ASCII)
+_retry = re.compile(r"[ \t]*([0-9]{1,10})(?:[ \t]*\([^()]*\))?[ \t]*(?=;|$)", re.ASCII)
 _warning = re.compile(rf"[ \t]*([0-9]{{3}})[ \t]+([^ \t]+)[ \t]+({QUOTED})[ \t]*", re.DOTALL)
 _alert = re.compile(r"[ \t]*<([^<>]*)>", re.ASCII)
 _protocol_cause = re.compile(rf"{TOKEN}", re.ASCII)
