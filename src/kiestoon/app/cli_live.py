@@ -121,3 +121,16 @@ def _history_row(record: CallRecord) -> dict[str, Any]:
         "talk_s": (record.closed_ms - record.answered_ms) // 1000 if record.answered_ms else "",
         "ended_by": record.ended_by,
     }
+
+
+def selftest(context: typer.Context) -> None:
+    """Have two built-in phones call each other through the running exchange, and measure what they hear."""
+    from kiestoon.app.selftest import run_selftest  # noqa: PLC0415 - telephony only where it is needed
+
+    def say(text: str, seconds: float) -> None:
+        typer.echo(f"{typer.style('ok', fg='green')}  {seconds * 1000:6.0f} ms  {text}")
+
+    left = run_selftest(context_of(context).settings.admin_socket, say)
+    typer.echo(
+        "The exchange works." if not any(left.values()) else f"The exchange works; calls going on: {left['calls']}."
+    )

@@ -16,6 +16,7 @@ from kiestoon.app.listeners import explain_start, net_settings
 from kiestoon.app.live_view import LiveView
 from kiestoon.app.media_links import MediaLinks
 from kiestoon.app.metrics import Metric
+from kiestoon.app.selftest_accounts import SelftestAccounts
 from kiestoon.app.tracing import Tracing
 from kiestoon.calls.causes import INTERRUPTED
 from kiestoon.calls.closing import check, close
@@ -73,7 +74,8 @@ class Telephony:
             self.driver, self.net, allowed=guard.allowed, gate=self.gate, tap=self.tracing.tap
         )
         self.transports.local = local  # the endpoint asks it; the transports fill it when their listeners are open
-        self.driver.attach(self.transports, SipResolver())
+        self.driver.attach(self.transports, SipResolver(nameservers=core.settings.sip.nameserver_addresses))
+        self.selftest = SelftestAccounts(core.directory, self.registrar, core.loop, core.settings.sip.udp)
         self._timer: asyncio.TimerHandle | None = None
         self._register()
 
@@ -134,6 +136,7 @@ class Telephony:
         core, now = self.core, self.core.loop.time()
         self.registrar.restore(decode_changes(core.binding_records), now)
         states = list(replay(core.call_records).values())
+        self.core.call_records.clear()
         adopted = adopt(self.exchange, states, audits, now)
         if states:
             log.info("calls taken over", adopted=adopted, ended=len(states) - adopted)
@@ -175,6 +178,9 @@ class Telephony:
         core.commands.add("calls", self.view.calls)
         core.commands.add("inventory", self.view.inventory)
         core.commands.add("trace", self.tracing.show)
+        core.commands.add("selftest_begin", self.selftest.begin)
+        core.commands.add("selftest_end", self.selftest.end)
+        core.metrics.add(self.selftest.metrics)
         core.metrics.add(self.media.metrics)
         core.metrics.add(self.view.metrics)
         core.metrics.add(self._net_metrics)
@@ -206,7 +212,7 @@ def _build_registrar(core: ControlCore) -> Registrar:
     bindings = Bindings()
     doorkeeper = Doorkeeper(
         core.directory,
-        Challenger(secrets.token_bytes(32)),
+        Challenger(secrets.token_bytes(32), algorithms=core.settings.sip.digest),
         Guard(GuardSettings(), bindings.devices_at),
         DoorkeeperSettings(bare_ip_domain=_bare_ip_domain(core)),
     )
