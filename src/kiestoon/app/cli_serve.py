@@ -77,4 +77,4 @@ def call_in(
 
     number = to or load_sample().main_number
     answer = ask(outside_socket(context.obj), "call_in", timeout_s=90.0, to=number, caller=caller)
-    typer.echo(f"{caller} called {number}: {answer}")
+    typer.echo(f"{caller} called {number}: {'answered' if answer['answered'] else 'not answered'}.")
