@@ -122,6 +122,8 @@ class OutgoingRequests:
         if request.method == "ACK":
             self._layer.send_stateless(request, to)
             return
+        if request.method == "INVITE" and outgoing.session is not None:
+            outgoing.session.begin_attempt()
         transaction = self._layer.request(request, to, now)
         outgoing.transaction = transaction
         self._waiting[transaction.key] = outgoing

@@ -242,6 +242,14 @@ class Session:
             return dialog
         return self.early.get(tag) if self.early else None
 
+    def begin_attempt(self) -> None:
+        """An INVITE of ours goes out (again): what an earlier attempt brought counts no more, and reliable
+        provisionals are numbered anew (RFC 3262 §3)."""
+        if self.dialog is not None:
+            self.dialog.last_rseq = -1
+        if self.early is not None:
+            self.early = self.dialog = None
+
     def on_timer(self, name: str, now: float) -> None:
         """One of its timers is due."""
         self.timers.pop(name, None)

@@ -182,6 +182,24 @@ def test_commands_after_the_end_do_nothing() -> None:
     assert len(bob.node.sent) == before
 
 
+def test_caller_whose_connection_breaks_while_ringing_is_gone() -> None:
+    network, alice, bob, _session, other = ringing(transport="tcp")
+    alice.node.connected = False
+    other.progress(network.now, 180)
+    network.run(0.1)
+    assert bob.last(events.Ended).by == "transport"
+    assert other.state == "ended"
+
+
+def test_keep_alive_of_a_required_reliable_ringing_is_reliable_too() -> None:
+    network, alice, bob, _session, other = ringing(headers=RELIABLE)
+    other.progress(network.now, 180)
+    network.run(130)
+    numbers = [int(message.get("RSeq")) for message in bob.sent("180 INVITE")]
+    assert numbers == [numbers[0], numbers[0] + 1, numbers[0] + 2]
+    assert len(alice.sent("PRACK")) == 3
+
+
 # --- 100rel ---------------------------------------------------------------------------------------------------------
 
 

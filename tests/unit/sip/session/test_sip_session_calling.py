@@ -267,6 +267,17 @@ def test_stale_nonce_is_answered_again() -> None:
     assert 'nonce="n2"' in callee.invite.get("Authorization")
 
 
+def test_early_dialogs_of_a_challenged_attempt_are_forgotten() -> None:
+    callee = Callee(credentials=Credentials("alice", "secret"))
+    reliable = (("Require", "100rel"), ("RSeq", "9"))
+    callee.say(183, "t1", headers=reliable)
+    callee.say(401, headers=(("WWW-Authenticate", 'Digest realm="r", nonce="n", qop="auth"'),))
+    callee.invite = callee.alice.sent("INVITE")[-1]
+    callee.say(183, "t1", headers=reliable)
+    assert [event.tag for event in callee.alice.all(events.Progressed)] == ["t1", "t1"]
+    assert len({prack.via.branch for prack in callee.alice.sent("PRACK")}) == 2
+
+
 # --- flows ----------------------------------------------------------------------------------------------------------
 
 
