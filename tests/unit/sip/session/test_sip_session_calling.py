@@ -94,6 +94,24 @@ def test_ack_follows_record_route_and_contact() -> None:
     assert ack.uri == "sip:t1@192.0.2.2:5060"
 
 
+def test_peer_without_tags_and_contact_is_understood() -> None:
+    callee = Callee()
+    response = Response.answer(callee.invite, 200)
+    flow = Flow("udp", "192.0.2.1", 5060, "192.0.2.2", 5060)
+    callee.network.inject(callee.alice.node, response.encode(), flow)
+    assert callee.session.state == "confirmed"
+    ack = callee.alice.sent("ACK")[-1]
+    assert (ack.to.tag, ack.uri) == ("", "sip:bob@192.0.2.2")
+    bye = Request("BYE", "sip:alice@192.0.2.1")
+    for name, value in [
+        ("Via", "SIP/2.0/UDP 192.0.2.2;branch=z9hG4bKb"), ("From", "<sip:bob@192.0.2.2>"),
+        ("To", callee.invite.get("From")), ("Call-ID", callee.invite.call_id), ("CSeq", "1 BYE"),
+    ]:  # fmt: skip
+        bye.add(name, value)
+    callee.network.inject(callee.alice.node, bye.encode(), flow)
+    assert callee.alice.last(events.Ended).by == "remote"
+
+
 def test_strict_router_gets_itself_as_request_uri() -> None:
     callee = Callee()
     callee.say(200, "t1", ANSWER, (("Record-Route", "<sip:192.0.2.2;n=1>"),))
