@@ -30,17 +30,18 @@ NARROW_HZ, WIDE_HZ = 8000, 16000
 
 
 class Context:
-    """``edges`` are (talker, listener) pairs of termination numbers; not listed is not heard."""
+    """``arrange`` and changes of ``members`` take effect with the next ``wire``."""
 
     __slots__ = (
-        "_bulk", "_due", "_mixer", "_odd", "_outlets", "_rate", "_shared", "_ticking", "_timer", "edges", "members",
+        "_bulk", "_due", "_hears", "_mixer", "_odd", "_outlets", "_rate", "_shared", "_ticking", "_timer", "members",
         "number",
     )  # fmt: skip
 
     def __init__(self, number: int, shared: Shared) -> None:
         self.number = number
         self.members: dict[int, Termination] = {}
-        self.edges: frozenset[tuple[int, int]] = frozenset()
+        self._hears: dict[int, tuple[int, ...]] = {}
+        """Whom each listener hears, by number."""
         self._shared = shared
         self._rate = NARROW_HZ
         self._mixer = Mixer()
@@ -53,27 +54,35 @@ class Context:
         self._due = 0.0
 
     def arrange(self, edges: Iterable[tuple[int, int]]) -> None:
-        """Replace the topology. Raises ValueError when an edge names no member."""
-        wanted = frozenset(edges)
-        for talker, listener in wanted:
-            if talker not in self.members or listener not in self.members:
+        """Replace the topology: (talker, listener) pairs; not listed is not heard.
+
+        Raises ValueError when an edge names no member.
+        """
+        hears: dict[int, dict[int, None]] = {}
+        members = self.members
+        for talker, listener in edges:
+            if talker not in members or listener not in members:
                 raise ValueError(f"edge {talker} → {listener} names a termination that is not in context {self.number}")
-        self.edges = wanted
-        self.wire()
+            hears.setdefault(listener, {})[talker] = None
+        self._hears = {listener: tuple(talkers) for listener, talkers in hears.items()}
 
     def remove(self, termination: Termination) -> None:
         """Take a member out, with its edges."""
         number = termination.number
         del self.members[number]
-        self.edges = frozenset(edge for edge in self.edges if number not in edge)
+        self._hears.pop(number, None)
+        for listener, talkers in self._hears.items():
+            if number in talkers:
+                self._hears[listener] = tuple(talker for talker in talkers if talker != number)
         termination.unplug()
-        self.wire()
+        if not self.members:
+            self.wire()
 
     def talkers_to(self, listener: Termination) -> tuple[Termination, ...]:
         """Who the listener hears."""
-        number = listener.number
         members = self.members
-        return tuple(members[talker] for talker, hearer in self.edges if hearer == number and members[talker].speaks)
+        talkers = (members[number] for number in self._hears.get(listener.number, ()))
+        return tuple(talker for talker in talkers if talker.speaks)
 
     # --- wiring --------------------------------------------------------------------------------------------------
 
@@ -170,9 +179,9 @@ class Context:
         """A plain G.711 conference: everybody hears everybody else, nothing is played or recorded."""
         if self._odd or len(self._outlets) < 3 or len(self._outlets) != len(self.members):
             return False
-        speakers = {talker for talker, _ in self.edges}
+        speakers = {talker.number for _, _, talkers in self._outlets for talker in talkers}
         return all(
-            outlet.law and listener.plays_plainly and len(talkers) == len(speakers - {listener.number})
+            outlet.law and listener.plays_plainly and len(talkers) == len(speakers) - (listener.number in speakers)
             for listener, outlet, talkers in self._outlets
         )
 
@@ -285,8 +294,9 @@ class Context:
 
     def pressed(self, talker: Termination, press: DigitPress, *, in_band: bool) -> None:
         """A key press is over: pass it on to those whom no relayed event and no sound of it reached."""
-        for number, listener in self.members.items():
-            if (talker.number, number) not in self.edges or not listener.hears or listener.stream is None:
+        for listener in self.members.values():
+            heard = self._hears.get(listener.number, ())
+            if talker.number not in heard or not listener.hears or listener.stream is None:
                 continue
             by_event = listener.stream.dtmf_send is not None
             if in_band and not by_event:

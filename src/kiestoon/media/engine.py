@@ -70,6 +70,7 @@ class Engine:
         self.leased: dict[int, PortPair] = {}
         """Pairs call control holds and has not used yet, by RTP port."""
         self._lease_generation = 0
+        self._touched: set[Context] = set()
         self._verbs: dict[type, Callable[[Any], None]] = {
             Lease: self._lease,
             Release: self._release,
@@ -98,6 +99,15 @@ class Engine:
         except Exception as error:
             self._failed(command, error)
 
+    def settle(self) -> None:
+        """Let the commands since the last call take effect in the contexts they touched: once for many."""
+        while self._touched:
+            context = self._touched.pop()
+            try:
+                context.wire()
+            except Exception as error:
+                log.error("wiring_failed", context=context.number, exc_info=error)
+
     def _failed(self, command: Command, error: Exception) -> None:
         name = type(command).__name__
         number = getattr(command, "termination", 0)
@@ -123,6 +133,7 @@ class Engine:
         if self.terminations.get(termination.number) is termination:
             self.shared.report(CommandFailed("", termination.number, f"internal error: {type(error).__name__}"))
             self.end(termination)
+            self.settle()
 
     # --- ports ---------------------------------------------------------------------------------------------------
 
@@ -194,7 +205,7 @@ class Engine:
     def _modify(self, command: Modify) -> None:
         termination = self._termination(command.termination)
         termination.agree(command.stream)
-        termination.context.wire()
+        self._touched.add(termination.context)
 
     def _move(self, command: Move) -> None:
         termination = self._termination(command.termination)
@@ -206,7 +217,7 @@ class Engine:
             context = self.contexts[command.context] = Context(command.context, self.shared)
         context.members[termination.number] = termination
         termination.context = context
-        context.wire()
+        self._touched.add(context)
 
     def _subtract(self, command: Subtract) -> None:
         self.end(self._termination(command.termination))
@@ -228,20 +239,23 @@ class Engine:
         """End every context."""
         for termination in list(self.terminations.values()):
             self.end(termination)
+        self.settle()
 
     def _leave(self, termination: Termination) -> None:
         context = termination.context
-        try:
-            context.remove(termination)
-        finally:
-            if not context.members:
-                self.contexts.pop(context.number, None)
+        context.remove(termination)
+        if context.members:
+            self._touched.add(context)
+        else:
+            self._touched.discard(context)
+            self.contexts.pop(context.number, None)
 
     def _topology(self, command: Topology) -> None:
         context = self.contexts.get(command.context)
         if context is None:
             raise Refusal(f"no context {command.context}")
         context.arrange(command.edges)
+        self._touched.add(context)
 
     def _termination(self, number: int) -> Termination:
         termination = self.terminations.get(number)

@@ -142,6 +142,7 @@ class Server:
                 if self._connection is not connection:
                     return
                 self._command(connection, command)
+            self.engine.settle()
 
     def _command(self, connection: Connection, command: Command) -> None:
         if isinstance(command, Hello):

@@ -139,6 +139,7 @@ class Rig:
     def do(self, *commands: Command) -> None:
         for command in commands:
             self.engine.execute(command)
+        self.engine.settle()
         self._take()
 
     def turn(self, times: int = 1) -> None:
