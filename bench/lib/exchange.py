@@ -234,8 +234,12 @@ class Exchange:
             database.close()
 
     def mark_records(self) -> None:
-        """From now on ``new_records`` means records that are not there yet."""
+        """From now on ``new_records`` means records of calls that have not ended yet."""
+        wait_until(lambda: len(self.records(10_000)) >= self._spooled(), 5, "all call records are imported")
         self._known_records = {record.call_id for record in self.records(1000)}
+
+    def _spooled(self) -> int:
+        return next(int(each["value"]) for each in self.ask("metrics") if each["name"] == "spool_records")
 
     def new_records(self, count: int = 1, timeout_s: float = 5.0) -> list[Any]:
         """The records written since the mark, oldest first; waits until there are ``count``."""

@@ -290,6 +290,18 @@ class Baresip:
         mark = self.recorded()
         self._wait_for_sound(lambda: hears_tone(*self.heard(for_s, mark), frequency_hz, for_s), timeout_s, frequency_hz)
 
+    def wait_for_change(self, frequency_hz: float, timeout_s: float = 8.0, *, for_s: float = 0.5) -> None:
+        """Wait until the phone hears something audible for ``for_s`` in which this tone is not the main thing."""
+
+        def changed() -> bool:
+            samples, rate_hz = self.heard(for_s, mark)
+            heard_hz, share = strongest(samples, rate_hz)
+            other = abs(heard_hz - frequency_hz) > 5 or share < 0.5
+            return len(samples) >= for_s * rate_hz * 0.95 and other and bool(np.abs(samples).max(initial=0) > 200)
+
+        mark = self.recorded()
+        self._wait_for_sound(changed, timeout_s, 0)
+
     def wait_for_silence(self, timeout_s: float = 8.0, *, for_s: float = 0.5) -> None:
         """Wait until what comes in from now on is silence, or nothing comes in for as long."""
         mark, since = self.recorded(), time.monotonic()

@@ -6,7 +6,8 @@ import socket
 
 from bench.peers.sipp import expect_all
 from ladder import sdp
-from parties import called, caller
+from parties import PROVIDER, called, caller
+from raw import RawParty
 
 
 def test_answer_is_repeated_until_the_ack_comes(exchange, sipp, registered):
@@ -18,10 +19,8 @@ def test_answer_is_repeated_until_the_ack_comes(exchange, sipp, registered):
 
 
 def test_repeated_answer_of_the_called_party_is_acknowledged_each_time(exchange, sipp, registered):
-    """The ACK to the called party is lost: every repetition of its 200 gets one."""
-    answer = {"body": sdp()}
-    ladder = called("102").invited().respond_invite(200, "OK", **answer).await_request("ACK")
-    ladder = ladder.respond_invite(200, "OK", **answer).await_request("ACK").byed()
+    """The ACK to the called party is lost: every repetition of its 200 gets one (SIPp answers an ACK with a 200 here)."""
+    ladder = called("102").ring_and_answer().respond_invite(200, "OK", body=sdp()).await_request("ACK").byed()
     ringing = sipp(ladder, port=registered("102")[1])
     expect_all(sipp(caller("101", "102").call().pause(500).bye()), ringing)
     assert len(ringing.received("ACK")) >= 2
@@ -37,22 +36,28 @@ def test_lost_bye_is_repeated(exchange, sipp, registered):
 
 def test_repeated_bye_gets_the_same_answer(exchange, sipp, registered):
     """The answer to the party's BYE is lost: its repetition is answered from the transaction (§17.2.2)."""
-    ringing = sipp(called("102").ring_and_answer().byed(), port=registered("102")[1])
-    ladder = caller("101", "102").call()
-    at = ladder._count
-    ladder = ladder.request("BYE", retransmit=False).request("BYE", branch_of=at, cseq=ladder._cseq, retransmit=False)
-    expect_all(sipp(ladder.expect(200).expect(200)), ringing)
+    ringing = sipp(called("110").ring_and_answer().byed(), port=registered("110")[1])
+    with RawParty(PROVIDER[0], exchange.address, "+31201000110") as party:
+        party.send(party.invite())
+        party.expect("SIP/2.0 200", "1 INVITE")
+        party.send(party.request("ACK", 1, "ack"))
+        bye = party.request("BYE", 2, "bye")
+        party.send(bye)
+        first = party.expect("SIP/2.0 200", "2 BYE")
+        party.send(bye)
+        assert party.expect("SIP/2.0 200", "2 BYE") == first
+    expect_all(ringing)
 
 
 def test_repeated_invite_rings_once(exchange, sipp, registered):
-    """Our 100 is lost: the repeated INVITE belongs to the same transaction."""
-    ladder = called("102").invited().respond_invite(180, "Ringing").pause(700)
-    ringing = sipp(ladder.respond_invite(200, "OK", body=sdp()).await_request("ACK").byed(), port=registered("102")[1])
-    ladder = caller("101", "102").dial()
-    at = ladder._invite_at
-    ladder.steps.append(ladder.steps[at].replace("[branch]", f"[branch-{ladder._count - at}]"))
-    ladder._count += 1
-    expect_all(sipp(ladder.answered().ack().bye()), ringing)
+    """Our responses are lost: the repeated INVITE belongs to the same transaction."""
+    ringing = sipp(called("110").ring_and_answer().byed(), port=registered("110")[1])
+    with RawParty(PROVIDER[0], exchange.address, "+31201000110") as party:
+        party.send(party.invite(), party.invite(), party.invite())
+        party.expect("SIP/2.0 200", "1 INVITE")
+        party.send(party.request("ACK", 1, "ack"), party.request("BYE", 2, "bye"))
+        party.expect("SIP/2.0 200", "2 BYE")
+    expect_all(ringing)
     assert len(ringing.received("INVITE")) == 1
     assert len(exchange.new_records()) == 1
 

@@ -1,0 +1,91 @@
+"""Speech between real phones: a tone sent by one baresip is measured at the other."""
+
+from __future__ import annotations
+
+import pytest
+
+CALLER_HZ, CALLED_HZ = 440, 800
+
+
+def talk(phone, caller_options: dict, called_options: dict):
+    """Two phones in a call, each hearing the other's tone."""
+    answering = phone("102", tone_hz=CALLED_HZ, **called_options)
+    calling = phone("101", tone_hz=CALLER_HZ, **caller_options)
+    calling.dial("102")
+    answering.accept()
+    calling.wait_for("CALL_ESTABLISHED")
+    answering.wait_for_tone(CALLER_HZ)
+    calling.wait_for_tone(CALLED_HZ)
+    return calling, answering
+
+
+def end(calling, answering) -> None:
+    """Hang up and see the other side closed."""
+    calling.hang_up()
+    answering.wait_for("CALL_CLOSED")
+
+
+@pytest.mark.parametrize("codec", ["PCMA", "PCMU", "G722", "opus"])
+def test_tone_is_relayed_between_phones_with_one_codec(exchange, phone, codec):
+    end(*talk(phone, {"codecs": (codec,)}, {"codecs": (codec,)}))
+
+
+@pytest.mark.parametrize(("codec", "other"), [("PCMA", "opus"), ("opus", "G722"), ("G722", "PCMA"), ("PCMA", "PCMU")])
+def test_tone_is_transcoded(exchange, phone, codec, other):
+    end(*talk(phone, {"codecs": (codec,)}, {"codecs": (other,)}))
+
+
+def test_tone_is_transcoded_between_encrypted_and_plain(exchange, phone):
+    """TLS and SRTP on one side, UDP and RTP on the other, with different codecs."""
+    secure = {"transport": "tls", "encryption": "srtp-mand", "codecs": ("opus",)}
+    end(*talk(phone, secure, {"codecs": ("PCMA",)}))
+
+
+def test_both_phones_encrypted(exchange, phone):
+    secure = {"transport": "tls", "encryption": "srtp-mand", "codecs": ("PCMA",)}
+    end(*talk(phone, secure, secure))
+
+
+@pytest.mark.parametrize("transport", ["tcp", "tls"])
+def test_phones_on_connections_are_reached_over_them(exchange, phone, transport):
+    """The exchange reuses the connection a phone registered over, in both directions (RFC 5626)."""
+    calling, answering = talk(phone, {"transport": transport}, {"transport": transport})
+    answering.hang_up()
+    calling.wait_for("CALL_CLOSED")
+
+
+def test_held_party_hears_music_then_the_holder_again(exchange, phone):
+    calling, answering = talk(phone, {}, {})
+    calling.hold()
+    answering.wait_for_change(CALLER_HZ)
+    calling.resume()
+    answering.wait_for_tone(CALLER_HZ)
+    end(calling, answering)
+
+
+def test_called_party_can_hold_too(exchange, phone):
+    calling, answering = talk(phone, {}, {})
+    answering.hold()
+    calling.wait_for_change(CALLED_HZ)
+    answering.resume()
+    calling.wait_for_tone(CALLED_HZ)
+    end(calling, answering)
+
+
+@pytest.mark.parametrize("codec", ["PCMA", "opus"])
+def test_digits_reach_the_other_phone(exchange, phone, codec):
+    calling, answering = talk(phone, {"codecs": ("PCMA",)}, {"codecs": (codec,)})
+    calling.send_digits("58#")
+    heard = [answering.wait_for("CALL_DTMF_START").param for _ in range(3)]
+    assert heard == ["5", "8", "#"]
+    end(calling, answering)
+
+
+def test_record_tells_how_good_the_speech_was(exchange, phone):
+    end(*talk(phone, {}, {}))
+    record = exchange.new_records()[0]
+    for leg in record.legs:
+        assert leg.quality is not None
+        assert leg.quality.codec == "PCMA"
+        assert leg.quality.packets_received > 20
+        assert leg.quality.mos > 4.0
