@@ -194,7 +194,8 @@ def test_a_tag_already_there_is_kept() -> None:
 def test_messages_are_freed_without_the_cycle_collector() -> None:
     data = invite().encode()
     parse_message(data)
-    gc.collect()
+    while gc.collect():
+        pass  # what earlier tests left may take more than one round
     gc.disable()
     try:
         for _ in range(50):
