@@ -12,7 +12,10 @@ from typing import Self
 
 from bench.peers.process import PeerFailed
 
-SDP = "v=0\r\no=- 1 1 IN IP4 {host}\r\ns=-\r\nc=IN IP4 {host}\r\nt=0 0\r\nm=audio 19990 RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\n"
+SDP = (
+    "v=0\r\no=- 1 1 IN IP4 {host}\r\ns=-\r\nc=IN IP4 {host}\r\nt=0 0\r\n"
+    "m=audio 19990 RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\n"
+)
 
 
 class RawParty:

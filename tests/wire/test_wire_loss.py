@@ -19,7 +19,7 @@ def test_answer_is_repeated_until_the_ack_comes(exchange, sipp, registered):
 
 
 def test_repeated_answer_of_the_called_party_is_acknowledged_each_time(exchange, sipp, registered):
-    """The ACK to the called party is lost: every repetition of its 200 gets one (SIPp answers an ACK with a 200 here)."""
+    """The ACK to the called party is lost: every repetition of its 200 gets one."""
     ladder = called("102").ring_and_answer().respond_invite(200, "OK", body=sdp()).await_request("ACK").byed()
     ringing = sipp(ladder, port=registered("102")[1])
     expect_all(sipp(caller("101", "102").call().pause(500).bye()), ringing)

@@ -65,17 +65,6 @@ def test_call_from_an_unknown_address_without_password_is_only_challenged(exchan
     expect_all(sipp(outside_caller("+31612345678", "+31201000110", WIRE.domain).invite().challenged()))
 
 
-@pytest.mark.parametrize("algorithm", ["MD5", "SHA-256"])
-def test_phones_register_with_either_algorithm(exchange, algorithm):
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.bind((PHONES, 0))
-        sock.settimeout(0.5)
-        password = WIRE.password("104")
-        status, text = try_register(sock, exchange.address, WIRE.domain, "104", password, 300, algorithm)
-        assert status == 200, text
-        assert try_register(sock, exchange.address, WIRE.domain, "104", password, 0, algorithm)[0] == 200
-
-
 def test_register_under_the_bare_address_is_not_even_answered(exchange):
     """Scanners try addresses; phones know their company's domain."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
