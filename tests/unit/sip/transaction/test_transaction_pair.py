@@ -140,7 +140,9 @@ def test_every_request_is_seen_at_most_once_has_one_outcome_and_leaves_nothing(
             cancel_at = None
             network.settle()
     assert network.asked <= 1
-    assert network.outcomes["timeout"] + network.outcomes["final"] >= 1
+    if not (method == "INVITE" and status == 200 and loss):
+        # Repeating a lost 2xx, and giving up on an INVITE that stays in proceeding, is the session's (RFC 3261 §13).
+        assert network.outcomes["timeout"] + network.outcomes["final"] >= 1
     if method == "OPTIONS" or status != 200:
         assert sum(network.outcomes.values()) == 1
     if not loss:
