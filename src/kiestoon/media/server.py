@@ -7,6 +7,7 @@ import os
 import secrets
 import select
 import socket
+from collections import deque
 from pathlib import Path
 
 import structlog
@@ -22,17 +23,21 @@ ORPHANED_S = 60.0
 """Contexts outlive their control connection by this long."""
 MAX_BACKLOG = 64 * 1024 * 1024
 """Events for a control process that does not read; then it is taken for dead."""
-_READ = 256 * 1024
+SLICE_S = 0.002
+"""Commands are carried out for so long per turn of the loop."""
+_READ = 64 * 1024
 
 
 class Connection:
     """One control connection. ``greeted`` after its Hello."""
 
-    __slots__ = ("framer", "greeted", "out", "sock")
+    __slots__ = ("commands", "framer", "greeted", "out", "sock")
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
         self.framer = Framer()
+        self.commands: deque[Command] = deque()
+        """Read and not carried out yet."""
         self.out = bytearray()
         self.greeted = False
 
@@ -117,6 +122,8 @@ class Server:
             return
         if connection.out:
             self._write()
+        if connection.commands:
+            return  # these first; the socket stays readable
         try:
             data = connection.sock.recv(_READ)
         except BlockingIOError:
@@ -134,15 +141,24 @@ class Server:
             return
         for frame in frames:
             commands, complaints = parse_commands(frame)
+            connection.commands += commands
             for complaint in complaints:
                 log.warning("command_unreadable", reason=complaint)
                 self.engine.shared.failed_commands += 1
                 self.engine.shared.report(CommandFailed("?", 0, complaint))
-            for command in commands:
-                if self._connection is not connection:
-                    return
-                self._command(connection, command)
-            self.engine.settle()
+        self._work(connection)
+
+    def _work(self, connection: Connection) -> None:
+        """Carry commands out for a slice of time; packets come first, the rest in the next turn."""
+        stop_at = self._loop.clock() + SLICE_S
+        commands = connection.commands
+        while commands and self._connection is connection:
+            self._command(connection, commands.popleft())
+            if self._loop.clock() >= stop_at:
+                break
+        self.engine.settle()
+        if commands and self._connection is connection:
+            self._loop.call_at(self._loop.now, lambda: self._work(connection))
 
     def _command(self, connection: Connection, command: Command) -> None:
         if isinstance(command, Hello):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import socket
@@ -29,6 +30,7 @@ from kiestoon.media.protocol import (
     Hello,
     Lease,
     Leased,
+    Measure,
     Shutdown,
     Stream,
     Topology,
@@ -201,6 +203,27 @@ def test_unused_leases_of_a_lost_connection_come_back(server: ServerRig) -> None
     control.sock.close()
     server.turn()
     assert server.pool.free == 50
+
+
+def test_a_flood_of_commands_is_worked_off_in_slices_between_packets(server: ServerRig) -> None:
+    control = server.control()
+    control.send(hello())
+    one, other = _one_call(server, control)
+    server.talk(one, other, packets=2)
+    other.heard()
+    ticks = itertools.count()
+    server.loop.clock = lambda: server.now + next(ticks) * 0.0005  # every look at the clock finds it moved on
+    control.sock.sendall(encode_batch([Measure(1)] * 100))
+    one.speak()
+    server.loop.turn(0.0)
+    assert len(other.heard()) == 1
+    connection = server.server._connection
+    assert connection is not None
+    assert 0 < len(connection.commands) < 100
+    while connection.commands:
+        server.turn()
+    server.loop.clock = lambda: server.now
+    assert [type(event).__name__ for event in control.read()].count("QualityMeasured") == 100
 
 
 def test_unreadable_commands_are_answered_and_the_others_carried_out(server: ServerRig) -> None:
