@@ -294,3 +294,15 @@ def test_the_media_process_dying_ends_its_calls_with_a_record() -> None:
     assert session.state == other.state == "ended"
     (record,) = world.records
     assert (record.outcome, record.ended_by, record.cause) == ("answered", "media", 41)
+
+
+def test_above_the_exchanges_limit_new_calls_are_told_to_come_back_later() -> None:
+    world = World(max_calls=1)
+    world, _anna, _bert, session, _ = in_call(world)
+    carla = world.phone("carla", "192.0.2.3")
+    carla.dial("102")
+    world.run()
+    refused = carla.last(events.Refused)
+    assert (refused.status, refused.response.get("Retry-After")) == (503, "5")
+    session.bye(world.network.now)
+    world.assert_nothing_left()

@@ -76,11 +76,10 @@ class MediaSettings(Section, frozen=True):
 
 
 class LimitSettings(Section, frozen=True):
-    """What the exchange takes on. 0 = no limit of its own. Above it new calls get 503 with Retry-After."""
+    """``max_calls``: live calls at once; above it new ones get 503 with Retry-After, emergency calls excepted. 0 = as
+    many as the machine carries: the exchange notices by itself when it is overloaded."""
 
     max_calls: int = 0
-    calls_per_s: int = 0
-    registrations_per_s: int = 0
 
 
 class HepSettings(Section, frozen=True):

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger("calls")
 
 TOO_MANY_CALLS = Failure("refused", 503, 42, "This device has too many calls")
+EXCHANGE_FULL = Failure("refused", 503, 42, "The exchange's limit of calls is reached")
 COMPANY_FULL = Failure("refused", 503, 42, "The company's limit of calls is reached")
 BAD_OFFER = Failure("failed", 400, 111, "Broken session description")
 NO_FORMAT = Failure("failed", 488, 88, "No audio format in common")
@@ -156,6 +157,8 @@ def _obstacle(x: Exchange, call: Call, leg: Leg) -> Failure | None:
     if not call.emergency:
         if leg.device_id and x.device_legs.get(leg.device_id, 0) > x.settings.calls_per_device:
             return TOO_MANY_CALLS
+        if x.settings.max_calls and len(x.calls) > x.settings.max_calls:
+            return EXCHANGE_FULL
         limit = index.company.max_calls
         if limit and x.company_calls.get(call.company_id, 0) > limit:
             return COMPANY_FULL

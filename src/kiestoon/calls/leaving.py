@@ -36,6 +36,8 @@ def leave(
         if leg.state == "answered":
             session.bye(now, why)
         elif leg.incoming:
+            if failure.status == 503:
+                headers = (("Retry-After", str(x.settings.retry_after_s)), *headers)
             session.reject(now, failure.status, headers=(("Reason", why), *headers))
         else:
             session.cancel(now, reason)
