@@ -18,14 +18,20 @@ _AUDIT_S = 2.0
 
 
 class MediaLinks:
-    """All media processes. ``on_event`` gets their events; ``on_gone`` a client whose contexts no longer exist."""
+    """All media processes. ``on_event`` gets their events; ``on_gone`` a client whose contexts no longer exist;
+    ``on_back`` one that was only out of reach for a moment, with the contexts it still has."""
 
     def __init__(
-        self, paths: Iterable[str], on_event: Callable[[Event], None], on_gone: Callable[[MediaClient, str], None]
+        self,
+        paths: Iterable[str],
+        on_event: Callable[[Event], None],
+        on_gone: Callable[[MediaClient, str], None],
+        on_back: Callable[[MediaClient, tuple[AuditedContext, ...]], None],
     ) -> None:
         self.clients = [MediaClient(path) for path in paths]
         self._on_event = on_event
         self._on_gone = on_gone
+        self._on_back = on_back
         self._audits: dict[MediaClient, asyncio.Future[tuple[AuditedContext, ...]]] = {}
         self._in_service = False
         for client in self.clients:
@@ -72,11 +78,17 @@ class MediaLinks:
             audit = self._audits.get(client)
             if not isinstance(happened, Audited):
                 self._on_event(happened)
-            elif audit is not None and not audit.done():
+            elif audit is None:
+                self._on_back(client, happened.contexts)
+            elif not audit.done():
                 audit.set_result(happened.contexts)
 
         def welcome(_: Welcome, kept: bool) -> None:
-            if self._in_service and not kept:
+            if not self._in_service:
+                return
+            if kept:  # what was commanded meanwhile did not arrive: compare
+                client.send(Audit())
+            else:
                 self._on_gone(client, "restarted")
 
         def lost(reason: str) -> None:

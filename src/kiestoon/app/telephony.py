@@ -28,7 +28,7 @@ from kiestoon.calls.journal import CallJournal, replay, snapshot
 from kiestoon.calls.lines import Lines, start_registrations
 from kiestoon.calls.media_pool import MediaPool
 from kiestoon.calls.record import CallRecord, encode_record
-from kiestoon.calls.recovery import adopt
+from kiestoon.calls.recovery import adopt, reconcile
 from kiestoon.media.audio.sounds import MUSIC_ON_HOLD, prompts_folder
 from kiestoon.media.client import MediaClient
 from kiestoon.media.protocol import AuditedContext
@@ -57,7 +57,9 @@ class Telephony:
 
     def __init__(self, core: ControlCore) -> None:
         self.core = core
-        self.media = MediaLinks(map(str, core.settings.media_sockets), self._media_event, self._media_gone)
+        self.media = MediaLinks(
+            map(str, core.settings.media_sockets), self._media_event, self._media_gone, self._media_back
+        )
         self.registrar = _build_registrar(core)
         local = ListenerAddresses()
         self.endpoint = Endpoint(local)
@@ -117,7 +119,7 @@ class Telephony:
             wall_ms=lambda: int(time.time() * 1000),
             journal=CallJournal(core.call_journal.append),
             record=self._record,
-            settings=Settings(music_path=MUSIC_ON_HOLD),
+            settings=Settings(music_path=MUSIC_ON_HOLD, max_calls=core.settings.limits.max_calls),
             services={"menu": menu_service(lambda language: MenuPrompts(prompts_folder(language)))},
         )
 
@@ -130,6 +132,10 @@ class Telephony:
 
     def _media_gone(self, client: MediaClient, reason: str) -> None:
         self.control.media_lost(client, reason, self.core.loop.time())
+        self.driver.touch()
+
+    def _media_back(self, client: MediaClient, contexts: tuple[AuditedContext, ...]) -> None:
+        reconcile(self.exchange, client, contexts, self.core.loop.time())
         self.driver.touch()
 
     def _take_over(self, audits: dict[str, tuple[AuditedContext, ...]]) -> None:

@@ -19,6 +19,7 @@ from kiestoon.media.protocol import Codec, Stream
 
 _FRAME_S = 0.02
 _KEEP_FRAMES = 3000  # a minute
+_MOST_MISSING = 500  # ten seconds
 _RTP = struct.Struct("!BBHII")
 
 
@@ -69,7 +70,12 @@ class Echo:
 
 
 class RtpStream(asyncio.DatagramProtocol):
-    """RTP on a port of its own. ``heard`` holds the last minute, decoded; ``digits`` what was keyed in (RFC 4733)."""
+    """RTP on a port of its own. ``heard`` holds the last minute, decoded; ``digits`` what was keyed in (RFC 4733).
+
+    What is missing between two packets by their timestamps stands as silence in ``heard``, so that lost speech is heard
+    as such. ``longest_wait_ms`` is the longest time without a packet since ``forget``, ``latest_ms`` by how much this
+    program itself was late at worst: a wait no longer than that proves nothing against the other side.
+    """
 
     def __init__(self, host: str, make_source: Callable[[int], Source]) -> None:
         self.host = host
@@ -79,6 +85,10 @@ class RtpStream(asyncio.DatagramProtocol):
         self.packets_received = 0
         self.packets_sent = 0
         self.digits = ""
+        self.longest_wait_ms = 0.0
+        self.latest_ms = 0.0
+        self._arrived_at: float | None = None
+        self._heard_until: tuple[bytes, int] | None = None  # SSRC, and the timestamp the next frame should have
         self._make_source = make_source
         self._source: Source = Silence()
         self._transport: asyncio.DatagramTransport | None = None
@@ -129,6 +139,9 @@ class RtpStream(asyncio.DatagramProtocol):
         """Start listening anew."""
         self.heard.clear()
         self.packets_received = 0
+        self.longest_wait_ms = self.latest_ms = 0.0
+        self._arrived_at = None
+        self._heard_until = None
 
     def recorded(self, last_s: float) -> Pcm:
         """The last seconds heard."""
@@ -152,9 +165,12 @@ class RtpStream(asyncio.DatagramProtocol):
             return
         payload_type, payload = data[1] & 0x7F, data[12 + 4 * (data[0] & 0x0F) :]
         self.packets_received += 1
+        now_s = asyncio.get_running_loop().time()
+        if self._arrived_at is not None:
+            self.longest_wait_ms = max(self.longest_wait_ms, (now_s - self._arrived_at) * 1000)
+        self._arrived_at = now_s
+        timestamp = struct.unpack_from("!I", data, 4)[0]
         if payload_type == stream.dtmf_receive:
-            now_s = asyncio.get_running_loop().time()
-            timestamp = struct.unpack_from("!I", data, 4)[0]
             for press in self._events_in.feed(payload, timestamp, now_s, marker=bool(data[1] & 0x80)):
                 self.digits += press.digit
             return
@@ -162,12 +178,25 @@ class RtpStream(asyncio.DatagramProtocol):
         if decode is None:
             return
         pcm = decode.decode(payload)
+        self._fill_gap(data[8:12], timestamp, len(pcm))
         self.heard.append(pcm)
         if isinstance(self._source, Echo):
             self._source.hear(pcm)
 
+    def _fill_gap(self, ssrc: bytes, timestamp: int, samples: int) -> None:
+        """Put silence in the place of frames that did not come; another SSRC begins a time of its own."""
+        stream = self._stream
+        clock_hz = stream.receive[0].clock_hz if stream is not None and stream.receive else 8000
+        step = round(samples * clock_hz / self.rate)
+        if self._heard_until is not None and self._heard_until[0] == ssrc and step:
+            missing = ((timestamp - self._heard_until[1]) & 0xFFFFFFFF) // step
+            if missing <= _MOST_MISSING:  # more is a jump (or a late packet): nothing tells how long it lasted
+                self.heard.extend(np.zeros(samples, dtype=np.int16) for _ in range(missing))
+        self._heard_until = (ssrc, (timestamp + step) & 0xFFFFFFFF)
+
     def _tick(self) -> None:
         loop = asyncio.get_running_loop()
+        self.latest_ms = max(self.latest_ms, (loop.time() - self._due) * 1000)
         self._send_frame()
         self._due += _FRAME_S
         if self._due < loop.time() - 0.2:
