@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import ipaddress
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -48,11 +49,8 @@ class Link:
 
     def agree(self, stream: Stream) -> None:
         """Follow a (new) agreement. Raises ValueError when an address is not an IP literal of the socket's family."""
-        remote, remote_rtcp = stream.remote, stream.remote_rtcp
-        family = self._rtp.family
-        for address in (remote, remote_rtcp):
-            if address is not None:
-                _check(address, family)
+        remote = _checked(stream.remote, self._rtp.family)
+        remote_rtcp = _checked(stream.remote_rtcp, self._rtp.family)
         self.mux = stream.rtcp_mux
         self.rtcp_target = remote_rtcp
         moved = self.lock.renegotiate(remote)
@@ -60,6 +58,8 @@ class Link:
             self.disconnect()
         source = self.lock.source
         self.target = source if stream.symmetric and source is not None else remote
+        if self.target != source:
+            self.disconnect()
         self._aim()
 
     def latch(self, *, symmetric: bool) -> None:
@@ -138,12 +138,24 @@ def _aimed(sock: socket.socket, target: Address) -> Callable[[Any], int]:
     return emit
 
 
-def _check(address: Address, family: int) -> None:
-    """Refuse names (they would block in the resolver) and addresses the socket can't reach."""
+def _checked(address: Address | None, family: int) -> Address | None:
+    """Refuse names (they would block in the resolver), other families and multicast.
+
+    The unspecified address is none: it is how RFC 2543 said "hold" (RFC 3264 §8.4).
+    """
+    if address is None:
+        return None
     host, port = address
     try:
-        socket.inet_pton(family, host)
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{host!r} is not an address of this port's family") from error
+        ip = ipaddress.ip_address(host)
+    except ValueError as error:
+        raise ValueError(f"{host!r} is no IP address") from error
+    if (ip.version == 6) != (family == socket.AF_INET6):
+        raise ValueError(f"{host} is not of this port's address family")
+    if ip.is_unspecified:
+        return None
+    if ip.is_multicast:
+        raise ValueError(f"{host} is a multicast address")
     if not 0 < port <= 65535:
         raise ValueError(f"no such port: {port}")
+    return (str(ip), port)

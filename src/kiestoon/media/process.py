@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import signal
+import sys
 from collections.abc import Callable, Sequence
 from types import FrameType
 
@@ -20,6 +21,8 @@ from kiestoon.media.worker import Worker
 log = structlog.get_logger(__name__)
 
 COLLECT_EVERY_S = 2.0
+SWITCH_S = 0.0005
+"""How long a packet may have to wait for the worker thread to let go of the interpreter."""
 PREPARED = 256
 """Port pairs bound at the start, so that the first calls don't wait for them."""
 
@@ -65,6 +68,7 @@ def run(
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    sys.setswitchinterval(SWITCH_S)
     _tame_collector(loop)
     log.info("media_started", socket=socket_path, ports=port_range, hosts=server.engine.pool.hosts)
     on_started()

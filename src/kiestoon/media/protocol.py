@@ -167,7 +167,10 @@ class Topology(Wire, frozen=True):
 
 
 class Play(Wire, frozen=True):
-    """Play to the termination's party, in place of what it would hear (``mix``: on top of it)."""
+    """Play to the termination's party, in place of what it would hear (``mix``: on top of it).
+
+    A second one in place of others ends the first ("stopped").
+    """
 
     termination: int
     signal: int
@@ -192,7 +195,11 @@ class SendDigits(Wire, frozen=True):
 
 
 class Record(Wire, frozen=True):
-    """Record what the termination's party says (and, ``both``, hears) to a WAV file until stopped."""
+    """Record what the termination's party says (and, ``both``, hears: the right channel) to a WAV file until stopped.
+
+    The file appears under ``path`` when it is whole and synced to the disk; ``SignalEnded`` follows, which may be after
+    ``Subtracted``. Until then it is ``path`` + ".part", playable up to the last half second.
+    """
 
     termination: int
     signal: int
@@ -298,14 +305,15 @@ class Audited(Wire, frozen=True):
 
 
 class Subtracted(Wire, frozen=True):
-    """A termination has ended, with its final figures."""
+    """A termination has ended, with its final figures: after ``Subtract``, or by itself after an internal error
+    (``CommandFailed`` with an empty command name comes first)."""
 
     termination: int
     quality: Quality
 
 
 class DigitReceived(Wire, frozen=True):
-    """The party pressed a key (RFC 4733 end packet or in-band); once per press."""
+    """The party pressed a key (RFC 4733 or, where watched, in-band); once per press, when it is over."""
 
     termination: int
     digit: str

@@ -79,7 +79,10 @@ class Termination(RtpPort):
         self.stream = stream
         self.event_type = stream.dtmf_receive
         self.hears = stream.direction in {"sendrecv", "sendonly"} and stream.send is not None
-        self.speaks = stream.direction in {"sendrecv", "recvonly"}
+        speaks = stream.direction in {"sendrecv", "recvonly"}
+        if speaks and not self.speaks:
+            self.watched_at = self.loop.now
+        self.speaks = speaks
         self.tx.ptime_s = stream.ptime_ms / 1000.0
         self._receive_map = _receive_map(stream)
         self.codec = _spoken(stream, self.codec if before is not None else None)
@@ -187,6 +190,8 @@ class Termination(RtpPort):
             self._check_loss(now)
 
     def _check_loss(self, now: float) -> None:
+        if not self.speaks:
+            return  # on hold: nothing is expected
         since_s = now - max(self.rx.at, self.watched_at)
         if self._lost_at >= 0:
             if self.rx.at > self._lost_at:

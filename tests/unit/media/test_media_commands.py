@@ -166,6 +166,26 @@ def test_a_party_that_never_sends_is_reported(rig: Rig) -> None:
     assert len(rig.events(RtpLost)) == 1
 
 
+def test_nothing_is_expected_of_a_party_on_hold(rig: Rig) -> None:
+    one = rig.phone(direction="sendonly")
+    rig.do(Watch(1, no_rtp_ms=1000))
+    rig.step(3.0)
+    assert rig.events(RtpLost) == []
+    rig.do(Modify(1, rig.stream(one)))
+    rig.step(0.9)
+    assert rig.events(RtpLost) == []
+    rig.step(0.5)
+    assert len(rig.events(RtpLost)) == 1
+
+
+def test_the_unspecified_address_is_none(rig: Rig) -> None:
+    one, other = rig.call()
+    rig.do(Modify(1, rig.stream(one, remote=("0.0.0.0", 4000), direction="sendonly")))
+    rig.talk(other, packets=2)
+    assert rig.shared.drops.total() == 0
+    assert one.heard() == []
+
+
 # --- keys ------------------------------------------------------------------------------------------------------------
 
 
@@ -235,6 +255,7 @@ def test_a_key_held_when_the_call_ends_is_reported(rig: Rig) -> None:
         Modify(1, Stream(("example.com", 4000), None, PCMA, (PCMA,))),
         Modify(1, Stream(("::1", 4000), None, PCMA, (PCMA,))),
         Modify(1, Stream(("127.0.0.1", 0), None, PCMA, (PCMA,))),
+        Modify(1, Stream(("224.0.1.1", 4000), None, PCMA, (PCMA,))),
         Modify(1, Stream(("127.0.0.1", 4000), ("127.0.0.1", 99999), PCMA, (PCMA,))),
         Move(99, 1),
         Subtract(99),

@@ -139,6 +139,21 @@ def test_without_symmetry_packets_go_to_the_negotiated_address(rig: Rig) -> None
     assert behind.heard() == []
 
 
+def test_turning_symmetry_off_sends_to_the_negotiated_address_again(rig: Rig) -> None:
+    one, other = rig.call()
+    behind = Phone()
+    rig.phones.append(behind)
+    behind.port = one.port
+    rig.talk(behind, other, packets=200)
+    assert rig.engine.terminations[1].link.connected
+    rig.do(Modify(1, rig.stream(one, symmetric=False)))
+    behind.heard()
+    one.heard()
+    rig.talk(behind, other, packets=20)
+    assert behind.heard() == []
+    assert len(one.heard()) == 20
+
+
 def test_an_unknown_remote_is_learnt(rig: Rig) -> None:
     one, other = rig.phone(remote=None, remote_rtcp=None), rig.phone()
     rig.join(one, other)
