@@ -19,15 +19,7 @@ import msgspec
 from bench.peers.kamailio import answers_options
 from bench.peers.process import Daemon, PeerFailed, cpu_s, free_port, process_tree, rss_bytes, wait_until
 from kiestoon.app.admin_client import ask
-from kiestoon.app.config import (
-    HepSettings,
-    LimitSettings,
-    LogSettings,
-    MediaSettings,
-    Settings,
-    SipSettings,
-    WebSettings,
-)
+from kiestoon.app.config import load_settings
 from kiestoon.company.model import Company, Device, Number, Trunk, User
 from kiestoon.operator_error import OperatorError
 from kiestoon.store.database import Database
@@ -98,7 +90,7 @@ class Exchange:
         host: str = "127.0.0.1",
         control_core: int | None = None,
         media_core: int | None = None,
-        limits: LimitSettings | None = None,
+        limits: dict[str, Any] | None = None,
         fill: Callable[[Changes], None] | None = None,
         environment: dict[str, str] | None = None,
         media_ports: int = 600,
@@ -113,18 +105,28 @@ class Exchange:
         # SIPp knows MD5 only and answers the first challenge; baresip 1.0 gives up at the sight of any other algorithm.
         sip = {"digest": ("MD5",), **(sip or {})}
         first = random.randrange(MEDIA_PORTS.start, MEDIA_PORTS.stop - media_ports, 2)
-        self.settings = Settings(
-            data_dir=str(directory / "data"),
-            sip=SipSettings(hosts=(host,), udp=self.port, tcp=self.port, tls=self.tls_port, ws=0, wss=0, **sip),
-            media=MediaSettings(processes=1, first_port=first, last_port=first + media_ports - 1, hosts=(host,)),
-            limits=limits or LimitSettings(),
-            hep=HepSettings(),
-            web=WebSettings(port=0),
-            log=LogSettings(level="info", format="json"),
-        )
+        self._cells: dict[str, Any] = {
+            "data_dir": str(directory / "data"),
+            "sip": {
+                "hosts": (host,),
+                "udp": self.port,
+                "tcp": self.port,
+                "tls": self.tls_port,
+                "ws": 0,
+                "wss": 0,
+                **sip,
+            },
+            "media": {"processes": 1, "first_port": first, "last_port": first + media_ports - 1, "hosts": (host,)},
+            "limits": limits or {},
+            "web": {"port": 0},
+            "log": {"format": "json"},
+        }
+        self.config = directory / "kiestoon.toml"
+        directory.mkdir(parents=True, exist_ok=True)
+        self.config.write_text(toml(self._cells))
+        self.settings = load_settings(self.config, {})
         self._fill = fill
         self._known_records: set[str] = set()
-        self.config = directory / "kiestoon.toml"
         self.daemon = Daemon(
             "kiestoon",
             [sys.executable, "-m", "kiestoon.app.cli", "--config", self.config, "serve"],
@@ -137,7 +139,6 @@ class Exchange:
 
     def start(self) -> Self:
         """Create the data where there is none, start all processes, wait until SIP is answered."""
-        self.config.write_text(toml(msgspec.to_builtins(self.settings)))
         if not self.settings.key_path.exists():
             self._create()
         self.daemon.start()

@@ -7,11 +7,11 @@ import pytest
 CALLER_HZ, CALLED_HZ = 440, 800
 
 
-def talk(phone, caller_options: dict, called_options: dict):
+def talk(phone, caller_options: dict, called_options: dict, extensions: tuple[str, str] = ("101", "102")):
     """Two phones in a call, each hearing the other's tone."""
-    answering = phone("102", tone_hz=CALLED_HZ, **called_options)
-    calling = phone("101", tone_hz=CALLER_HZ, **caller_options)
-    calling.dial("102")
+    answering = phone(extensions[1], tone_hz=CALLED_HZ, **called_options)
+    calling = phone(extensions[0], tone_hz=CALLER_HZ, **caller_options)
+    calling.dial(extensions[1])
     answering.accept()
     calling.wait_for("CALL_ESTABLISHED")
     answering.wait_for_tone(CALLER_HZ)
@@ -41,9 +41,9 @@ def test_tone_is_transcoded_between_encrypted_and_plain(exchange, phone):
     end(*talk(phone, secure, {"codecs": ("PCMA",)}))
 
 
-def test_both_phones_encrypted(exchange, phone):
+def test_phones_that_must_encrypt(exchange, phone):
     secure = {"transport": "tls", "encryption": "srtp-mand", "codecs": ("PCMA",)}
-    end(*talk(phone, secure, secure))
+    end(*talk(phone, secure, secure, ("118", "119")))
 
 
 @pytest.mark.parametrize("transport", ["tcp", "tls"])
@@ -52,6 +52,13 @@ def test_phones_on_connections_are_reached_over_them(exchange, phone, transport)
     calling, answering = talk(phone, {"transport": transport}, {"transport": transport})
     answering.hang_up()
     calling.wait_for("CALL_CLOSED")
+
+
+def test_phone_that_must_encrypt_is_refused_in_the_clear(exchange, phone):
+    """TLS alone is not enough: its speech would be in the clear."""
+    calling = phone("118", transport="tls")
+    calling.dial("102")
+    assert calling.wait_for("CALL_CLOSED").param.startswith("488")
 
 
 def test_held_party_hears_music_then_the_holder_again(exchange, phone):

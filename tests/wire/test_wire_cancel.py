@@ -17,9 +17,10 @@ def test_caller_cancels_while_ringing(exchange, sipp, registered):
     assert (record.outcome, record.ended_by) == ("cancelled", "caller")
 
 
-def test_cancel_right_behind_the_invite(exchange, registered):
+def test_cancel_right_behind_the_invite(exchange, sipp, registered):
     """Nothing of the exchange seen yet: whatever it was doing, it stops (§9.2)."""
-    registered("110")  # nobody listens there any more
+    ladder = called("110").invited().respond_invite(180, "Ringing").await_request("CANCEL").respond(200, "OK")
+    sipp(ladder.respond_invite(487, "Request Terminated").await_request("ACK"), port=registered("110")[1])
     with RawParty(PROVIDER[0], exchange.address, "+31201000110") as party:
         party.send(party.invite(), party.cancel())
         party.expect("SIP/2.0 200", "1 CANCEL")
