@@ -57,6 +57,9 @@ def add_company(
     area_code: Annotated[str, typer.Option(help="Completes local numbers, e.g. 020.")] = "",
     access_code: Annotated[str, typer.Option(help='Dialled before an outside number; "" = none.')] = "0",
     emergency_number: Annotated[str, typer.Option(help="Caller ID of emergency calls as a last resort.")] = "",
+    encryption: Annotated[
+        str, typer.Option(help="off, optional or required (TLS and SRTP), for all phones.")
+    ] = "optional",
 ) -> None:
     """Add a company."""
     row = Company(
@@ -67,6 +70,7 @@ def add_company(
         area_code=area_code,
         access_code=access_code,
         emergency_number=emergency_number,
+        encryption=encryption,  # type: ignore[arg-type]  # checked where it is written
     )
     added = _add(context_of(context), row)
     typer.echo(f"Added company {added.name} ({added.domain}).")
@@ -107,11 +111,14 @@ def list_devices(context: typer.Context, company: OfCompany = "", as_json: AsJso
     """Phones, without their passwords."""
     users = {user.id: user for user in _list(context, User, company)}
     cells = as_cells(_list(context, Device, company))
+    registered = _registered_names(context_of(context))
     for row in cells:
+        row["registered"] = "?" if registered is None else "●" if row["username"] in registered else "○"
         user = users.get(row["user_id"])
         row["extension"], row["user"] = (user.extension, user.name) if user else ("", "")
     columns = {
         "id": "id",
+        "registered": "",
         "username": "user name",
         "extension": "extension",
         "user": "person",
@@ -122,6 +129,16 @@ def list_devices(context: typer.Context, company: OfCompany = "", as_json: AsJso
     show(cells, columns, as_json=as_json, empty="No phones yet.")
 
 
+def _registered_names(own: CliContext) -> frozenset[str] | None:
+    """User names of the phones that are registered now; None when no exchange is running to say so."""
+    from kiestoon.app.admin_client import ExchangeUnreachableError  # noqa: PLC0415 - as above
+
+    try:
+        return frozenset(row["username"] for row in own.ask("registrations"))
+    except ExchangeUnreachableError:
+        return None
+
+
 @device_app.command("add")
 def add_device(
     context: typer.Context,
@@ -129,7 +146,13 @@ def add_device(
     company: OfCompany = "",
     name: Annotated[str, typer.Option(help="What the phone is called.")] = "",
     username: Annotated[str, typer.Option(help="Login; generated when not given.")] = "",
-    encryption: Annotated[str, typer.Option(help="off, optional or required (TLS and SRTP).")] = "optional",
+    encryption: Annotated[str, typer.Option(help="company, off, optional or required (TLS and SRTP).")] = "company",
+    dtmf: Annotated[str, typer.Option(help="How it sends digits: rfc4733, info or inband.")] = "rfc4733",
+    call_limit: Annotated[int, typer.Option(min=1, max=5, help="Calls it takes at once.")] = 2,
+    area_code: Annotated[str, typer.Option(help="Where it stands, if not at its user's location.")] = "",
+    country: Annotated[str, typer.Option(help="Where it stands, if not in the company's country.")] = "",
+    language: Annotated[str, typer.Option(help="What is spoken to it, if not the company's language.")] = "",
+    emergency_number: Annotated[str, typer.Option(help="Caller ID of emergency calls when nobody is logged in.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Add a phone and print its login. The password is shown this once and never again."""
@@ -148,6 +171,12 @@ def add_device(
         name=name or f"Phone of {user.name}",
         user_id=user.id,
         encryption=encryption,  # type: ignore[arg-type]  # checked where it is written
+        dtmf=dtmf,  # type: ignore[arg-type]  # as above
+        call_limit=call_limit,
+        area_code=area_code,
+        country=country.upper(),
+        language=language,
+        emergency_number=emergency_number,
     )
     added = _add(own, row)
     login = {"server": owner.domain, "user": added.username, "password": row.secret}

@@ -15,6 +15,12 @@ NO_LINE = Failure("failed", 503, 34, "No outside line available")
 NO_PORT = Failure("refused", 503, 47, "No media port available")
 CALLER_GONE = Failure("cancelled", 487, 16, "Caller hung up")
 NORMAL = Failure("answered", 200, 16, "Normal call clearing")
+LINE_LOST = Failure("answered", 200, 27, "The connection to the other party is lost")
+ELSEWHERE = Failure("cancelled", 487, 26, "Call completed elsewhere")
+DECLINED_ELSEWHERE = Failure("cancelled", 487, 26, "Declined")
+NO_FORMAT = Failure("failed", 488, 88, "No audio format in common")
+HUNG_UP = Failure("cancelled", 480, 31, "Ended by the exchange")
+BROKEN = Failure("failed", 500, 41, "Internal error")
 MEDIA_LOST = Failure("failed", 500, 41, "The media process ended")
 INTERRUPTED = Failure("failed", 500, 41, "The exchange was interrupted")
 REDIRECTED_TOO_OFTEN = Failure("failed", 482, 25, "Too many diversions")
@@ -34,7 +40,11 @@ _BY_STATUS: dict[int, tuple[Outcome, int]] = {
     603: ("rejected", 21),
     604: ("not_found", 1),
     606: ("failed", 88),
+    607: ("rejected", 21),
+    608: ("rejected", 21),
 }
+
+_LINE_FAULTS = {401: 57, 402: 57, 407: 57, 408: 18}
 
 # What the caller is told when several devices failed differently: a person's word before a machine's
 _ORDER: tuple[Outcome, ...] = (
@@ -43,13 +53,18 @@ _ORDER: tuple[Outcome, ...] = (
 
 
 def from_status(status: int, reason: str, *, outside: bool) -> Failure:
-    """The failure a final response means. 5xx (and time-outs outside) are the line's fault: the next one is tried."""
-    if status >= 500 and status < 600:
+    """The failure a final response means. 5xx, time-outs and a login refused are the line's fault: the next is tried.
+
+    What concerns only our own request (401, 420, 491, …) means nothing to the caller, who is told 480.
+    """
+    if 500 <= status < 600:
         return Failure("failed", 503, 41, reason)
-    if outside and status == 408:
-        return Failure("failed", 503, 18, reason)
-    outcome, cause = _BY_STATUS.get(status, ("failed" if not outside else "refused", 127))
-    return Failure(outcome, status if status >= 400 else 480, cause, reason)
+    if outside and status in _LINE_FAULTS:
+        return Failure("failed", 503, _LINE_FAULTS[status], reason)
+    known = _BY_STATUS.get(status)
+    if known is not None:
+        return Failure(known[0], status, known[1], reason)
+    return Failure("refused" if outside else "failed", status if status >= 600 else 480, 127, reason)
 
 
 def worst_first(failures: Sequence[Failure]) -> Failure:

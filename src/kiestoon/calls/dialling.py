@@ -11,6 +11,7 @@ from kiestoon.calls.leaving import over
 from kiestoon.calls.leg import Leg
 from kiestoon.calls.leg_media import lease_port, offer_for
 from kiestoon.calls.party import Party, shown_address
+from kiestoon.company.model import resolved_encryption
 from kiestoon.company.numbers import format_for_trunk
 from kiestoon.sip.flow import SECURE, Destination, Flow
 from kiestoon.sip.headers import NameAddr
@@ -35,7 +36,7 @@ def dial_device(x: Exchange, call: Call, user: User, device: Device, binding: Bi
     party = Party("device", user.extension, user.name, user_id=user.id, device_id=device.id)
     leg = _new_leg(x, call, party)
     leg.dtmf = device.dtmf
-    leg.encryption = device.encryption
+    leg.encryption = resolved_encryption(device)
     leg.secure = secure
     domain = _domain(x, call)
     caller = call.legs[call.caller].party

@@ -16,6 +16,7 @@ from kiestoon.calls.leg_media import lease_port
 from kiestoon.calls.party import Party
 from kiestoon.calls.record import CallDirection
 from kiestoon.calls.service import Service
+from kiestoon.company.model import resolved_encryption
 from kiestoon.registrar import Challenge, DeviceCaller, Drop, RefuseCaller, TrunkCaller
 from kiestoon.routing import DialOutside, EnterMenu, FromDevice, FromTrunk, RingUser, route
 from kiestoon.sdp.negotiate import BadSdp, offered_codecs
@@ -69,7 +70,7 @@ def _device_calls(x: Exchange, event: InviteReceived, caller: DeviceCaller, now:
     )
     call, leg = _open(x, event, device.company_id, party, dialled, "internal", now)
     leg.dtmf = device.dtmf
-    leg.encryption = device.encryption
+    leg.encryption = resolved_encryption(device)
     decision = route(x.directory, FromDevice(device), dialled)
     if isinstance(decision.step, DialOutside):
         call.direction = "out"

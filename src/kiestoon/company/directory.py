@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv6Address, ip_address, ip_network
 
+from msgspec.structs import replace
+
 from kiestoon.company.model import (
     Company,
     CompanyRows,
@@ -61,6 +63,8 @@ class CompanyIndex:
         self.devices_by_user: dict[int, tuple[Device, ...]] = {}
         for device in rows.devices:
             if device.active:
+                if device.encryption == "company":
+                    device = replace(device, encryption=rows.company.encryption)  # noqa: PLW2901 - the row, resolved
                 self._add_device(device)
 
     def _add_device(self, device: Device) -> None:

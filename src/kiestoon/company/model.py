@@ -11,6 +11,7 @@ import msgspec
 
 DtmfMethod: TypeAlias = Literal["rfc4733", "info", "inband"]
 Encryption: TypeAlias = Literal["off", "optional", "required"]
+DeviceEncryption: TypeAlias = Literal["company", "off", "optional", "required"]
 TrunkKind: TypeAlias = Literal["register", "peer"]
 TrunkTransport: TypeAlias = Literal["udp", "tcp", "tls"]
 
@@ -29,7 +30,8 @@ class Company(Row, frozen=True):
     """One tenant. ``domain`` is its SIP domain: the only host part under which its devices register.
 
     ``access_code`` is dialled before an outside number ("0"; "" = none needed). ``emergency_number`` is the account's
-    mandatory fallback caller ID for emergency calls (E 6.10.1), E.164 with plus sign.
+    mandatory fallback caller ID for emergency calls (E 6.10.1), E.164 with plus sign. ``encryption`` is for all devices
+    that do not say otherwise (E 6.9).
     """
 
     name: str
@@ -40,6 +42,7 @@ class Company(Row, frozen=True):
     access_code: str = "0"
     extension_digits: int = 3
     emergency_number: str = ""
+    encryption: Encryption = "optional"
     music_path: str = ""
     max_calls: int = 0
     active: bool = True
@@ -87,7 +90,8 @@ class User(Row, frozen=True):
 class Device(Row, frozen=True):
     """A VoIP channel (E 11.2): one phone's login. ``secret`` is the clear text, in memory only.
 
-    ``call_limit`` is 1-5 simultaneous calls (E 11.2.2). ``encryption`` "required" refuses calls without TLS and SRTP.
+    ``call_limit`` is 1-5 simultaneous calls (E 11.2.2). ``encryption`` "required" refuses calls without TLS and
+    SRTP; "company" (in rows only, the directory resolves it) follows the company.
     ``emergency_number`` is the channel's fallback (E 6.10.3). ``user_id`` None: nobody is logged in.
     """
 
@@ -96,7 +100,7 @@ class Device(Row, frozen=True):
     secret: str
     name: str = ""
     user_id: int | None = None
-    encryption: Encryption = "optional"
+    encryption: DeviceEncryption = "company"
     dtmf: DtmfMethod = "rfc4733"
     area_code: str = ""
     call_limit: int = 2
@@ -104,6 +108,11 @@ class Device(Row, frozen=True):
     country: str = ""
     emergency_number: str = ""
     active: bool = True
+
+
+def resolved_encryption(device: Device) -> Encryption:
+    """The device's encryption as the directory has resolved it; the strictest reading of a row it has not seen."""
+    return "required" if device.encryption == "company" else device.encryption
 
 
 class Trunk(Row, frozen=True):

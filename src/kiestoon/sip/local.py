@@ -13,7 +13,10 @@ class Local(Protocol):
     on every call."""
 
     def sent_by(self, destination: Destination) -> tuple[str, int]:
-        """Host (IP literal without brackets, or a name in lower case) and port for the Via of a request to ``destination``."""
+        """Host and port for the Via of a request to ``destination``.
+
+        The host is an IP literal without brackets, or a name in lower case.
+        """
         ...
 
     def contact(self, destination: Destination) -> Uri:

@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from kiestoon.company.model import Company, Department, Device, Location, Menu, Number, Row, Trunk, User
+from kiestoon.company.numbers import emergency_number
 from kiestoon.store import tables
 from kiestoon.store.errors import InvalidRowError
 
@@ -61,6 +62,9 @@ def _check_company(row: Company) -> None:
 def _check_extension(connection: Connection, row: User | Menu) -> None:
     if not _EXTENSION.match(row.extension):
         raise _invalid(row, f"the extension {row.extension!r} is not a number", "Use 1 to 15 digits")
+    country = connection.execute(select(tables.companies.c.country).where(tables.companies.c.id == row.company_id))
+    if emergency_number(row.extension, country.scalar() or ""):
+        raise _invalid(row, f"{row.extension} is an emergency number", "Choose another extension")
     other = tables.menus if isinstance(row, User) else tables.users
     query = select(other.c.name).where(other.c.company_id == row.company_id, other.c.extension == row.extension)
     taken = connection.execute(query).scalar()

@@ -70,6 +70,7 @@ companies = Table(
     _text("access_code", 8),
     _int("extension_digits", 3),
     _text("emergency_number", 32),
+    _text("encryption", 16),
     _text("music_path"),
     _int("max_calls", 0),
     _flag("active", True),

@@ -24,11 +24,19 @@ from kiestoon.routing.reasons import _TEXTS, CODES
 ANNA = User(id=1, company_id=1, extension="101", name="Anna", caller_number="+31207654101", location_id=1)
 BEN = User(id=2, company_id=1, extension="102", name="Ben", department_id=1)
 CARA = User(id=3, company_id=1, extension="103", name="Cara", hide_number=True, emergency_number="+31207654199")
-DESK = Device(id=11, company_id=1, username="desk", secret="s", user_id=1)
-SOFT = Device(id=12, company_id=1, username="soft", secret="s", user_id=1)
-BENS = Device(id=13, company_id=1, username="ben", secret="s", user_id=2, area_code="030")
-CARAS = Device(id=14, company_id=1, username="cara", secret="s", user_id=3)
-FREE = Device(id=15, company_id=1, username="free", secret="s", name="Hall", emergency_number="+31207654150")
+DESK = Device(id=11, company_id=1, username="desk", secret="s", user_id=1, encryption="optional")
+SOFT = Device(id=12, company_id=1, username="soft", secret="s", user_id=1, encryption="optional")
+BENS = Device(id=13, company_id=1, username="ben", secret="s", user_id=2, area_code="030", encryption="optional")
+CARAS = Device(id=14, company_id=1, username="cara", secret="s", user_id=3, encryption="optional")
+FREE = Device(
+    id=15,
+    company_id=1,
+    username="free",
+    secret="s",
+    name="Hall",
+    emergency_number="+31207654150",
+    encryption="optional",
+)
 TOWN = Company(id=1, name="Town", domain="town.example", area_code="010", emergency_number="+31207654100")
 NUMBERS = (
     Number(id=1, company_id=1, e164="+31207654100", extension="200"),

@@ -48,6 +48,7 @@ def _create_companies() -> None:
         sa.Column("access_code", sa.String(length=8), server_default="", nullable=False),
         sa.Column("extension_digits", sa.Integer(), nullable=False),
         sa.Column("emergency_number", sa.String(length=32), server_default="", nullable=False),
+        sa.Column("encryption", sa.String(length=16), server_default="optional", nullable=False),
         sa.Column("music_path", sa.String(length=255), server_default="", nullable=False),
         sa.Column("max_calls", sa.Integer(), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
