@@ -49,6 +49,7 @@ class PhoneCall:
         self._agreed: Agreed | None = None
         self._changed = asyncio.Event()
         self._answers = 0
+        self._refused = 0
 
     # --- what a person does ----------------------------------------------------------------------------------------
 
@@ -104,10 +105,15 @@ class PhoneCall:
             raise PhoneProblem(f"{what} within {timeout_s:.0f} s") from None
 
     async def _change(self, direction: Direction) -> None:
-        answers = self._answers
+        answers, self._refused = self._answers, 0
         self.session.offer(self.agent.now, self.make_offer(direction))
         self.agent.touch()
-        await self.until_true(lambda: self._answers > answers, "the exchange did not answer the change")
+        await self.until_true(
+            lambda: self._answers > answers or self._refused > 0 or self.state == "ended",
+            "the exchange did not answer the change",
+        )
+        if self._answers == answers:
+            raise PhoneProblem(f"the exchange refused the change ({self._refused or 'the call ended'})")
 
     # --- what happens ----------------------------------------------------------------------------------------------
 
@@ -135,6 +141,11 @@ class PhoneCall:
             self._agreed = negotiated.agreed
             self.stream.agree(negotiated.stream)
         self._answers += 1
+        self._changed.set()
+
+    def take_refusal(self, status: int) -> None:
+        """The other side does not want the change; all stays as it was."""
+        self._refused = status
         self._changed.set()
 
     def take_offer(self, body: bytes) -> None:
@@ -242,7 +253,6 @@ class SipAgent:
     ) -> events.ResponseReceived:  # fmt: skip
         """Send a request outside of calls (REGISTER, OPTIONS) and wait for the answer."""
         future: asyncio.Future[events.ResponseReceived] = asyncio.get_running_loop().create_future()
-        self._answers[id(future)] = future
         self.endpoint.request(
             self.now,
             method=method,
@@ -255,6 +265,20 @@ class SipAgent:
             token=id(future),
             contact_user=contact_user,
         )
+        return await self._answer(future, method, timeout_s)
+
+    async def ask_in_call(
+        self, session: Session, method: str, *, body: bytes = b"", content_type: str = "", timeout_s: float = 10.0
+    ) -> events.ResponseReceived:
+        """Send a request inside a call (INFO, OPTIONS, MESSAGE) and wait for the answer."""
+        future: asyncio.Future[events.ResponseReceived] = asyncio.get_running_loop().create_future()
+        session.request(self.now, method, body=body, content_type=content_type, token=id(future))
+        return await self._answer(future, method, timeout_s)
+
+    async def _answer(
+        self, future: asyncio.Future[events.ResponseReceived], method: str, timeout_s: float
+    ) -> events.ResponseReceived:
+        self._answers[id(future)] = future  # events are looked at when the driver is touched, not before
         self.touch()
         try:
             return await asyncio.wait_for(future, timeout_s)
@@ -305,6 +329,8 @@ class SipAgent:
             call.move("talking")
         elif isinstance(event, events.AnswerReceived):
             call.take_answer(event.body)
+        elif isinstance(event, events.OfferRefused):
+            call.take_refusal(event.status)
         elif isinstance(event, events.OfferReceived):
             try:
                 call.take_offer(event.body)
