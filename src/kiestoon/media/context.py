@@ -16,7 +16,7 @@ from kiestoon.media.conference import Mixer, mix_in_bulk
 from kiestoon.media.intake import TICKS_PER_S, Intake
 from kiestoon.media.loop import Timer
 from kiestoon.media.outlet import Outlet
-from kiestoon.media.relay import RelayPlan, Route, is_wide
+from kiestoon.media.relay import RelayPlan, Route
 from kiestoon.media.shared import Shared
 from kiestoon.media.signals import DigitJob
 from kiestoon.media.termination import Termination
@@ -132,10 +132,17 @@ class Context:
         return route
 
     def _set_rate(self, decoded: set[int], encoded: list[tuple[Termination, tuple[Termination, ...]]]) -> None:
-        """Narrow-band unless somebody who takes part can do more."""
-        codecs = [self.members[number].codec for number in decoded]
-        codecs += [listener.stream.send for listener, _ in encoded if listener.stream is not None]
-        self._rate = WIDE_HZ if any(codec is not None and is_wide(codec) for codec in codecs) else NARROW_HZ
+        """Wide-band only where somebody has it to give and somebody can take it."""
+        given = any(self.members[number].speaks_wide for number in decoded)
+        taken = any(listener.hears_wide for listener, _ in encoded)
+        played = any(
+            listener.hears_wide and listener.signals is not None and listener.signals.audible for listener, _ in encoded
+        )
+        recorded = any(
+            member.speaks_wide and member.signals is not None and member.signals.recordings
+            for member in self.members.values()
+        )
+        self._rate = WIDE_HZ if (given and taken) or played or recorded else NARROW_HZ
 
     def _set_intake(self, talker: Termination, *, wanted: bool) -> None:
         if not wanted or talker.codec is None or talker.stream is None:

@@ -48,7 +48,7 @@ class Intake:
             self._open(codec, rate)
 
     def _open(self, codec: Codec, rate: int) -> None:
-        decoder = codecs.decoder(codec)
+        decoder = codecs.decoder(codec, rate if codec.name == "OPUS" else None)  # Opus decodes to any rate
         self._codec = codec
         self._decoder = decoder
         self.rate = rate

@@ -47,6 +47,8 @@ class Loop:
         self.stopped = False
         self.after_turn: Handler | None = None
         self.on_failure: Callable[[Handler, Exception], None] = _log_failure
+        self.ready = 0
+        """Sockets that had something to read in this turn."""
         self.worst_turn_s = 0.0
         self._epoll = select.epoll()
         self._timers: list[tuple[float, int, Timer]] = []
@@ -85,6 +87,7 @@ class Loop:
             max_wait_s = min(max_wait_s, max(0.0, timers[0][0] - self.clock()))
         ready = self._epoll.poll(max_wait_s, MAX_READY)
         self.now = started = self.clock()
+        self.ready = len(ready)
         handlers = self.handlers
         for fd, _ in ready:
             handler = handlers.get(fd)

@@ -38,7 +38,7 @@ class Outlet:
 
     def _open(self, codec: Codec, ptime_ms: int, rate: int) -> None:
         ptime = ptime_ms if ptime_ms in PTIMES_MS and not (codec.name == "OPUS" and ptime_ms == 30) else 20
-        encoder = codecs.encoder(codec, ptime)
+        encoder = codecs.encoder(codec, ptime, rate if codec.name == "OPUS" else None)  # Opus takes any rate
         self._encoder = encoder
         self._codec = codec
         self._ptime_ms = ptime_ms

@@ -21,6 +21,8 @@ from kiestoon.media.worker import Worker
 log = structlog.get_logger(__name__)
 
 COLLECT_EVERY_S = 2.0
+MAX_POSTPONED = 15
+"""Times a collection gives way to packets."""
 SWITCH_S = 0.0005
 """How long a packet may have to wait for the worker thread to let go of the interpreter."""
 PREPARED = 256
@@ -69,7 +71,7 @@ def run(
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     sys.setswitchinterval(SWITCH_S)
-    _tame_collector(loop)
+    _tame_collector(loop, server.engine)
     log.info("media_started", socket=socket_path, ports=port_range, hosts=server.engine.pool.hosts)
     on_started()
     try:
@@ -80,15 +82,24 @@ def run(
         log.info("media_stopped")
 
 
-def _tame_collector(loop: Loop) -> None:
+def _tame_collector(loop: Loop, engine: Engine) -> None:
     """No collection at a random moment: terminations hold no cycles once ended, and a full collection of a busy
-    process would delay every call. Young garbage is collected between turns, now and then."""
+    process would delay every call. Young garbage is collected when no packets are waiting, all of it between calls."""
     gc.collect()
     gc.freeze()
     gc.disable()
+    postponed = 0
 
     def collect() -> None:
-        gc.collect(0)
+        nonlocal postponed
         loop.call_at(loop.now + COLLECT_EVERY_S, collect)
+        if not engine.terminations:
+            gc.collect()
+        elif loop.ready == 0 or postponed >= MAX_POSTPONED:
+            gc.collect(0)
+        else:
+            postponed += 1
+            return
+        postponed = 0
 
     loop.call_at(loop.now + COLLECT_EVERY_S, collect)
