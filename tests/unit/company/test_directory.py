@@ -19,6 +19,7 @@ def rows(company_id: int = 1, *, active: bool = True, **belonging: object) -> Co
 
 
 def device(number: int, company_id: int = 1, **changes: object) -> Device:
+    changes.setdefault("encryption", "optional")
     return Device(id=number, company_id=company_id, username=f"d{number}", secret="s", **changes)  # type: ignore[arg-type]
 
 
@@ -56,6 +57,14 @@ def test_nothing_is_found_for_strangers() -> None:
     assert directory.user_by_extension(1, "999") is directory.user_by_extension(2, "101") is None
     assert directory.menu_by_extension(2, "100") is None
     assert directory.devices_of_user(2, 7) == directory.trunks_by_source("192.0.2.1") == ()
+
+
+def test_a_device_that_follows_its_company_is_found_with_the_companys_encryption() -> None:
+    company = Company(id=1, name="C", domain="c.example", encryption="required")
+    follower, own = device(1, encryption="company"), device(2, encryption="off")
+    directory = Directory([CompanyRows(company=company, devices=(follower, own))])
+    found = [directory.device("c.example", name) for name in ("d1", "d2")]
+    assert [row.encryption for row in found if row is not None] == ["required", "off"]
 
 
 def test_a_device_knows_its_user_and_a_user_the_location() -> None:
