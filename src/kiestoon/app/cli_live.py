@@ -102,6 +102,7 @@ def records_as_dicts(records: list[CallRecord]) -> list[dict[str, Any]]:
     rows = []
     for record in records:
         row = msgspec.structs.asdict(record)
+        row["reasons"] = [reason.render() for reason in record.reasons]
         row["legs"] = [msgspec.structs.asdict(leg) for leg in record.legs]
         for leg in row["legs"]:
             leg["quality"] = None if leg["quality"] is None else msgspec.structs.asdict(leg["quality"])

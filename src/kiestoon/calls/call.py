@@ -50,8 +50,8 @@ class Call:
 
     __slots__ = (
         "answered_ms", "bridge", "by", "caller", "closing_timer", "company_id", "context", "deadline", "dialled",
-        "direction", "diversion", "emergency", "ended_ms", "failure", "holder", "id", "legs", "link", "opened_ms",
-        "outcome", "reasons", "seek", "service", "target",
+        "direction", "diversion", "emergency", "ended_ms", "entries", "failure", "holder", "id", "legs", "link",
+        "opened_ms", "outcome", "reasons", "seek", "service", "target",
     )  # fmt: skip
 
     def __init__(
@@ -72,13 +72,15 @@ class Call:
         self.seek: Seek | None = None
         self.bridge: tuple[int, int] | None = None
         self.service: Service | None = None
-        self.reasons: list[Reason | str] = []
+        self.reasons: list[Reason] = []
         self.outcome: Outcome | None = None
         self.failure: Failure | None = None
         self.by: EndedBy = ""
         self.emergency = False
         self.closing_timer: Deadline[str] | None = None
         self.deadline: Deadline[str] | None = None
+        # What the journal holds of it, encoded (see ``journal``)
+        self.entries: tuple[bytes, ...] = ()
         self.ended_ms = 0
         self.diversion: tuple[str, ...] = ()
 

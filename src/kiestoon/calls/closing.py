@@ -54,7 +54,7 @@ def close(x: Exchange, call: Call) -> None:
         if leg.termination:
             x.terminations.pop(leg.termination, None)
     x.record(make_record(x, call))
-    x.journal.closed(call.id)
+    x.journal.closed(call)
     x.calls.pop(call.id, None)
     _leave_company(x, call.company_id)
     x.count(f"calls_{call.outcome or 'failed'}")

@@ -187,8 +187,8 @@ def _cancelled(x: Exchange, call: Call, leg: Leg, event: sip.Cancelled, now: flo
 def _confirmed(x: Exchange, call: Call, leg: Leg, event: sip.Confirmed, now: float) -> None:
     if leg.owes_answer:
         holding.answer_received(x, call, leg, sip.AnswerReceived(event.session, event.body), now)
-    elif call.bridge is not None:
-        x.journal.changed(call)
+    else:
+        x.journal.confirmed(call, leg)
 
 
 def _ended(x: Exchange, call: Call, leg: Leg, event: sip.Ended, now: float) -> None:

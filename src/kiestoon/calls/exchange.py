@@ -65,7 +65,10 @@ class Journal(Protocol):
     def changed(self, call: Call) -> None:
         """An established call's legs, bridge or media changed."""
 
-    def closed(self, call_id: str) -> None:
+    def confirmed(self, call: Call, leg: Leg) -> None:
+        """The leg's 2xx was acknowledged."""
+
+    def closed(self, call: Call) -> None:
         """The call's record has been handed over; forget the call."""
 
 

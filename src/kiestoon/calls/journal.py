@@ -1,12 +1,14 @@
 """The call journal: what a restarted control process needs to take established calls over (docs/architecture.md).
 
-Entries are MessagePack arrays: ``CallState`` replaces what was known of a call, ``CallGone`` forgets it. Reading the
-journal is replaying it into a dictionary; compaction is writing that dictionary.
+Entries are MessagePack arrays: ``CallOpened`` says that a record is owed, ``CallState`` replaces what was known of a
+call, ``LegConfirmed`` adds that an ACK came, ``CallGone`` forgets the call. Reading the journal is replaying it into a
+dictionary. A call keeps the entries that say all of it as bytes, so that compaction is joining them: encoding ten
+thousand calls anew in one go would stall every one of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 import msgspec
@@ -14,9 +16,10 @@ import msgspec
 from kiestoon.calls.call import Call, Holder
 from kiestoon.calls.leg import Leg, LegState
 from kiestoon.calls.party import Party
-from kiestoon.calls.record import CallDirection, Outcome
+from kiestoon.calls.record import CallDirection, Outcome, mend
 from kiestoon.company.model import DtmfMethod, Encryption
 from kiestoon.media.protocol import Port, Stream
+from kiestoon.routing import Reason
 from kiestoon.sdp.agreement import Agreed, OfferState
 from kiestoon.sip.session.state import SessionState
 
@@ -50,6 +53,19 @@ class LegData(msgspec.Struct, frozen=True, array_like=True, gc=False):
     session: SessionState | None
 
 
+class CallOpened(msgspec.Struct, frozen=True, array_like=True, tag=True, gc=False):
+    """A call has begun: what its record will need, should nothing else become known of it."""
+
+    id: str
+    company_id: int
+    dialled: str
+    direction: CallDirection
+    opened_ms: int
+    caller: int
+    party: Party
+    sip_call_id: str
+
+
 class CallState(msgspec.Struct, frozen=True, array_like=True, tag=True, gc=False):
     """A call as plain data. ``established``: it can be taken over; otherwise only its record is owed."""
 
@@ -62,7 +78,7 @@ class CallState(msgspec.Struct, frozen=True, array_like=True, tag=True, gc=False
     caller: int
     target: str
     emergency: bool
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
     established: bool = False
     incarnation: str = ""
     context: int = 0
@@ -71,13 +87,20 @@ class CallState(msgspec.Struct, frozen=True, array_like=True, tag=True, gc=False
     legs: tuple[LegData, ...] = ()
 
 
+class LegConfirmed(msgspec.Struct, frozen=True, array_like=True, tag=True, gc=False):
+    """The ACK for our 2xx to this leg came: nothing is left to repeat."""
+
+    id: str
+    leg: int
+
+
 class CallGone(msgspec.Struct, frozen=True, array_like=True, tag=True, gc=False):
     """The call's record has been written."""
 
     id: str
 
 
-Entry: TypeAlias = CallState | CallGone
+Entry: TypeAlias = CallOpened | CallState | LegConfirmed | CallGone
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[Entry] = msgspec.msgpack.Decoder(Entry)
@@ -93,15 +116,41 @@ class CallJournal:
 
     def opened(self, call: Call) -> None:
         """A call exists; its record is owed."""
-        self._append(_encoder.encode(call_state(call, established=False)))
+        caller = call.legs[call.caller]
+        entry = CallOpened(
+            call.id, call.company_id, call.dialled, call.direction, call.opened_ms,
+            caller.id, caller.party, caller.sip_call_id,
+        )  # fmt: skip
+        self._begin(call, entry)
 
     def changed(self, call: Call) -> None:
         """An answered call's legs, bridge or media changed."""
-        self._append(_encoder.encode(call_state(call, established=True)))
+        self._begin(call, call_state(call, established=True))
 
-    def closed(self, call_id: str) -> None:
+    def confirmed(self, call: Call, leg: Leg) -> None:
+        """The leg's 2xx was acknowledged."""
+        data = encode_entry(LegConfirmed(call.id, leg.id))
+        call.entries = (*call.entries, data)
+        self._append(data)
+
+    def closed(self, call: Call) -> None:
         """Forget the call."""
-        self._append(_encoder.encode(CallGone(call_id)))
+        call.entries = ()
+        self._append(encode_entry(CallGone(call.id)))
+
+    def _begin(self, call: Call, entry: Entry) -> None:
+        data = encode_entry(entry)
+        call.entries = (data,)
+        self._append(data)
+
+
+def encode_entry(entry: Entry) -> bytes:
+    """One entry. Bytes from the network that were no UTF-8 are mended: they stand in display names only, and tags and
+    URIs, which make a dialog, are ASCII."""
+    try:
+        return _encoder.encode(entry)
+    except UnicodeEncodeError:
+        return _encoder.encode(mend(msgspec.to_builtins(entry, builtin_types=(bytes,))))
 
 
 def call_state(call: Call, *, established: bool) -> CallState:
@@ -116,7 +165,7 @@ def call_state(call: Call, *, established: bool) -> CallState:
         caller=call.caller,
         target=call.target,
         emergency=call.emergency,
-        reasons=tuple(str(reason) for reason in call.reasons),
+        reasons=tuple(call.reasons),
         established=established,
         incarnation=call.link.incarnation if call.link is not None else "",
         context=call.context,
@@ -165,14 +214,41 @@ def replay(entries: Iterable[bytes]) -> dict[str, CallState]:
             entry = _decoder.decode(data)
         except msgspec.DecodeError:
             continue
-        if isinstance(entry, CallGone):
-            alive.pop(entry.id, None)
-        else:
+        if isinstance(entry, CallState):
             alive[entry.id] = entry
+        elif isinstance(entry, CallGone):
+            alive.pop(entry.id, None)
+        elif isinstance(entry, CallOpened):
+            alive[entry.id] = _just_opened(entry)
+        elif entry.id in alive:
+            alive[entry.id] = _with_confirmed(alive[entry.id], entry.leg)
     return alive
 
 
-def snapshot(calls: Iterable[Call]) -> Iterator[bytes]:
+def _just_opened(entry: CallOpened) -> CallState:
+    leg = Leg(entry.caller, entry.id, entry.party, incoming=True, opened_ms=entry.opened_ms)
+    leg.sip_call_id = entry.sip_call_id
+    return CallState(
+        entry.id, entry.company_id, entry.dialled, entry.direction, entry.opened_ms, 0, entry.caller, "", False, (),
+        legs=(leg_data(leg),),
+    )  # fmt: skip
+
+
+def _with_confirmed(state: CallState, leg_id: int) -> CallState:
+    legs = tuple(_confirmed(leg) if leg.id == leg_id else leg for leg in state.legs)
+    return msgspec.structs.replace(state, legs=legs)
+
+
+def _confirmed(leg: LegData) -> LegData:
+    if leg.session is None:
+        return leg
+    session = msgspec.structs.replace(leg.session, phase="confirmed", unacknowledged=b"", offered_in_accept=False)
+    return msgspec.structs.replace(leg, session=session)
+
+
+def snapshot(calls: Iterable[Call]) -> list[bytes]:
     """The entries that say all there is about these calls, for compaction."""
+    entries: list[bytes] = []
     for call in calls:
-        yield _encoder.encode(call_state(call, established=call.holder in ("bridge", "service")))
+        entries += call.entries or (encode_entry(call_state(call, established=call.holder in ("bridge", "service"))),)
+    return entries

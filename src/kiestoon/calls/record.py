@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from kiestoon.media.protocol import Quality
+from kiestoon.routing import Reason
 
 CallDirection: TypeAlias = Literal["internal", "in", "out"]
 LegKind: TypeAlias = Literal["caller", "device", "trunk", "service"]
@@ -50,7 +51,7 @@ class CallRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     ``company_id`` 0: the call could not be ascribed to a company. ``dialled`` is what the caller asked for,
     ``final_party`` who was reached in the end. ``cause`` is a Q.850 cause, ``sip_status`` what the caller was told.
-    ``reasons`` are routing's, in order.
+    ``reasons`` are routing's, in order, as codes with parameters: ``Reason.render`` puts them into words for a reader.
     """
 
     call_id: str
@@ -69,7 +70,7 @@ class CallRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     sip_status: int = 0
     caller_device_id: int | None = None
     caller_trunk_id: int | None = None
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
     legs: tuple[LegRecord, ...] = ()
 
 
@@ -82,14 +83,17 @@ def encode_record(record: CallRecord) -> bytes:
     try:
         return _encoder.encode(record)
     except UnicodeEncodeError:
-        return _encoder.encode(_mend(msgspec.to_builtins(record)))
+        return _encoder.encode(mend(msgspec.to_builtins(record)))
 
 
-def _mend(value: object) -> object:
+def mend(value: object) -> object:
+    """Plain values with lone surrogates in texts replaced by question marks."""
     if isinstance(value, str):
         return value.encode(errors="replace").decode()
     if isinstance(value, list | tuple):
-        return [_mend(item) for item in value]
+        return [mend(item) for item in value]
+    if isinstance(value, dict):
+        return {mend(key): mend(item) for key, item in value.items()}
     return value
 
 

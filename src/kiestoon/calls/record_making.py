@@ -33,7 +33,7 @@ def make_record(x: Exchange, call: Call) -> CallRecord:
         sip_status=failure.status if failure is not None else 0,
         caller_device_id=caller.device_id or None if caller is not None else None,
         caller_trunk_id=caller.trunk_id or None if caller is not None else None,
-        reasons=tuple(str(reason) for reason in call.reasons),
+        reasons=tuple(call.reasons),
         legs=tuple(_leg_record(call, leg) for leg in call.legs.values()),
     )
 

@@ -49,8 +49,11 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
 }
 
 
-class Reason(msgspec.Struct, frozen=True):
-    """One step of the reasoning: a stable ``code`` and its parameters; ``render`` puts it into words."""
+class Reason(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One step of the reasoning: a stable ``code`` and its parameters; ``render`` puts it into words.
+
+    It travels and is stored as the array ``[code, params]``.
+    """
 
     code: str
     params: dict[str, str] = {}

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, String, delete, insert, select, update
 
 from kiestoon.calls.record import CallRecord, LegRecord
 from kiestoon.media.protocol import Quality
+from kiestoon.routing import Reason
 from kiestoon.store import tables
 from kiestoon.store.database import Database
 
@@ -65,9 +66,13 @@ def list_records(
 
 def _cells(record: CallRecord) -> dict[str, Any]:
     cells = {name: _text(name, getattr(record, name)) for name in _COLUMNS if name not in ("legs", "reasons")}
-    cells["reasons"] = [_clean(reason) for reason in record.reasons]
+    cells["reasons"] = [_reason_cells(reason) for reason in record.reasons]
     cells["legs"] = [_leg_cells(leg) for leg in record.legs]
     return cells
+
+
+def _reason_cells(reason: Reason) -> list[Any]:
+    return [_clean(reason.code), {_clean(name): _clean(value) for name, value in reason.params.items()}]
 
 
 def _leg_cells(leg: LegRecord) -> dict[str, Any]:
@@ -92,7 +97,7 @@ def _clean(value: str) -> str:
 
 
 def _record(cells: dict[str, Any]) -> CallRecord:
-    cells["reasons"] = tuple(cells["reasons"])
+    cells["reasons"] = tuple(Reason(code, params) for code, params in cells["reasons"])
     cells["legs"] = tuple(_leg(leg) for leg in cells["legs"])
     return CallRecord(**cells)
 

@@ -21,6 +21,7 @@ from kiestoon.app.cli import app
 from kiestoon.app.cli_context import CliContext
 from kiestoon.calls.record import CallRecord
 from kiestoon.operator_error import OperatorError
+from kiestoon.routing.reasons import because
 from kiestoon.store.database import Database
 from kiestoon.store.records import store_records
 
@@ -139,13 +140,14 @@ def test_live_commands_show_what_the_exchange_says(company: Shell, monkeypatch: 
 def test_history_shows_recorded_calls(company: Shell) -> None:
     record = CallRecord(
         "c1", 1, "out", 1_700_000_000_000, 1_700_000_001_000, 1_700_000_061_000, "101", "Ann", "0020", "+3120",
-        "answered", "caller",
+        "answered", "caller", reasons=(because("dialled", number="0020"),),
     )  # fmt: skip
     database = Database(f"sqlite:///{company.folder / 'data' / 'kiestoon.db'}")
     with database.write() as connection:
         store_records(connection, [record])
     assert "answered" in company.run("calls", "--history")
-    assert company.json("calls", "--history")[0]["call_id"] == "c1"
+    told = company.json("calls", "--history")[0]
+    assert (told["call_id"], told["reasons"]) == ("c1", ["0020 was dialled"])
 
 
 def test_mistakes_say_what_to_do(company: Shell) -> None:

@@ -16,6 +16,7 @@ import pytest
 from kiestoon.app.clerk import Clerk, run
 from kiestoon.calls.record import CallRecord, LegRecord, decode_record, encode_record
 from kiestoon.media.protocol import Quality
+from kiestoon.routing.reasons import because
 from kiestoon.store import append
 from kiestoon.store.database import Database
 from kiestoon.store.errors import DatabaseUnavailableError
@@ -46,7 +47,7 @@ def record(call_id: str, **changes: object) -> CallRecord:
         "outcome": "answered",
         "ended_by": "caller",
         "cause": 16,
-        "reasons": ("access code 0", "trunk x"),
+        "reasons": (because("access_code", prefix="0"), because("trunks", names="x, y")),
         "legs": legs,
     }
     return CallRecord(**(values | changes))  # type: ignore[arg-type]
