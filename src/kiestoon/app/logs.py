@@ -28,7 +28,8 @@ def configure_logs(settings: LogSettings, process: str) -> None:
     structlog.configure(
         processors=shared,
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        # One write for a whole line: the processes share this stream, and print() writes the line end by itself.
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
     # Libraries that use the standard module: warnings and worse, as lines of ours.

@@ -73,8 +73,8 @@ class RtpStream(asyncio.DatagramProtocol):
     """RTP on a port of its own. ``heard`` holds the last minute, decoded; ``digits`` what was keyed in (RFC 4733).
 
     What is missing between two packets by their timestamps stands as silence in ``heard``, so that lost speech is heard
-    as such. ``longest_wait_ms`` is the longest time without a packet since ``forget``, ``latest_ms`` by how much this
-    program itself was late at worst: a wait no longer than that proves nothing against the other side.
+    as such. ``latest_ms`` is by how much this program itself was late at worst since ``forget``: a wait for packets that
+    was no longer proves nothing against the other side.
     """
 
     def __init__(self, host: str, make_source: Callable[[int], Source]) -> None:
@@ -85,7 +85,7 @@ class RtpStream(asyncio.DatagramProtocol):
         self.packets_received = 0
         self.packets_sent = 0
         self.digits = ""
-        self.longest_wait_ms = 0.0
+        self._longest_wait_ms = 0.0
         self.latest_ms = 0.0
         self._arrived_at: float | None = None
         self._heard_until: tuple[bytes, int] | None = None  # SSRC, and the timestamp the next frame should have
@@ -139,9 +139,16 @@ class RtpStream(asyncio.DatagramProtocol):
         """Start listening anew."""
         self.heard.clear()
         self.packets_received = 0
-        self.longest_wait_ms = self.latest_ms = 0.0
+        self._longest_wait_ms = self.latest_ms = 0.0
         self._arrived_at = None
         self._heard_until = None
+
+    @property
+    def waited_ms(self) -> float:
+        """The longest time without a packet since the first one after ``forget``, the present wait included."""
+        if self._arrived_at is None:
+            return 0.0
+        return max(self._longest_wait_ms, (asyncio.get_running_loop().time() - self._arrived_at) * 1000)
 
     def recorded(self, last_s: float) -> Pcm:
         """The last seconds heard."""
@@ -166,8 +173,7 @@ class RtpStream(asyncio.DatagramProtocol):
         payload_type, payload = data[1] & 0x7F, data[12 + 4 * (data[0] & 0x0F) :]
         self.packets_received += 1
         now_s = asyncio.get_running_loop().time()
-        if self._arrived_at is not None:
-            self.longest_wait_ms = max(self.longest_wait_ms, (now_s - self._arrived_at) * 1000)
+        self._longest_wait_ms = self.waited_ms
         self._arrived_at = now_s
         timestamp = struct.unpack_from("!I", data, 4)[0]
         if payload_type == stream.dtmf_receive:

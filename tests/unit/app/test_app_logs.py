@@ -1,0 +1,47 @@
+"""Log lines of several processes share one stream."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+
+import pytest
+import structlog
+
+from kiestoon.app.config import LogSettings
+from kiestoon.app.logs import configure_logs
+
+
+class Recorder(io.StringIO):
+    """Keeps every write by itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.writes: list[str] = []
+
+    def write(self, text: str) -> int:
+        self.writes.append(text)
+        return len(text)
+
+
+@pytest.fixture
+def stream(monkeypatch: pytest.MonkeyPatch) -> Recorder:
+    recorder = Recorder()
+    monkeypatch.setattr(sys, "stderr", recorder)
+    configure_logs(LogSettings(level="info", format="json"), "some process")
+    return recorder
+
+
+def test_a_line_is_written_whole_so_that_processes_do_not_mix_theirs(stream: Recorder) -> None:
+    structlog.get_logger("test").info("something happened", count=2)
+    (line,) = stream.writes
+    assert line.endswith("}\n")
+    entry = json.loads(line)
+    assert (entry["event"], entry["count"], entry["process"]) == ("something happened", 2, "some process")
+
+
+def test_hostile_text_stays_on_one_line(stream: Recorder) -> None:
+    structlog.get_logger("test").warning("bad message", text='a\r\n{"event": "forged"}\n')
+    (line,) = stream.writes
+    assert line.count("\n") == 1
