@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import sys
+from collections.abc import Iterator
 
 import pytest
 import structlog
@@ -26,11 +28,14 @@ class Recorder(io.StringIO):
 
 
 @pytest.fixture
-def stream(monkeypatch: pytest.MonkeyPatch) -> Recorder:
+def stream(monkeypatch: pytest.MonkeyPatch) -> Iterator[Recorder]:
     recorder = Recorder()
+    handlers = logging.root.handlers[:]
     monkeypatch.setattr(sys, "stderr", recorder)
     configure_logs(LogSettings(level="info", format="json"), "some process")
-    return recorder
+    yield recorder
+    structlog.reset_defaults()
+    logging.root.handlers[:] = handlers
 
 
 def test_a_line_is_written_whole_so_that_processes_do_not_mix_theirs(stream: Recorder) -> None:

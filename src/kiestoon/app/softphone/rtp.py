@@ -73,8 +73,8 @@ class RtpStream(asyncio.DatagramProtocol):
     """RTP on a port of its own. ``heard`` holds the last minute, decoded; ``digits`` what was keyed in (RFC 4733).
 
     What is missing between two packets by their timestamps stands as silence in ``heard``, so that lost speech is heard
-    as such. ``latest_ms`` is by how much this program itself was late at worst since ``forget``: a wait for packets that
-    was no longer proves nothing against the other side.
+    as such. ``latest_ms`` is by how much this program itself was late at worst since ``forget``: a wait for packets no
+    longer than that proves nothing against the other side.
     """
 
     def __init__(self, host: str, make_source: Callable[[int], Source]) -> None:
