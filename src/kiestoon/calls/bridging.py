@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from kiestoon.calls import custody, signals
 from kiestoon.calls.call import Call, Failure
-from kiestoon.calls.causes import NORMAL
-from kiestoon.calls.events import BridgeJoined, BridgeLeft, LegAnswered
+from kiestoon.calls.causes import CALLER_GONE, NORMAL
+from kiestoon.calls.events import BridgeJoined, LegAnswered
 from kiestoon.calls.leaving import leave
 from kiestoon.calls.leg import Leg
 from kiestoon.calls.leg_media import UnusableAnswer, answer_caller, offer_caller
@@ -28,6 +28,9 @@ def connect(call: Call, first: Leg, second: Leg) -> None:
 
 def join(x: Exchange, call: Call, caller: Leg, callee: Leg, now: float) -> None:
     """The sought party answered: answer the caller too and let them talk."""
+    if caller.session is None or caller.session.state == "ended":
+        leave(x, call, callee, now, failure=CALLER_GONE)  # the caller's own end is told by the event that follows
+        return
     signals.stop_tone(call, caller)
     if call.service is not None:
         call.service.close(x)
@@ -71,10 +74,7 @@ def _answer(x: Exchange, call: Call, caller: Leg, callee: Leg, now: float) -> bo
 def dissolve(x: Exchange, call: Call, gone: Leg, now: float, failure: Failure = NORMAL) -> None:
     """One side of the bridge is gone: the other hangs up (no operation is holding on to it)."""
     other = call.other(gone)
-    call.bridge = None
     call.by = call.by or ("caller" if gone.id == call.caller else "callee")
-    x.emit(BridgeLeft, call, gone.id)
-    custody.take(x, call, "nobody")
+    custody.let_go(x, call)
     if other is not None:
-        x.emit(BridgeLeft, call, other.id)
         leave(x, call, other, now, failure=failure)

@@ -30,10 +30,10 @@ class Failure(msgspec.Struct, frozen=True, gc=False):
 class Seek:
     """An attempt to get somebody to answer: outgoing legs racing, and lines still to be tried after them.
 
-    ``ringing``/``progressed``: what the caller has been told. ``early``: the leg whose media the caller hears.
+    ``ringing``: the caller has been told so.
     """
 
-    __slots__ = ("decision", "early", "failures", "legs", "lines", "redirects", "ringing")
+    __slots__ = ("decision", "failures", "legs", "lines", "ringing")
 
     def __init__(self, decision: Decision) -> None:
         self.decision = decision
@@ -41,8 +41,6 @@ class Seek:
         self.lines: list[int] = []
         self.failures: list[Failure] = []
         self.ringing = False
-        self.early = 0
-        self.redirects: list[str] = []
 
 
 class Call:
@@ -79,10 +77,10 @@ class Call:
         self.emergency = False
         self.closing_timer: Deadline[str] | None = None
         self.deadline: Deadline[str] | None = None
-        # What the journal holds of it, encoded (see ``journal``)
-        self.entries: tuple[bytes, ...] = ()
         self.ended_ms = 0
         self.diversion: tuple[str, ...] = ()
+        # What the journal holds of it, encoded (see ``journal``)
+        self.entries: tuple[bytes, ...] = ()
 
     def other(self, leg: Leg) -> Leg | None:
         """The party bridged with ``leg``, or None."""

@@ -18,7 +18,7 @@ NORMAL = Failure("answered", 200, 16, "Normal call clearing")
 LINE_LOST = Failure("answered", 200, 27, "The connection to the other party is lost")
 ELSEWHERE = Failure("cancelled", 487, 26, "Call completed elsewhere")
 DECLINED_ELSEWHERE = Failure("cancelled", 487, 26, "Declined")
-NO_FORMAT = Failure("failed", 488, 88, "No audio format in common")
+FORWARDED = Failure("cancelled", 487, 16, "Forwarded")
 HUNG_UP = Failure("cancelled", 480, 31, "Ended by the exchange")
 BROKEN = Failure("failed", 500, 41, "Internal error")
 MEDIA_LOST = Failure("failed", 500, 41, "The media process ended")
@@ -70,6 +70,13 @@ def from_status(status: int, reason: str, *, outside: bool) -> Failure:
 def worst_first(failures: Sequence[Failure]) -> Failure:
     """The failure to report for a whole seek."""
     return min(failures, key=lambda failure: _ORDER.index(failure.outcome)) if failures else UNREACHABLE
+
+
+def last_word(failures: Sequence[Failure]) -> Failure:
+    """The failure to report after lines were tried in turn: what the last of them said of the number, else NO_LINE."""
+    said = [failure for failure in failures if failure.outcome != "failed"]
+    tried = [failure for failure in failures if failure is not NO_LINE]
+    return (said or tried or [NO_LINE])[-1]
 
 
 def reason_header(failure: Failure) -> str:

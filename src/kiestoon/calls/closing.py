@@ -8,6 +8,7 @@ from kiestoon.calls.call import Call
 from kiestoon.calls.causes import NORMAL
 from kiestoon.calls.events import CallClosed
 from kiestoon.calls.events import QualityMeasured as QualityNoted
+from kiestoon.calls.leg import Leg
 from kiestoon.calls.record_making import make_record
 
 if TYPE_CHECKING:
@@ -29,17 +30,13 @@ def check(x: Exchange, call: Call, now: float) -> None:
     close(x, call)
 
 
-def figures_received(x: Exchange, event: Subtracted, now: float) -> None:
+def figures_received(x: Exchange, call: Call, leg: Leg, event: Subtracted, now: float) -> None:
     """A termination's last word."""
-    leg = x.terminations.pop(event.termination, None)
-    if leg is None:
-        return
+    x.terminations.pop(event.termination, None)
     leg.quality = event.quality
-    call = x.calls.get(leg.call)
-    if call is not None:
-        if x.listening:
-            x.emit(QualityNoted, call, leg.id, mos=event.quality.mos)
-        check(x, call, now)
+    if x.listening:
+        x.emit(QualityNoted, call, leg.id, mos=event.quality.mos)
+    check(x, call, now)
 
 
 def close(x: Exchange, call: Call) -> None:

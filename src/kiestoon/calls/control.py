@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from kiestoon.calls import bridging, closing, custody, dtmf, holding, inbound, lines, seeking
+from kiestoon.calls import closing, custody, dtmf, failing, holding, inbound, lines, seeking
 from kiestoon.calls.call import Call
-from kiestoon.calls.causes import MEDIA_LOST, NORMAL, from_status
+from kiestoon.calls.causes import CALLER_GONE, LINE_LOST, MEDIA_LOST, NORMAL, from_status
 from kiestoon.calls.exchange import Exchange
 from kiestoon.calls.leaving import over
 from kiestoon.calls.leg import Leg
+from kiestoon.calls.reaching import way_to_party
 from kiestoon.media.protocol import CommandFailed, DigitReceived, RtpLost, SignalEnded, Subtracted
 from kiestoon.routing import route_extension
 from kiestoon.sip import events as sip
@@ -25,10 +27,12 @@ log = structlog.get_logger("calls")
 
 
 class CallControl:
-    """Feeds one exchange. Never blocks, never awaits; a handler's failure ends that call, not the exchange."""
+    """Feeds one exchange. Never blocks, never awaits. A fault in treating anything ends the call it concerns, with a
+    record, never the exchange."""
 
     def __init__(self, exchange: Exchange) -> None:
         self.exchange = exchange
+        exchange.endpoint.flow_for = partial(way_to_party, exchange)
         self._handlers: dict[type, Callable[[Exchange, Call, Leg, Any, float], None]] = {
             sip.Progressed: seeking.progressed,
             sip.Accepted: seeking.accepted,
@@ -48,64 +52,59 @@ class CallControl:
         """Treat one event of the endpoint."""
         x = self.exchange
         if isinstance(event, sip.InviteReceived):
-            opened = inbound.invite_received(x, event, now)
-            if opened is not None:
-                _afterwards(x, opened, now)
-            return
+            self._invited(event, now)
         elif isinstance(event, sip.RequestReceived):
-            _request_received(x, event, now)
-            return
+            try:
+                _request_received(x, event, now)
+            except Exception:
+                log.exception("request not treated", method=event.request.method)
+                x.endpoint.respond(now, event.transaction, 500)
         elif isinstance(event, sip.ResponseReceived):
             if isinstance(event.token, lines.Registering):
-                lines.registered(x, event.token, event, now)
-            return
+                _line_answered(x, event.token, event, now)
         elif not isinstance(event, sip.SubscriptionEnded):  # nobody can subscribe to anything yet
             leg = x.find_leg(event.session.context)
             if leg is None:
-                _stray(event, now)
+                _stray(x, event, now)
                 return
             call = x.calls[leg.call]
-            self._guarded(call, leg, event, now)
-            _afterwards(x, call, now)
+            try:
+                self._handlers.get(type(event), _other)(x, call, leg, event, now)
+                _afterwards(x, call, now)
+            except Exception:
+                failing.end_broken(x, call, now, type(event).__name__)
 
-    def _guarded(self, call: Call, leg: Leg, event: Any, now: float) -> None:
-        handler = self._handlers.get(type(event))
-        if handler is None:
-            _other(self.exchange, event, now)
-            return
+    def _invited(self, event: sip.InviteReceived, now: float) -> None:
+        x = self.exchange
         try:
-            handler(self.exchange, call, leg, event, now)
-        except Exception:  # one call's fault must not take the exchange down; it is logged and that call ends
-            log.exception("call failed", call=call.id, event_type=type(event).__name__)
-            custody.end_with(self.exchange, call, MEDIA_LOST, now)
+            call = inbound.invite_received(x, event, now)
+            if call is not None:
+                _afterwards(x, call, now)
+        except Exception:
+            leg = x.find_leg(event.session.context)
+            if leg is not None:
+                failing.end_broken(x, x.calls[leg.call], now, "InviteReceived")
+                return
+            log.exception("INVITE not treated", sip_call_id=event.session.call_id)
+            event.session.reject(now, 500)
 
     # --- media -----------------------------------------------------------------------------------------------------
 
     def media_event(self, event: MediaEvent, now: float) -> None:
         """Treat one event of a media process."""
         x = self.exchange
-        if isinstance(event, Subtracted):
-            closing.figures_received(x, event, now)
-            return
         leg = x.terminations.get(getattr(event, "termination", 0))
-        if leg is None or leg.state == "ended":
+        call = x.calls.get(leg.call) if leg is not None else None
+        if leg is None or call is None:
             return
-        call = x.calls.get(leg.call)
-        if call is None:
-            return
-        if isinstance(event, DigitReceived):
-            dtmf.digit_received(x, call, leg, event, now)
-        elif isinstance(event, SignalEnded):
-            if call.service is not None:
-                call.service.signal_ended(x, call, event, now)
-        elif isinstance(event, RtpLost):
-            log.info("no audio from party", call=call.id, leg=leg.id, since_ms=event.since_ms)
-            x.count("rtp_lost")
-        elif isinstance(event, CommandFailed):
-            log.error("media command failed", call=call.id, command=event.command, reason=event.reason)
-            if event.command == "Add":
-                end_call(x, call, now)
-        _afterwards(x, call, now)
+        try:
+            if isinstance(event, Subtracted):
+                closing.figures_received(x, call, leg, event, now)
+            elif leg.state != "ended":
+                _media_event(x, call, leg, event, now)
+                _afterwards(x, call, now)
+        except Exception:
+            failing.end_broken(x, call, now, type(event).__name__)
 
     def media_lost(self, link: MediaLink, reason: str, now: float) -> None:
         """A media process is gone for good: its calls end, with a cause and a record each."""
@@ -113,8 +112,8 @@ class CallControl:
         lost = [call for call in x.calls.values() if call.link is link]
         log.error("media process lost", calls=len(lost), reason=reason)
         for call in lost:
+            call.link = None  # its successor knows neither our terminations nor our ports
             end_call(x, call, now)
-            closing.check(x, call, now)
 
     # --- time ------------------------------------------------------------------------------------------------------
 
@@ -123,20 +122,15 @@ class CallControl:
         x = self.exchange
         for key, name in x.deadlines.due(now):
             if name == "trunk":
-                lines.due(x, int(key), now)
+                _line_due(x, int(key), now)
                 continue
             call = x.calls.get(key)
             if call is None:
                 continue
-            if name == "ring":
-                seeking.ring_timeout(x, call, now)
-            elif name == "service" and call.service is not None:
-                call.service.time_out(x, call, now)
-            elif name == "close":
-                call.closing_timer = None
-                closing.close(x, call)
-                continue
-            _afterwards(x, call, now)
+            try:
+                _due(x, call, name, now)
+            except Exception:
+                failing.end_broken(x, call, now, f"{name} timer")
 
     def next_deadline(self) -> float | None:
         """When ``handle_timers`` next has something to do."""
@@ -155,12 +149,57 @@ def _afterwards(x: Exchange, call: Call, now: float) -> None:
 
 def end_call(x: Exchange, call: Call, now: float) -> None:
     """End a call whose media is gone."""
-    call.by = call.by or "media"
-    call.bridge = None
-    call.seek = None
-    seeking.stop_deadline(x, call)
-    call.failure = MEDIA_LOST
-    custody.end_with(x, call, MEDIA_LOST, now)
+    try:
+        call.by = call.by or "media"
+        custody.end_with(x, call, MEDIA_LOST, now)
+        closing.check(x, call, now)
+    except Exception:
+        failing.end_broken(x, call, now, "media lost")
+
+
+def _media_event(x: Exchange, call: Call, leg: Leg, event: MediaEvent, now: float) -> None:
+    if isinstance(event, DigitReceived):
+        dtmf.digit_received(x, call, leg, event, now)
+    elif isinstance(event, SignalEnded):
+        if leg.signal == event.signal:
+            leg.signal = 0
+        if call.service is not None:
+            call.service.signal_ended(x, call, event, now)
+    elif isinstance(event, RtpLost):
+        log.info("no audio from party", call=call.id, leg=leg.id, since_ms=event.since_ms)
+        x.count("rtp_lost")
+    elif isinstance(event, CommandFailed):
+        log.error("media command failed", call=call.id, command=event.command, reason=event.reason)
+        if event.command == "Add":
+            end_call(x, call, now)
+
+
+def _due(x: Exchange, call: Call, name: str, now: float) -> None:
+    if name == "close":
+        call.closing_timer = None
+        closing.close(x, call)
+        return
+    if name == "ring":
+        seeking.ring_timeout(x, call, now)
+    elif name == "service" and call.service is not None:
+        call.service.time_out(x, call, now)
+    _afterwards(x, call, now)
+
+
+def _line_due(x: Exchange, trunk_id: int, now: float) -> None:
+    try:
+        lines.due(x, trunk_id, now)
+    except Exception:
+        log.exception("line cannot register", trunk_id=trunk_id)
+        lines.again(x, trunk_id, now + lines.RETRY_MOST_S)
+
+
+def _line_answered(x: Exchange, token: lines.Registering, event: sip.ResponseReceived, now: float) -> None:
+    try:
+        lines.registered(x, token, event, now)
+    except Exception:
+        log.exception("answer to a line's registration not treated", trunk_id=token.trunk_id)
+        lines.again(x, token.trunk_id, now + lines.RETRY_MOST_S)
 
 
 def _refused(x: Exchange, call: Call, leg: Leg, event: sip.Refused, now: float) -> None:
@@ -174,14 +213,17 @@ def _refused(x: Exchange, call: Call, leg: Leg, event: sip.Refused, now: float) 
 
 def _redirected(x: Exchange, call: Call, leg: Leg, event: sip.Redirected, now: float) -> None:
     leg.status = event.status
+    leg.outcome, leg.cause = "cancelled", NORMAL.q850
     over(x, call, leg)
-    seeking.redirected(x, call, leg, event, now)
+    decision = seeking.redirected(x, call, leg, event, now)
+    if decision is not None:
+        inbound.follow(x, call, decision, now)
 
 
 def _cancelled(x: Exchange, call: Call, leg: Leg, event: sip.Cancelled, now: float) -> None:
-    leg.status = 487
+    leg.status, leg.cause = 487, CALLER_GONE.q850
     over(x, call, leg)
-    inbound.caller_left(x, call, leg, now)
+    inbound.party_left(x, call, leg, now)
 
 
 def _confirmed(x: Exchange, call: Call, leg: Leg, event: sip.Confirmed, now: float) -> None:
@@ -192,15 +234,12 @@ def _confirmed(x: Exchange, call: Call, leg: Leg, event: sip.Confirmed, now: flo
 
 
 def _ended(x: Exchange, call: Call, leg: Leg, event: sip.Ended, now: float) -> None:
-    leg.status = leg.status or 200
-    leg.cause = leg.cause or NORMAL.q850
+    leg.status = leg.status or event.status or 200
+    lost = event.by not in ("remote", "local")
+    failure = LINE_LOST if lost else NORMAL
+    leg.cause = leg.cause or failure.q850
     over(x, call, leg)
-    if call.bridge is not None and leg.id in call.bridge:
-        bridging.dissolve(x, call, leg, now)
-    elif leg.id == call.caller:
-        inbound.caller_left(x, call, leg, now)
-    else:
-        seeking.leg_failed(x, call, leg, from_status(480, "hung up", outside=bool(leg.trunk_id)), now)
+    inbound.party_left(x, call, leg, now, failure, "network" if lost else "")
 
 
 def _request_received(x: Exchange, event: sip.RequestReceived, now: float) -> None:
@@ -219,15 +258,19 @@ def _request_received(x: Exchange, event: sip.RequestReceived, now: float) -> No
         x.endpoint.respond(now, event.transaction, 405, headers=(("Allow", x.endpoint.settings.allow),))
 
 
-def _stray(event: Any, now: float) -> None:
-    """An event of a session whose leg is gone: an answer that crossed our cancel is hung up, the rest is history."""
+def _stray(x: Exchange, event: Any, now: float) -> None:
+    """An event of a session whose leg is gone: an answer that crossed our cancel is hung up, requests are answered,
+    the rest is history."""
     if isinstance(event, sip.Accepted):
         event.session.bye(now)
     elif isinstance(event, sip.OfferReceived):
         event.session.refuse(now, 488)
+    elif isinstance(event, sip.ReferReceived | sip.SessionRequestReceived):
+        x.endpoint.respond(now, event.transaction, 481)
 
 
-def _other(x: Exchange, event: Any, now: float) -> None:
+def _other(x: Exchange, call: Call, leg: Leg, event: Any, now: float) -> None:
+    """What call control has no use for gets a defined answer all the same; the call goes on."""
     if isinstance(event, sip.ReferReceived):
         x.endpoint.respond(now, event.transaction, 603)
     elif isinstance(event, sip.SessionRequestReceived):

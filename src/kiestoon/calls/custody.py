@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kiestoon.calls.call import Call, Failure, Holder
-from kiestoon.calls.events import CustodyMoved
+from kiestoon.calls.events import BridgeLeft, CustodyMoved
 from kiestoon.calls.leaving import leave
 from kiestoon.calls.record import EndedBy, Outcome
 from kiestoon.routing import Refuse
@@ -48,10 +48,38 @@ def refuse(x: Exchange, call: Call, decision: Decision, now: float) -> None:
 
 
 def end_with(x: Exchange, call: Call, failure: Failure, now: float, by: EndedBy = "exchange") -> None:
-    """End every leg of a call that did not come about."""
+    """End every leg of a call, whoever holds it."""
     call.failure = call.failure or failure
-    call.outcome = call.outcome or failure.outcome
+    if call.outcome is None:
+        call.outcome = failure.outcome if failure.outcome != "answered" or call.answered_ms else "cancelled"
     call.by = call.by or ("callee" if failure.outcome in ("busy", "rejected") else by)
-    take(x, call, "nobody")
+    let_go(x, call)
     for leg in call.live_legs():
         leave(x, call, leg, now, failure=failure)
+
+
+def let_go(x: Exchange, call: Call) -> None:
+    """No seek, bridge or service holds the caller any more: the call is about to end."""
+    call.seek = None
+    stop_deadline(x, call)
+    if call.service is not None:
+        call.service.close(x)
+        call.service = None
+    if call.bridge is not None:
+        for leg_id in call.bridge:
+            x.emit(BridgeLeft, call, leg_id)
+        call.bridge = None
+    take(x, call, "nobody")
+
+
+def start_deadline(x: Exchange, call: Call, at: float) -> None:
+    """Give the seek until ``at``."""
+    stop_deadline(x, call)
+    call.deadline = x.deadlines.start(at, "ring", call.id)
+
+
+def stop_deadline(x: Exchange, call: Call) -> None:
+    """The seek is decided."""
+    if call.deadline is not None:
+        x.deadlines.stop(call.deadline)
+        call.deadline = None

@@ -82,14 +82,16 @@ def dial_trunk(x: Exchange, call: Call, trunk: Trunk, step: DialOutside, now: fl
         uri=str(_uri(number, trunk.host, trunk.port or None, trunk.transport)),
         to=NameAddr("", _uri(number, domain)),
         from_=shown_address(shown, domain, trusted=False),
-        destination=x.lines.destination(trunk),
+        destination=None,
         headers=headers,
         credentials=x.lines.credentials(trunk),
     )
 
 
 def _caller_name(call: Call) -> str:
-    return "" if call.emergency else call.legs[call.caller].party.name
+    """The name beside the number. The number is a company's; a withheld caller's name must not go out with it."""
+    party = call.legs[call.caller].party
+    return "" if call.emergency or party.withheld else party.name
 
 
 def _new_leg(x: Exchange, call: Call, party: Party) -> Leg:
@@ -134,7 +136,7 @@ def _invite(
         body=body,
         route=route,
         credentials=credentials,
-        context=leg.id,
+        context=leg.owner,
     )
     leg.sip_call_id = leg.session.call_id
     x.legs[leg.id] = leg

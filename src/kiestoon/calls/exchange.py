@@ -14,6 +14,7 @@ import structlog
 
 from kiestoon.calls.events import CallEvent
 from kiestoon.calls.ids import Ids
+from kiestoon.calls.leg import Owner
 from kiestoon.media.protocol import Codec
 from kiestoon.sip.deadlines import DeadlineQueue
 
@@ -130,6 +131,6 @@ class Exchange:
         index = self.directory.company(call.company_id)
         return index.company if index is not None else None
 
-    def find_leg(self, leg_id: object) -> Leg | None:
-        """The live leg a session belongs to (its ``context`` is the leg's id)."""
-        return self.legs.get(leg_id) if isinstance(leg_id, int) else None
+    def find_leg(self, context: object) -> Leg | None:
+        """The live leg a session with this ``context`` belongs to (an ``Owner``)."""
+        return self.legs.get(context.leg) if isinstance(context, Owner) else None

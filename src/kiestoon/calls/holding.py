@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kiestoon.calls import bridging, signals
+from kiestoon.calls import bridging, inbound, signals
 from kiestoon.calls.call import Call
 from kiestoon.calls.events import LegHeld, LegResumed
 from kiestoon.calls.leaving import leave
@@ -39,13 +39,13 @@ def offer_received(x: Exchange, call: Call, leg: Leg, event: OfferReceived, now:
 def answer_received(x: Exchange, call: Call, leg: Leg, event: AnswerReceived, now: float) -> None:
     """The party answered an offer of ours: in a re-INVITE, or in the ACK to a 2xx that held our offer."""
     leg.owes_answer = False
-    if not event.body:
-        return
+    if not event.body and leg.stream is not None:
+        return  # nothing new: the agreement of before stands
     try:
         take_answer(x, call, leg, event.body)
     except UnusableAnswer:
-        bridging.dissolve(x, call, leg, now, bridging.NOT_ACCEPTABLE)
         leave(x, call, leg, now, failure=bridging.NOT_ACCEPTABLE)
+        inbound.party_left(x, call, leg, now, bridging.NOT_ACCEPTABLE, "exchange")
         return
     other = call.other(leg)
     if other is not None:

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from kiestoon.calls import custody, seeking
+from kiestoon.calls import bridging, custody, seeking
 from kiestoon.calls.call import Call, Failure
-from kiestoon.calls.causes import NO_PORT
+from kiestoon.calls.causes import CALLER_GONE, NO_PORT, NORMAL, from_status
 from kiestoon.calls.events import CallOpened, LegOffered
 from kiestoon.calls.leaving import leave
 from kiestoon.calls.leg import Leg
 from kiestoon.calls.leg_media import lease_port
 from kiestoon.calls.party import Party
-from kiestoon.calls.record import CallDirection
+from kiestoon.calls.record import CallDirection, EndedBy
 from kiestoon.calls.service import Service
 from kiestoon.company.model import resolved_encryption
 from kiestoon.registrar import Challenge, DeviceCaller, Drop, RefuseCaller, TrunkCaller
@@ -107,8 +107,8 @@ def _open(
     leg.session = event.session
     leg.sip_call_id = event.session.call_id
     leg.secure = event.flow.transport in SECURE
-    leg.offered_body = event.request.body
-    event.session.context = leg.id
+    leg.offered_body = event.session.remote_body
+    event.session.context = leg.owner
     event.session.trying(now)
     call.caller = leg.id
     call.legs[leg.id] = leg
@@ -175,13 +175,25 @@ def _obstacle(x: Exchange, call: Call, leg: Leg) -> Failure | None:
 
 
 def caller_left(x: Exchange, call: Call, leg: Leg, now: float) -> None:
-    """The caller cancelled before any answer."""
+    """The caller is gone and was in no bridge: stop ringing everywhere, leave the service."""
     call.by = call.by or "caller"
-    call.outcome = call.outcome or "cancelled"
-    seeking.abandon(x, call, now)
+    if call.outcome is None:
+        call.outcome = "cancelled"
+        call.failure = call.failure or CALLER_GONE
+    custody.let_go(x, call)
     for other in call.live_legs():
         leave(x, call, other, now)
-    custody.take(x, call, "nobody")
+
+
+def party_left(x: Exchange, call: Call, leg: Leg, now: float, failure: Failure = NORMAL, by: EndedBy = "") -> None:
+    """An answered leg is over, by its party's doing or because it was lost: the others learn of it."""
+    call.by = call.by or by
+    if call.bridge is not None and leg.id in call.bridge:
+        bridging.dissolve(x, call, leg, now, failure)
+    elif leg.id == call.caller:
+        caller_left(x, call, leg, now)
+    else:
+        seeking.leg_failed(x, call, leg, from_status(480, "hung up", outside=bool(leg.trunk_id)), now)
 
 
 def _dialled(event: InviteReceived) -> str:
@@ -193,12 +205,13 @@ def _outside_party(x: Exchange, event: InviteReceived, trunk_id: int, *, trusted
     """The caller as the line presents it: asserted identity from trusted peers, else From (RFC 3325 §5)."""
     request = event.request
     address = request.from_
-    withheld = False
     if trusted:
         asserted = _addresses(request, "P-Asserted-Identity")
         if asserted:
             address = asserted[0]
-        withheld = "id" in (request.get("Privacy") or "").lower()
+    # Whoever asks for privacy gets it, believed or not (RFC 3323 §4.2, RFC 3325 §9.3).
+    wishes = {wish.strip().lower() for value in request.all("Privacy") for wish in value.split(";")}
+    withheld = bool(wishes & {"id", "user", "header"})
     number = address.uri.user
     if address.uri.host == "anonymous.invalid" or number.lower() == "anonymous":
         return Party("trunk", "", "", withheld=True, trunk_id=trunk_id)

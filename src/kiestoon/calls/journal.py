@@ -125,7 +125,7 @@ class CallJournal:
 
     def changed(self, call: Call) -> None:
         """An answered call's legs, bridge or media changed."""
-        self._begin(call, call_state(call, established=True))
+        self._begin(call, call_state(call))
 
     def confirmed(self, call: Call, leg: Leg) -> None:
         """The leg's 2xx was acknowledged."""
@@ -153,8 +153,11 @@ def encode_entry(entry: Entry) -> bytes:
         return _encoder.encode(mend(msgspec.to_builtins(entry, builtin_types=(bytes,))))
 
 
-def call_state(call: Call, *, established: bool) -> CallState:
-    """The call as plain data."""
+def call_state(call: Call) -> CallState:
+    """The call as plain data. A caller whom a service has sent seeking counts as the service's: it begins again."""
+    caller = call.legs.get(call.caller)
+    in_service = call.service is not None and caller is not None and caller.state == "answered"
+    holder: Holder = "bridge" if call.bridge is not None else "service" if in_service else "nobody"
     return CallState(
         id=call.id,
         company_id=call.company_id,
@@ -166,10 +169,10 @@ def call_state(call: Call, *, established: bool) -> CallState:
         target=call.target,
         emergency=call.emergency,
         reasons=tuple(call.reasons),
-        established=established,
+        established=holder != "nobody",
         incarnation=call.link.incarnation if call.link is not None else "",
         context=call.context,
-        holder=call.holder,
+        holder=holder,
         bridge=call.bridge,
         legs=tuple(leg_data(leg) for leg in call.legs.values()),
     )
@@ -177,7 +180,6 @@ def call_state(call: Call, *, established: bool) -> CallState:
 
 def leg_data(leg: Leg) -> LegData:
     """The leg as plain data."""
-    session = leg.session
     return LegData(
         id=leg.id,
         party=leg.party,
@@ -202,8 +204,17 @@ def leg_data(leg: Leg) -> LegData:
         agreed=leg.agreed,
         offer=leg.offer if leg.owes_answer else None,
         owes_answer=leg.owes_answer,
-        session=session.state_data() if session is not None and leg.state == "answered" else None,
+        # A session may be over already, with the event that tells so still on its way here.
+        session=_session_data(leg),
     )
+
+
+def _session_data(leg: Leg) -> SessionState | None:
+    """None also for a session that is over already, with the event that tells so still on its way here."""
+    session = leg.session
+    if session is None or leg.state != "answered" or session.state not in ("accepted", "confirmed"):
+        return None
+    return session.state_data()
 
 
 def replay(entries: Iterable[bytes]) -> dict[str, CallState]:
@@ -250,5 +261,5 @@ def snapshot(calls: Iterable[Call]) -> list[bytes]:
     """The entries that say all there is about these calls, for compaction."""
     entries: list[bytes] = []
     for call in calls:
-        entries += call.entries or (encode_entry(call_state(call, established=call.holder in ("bridge", "service"))),)
+        entries += call.entries or (encode_entry(call_state(call)),)
     return entries

@@ -26,22 +26,30 @@ def leave(
 ) -> None:
     """End a leg from our side: reject, cancel or hang up, whichever its state asks for. Ended legs are left alone.
 
-    ``reason`` is a Reason header value and replaces the one made from ``failure``.
+    ``reason`` is a Reason header value and replaces the one made from ``failure``; a CANCEL carries no other.
     """
     session = leg.session
     if leg.state == "ended":
         return
-    if session is not None:
-        why = reason or reason_header(failure)
-        if leg.state == "answered":
+    why = reason or reason_header(failure)
+    if leg.state == "answered":
+        leg.status = 200
+        if session is not None:
             session.bye(now, why)
-        elif leg.incoming:
-            if failure.status == 503:
-                headers = (("Retry-After", str(x.settings.retry_after_s)), *headers)
-            session.reject(now, failure.status, headers=(("Reason", why), *headers))
-        else:
+    elif leg.incoming:
+        # Failures of a call that was answered say 200, which this leg was never told.
+        leg.status = failure.status if failure.status >= 300 else 480
+        if leg.status == 503:
+            headers = (("Retry-After", str(x.settings.retry_after_s)), *headers)
+        if session is not None:
+            session.reject(now, leg.status, headers=(("Reason", why), *headers))
+    else:
+        leg.status = 487
+        if session is not None:
             session.cancel(now, reason)
-    leg.status = failure.status
+    leg.cause = leg.cause or failure.q850
+    if failure.outcome != "answered":
+        leg.outcome = failure.outcome
     over(x, call, leg)
 
 

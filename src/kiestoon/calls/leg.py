@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from kiestoon.calls.party import Party
 
@@ -30,6 +30,13 @@ MOVES: dict[tuple[LegState, Step], LegState] = {
 }
 
 
+class Owner(NamedTuple):
+    """Whose a SIP session is: outlives the leg, so that its BYE still finds the way to the device."""
+
+    leg: int
+    device: int
+
+
 class IllegalMove(RuntimeError):
     """Call control asked a leg for something its state does not allow: our bug, never the peer's."""
 
@@ -48,8 +55,8 @@ class Leg:
     """
 
     __slots__ = (
-        "agreed", "answer_body", "answered_ms", "call", "cause", "device_id", "dialled", "dtmf", "early_media",
-        "encryption", "ended_ms", "held", "id", "incoming", "music", "offer", "offered_body", "opened_ms", "outcome",
+        "agreed", "answer_body", "answered_ms", "call", "cause", "device_id", "dtmf", "encryption",
+        "ended_ms", "held", "id", "incoming", "music", "offer", "offered_body", "opened_ms", "outcome",
         "owes_answer", "party", "port", "quality", "ringing_ms", "secure", "session", "signal", "sip_call_id", "state",
         "status", "stream", "termination", "trunk_id",
     )  # fmt: skip
@@ -64,7 +71,6 @@ class Leg:
         self.session: Session | None = None
         self.device_id = party.device_id
         self.trunk_id = party.trunk_id
-        self.dialled = ""
         self.dtmf: DtmfMethod = "rfc4733"
         self.encryption: Encryption = "off"
         self.secure = False
@@ -78,7 +84,6 @@ class Leg:
         self.answer_body = b""
         self.agreed: Agreed | None = None
         self.owes_answer = False
-        self.early_media = False
         # Hold and signals: ``held`` = this party put us on hold; ``music``, ``signal`` = what it is hearing
         self.held = False
         self.music = 0
@@ -97,6 +102,11 @@ class Leg:
         if after is None:
             raise IllegalMove(f"leg {self.id} cannot {step} while {self.state}")
         self.state = after
+
+    @property
+    def owner(self) -> Owner:
+        """What the leg's SIP session remembers of it."""
+        return Owner(self.id, self.device_id)
 
     @property
     def send_codec(self) -> Codec | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,26 +16,28 @@ if TYPE_CHECKING:
     from kiestoon.calls.exchange import Exchange
     from kiestoon.company.model import Trunk
     from kiestoon.sip.events import ResponseReceived
-    from kiestoon.sip.flow import Destination
 
 log = structlog.get_logger("lines")
 
 RETRY_FIRST_S = 30.0
 RETRY_MOST_S = 1800.0
 AVOID_S = 30.0
+LONGEST_S = 86400
 
 
 class LineState(msgspec.Struct, gc=False):
-    """One trunk's live state. ``registered_until`` is engine time; ``avoid_until`` after a failed call set-up."""
+    """One trunk's live state. ``registered_until`` and ``avoid_until`` (a call set-up failed) are engine time;
+    ``minimum_s`` is the shortest registration the provider takes (423)."""
 
     calls: int = 0
     registered: bool = False
+    registered_until: float = 0.0
+    minimum_s: int = 0
     failures: int = 0
     avoid_until: float = 0.0
     call_id: str = ""
     cseq: int = 0
     status: int = 0
-    reason: str = ""
 
 
 class Registering(msgspec.Struct, frozen=True, gc=False):
@@ -68,7 +71,7 @@ class Lines:
             return False
         return not (trunk.kind == "register" and not state.registered and state.failures)
 
-    def order(self, trunk_ids: list[int], now: float) -> list[int]:
+    def order(self, trunk_ids: Iterable[int], now: float) -> list[int]:
         """The same lines, those that failed moments ago last."""
         return sorted(trunk_ids, key=lambda trunk_id: self.state(trunk_id).avoid_until > now)
 
@@ -88,10 +91,6 @@ class Lines:
     def succeeded(self, trunk_id: int) -> None:
         """A call was answered over the line."""
         self.state(trunk_id).avoid_until = 0.0
-
-    def destination(self, trunk: Trunk) -> tuple[Destination, ...] | None:
-        """Where to send: None = resolve the trunk's host by RFC 3263."""
-        return None
 
     def credentials(self, trunk: Trunk) -> Credentials | None:
         """The login the provider may ask for on calls."""
@@ -117,7 +116,7 @@ def register(x: Exchange, trunk: Trunk, now: float, *, expires_s: int | None = N
     domain = trunk.domain or trunk.host
     address = NameAddr("", Uri("sip", trunk.username, host=domain))
     params: dict[str, str | None] = {} if trunk.transport == "udp" else {"transport": trunk.transport}
-    expires = trunk.expires_s if expires_s is None else expires_s
+    expires = max(trunk.expires_s, state.minimum_s) if expires_s is None else expires_s
     state.call_id = state.call_id or x.endpoint.tokens.new_call_id()
     x.endpoint.request(
         now,
@@ -125,7 +124,6 @@ def register(x: Exchange, trunk: Trunk, now: float, *, expires_s: int | None = N
         uri=str(Uri("sip", "", host=trunk.host, port=trunk.port or None, params=params)),
         from_=address,
         to=address,
-        destination=x.lines.destination(trunk),
         headers=(("Expires", str(expires)),),
         contact_user=contact_user(trunk.id),
         credentials=x.lines.credentials(trunk),
@@ -142,27 +140,49 @@ def registered(x: Exchange, token: Registering, event: ResponseReceived, now: fl
         return
     state = x.lines.state(trunk.id)
     state.status = event.status
-    if event.status == 423 and event.response is not None:
-        minimum = event.response.get("Min-Expires") or ""
-        if minimum.isdigit() and trunk.expires_s < int(minimum) <= 86400:
-            register(x, trunk, now, expires_s=int(minimum))
-            return
     if event.response is not None:
         state.cseq = max(state.cseq, event.response.cseq.number)  # a challenge answered has used up one more
-    if 200 <= event.status < 300 and event.response is not None:
-        if not state.registered:
-            log.info("line registered", trunk=trunk.name)
-        if event.flow is not None:
-            x.doorkeeper.trunk_registered(trunk.id, contact_user(trunk.id), (event.flow.remote_host,))
-        state.registered, state.failures = True, 0
-        _again(x, trunk.id, now + max(10.0, granted_s(event, contact_user(trunk.id), trunk.expires_s) * 0.85))
-        return
+        if event.status == 423 and _longer(trunk, state, event.response.get("Min-Expires")):
+            register(x, trunk, now)
+            return
+        if 200 <= event.status < 300:
+            _granted(x, trunk, state, event, now)
+            return
     if state.registered or not state.failures:
         log.warning("line registration refused", trunk=trunk.name, status=event.status)
-    state.registered = False
     state.failures += 1
+    # A provider that is merely out of reach keeps what it granted; its calls are still welcome until that is over.
+    if not (event.local or event.status >= 500) or now >= state.registered_until:
+        _lost(x, trunk, state)
+    again(x, trunk.id, now + min(RETRY_MOST_S, RETRY_FIRST_S * 2 ** min(state.failures - 1, 8)))
+
+
+def _longer(trunk: Trunk, state: LineState, header: str | None) -> bool:
+    """Whether a 423's Min-Expires asks for more than we did (else it would go on for ever)."""
+    minimum = (header or "").strip()
+    if not (minimum.isascii() and minimum.isdigit() and len(minimum) < 7):
+        return False
+    if not max(trunk.expires_s, state.minimum_s) < int(minimum) <= LONGEST_S:
+        return False
+    state.minimum_s = int(minimum)
+    return True
+
+
+def _granted(x: Exchange, trunk: Trunk, state: LineState, event: ResponseReceived, now: float) -> None:
+    if not state.registered:
+        log.info("line registered", trunk=trunk.name)
+    user = contact_user(trunk.id)
+    if event.flow is not None:
+        x.doorkeeper.trunk_registered(trunk.id, user, (event.flow.remote_host,))
+    granted = granted_s(event, user, max(trunk.expires_s, state.minimum_s))
+    state.registered, state.failures = True, 0
+    state.registered_until = now + granted
+    again(x, trunk.id, now + max(10.0, granted * 0.85))
+
+
+def _lost(x: Exchange, trunk: Trunk, state: LineState) -> None:
+    state.registered = False
     x.doorkeeper.trunk_unregistered(trunk.id)
-    _again(x, trunk.id, now + min(RETRY_MOST_S, RETRY_FIRST_S * 2 ** min(state.failures - 1, 8)))
 
 
 def granted_s(event: ResponseReceived, user: str, asked_s: int) -> int:
@@ -172,13 +192,19 @@ def granted_s(event: ResponseReceived, user: str, asked_s: int) -> int:
         return asked_s
     for contact in response.contacts:
         value = contact.params.get("expires")
-        if contact.uri.user == user and value and value.isdigit():
-            return int(value)
-    header = (response.get("Expires") or "").strip()
-    return int(header) if header.isdigit() else asked_s
+        if contact.uri.user == user and (seconds := _seconds(value)) is not None:
+            return seconds
+    seconds = _seconds(response.get("Expires"))
+    return asked_s if seconds is None else seconds
 
 
-def _again(x: Exchange, trunk_id: int, at: float) -> None:
+def _seconds(text: str | None) -> int | None:
+    text = (text or "").strip()
+    return min(int(text), LONGEST_S) if text.isascii() and text.isdigit() and len(text) < 11 else None
+
+
+def again(x: Exchange, trunk_id: int, at: float) -> None:
+    """Let the line register at ``at``."""
     x.deadlines.start(at, "trunk", str(trunk_id))
 
 
@@ -187,5 +213,7 @@ def due(x: Exchange, trunk_id: int, now: float) -> None:
     trunk = x.directory.trunk(trunk_id)
     if trunk is not None and trunk.kind == "register":
         register(x, trunk, now)
-    else:
-        x.lines.states.pop(trunk_id, None)
+        return
+    x.doorkeeper.trunk_unregistered(trunk_id)
+    state = x.lines.state(trunk_id)
+    x.lines.states[trunk_id] = LineState(calls=state.calls)

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from kiestoon.calls import closing, custody
+from kiestoon.calls import bridging, closing, custody
 from kiestoon.calls.call import Call
 from kiestoon.calls.causes import INTERRUPTED, MEDIA_LOST
 from kiestoon.calls.journal import CallState, LegData
 from kiestoon.calls.leg import Leg
 from kiestoon.calls.service import Service
-from kiestoon.media.protocol import AuditedContext, Subtract
+from kiestoon.media.protocol import AuditedContext, Modify, Stream, Subtract
 
 if TYPE_CHECKING:
     from kiestoon.calls.exchange import Exchange
@@ -34,8 +34,10 @@ def adopt(x: Exchange, states: Iterable[CallState], audits: dict[str, tuple[Audi
         call = _recreate(x, state)
         link = x.media.find(state.incarnation) if state.established else None
         alive = _terminations(audits.get(state.incarnation, ()), state.context)
-        wanted = {leg.termination for leg in state.legs if leg.state == "answered"}
-        if link is not None and wanted and wanted <= alive:
+        answered = [leg for leg in state.legs if leg.state == "answered"]
+        wanted = {leg.termination for leg in answered}
+        whole = bool(answered) and wanted <= alive and all(leg.session is not None for leg in answered)
+        if link is not None and whole:
             _take_over(x, call, state, link, now)
             known |= wanted
             adopted += 1
@@ -78,8 +80,9 @@ def _leg(call_id: str, data: LegData) -> Leg:
 def _restore_session(x: Exchange, leg: Leg, data: LegData, now: float) -> None:
     if data.session is None:
         return
-    leg.session = x.endpoint.restore(data.session, now)
-    leg.session.context = leg.id
+    trunk = x.directory.trunk(leg.trunk_id) if leg.trunk_id else None
+    leg.session = x.endpoint.restore(data.session, now, x.lines.credentials(trunk) if trunk is not None else None)
+    leg.session.context = leg.owner
     x.legs[leg.id] = leg
     if leg.device_id:
         x.device_legs[leg.device_id] = x.device_legs.get(leg.device_id, 0) + 1
@@ -121,7 +124,7 @@ def _end(x: Exchange, call: Call, state: CallState, now: float) -> None:
     """Nothing to go on with: hang up what can be hung up, write the record."""
     for data in state.legs:
         leg = call.legs[data.id]
-        if data.state == "answered":
+        if data.state == "answered" and data.session is not None:
             _restore_session(x, leg, data, now)
             leg.termination = 0
         elif data.state != "ended":
@@ -147,11 +150,38 @@ def _clear_strays(x: Exchange, incarnation: str, contexts: tuple[AuditedContext,
 
 
 def reconcile(x: Exchange, link: MediaLink, contexts: tuple[AuditedContext, ...], now: float) -> None:
-    """After a broken control connection: end calls the media process has lost, and contexts no call belongs to."""
-    held = {item.termination for context in contexts for item in context.terminations}
+    """After a broken control connection: end calls the media process has lost, and contexts no call belongs to.
+
+    Commands of that time did not arrive, and ports leased but not used yet were taken back: a call with such a leg
+    cannot go on. Agreements and who hears whom are said again.
+    """
+    held = {item.termination: item.stream for context in contexts for item in context.terminations}
     for call in [call for call in x.calls.values() if call.link is link]:
-        if any(leg.termination and leg.termination not in held for leg in call.live_legs()):
+        if all(leg.termination in held for leg in call.live_legs()):
+            _say_again(call, link, held)
+        else:
+            _forget_media(x, call, held)
+            call.by = call.by or "media"
             custody.end_with(x, call, MEDIA_LOST, now)
             closing.check(x, call, now)
-    for termination in held - {leg.termination for leg in x.legs.values()}:
+    for termination in held.keys() - {leg.termination for leg in x.legs.values()}:
         link.send(Subtract(termination))
+
+
+def _say_again(call: Call, link: MediaLink, held: dict[int, Stream | None]) -> None:
+    for leg in call.live_legs():
+        if leg.stream is not None and leg.stream != held[leg.termination]:
+            link.send(Modify(leg.termination, leg.stream))
+    if call.bridge is not None:
+        first, second = call.bridge
+        bridging.connect(call, call.legs[first], call.legs[second])
+
+
+def _forget_media(x: Exchange, call: Call, held: dict[int, Stream | None]) -> None:
+    """What the media process does not have need not be given back to it."""
+    for leg in call.live_legs():
+        if not leg.termination:
+            leg.port = None
+        elif leg.termination not in held:
+            x.terminations.pop(leg.termination, None)
+            leg.termination, leg.port = 0, None

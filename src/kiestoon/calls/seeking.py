@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING
 
 from kiestoon.calls import bridging, custody, dialling, signals
 from kiestoon.calls.call import Call, Failure, Seek
-from kiestoon.calls.causes import BUSY, NO_ANSWER, NO_LINE, REDIRECTED_TOO_OFTEN, UNREACHABLE, worst_first
+from kiestoon.calls.causes import (
+    BUSY,
+    DECLINED_ELSEWHERE,
+    ELSEWHERE,
+    FORWARDED,
+    NO_ANSWER,
+    NO_LINE,
+    REDIRECTED_TOO_OFTEN,
+    UNREACHABLE,
+    last_word,
+    worst_first,
+)
 from kiestoon.calls.events import CallForwarded, LegProgressed, LegRinging
 from kiestoon.calls.leaving import leave
 from kiestoon.calls.leg import Leg
@@ -21,6 +32,7 @@ if TYPE_CHECKING:
     from kiestoon.sip.events import Accepted, Progressed, Redirected
 
 ANSWERED_ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"'
+DECLINED_REASON = 'SIP;cause=603;text="Declined"'
 
 
 def start(x: Exchange, call: Call, decision: Decision, now: float) -> None:
@@ -29,11 +41,11 @@ def start(x: Exchange, call: Call, decision: Decision, now: float) -> None:
     call.seek = seek
     custody.take(x, call, "seek")
     step = decision.step
-    start_deadline(x, call, now + _patience_s(x, decision))
+    custody.start_deadline(x, call, now + _patience_s(x, decision))
     if isinstance(step, RingUser):
         ring_user(x, call, step.user, step.devices, now)
     elif isinstance(step, DialOutside):
-        seek.lines = list(step.trunks)
+        seek.lines = x.lines.order(step.trunks, now)
         try_next_line(x, call, step, now)
     if call.seek is seek and not seek.legs:
         finish(x, call, now)
@@ -96,8 +108,6 @@ def progressed(x: Exchange, call: Call, leg: Leg, event: Progressed, now: float)
         except UnusableAnswer:
             body = b""
         if body:
-            seek.early = leg.id
-            leg.early_media = True
             bridging.connect(call, caller, leg)
             x.emit(LegProgressed, call, leg.id)
             _tell_caller(x, caller, event.status, body, now)
@@ -130,24 +140,26 @@ def accepted(x: Exchange, call: Call, leg: Leg, event: Accepted, now: float) -> 
     try:
         take_answer(x, call, leg, event.body)
     except UnusableAnswer as bad:
-        seek.failures.append(Failure("failed", 488, 88, str(bad)))
-        leave(x, call, leg, now)
+        failure = Failure("failed", 488, 88, str(bad))
+        seek.failures.append(failure)
+        leave(x, call, leg, now, failure=failure)
         if not seek.legs:
             next_or_finish(x, call, now)
         return
-    _stop_others(x, call, seek, now)
+    _stop_others(x, call, seek, now, ELSEWHERE, ANSWERED_ELSEWHERE)
     call.seek = None
-    stop_deadline(x, call)
+    custody.stop_deadline(x, call)
     if leg.trunk_id:
         x.lines.succeeded(leg.trunk_id)
     bridging.join(x, call, call.legs[call.caller], leg, now)
 
 
-def _stop_others(x: Exchange, call: Call, seek: Seek, now: float) -> None:
+def _stop_others(x: Exchange, call: Call, seek: Seek, now: float, failure: Failure, reason: str = "") -> None:
+    """Cancel what still rings. Phones list a call as missed unless ``reason`` tells them that it was dealt with."""
     for leg_id in list(seek.legs):
         other = call.legs.get(leg_id)
         if other is not None:
-            leave(x, call, other, now, reason=ANSWERED_ELSEWHERE)
+            leave(x, call, other, now, failure=failure, reason=reason)
     seek.legs.clear()
 
 
@@ -159,7 +171,8 @@ def leg_failed(x: Exchange, call: Call, leg: Leg, failure: Failure, now: float) 
     seek.legs.discard(leg.id)
     seek.failures.append(failure)
     if failure.status >= 600 and leg.device_id:
-        _stop_others(x, call, seek, now)  # RFC 3261 §21.6: the person declined, not just this device
+        # RFC 3261 §21.6: the person declined, not just this device
+        _stop_others(x, call, seek, now, DECLINED_ELSEWHERE, DECLINED_REASON)
     if not seek.legs:
         next_or_finish(x, call, now)
 
@@ -176,35 +189,29 @@ def next_or_finish(x: Exchange, call: Call, now: float) -> None:
         finish(x, call, now)
 
 
-def redirected(x: Exchange, call: Call, leg: Leg, event: Redirected, now: float) -> None:
-    """A phone forwards by itself (3xx): follow it as its user's own diversion, at most ``max_diversions`` times."""
+def redirected(x: Exchange, call: Call, leg: Leg, event: Redirected, now: float) -> Decision | None:
+    """A phone forwards by itself (3xx): stop ringing and return where its user's diversion leads.
+
+    None: the redirection leads nowhere (or too often, ``max_diversions``) and counts as that phone's failure.
+    """
     seek = call.seek
     if seek is None or leg.id not in seek.legs:
-        return
+        return None
     if not leg.device_id or not event.contacts:
         leg_failed(x, call, leg, Failure("failed", 503, 27, "redirected without a usable target"), now)
-        return
+        return None
     if len(call.diversion) >= x.settings.max_diversions:
         leg_failed(x, call, leg, REDIRECTED_TOO_OFTEN, now)
-        return
+        return None
     decision = route_diverted(x.directory, call.company_id, leg.party.user_id, event.contacts[0])
     call.reasons.extend(decision.reasons)
     call.diversion = (*call.diversion, leg.party.number)
     x.emit(CallForwarded, call, leg.id, target=event.contacts[0])
     seek.legs.discard(leg.id)
-    _stop_others(x, call, seek, now)
-    continue_with(x, call, decision, now)
-
-
-def continue_with(x: Exchange, call: Call, decision: Decision, now: float) -> None:
-    """Replace the running seek by what ``decision`` says, keeping what the caller already heard."""
-    told = call.seek.ringing if call.seek is not None else False
-    if isinstance(decision.step, RingUser | DialOutside):
-        start(x, call, decision, now)
-        if call.seek is not None:
-            call.seek.ringing = told
-    else:
-        custody.refuse(x, call, decision, now)
+    _stop_others(x, call, seek, now, FORWARDED)
+    call.seek = None
+    custody.stop_deadline(x, call)
+    return decision
 
 
 def ring_timeout(x: Exchange, call: Call, now: float) -> None:
@@ -213,7 +220,7 @@ def ring_timeout(x: Exchange, call: Call, now: float) -> None:
     call.deadline = None
     if seek is None:
         return
-    _stop_others(x, call, seek, now)
+    _stop_others(x, call, seek, now, NO_ANSWER)
     seek.lines.clear()
     seek.failures.append(NO_ANSWER)
     finish(x, call, now)
@@ -224,34 +231,8 @@ def finish(x: Exchange, call: Call, now: float) -> None:
     seek = call.seek
     if seek is None:
         return
-    failure = worst_first(seek.failures)
+    outside = isinstance(seek.decision.step, DialOutside)
+    failure = last_word(seek.failures) if outside else worst_first(seek.failures)
     call.seek = None
-    stop_deadline(x, call)
+    custody.stop_deadline(x, call)
     custody.seek_failed(x, call, failure, now)
-
-
-def abandon(x: Exchange, call: Call, now: float) -> None:
-    """The caller is gone: stop ringing everywhere."""
-    seek = call.seek
-    if seek is None:
-        return
-    call.seek = None
-    stop_deadline(x, call)
-    for leg_id in list(seek.legs):
-        leg = call.legs.get(leg_id)
-        if leg is not None:
-            leave(x, call, leg, now)
-    seek.legs.clear()
-
-
-def start_deadline(x: Exchange, call: Call, at: float) -> None:
-    """Give the seek until ``at``."""
-    stop_deadline(x, call)
-    call.deadline = x.deadlines.start(at, "ring", call.id)
-
-
-def stop_deadline(x: Exchange, call: Call) -> None:
-    """The seek is decided."""
-    if call.deadline is not None:
-        x.deadlines.stop(call.deadline)
-        call.deadline = None

@@ -15,7 +15,7 @@ import structlog
 from kiestoon.calls import custody, signals
 from kiestoon.calls.bridging import NOT_ACCEPTABLE
 from kiestoon.calls.call import Call, Failure
-from kiestoon.calls.causes import NORMAL
+from kiestoon.calls.causes import BROKEN, HUNG_UP, NORMAL
 from kiestoon.calls.events import LegAnswered
 from kiestoon.calls.leg_media import UnusableAnswer, answer_caller, offer_caller
 from kiestoon.media.protocol import File
@@ -90,6 +90,7 @@ class Service:
         "_end",
         "_most",
         "_now",
+        "_running",
         "_signal",
         "_timeout_s",
         "_waiting",
@@ -109,6 +110,7 @@ class Service:
         self._signal = 0
         self._deadline: Deadline[str] | None = None
         self._now = 0.0
+        self._running = False
 
     def start(self, x: Exchange, call: Call, function: ServiceFunction, argument: object, now: float) -> None:
         """Enter the service: it has custody of the caller from here."""
@@ -120,6 +122,11 @@ class Service:
     def close(self, x: Exchange) -> None:
         """The caller left, or is in conversation: the service is over."""
         self._stop_clock(x)
+        self._waiting = None
+        self.wish = ""
+        if self._running:
+            self._coroutine = None  # the step under way ends it
+            return
         coroutine, self._coroutine = self._coroutine, None
         if coroutine is not None:
             coroutine.close()
@@ -174,11 +181,13 @@ class Service:
         session = caller.session
         if caller.state == "answered" or session is None:
             return False
+        if session.state == "ended":
+            return True  # the event that tells so follows
         try:
             body = answer_caller(x, call, caller, None) if caller.offered_body else offer_caller(x, call, caller, None)
         except UnusableAnswer:
             custody.end_with(x, call, NOT_ACCEPTABLE, self._now)
-            return True  # never resumed: the call's end closes the coroutine
+            return True  # never resumed: the call has ended, and the service with it
         caller.advance("answer")
         caller.answered_ms = call.answered_ms = x.wall_ms()
         call.outcome = "answered"
@@ -220,21 +229,25 @@ class Service:
         coroutine = self._coroutine
         if coroutine is None:
             return
+        failure = NORMAL
+        self._running = True
         try:
-            self._waiting = coroutine.send(value).what
+            waiting = coroutine.send(value).what
         except StopIteration:
-            self._coroutine = None
-            self._leave(x, call, now)
-            return
-        except Exception:  # a service's fault ends in a goodbye, not in a stranded caller
+            pass
+        except Exception:  # a service's fault ends that call, not the exchange
             log.exception("service failed", service=self.name, call=call.id)
-            self._coroutine = None
-            self._leave(x, call, now)
-            return
-
-    def _leave(self, x: Exchange, call: Call, now: float) -> None:
-        call.by = call.by or "exchange"
-        custody.end_with(x, call, NORMAL, now)
+            failure = BROKEN
+        else:
+            if self._coroutine is not None:
+                self._waiting = waiting
+                return
+        finally:
+            self._running = False
+        self._coroutine = None
+        coroutine.close()
+        if call.service is self:
+            custody.end_with(x, call, failure if call.answered_ms or failure is BROKEN else HUNG_UP, now)
 
     def _silence(self, x: Exchange, call: Call) -> None:
         if self._signal:

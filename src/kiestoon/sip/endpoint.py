@@ -281,7 +281,8 @@ class Endpoint:
             and (dialog is None or not dialog.route_set or dialog.routes_to(flow.remote_host))
         ):
             return flow
-        return session.hop
+        newer = self.flow_for(session) if session.flow_lost else None
+        return session.hop if newer is None else newer
 
     def forget(self, session: Session) -> None:
         """Let a closed session go."""
