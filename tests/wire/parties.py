@@ -22,8 +22,8 @@ def _peer(name: str, address: tuple[str, int], **fields: object) -> dict[str, ob
 WIRE = Site(
     name="Wire",
     domain="wire.example",
-    extensions=tuple(str(number) for number in range(101, 121)),
-    numbers={f"+312010001{number}": f"1{number}" for number in range(10, 21)},
+    extensions=tuple(str(number) for number in range(101, 121) if number != 112),
+    numbers={f"+312010001{number}": f"1{number}" for number in range(10, 21) if number != 12},
     users={"101": {"caller_number": "+31201000111"}, "109": {"ring_s": 2}},
     devices={"118": {"encryption": "required"}, "119": {"encryption": "required"}},
     trunks=(_peer("provider", PROVIDER), _peer("second", SECOND_PROVIDER, priority=20)),

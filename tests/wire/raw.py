@@ -50,9 +50,10 @@ class RawParty:
             + (content if body else "Content-Length: 0\r\n\r\n")
         )
 
-    def invite(self) -> str:
+    def invite(self, headers: str = "") -> str:
         """The text of the first INVITE."""
-        return self.request("INVITE", 1, "invite", SDP.format(host=self.host))
+        text = self.request("INVITE", 1, "invite", SDP.format(host=self.host))
+        return text.replace("Max-Forwards", f"{headers}Max-Forwards")
 
     def cancel(self) -> str:
         """The text of its CANCEL (RFC 3261 §9.1)."""
@@ -62,24 +63,31 @@ class RawParty:
         """The text of the ACK for its failure (§17.1.1.3)."""
         return self.request("ACK", 1, "invite", uri=self.uri)
 
+    def answer(self, request: str, status: str = "200 OK") -> None:
+        """Answer a request of the exchange."""
+        kept = [
+            line for line in request.split("\r\n") if line.startswith(("Via:", "From:", "To:", "Call-ID:", "CSeq:"))
+        ]
+        self.send("\r\n".join([f"SIP/2.0 {status}", *kept, "Content-Length: 0", "", ""]))
+
     def send(self, *texts: str) -> None:
         """Send these, one right after the other."""
         for text in texts:
             self.socket.sendto(text.encode(), self.server)
 
     def expect(self, start: str, cseq: str, timeout_s: float = 5.0) -> str:
-        """The next message that begins so with this CSeq; takes the To tag and target of 2xx to INVITE over."""
+        """The next message that begins and whose CSeq ends so; keeps To tag and target of responses to INVITE."""
         self.socket.settimeout(timeout_s)
         try:
             while True:
                 text = self.socket.recv(65535).decode(errors="replace")
                 self.seen.append(text)
-                if text.startswith(start) and header(text, "CSeq") == cseq:
+                if text.startswith(start) and header(text, "CSeq").endswith(cseq):
                     break
         except TimeoutError:
             heard = "\n".join(self.seen)
             raise PeerFailed(f"no {start} for {cseq} within {timeout_s:g} s; heard:\n{heard}") from None
-        if cseq.endswith("INVITE") and ";tag=" in header(text, "To"):
+        if cseq.endswith(" INVITE") and ";tag=" in header(text, "To"):
             self.to = header(text, "To")
             if contact := re.search(r"<([^>]+)>", header(text, "Contact")):
                 self.target = contact[1]

@@ -54,8 +54,9 @@ def test_phones_on_connections_are_reached_over_them(exchange, phone, transport)
     calling.wait_for("CALL_CLOSED")
 
 
-def test_phone_that_must_encrypt_is_refused_in_the_clear(exchange, phone):
+def test_phone_that_must_encrypt_is_refused_in_the_clear(exchange, phone, registered):
     """TLS alone is not enough: its speech would be in the clear."""
+    registered("102")
     calling = phone("118", transport="tls")
     calling.dial("102")
     assert calling.wait_for("CALL_CLOSED").param.startswith("488")

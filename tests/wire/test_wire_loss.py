@@ -62,13 +62,6 @@ def test_repeated_invite_rings_once(exchange, sipp, registered):
     assert len(exchange.new_records()) == 1
 
 
-def test_party_that_vanishes_during_ringing(exchange, sipp, registered):
-    """The called phone stops answering anything: the caller's CANCEL is honoured all the same."""
-    ringing = sipp(called("102").invited().respond_invite(180, "Ringing").pause(200), port=registered("102")[1])
-    calling = sipp(caller("101", "102").dial().ringing().pause(400).cancel().expect(200).expect(487).ack_failure())
-    expect_all(calling, ringing)
-
-
 def test_garbage_is_survived(exchange, sipp, registered):
     """Nonsense from anywhere does not disturb a call."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:

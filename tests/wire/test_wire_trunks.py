@@ -15,12 +15,6 @@ def test_next_line_is_tried_when_the_first_cannot(exchange, sipp, status, reason
     expect_all(sipp(caller("101", "00205551234").call().bye()), first, second)
 
 
-def test_next_line_is_tried_when_the_first_refuses_the_packets(exchange, sipp):
-    """Nobody listens at the first provider's port: the ICMP error is enough, no timer need run out."""
-    second = sipp(provider("second").ring_and_answer().byed(), host=SECOND_PROVIDER[0], port=SECOND_PROVIDER[1])
-    expect_all(sipp(caller("101", "00205551234").call().bye()), second)
-
-
 def test_all_lines_down_is_told_as_such(exchange, sipp):
     ladder = provider("first").invited().respond_invite(503, "Service Unavailable").await_request("ACK")
     first = sipp(ladder, host=PROVIDER[0], port=PROVIDER[1])
