@@ -27,7 +27,7 @@ class Part(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Base of the values inside commands and events."""
 
 
-class Codec(Part, frozen=True):
+class Codec(Part, frozen=True, cache_hash=True):
     """One payload format as agreed in SDP. ``name`` is the upper-case RTP encoding name ("PCMA", "G722", "OPUS").
 
     ``clock_hz`` is the RTP clock (G.722 says 8000 though it samples at 16 kHz, RFC 3551 §4.5.2).

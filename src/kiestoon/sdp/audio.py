@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -11,7 +12,7 @@ import msgspec
 from kiestoon.media.protocol import Codec, Direction
 from kiestoon.sdp.codecs import EVENTS, NOT_SPEECH, STATIC
 from kiestoon.sdp.crypto import CryptoLine, parse_cryptos
-from kiestoon.sdp.description import MediaDescription, SessionDescription
+from kiestoon.sdp.description import MediaDescription, SessionDescription, parse_sdp
 from kiestoon.sdp.direction import DIRECTIONS
 
 PROFILES: Final = frozenset({"RTP/AVP", "RTP/SAVP", "RTP/AVPF", "RTP/SAVPF"})
@@ -19,6 +20,7 @@ PTIMES_MS: Final = (10, 20, 30, 40, 60)
 DEFAULT_PTIME_MS: Final = 20
 _HOLD_HOSTS: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, never bound
 _MAX_CLOCK_HZ: Final = 192_000
+_CACHED_LENGTH: Final = 160  # longer texts are not worth keeping, and nobody shall fill memory with them
 
 
 class Audio(msgspec.Struct):
@@ -58,10 +60,8 @@ def read_audio(
     ``mux_allowed``: whether our side offered or accepts RTP and RTCP on one port.
     """
     reading = _Reading({str(codec.payload_type): codec for codec in known})
-    for line in session.lines:
-        reading.session_line(line)
-    for line in media.lines:
-        reading.media_line(line)
+    reading.session_lines(session.lines)
+    reading.media_lines(media.lines)
     codecs, events = reading.formats(media.formats)
     audio = Audio(
         profile=media.protocol.upper(),
@@ -75,6 +75,29 @@ def read_audio(
     )
     _set_addresses(audio, reading)
     return audio
+
+
+class OfferRead(msgspec.Struct):
+    """The peer's offer, read once for everything that is asked of it: its streams we could take, by their places."""
+
+    session: SessionDescription
+    streams: list[tuple[int, Audio]]
+
+    @property
+    def codecs(self) -> list[Codec]:
+        """The peer's speech codecs, its order and payload types; [] when there is no usable audio stream."""
+        return self.streams[0][1].codecs if self.streams else []
+
+
+def read_offer(offer: bytes | SessionDescription, *, mux_allowed: bool = True) -> OfferRead:
+    """Read an offer. Raises ``BadSdp``."""
+    session = offer if isinstance(offer, SessionDescription) else parse_sdp(offer)
+    streams = [
+        (index, read_audio(session, media, mux_allowed=mux_allowed))
+        for index, media in enumerate(session.media)
+        if acceptable_shape(media)
+    ]
+    return OfferRead(session, streams)
 
 
 class _Reading:
@@ -92,27 +115,36 @@ class _Reading:
         self.maps: dict[str, str] = {}
         self.parameters: dict[str, str] = {}
 
-    def session_line(self, line: str) -> None:
-        if line in DIRECTIONS:
-            self.direction = DIRECTIONS[line]
-        elif line.startswith("c="):
-            self.connection = line[2:]
-        elif line.startswith("a=ptime:"):
-            self.ptime_ms = _milliseconds(line[8:])
+    def session_lines(self, lines: list[str]) -> None:
+        for line in lines:
+            kind = line[:1]
+            if kind == "c":
+                self.connection = line[2:]
+            elif kind == "a":
+                if line in DIRECTIONS:
+                    self.direction = DIRECTIONS[line]
+                elif line.startswith("a=ptime:"):
+                    self.ptime_ms = _milliseconds(line[8:])
 
-    def media_line(self, line: str) -> None:
-        name, _, value = line.partition(":")
-        if name == "a=rtpmap":
-            number, _, rest = value.partition(" ")
-            self.maps.setdefault(number, rest)
-        elif name == "a=fmtp":
-            number, _, rest = value.partition(" ")
-            self.parameters.setdefault(number, rest.strip())
-        elif name in DIRECTIONS:
-            self.direction = DIRECTIONS[name]
-        elif line.startswith("c="):
-            self.connection = line[2:]
-        elif name == "a=ptime":
+    def media_lines(self, lines: list[str]) -> None:
+        maps, parameters = self.maps, self.parameters
+        for line in lines:
+            name, _, value = line.partition(":")
+            if name == "a=rtpmap":
+                number, _, rest = value.partition(" ")
+                maps.setdefault(number, rest)
+            elif name == "a=fmtp":
+                number, _, rest = value.partition(" ")
+                parameters.setdefault(number, rest.strip())
+            elif name in DIRECTIONS:
+                self.direction = DIRECTIONS[name]
+            elif line.startswith("c="):
+                self.connection = line[2:]
+            else:
+                self._attribute(name, value)
+
+    def _attribute(self, name: str, value: str) -> None:
+        if name == "a=ptime":
             self.ptime_ms = _milliseconds(value)
         elif name == "a=maxptime":
             self.max_ptime_ms = _milliseconds(value)
@@ -151,23 +183,34 @@ class _Reading:
             if static is None or not fmtp:
                 return static
             return Codec(static.name, payload_type, static.clock_hz, static.channels, fmtp)
-        name, _, rate = described.strip().partition("/")
-        clock, _, channels = rate.partition("/")
-        clock_hz = _number(clock, _MAX_CLOCK_HZ)
-        if not name or not clock_hz:
-            return None
-        name = name.strip().upper()
-        if name == "G722" and clock_hz == 16_000:
-            clock_hz = 8_000  # a common misreading of RFC 3551 §4.5.2
-        # RFC 7587 §7 fixes Opus at two channels; some phones leave the number out.
-        channel_count = 2 if name == "OPUS" else _number(channels, 8) or 1
-        return Codec(name, payload_type, clock_hz, channel_count, fmtp)
+        if len(described) + len(fmtp) > _CACHED_LENGTH:
+            return read_format(payload_type, described, fmtp)
+        return _known_format(payload_type, described, fmtp)
 
     def chosen_ptime_ms(self) -> int:
         wanted = self.ptime_ms if self.ptime_ms in PTIMES_MS else DEFAULT_PTIME_MS
         if self.max_ptime_ms and wanted > self.max_ptime_ms:
             wanted = max((ptime for ptime in PTIMES_MS if ptime <= self.max_ptime_ms), default=PTIMES_MS[0])
         return wanted
+
+
+def read_format(payload_type: int, described: str, fmtp: str) -> Codec | None:
+    """``a=rtpmap`` and ``a=fmtp`` of one payload type, None when they describe no format."""
+    name, _, rate = described.strip().partition("/")
+    clock, _, channels = rate.partition("/")
+    clock_hz = _number(clock, _MAX_CLOCK_HZ)
+    if not name or not clock_hz:
+        return None
+    name = name.strip().upper()
+    if name == "G722" and clock_hz == 16_000:
+        clock_hz = 8_000  # a common misreading of RFC 3551 §4.5.2
+    # RFC 7587 §7 fixes Opus at two channels; some phones leave the number out.
+    channel_count = 2 if name == "OPUS" else _number(channels, 8) or 1
+    return Codec(name, payload_type, clock_hz, channel_count, fmtp)
+
+
+_known_format = lru_cache(1024)(read_format)
+"""All phones of a model describe their formats in the same words."""
 
 
 def _set_addresses(audio: Audio, reading: _Reading) -> None:
@@ -196,6 +239,11 @@ def rtcp_address(attribute: str, remote: tuple[str, int]) -> tuple[str, int]:
 
 def _host(connection: str) -> str:
     """The address of ``IN IP4 192.0.2.1/127``; "" for names: media is then learnt from the first packet."""
+    return _address(connection) if len(connection) <= _CACHED_LENGTH else ""
+
+
+@lru_cache(4096)
+def _address(connection: str) -> str:
     fields = connection.split()
     if len(fields) != 3:
         return ""

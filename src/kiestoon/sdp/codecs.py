@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Final
 
 from kiestoon.media.protocol import Codec
@@ -73,11 +74,16 @@ def find_format(codec: Codec, among: Iterable[Codec]) -> Codec | None:
 
 def merge_codecs(first: Sequence[Codec], then: Sequence[Codec]) -> list[Codec]:
     """``first`` in its order and with its payload types, then what ``then`` adds, renumbered where numbers collide."""
+    return list(_merged(tuple(first), tuple(then)))
+
+
+@lru_cache(128)
+def _merged(first: tuple[Codec, ...], then: tuple[Codec, ...]) -> tuple[Codec, ...]:
     merged = list(first)
     for codec in then:
         if find_format(codec, merged) is None:
             merged.append(codec)
-    return numbered(merged)
+    return tuple(numbered(merged))
 
 
 def numbered(codecs: Sequence[Codec], reserved: Iterable[int] = ()) -> list[Codec]:
@@ -111,11 +117,10 @@ def free_number(used: set[int], wish: int = 96) -> int:
     return next((number for number in range(96, 128) if number not in used), -1)
 
 
-def format_lines(codec: Codec) -> list[str]:
+@lru_cache(512)
+def format_lines(codec: Codec) -> tuple[str, ...]:
     """The ``a=rtpmap`` and ``a=fmtp`` lines. Static types get an rtpmap too: some phones match by name only."""
     name = codec.name.lower() if codec.name in {"OPUS", EVENTS} else codec.name
     channels = f"/{codec.channels}" if codec.channels > 1 else ""
-    lines = [f"a=rtpmap:{codec.payload_type} {name}/{codec.clock_hz}{channels}"]
-    if codec.fmtp:
-        lines.append(f"a=fmtp:{codec.payload_type} {codec.fmtp}")
-    return lines
+    line = f"a=rtpmap:{codec.payload_type} {name}/{codec.clock_hz}{channels}"
+    return (line, f"a=fmtp:{codec.payload_type} {codec.fmtp}") if codec.fmtp else (line,)

@@ -112,13 +112,14 @@ def parse_sdp(data: bytes) -> SessionDescription:
     rows = _rows(data, session.findings)
     lines = session.lines
     for row in rows:
-        if row[1:2] != "=" or not row[0].isalpha():
+        kind = row[:1]
+        if row[1:2] != "=" or not kind.isalpha():
             if row.strip():
                 session.findings.append("line without type dropped")
             continue
         if len(row) > MAX_LINE_LENGTH:
             raise BadSdp("line too long")
-        if row[0] == "m":
+        if kind == "m":
             if len(session.media) == MAX_MEDIA:
                 raise BadSdp("too many media descriptions")
             media = _parse_media(row)
@@ -174,13 +175,14 @@ def _small_number(text: str) -> int | None:
 
 def _check_session(session: SessionDescription) -> None:
     lines = session.lines
-    version = next((line for line in lines if line.startswith("v=")), None)
-    if version is None:
-        raise BadSdp("no v= line")
-    if version.strip() != "v=0":
-        raise BadSdp("unknown SDP version")
-    if lines[0] is not version:
-        session.findings.append("v= is not the first line")
+    if not lines or lines[0] != "v=0":
+        version = next((line for line in lines if line.startswith("v=")), None)
+        if version is None:
+            raise BadSdp("no v= line")
+        if version.strip() != "v=0":
+            raise BadSdp("unknown SDP version")
+        if lines[0] is not version:
+            session.findings.append("v= is not the first line")
     kinds = {line[0] for line in lines}
     for kind in "ost":
         if kind not in kinds:

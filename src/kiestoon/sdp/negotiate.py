@@ -8,6 +8,7 @@ from the caller: nothing here is random. Other streams (video, T.38 …) are ref
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from kiestoon.media.protocol import Codec, Direction, SrtpKey, Stream
 from kiestoon.sdp.agreement import (
@@ -20,7 +21,7 @@ from kiestoon.sdp.agreement import (
     OfferState,
     SrtpPolicy,
 )
-from kiestoon.sdp.audio import DEFAULT_PTIME_MS, Audio, acceptable_shape, read_audio
+from kiestoon.sdp.audio import DEFAULT_PTIME_MS, Audio, OfferRead, acceptable_shape, read_audio, read_offer
 from kiestoon.sdp.codecs import EVENTS, find_format, free_number, merge_codecs, numbered, renumbered
 from kiestoon.sdp.compose import AudioSection, describe, refused_row
 from kiestoon.sdp.crypto import CryptoLine, choose_crypto, crypto_lines
@@ -35,6 +36,7 @@ __all__ = [
     "Negotiated",
     "NotAcceptable",
     "Offer",
+    "OfferRead",
     "OfferState",
     "SrtpPolicy",
     "answer_offer",
@@ -42,6 +44,7 @@ __all__ = [
     "merge_codecs",
     "offered_codecs",
     "read_answer",
+    "read_offer",
     "reoffer",
 ]
 
@@ -72,9 +75,8 @@ def build_offer(
         raise ValueError("SRTP needs keys")
     profile = "RTP/SAVP" if srtp == "required" else "RTP/AVP"
     crypto = crypto_lines(crypto_offers) if srtp != "off" else ()
-    speech = numbered(codecs)
-    events = _event_formats(speech) if dtmf else []
-    section = AudioSection(profile, speech, events, direction, crypto, ptime_ms, rtcp_mux)
+    speech, events = _offer_formats(tuple(codecs))
+    section = AudioSection(profile, speech, events if dtmf else (), direction, crypto, ptime_ms, rtcp_mux)
     return _offer(local, section, srtp, version, previous)
 
 
@@ -120,6 +122,13 @@ def _offer(local: LocalMedia, section: AudioSection, srtp: SrtpPolicy, version: 
     return Offer(body, state)
 
 
+@lru_cache(128)
+def _offer_formats(codecs: tuple[Codec, ...]) -> tuple[tuple[Codec, ...], tuple[Codec, ...]]:
+    """Speech and telephone-event formats of an offer."""
+    speech = tuple(numbered(codecs))
+    return speech, tuple(_event_formats(speech))
+
+
 def _event_formats(codecs: Sequence[Codec]) -> list[Codec]:
     """telephone-event once per RTP clock among the codecs: events share the stream's timestamps (RFC 4733 §2.1).
 
@@ -135,22 +144,18 @@ def _event_formats(codecs: Sequence[Codec]) -> list[Codec]:
     return events
 
 
-def offered_codecs(offer: bytes | SessionDescription) -> list[Codec]:
+def offered_codecs(offer: bytes | SessionDescription | OfferRead) -> list[Codec]:
     """The peer's speech codecs, its order and payload types; [] when there is no usable audio stream.
 
     ``merge_codecs(offered_codecs(a_offer), ours)`` is the offer to the other party that avoids transcoding. Raises
     ``BadSdp``.
     """
-    session = offer if isinstance(offer, SessionDescription) else parse_sdp(offer)
-    for media in session.media:
-        if acceptable_shape(media):
-            return read_audio(session, media).codecs
-    return []
+    return (offer if isinstance(offer, OfferRead) else read_offer(offer)).codecs
 
 
 def answer_offer(
     local: LocalMedia,
-    offer: bytes | SessionDescription,
+    offer: bytes | SessionDescription | OfferRead,
     capabilities: Sequence[Codec],
     *,
     prefer: Sequence[str] = (),
@@ -170,10 +175,13 @@ def answer_offer(
     going first. ``single_codec`` answers with just that one, so that the peer cannot change to another in
     mid-stream; else all common ones. ``hold`` is short for ``direction`` "sendonly". ``crypto`` are our keys, one per
     suite. ``previous`` is the dialog's last agreement: the version follows it and a suite in use keeps its key.
+    ``rtcp_mux`` does not count for an offer that has been read already.
     """
-    session = offer if isinstance(offer, SessionDescription) else parse_sdp(offer)
+    if not isinstance(offer, OfferRead):
+        offer = read_offer(offer, mux_allowed=rtcp_mux)
+    session = offer.session
     keys = _keys_to_use(crypto, previous)
-    index, audio, matched, secured = _choose_stream(session, capabilities, srtp, keys, rtcp_mux)
+    index, audio, matched, secured = _choose_stream(offer, capabilities, srtp, keys)
     matched = _ordered(matched, prefer)
     if single_codec:
         matched = matched[:1]
@@ -263,18 +271,14 @@ _Matched = list[tuple[Codec, Codec]]
 
 
 def _choose_stream(
-    session: SessionDescription,
+    offer: OfferRead,
     capabilities: Sequence[Codec],
     srtp: SrtpPolicy,
     keys: Sequence[SrtpKey],
-    rtcp_mux: bool,
 ) -> tuple[int, Audio, _Matched, _Secured]:
     """The first stream that fits policy and codecs; the reason of the last one that did not, otherwise."""
     failure = NotAcceptable("No audio stream over RTP", 304)
-    for index, media in enumerate(session.media):
-        if not acceptable_shape(media):
-            continue
-        audio = read_audio(session, media, mux_allowed=rtcp_mux)
+    for index, audio in offer.streams:
         matched = _matches(audio.codecs, capabilities)
         if not matched:
             failure = NotAcceptable("No common codec")
