@@ -127,6 +127,7 @@ class Exchange:
         self.settings = load_settings(self.config, {})
         self._fill = fill
         self._known_records: set[str] = set()
+        self._records_at_start = 0
         self.daemon = Daemon(
             "kiestoon",
             [sys.executable, "-m", "kiestoon.app.cli", "--config", self.config, "serve"],
@@ -141,6 +142,7 @@ class Exchange:
         """Create the data where there is none, start all processes, wait until SIP is answered."""
         if not self.settings.key_path.exists():
             self._create()
+        self._records_at_start = len(self.records(100_000))
         self.daemon.start()
         try:
             wait_until(self._in_service, 20, "the exchange is in service", check=self.daemon.check_alive)
@@ -236,7 +238,8 @@ class Exchange:
 
     def mark_records(self) -> None:
         """From now on ``new_records`` means records of calls that have not ended yet."""
-        wait_until(lambda: len(self.records(10_000)) >= self._spooled(), 5, "all call records are imported")
+        expected = self._records_at_start + self._spooled()
+        wait_until(lambda: len(self.records(100_000)) >= expected, 5, "all call records are imported")
         self._known_records = {record.call_id for record in self.records(1000)}
 
     def _spooled(self) -> int:

@@ -41,7 +41,17 @@ TLS = Site(
     trunks=(_peer("tls provider", TLS_PROVIDER, transport="tls"),),
 )  # fmt: skip
 
-SITES = (WIRE, TCP, TLS)
+FAILING = {
+    status: Site(
+        name=f"Failing {status}", domain=f"failing{status}.example", extensions=("501",),
+        numbers={f"+31205{status}501": "501"},
+        trunks=(_peer(f"first {status}", PROVIDER), _peer(f"second {status}", SECOND_PROVIDER, priority=20)),
+    )
+    for status in (408, 500, 503)
+}  # fmt: skip
+"""One company per failure: a line that failed is avoided by its company for a while."""
+
+SITES = (WIRE, TCP, TLS, *FAILING.values())
 
 LOGIN = Site(
     name="Login", domain="login.example", extensions=("401",), numbers={"+31204000401": "401"},

@@ -33,6 +33,18 @@ class RawParty:
         self.call_id = os.urandom(8).hex()
         self.seen: list[str] = []
 
+    @classmethod
+    def called(cls, phone: tuple[str, int], server: tuple[str, int]) -> Self:
+        """A registered phone that waits for calls; ``phone`` is its address."""
+        party = cls.__new__(cls)
+        party.server = server
+        party.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        party.socket.bind(phone)
+        party.host, party.port = phone
+        party.to = party.target = ""
+        party.seen = []
+        return party
+
     def __enter__(self) -> Self:
         return self
 
@@ -63,12 +75,17 @@ class RawParty:
         """The text of the ACK for its failure (§17.1.1.3)."""
         return self.request("ACK", 1, "invite", uri=self.uri)
 
-    def answer(self, request: str, status: str = "200 OK") -> None:
-        """Answer a request of the exchange."""
+    def answer(self, request: str, status: str = "200 OK", *, tag: str = "", body: bool = False) -> None:
+        """Answer a request of the exchange; ``body``: with a session description."""
         kept = [
             line for line in request.split("\r\n") if line.startswith(("Via:", "From:", "To:", "Call-ID:", "CSeq:"))
         ]
-        self.send("\r\n".join([f"SIP/2.0 {status}", *kept, "Content-Length: 0", "", ""]))
+        if tag:
+            kept = [f"{line};tag={tag}" if line.startswith("To:") else line for line in kept]
+        kept.append(f"Contact: <sip:{self.host}:{self.port}>")
+        sdp = SDP.format(host=self.host) if body else ""
+        kept += ["Content-Type: application/sdp"] if body else []
+        self.send("\r\n".join([f"SIP/2.0 {status}", *kept, f"Content-Length: {len(sdp)}", "", sdp]))
 
     def send(self, *texts: str) -> None:
         """Send these, one right after the other."""

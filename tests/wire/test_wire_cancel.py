@@ -20,12 +20,13 @@ def test_caller_cancels_while_ringing(exchange, sipp, registered):
 def test_cancel_right_behind_the_invite(exchange, sipp, registered):
     """Nothing of the exchange seen yet: whatever it was doing, it stops (§9.2)."""
     ladder = called("110").invited().respond_invite(180, "Ringing").await_request("CANCEL").respond(200, "OK")
-    sipp(ladder.respond_invite(487, "Request Terminated").await_request("ACK"), port=registered("110")[1])
+    ringing = sipp(ladder.respond_invite(487, "Request Terminated").await_request("ACK"), port=registered("110")[1])
     with RawParty(PROVIDER[0], exchange.address, "+31201000110") as party:
         party.send(party.invite(), party.cancel())
         party.expect("SIP/2.0 200", "1 CANCEL")
         party.expect("SIP/2.0 487", "1 INVITE")
         party.send(party.ack_failure())
+    expect_all(ringing)
 
 
 def test_cancel_waits_for_the_called_phone_s_first_response(exchange, sipp, registered):

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import pytest
 from bench.peers.sipp import expect_all
-from parties import PROVIDER, SECOND_PROVIDER, caller, provider
+from parties import FAILING, PROVIDER, SECOND_PROVIDER, caller, provider
 
 
 @pytest.mark.parametrize(("status", "reason"), [(503, "Service Unavailable"), (500, "Server Error"), (408, "Timeout")])
 def test_next_line_is_tried_when_the_first_cannot(exchange, sipp, status, reason):
+    """And the failed one is avoided for the next calls."""
     ladder = provider("first").invited().respond_invite(status, reason).await_request("ACK")
     first = sipp(ladder, host=PROVIDER[0], port=PROVIDER[1])
-    second = sipp(provider("second").ring_and_answer().byed(), host=SECOND_PROVIDER[0], port=SECOND_PROVIDER[1])
-    expect_all(sipp(caller("101", "00205551234").call().bye()), first, second)
+    at = {"host": SECOND_PROVIDER[0], "port": SECOND_PROVIDER[1]}
+    second = sipp(provider("second").ring_and_answer().byed(), calls=2, **at)
+    expect_all(sipp(caller("501", "00205551234", site=FAILING[status]).call().bye()), first)
+    expect_all(sipp(caller("501", "00205551234", site=FAILING[status]).call().bye()), second)
 
 
 def test_all_lines_down_is_told_as_such(exchange, sipp):
