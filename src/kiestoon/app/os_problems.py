@@ -90,8 +90,15 @@ def _process_of(sockets: set[str]) -> str:
         with suppress(OSError):
             for descriptor in os.scandir(folder / "fd"):
                 if os.readlink(descriptor.path) in sockets:
-                    return f"{(folder / 'comm').read_text().strip()} (pid {folder.name})"
+                    return f"{_name_of(folder)} (pid {folder.name})"
     return ""
+
+
+def _name_of(process: Path) -> str:
+    """The name the kernel keeps; the title where a program has given itself one (the kernel keeps 15 bytes of it)."""
+    name = (process / "comm").read_text().strip()
+    title = (process / "cmdline").read_bytes().partition(b"\0")[0].decode(errors="replace").strip()
+    return title if title.startswith(name) else name
 
 
 def _user_name() -> str:

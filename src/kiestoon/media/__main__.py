@@ -6,6 +6,7 @@ import argparse
 import logging
 import sys
 
+import setproctitle
 import structlog
 
 from kiestoon.media.ports import MediaAddress
@@ -36,6 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     first, _, last = options.ports.partition("-")
     configure_logging()
+    setproctitle.setproctitle("kiestoon: media")
     log = structlog.get_logger("kiestoon.media")
     try:
         addresses = [

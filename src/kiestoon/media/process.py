@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable, Sequence
 from types import FrameType
 
-import setproctitle
 import structlog
 
 from kiestoon.media.engine import Engine
@@ -59,9 +58,8 @@ def run(
     """Serve until SIGTERM, SIGINT or ``Shutdown``. Raises OSError or ValueError when it can't start.
 
     ``port_range`` is inclusive at both ends. ``on_started`` is called once the control socket listens.
-    Logging is the caller's to configure (see ``media.__main__``).
+    Logging and the process' title are the caller's to set (see ``media.__main__``).
     """
-    setproctitle.setproctitle("kiestoon: media")
     loop = Loop()
     server = build(socket_path, port_range, addresses, loop=loop)
 
