@@ -1,0 +1,231 @@
+"""``kill -9`` of the control process: nobody who is talking notices, and afterwards all works as before."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+from softphones import (
+    MENU,
+    OUTSIDE_NUMBER,
+    Line,
+    Phones,
+    TestExchange,
+    ask_in_call,
+    exchange_in,
+    hears,
+    hears_something_else,
+    longest_gap_ms,
+    phones_on,
+    until,
+)
+
+GAP_MS = 40.0
+
+
+@pytest.fixture
+def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestExchange]:
+    with exchange_in(tmp_path_factory.mktemp("crash")) as running:
+        yield running
+
+
+async def lines_of(phones: Phones, *pairs: tuple[str, str]) -> list[Line]:
+    for pair in pairs:
+        for extension in pair:
+            await phones.phone(extension)
+    return [await phones.connect(*pair) for pair in pairs]
+
+
+async def answers_sip(phones: Phones, extension: str) -> None:
+    """Wait until an OPTIONS of this phone is answered: a real SIP exchange, retransmissions included."""
+    phone = phones.agents[extension]
+    target = phones.exchange.target
+    answer = await phone.ask(
+        "OPTIONS", f"sip:{target.host}:{target.port}", address="<sip:probe@town.example>", destination=target,
+        credentials=None,
+    )  # fmt: skip
+    assert answer.status == 200
+
+
+async def test_calls_go_on_without_a_gap_and_can_be_worked_with(exchange: TestExchange) -> None:
+    async with phones_on(exchange) as phones:
+        talking, held = await lines_of(phones, ("101", "102"), ("103", "104"))
+        await held.called.hold()
+        await phones.phone("105")
+        await phones.phone("106")
+        menu = await phones.agents["105"].dial(MENU)
+        await menu.until("talking")
+        for end, hz in talking.ends:
+            await hears(end, hz)
+        await hears_something_else(held.caller, held.called_hz)
+        talking.forget()
+        held.forget()
+
+        seconds = await exchange.killed("control")
+        await answers_sip(phones, "106")
+        print(f"\ncontrol process: answers again {seconds:.2f} s after kill -9")
+        assert seconds < 2.0
+        # What was said over the crash, at both ends.
+        for end, hz in talking.ends:
+            gap = longest_gap_ms(end, hz)
+            print(f"{end.agent.name}: longest gap over the crash {gap:.0f} ms")
+            assert gap <= GAP_MS
+            assert len(end.stream.heard) * 0.02 > seconds - 0.1  # and it was heard all the time
+        assert held.caller.stream.waited_ms - held.caller.stream.latest_ms <= 20 + GAP_MS  # music goes on
+        await hears_something_else(held.caller, held.called_hz)
+
+        for method in ("OPTIONS", "INFO"):
+            for end, _ in talking.ends:
+                assert await ask_in_call(end, method) == 200
+        await held.called.resume()
+        for end, hz in held.ends:
+            await hears(end, hz)
+        for (end, _), (other, hz) in (talking.ends, talking.ends[::-1]):
+            await end.hold()
+            await hears_something_else(other, hz)
+            await end.resume()
+            await hears(other, hz)
+        talking.called.stream.digits = ""
+        talking.caller.send_digits("42")
+        await until(lambda: talking.called.stream.digits == "42", "digits")
+
+        # The menu speaks again from its start and still connects.
+        await hears_something_else(menu, 0.0)
+        menu.send_digits("106")
+        at_106, offer = await phones.incoming("106")
+        at_106.answer(offer)
+        await hears(menu, phones.hz["106"])
+        await hears(at_106, phones.hz["105"])
+
+        # Registrations survived: a call without registering again.
+        await held.caller.hang_up()
+        await held.called.until("ended")
+        again = await phones.connect("104", "103")
+        await hears(again.called, again.caller_hz)
+        await again.called.hang_up()
+        await again.caller.until("ended")
+        await talking.called.hang_up()
+        await talking.caller.until("ended")
+        await menu.hang_up()
+        await at_106.until("ended")
+        await exchange.empty()
+
+        records = {(record.dialled, record.caller_number): record for record in exchange.new_records(4)}
+        assert len(records) == 4
+        assert {record.outcome for record in records.values()} == {"answered"}
+        assert records["102", "101"].ended_by == "callee"
+        assert records["104", "103"].ended_by == "caller"
+        for record in records.values():
+            assert 0 < record.opened_ms <= record.answered_ms < record.closed_ms
+            assert len(record.legs) >= 2
+            assert all(leg.codec == "PCMA" and leg.quality and leg.quality.packets_received for leg in record.legs)
+    exchange.expect_clean_log()
+
+
+async def test_speech_goes_on_while_there_is_no_control_process(exchange: TestExchange) -> None:
+    async with phones_on(exchange) as phones:
+        (line,) = await lines_of(phones, ("101", "102"))
+        for end, hz in line.ends:
+            await hears(end, hz)
+        line.forget()
+        os.kill(exchange.daemon.pid, signal.SIGSTOP)  # nobody restarts it
+        try:
+            os.kill(exchange.child("control"), signal.SIGKILL)
+            await asyncio.sleep(3.0)  # the window that is measured
+        finally:
+            os.kill(exchange.daemon.pid, signal.SIGCONT)
+        for end, hz in line.ends:
+            assert longest_gap_ms(end, hz) <= GAP_MS
+            assert len(end.stream.heard) > 140
+        await answers_sip(phones, "101")
+        await line.caller.hang_up()
+        await line.called.until("ended")
+        await exchange.empty()
+        (record,) = exchange.new_records()
+        assert (record.outcome, record.ended_by) == ("answered", "caller")
+
+
+async def test_calls_survive_a_broken_connection_between_control_and_media(exchange: TestExchange) -> None:
+    async with phones_on(exchange) as phones:
+        kept, ended_meanwhile = await lines_of(phones, ("101", "102"), ("103", "104"))
+        for end, hz in kept.ends:
+            await hears(end, hz)
+        kept.forget()
+        # The newest connection wins: ours takes control's place, and leaves.
+        with socket.socket(socket.AF_UNIX) as intruder:
+            intruder.connect(str(exchange.settings.media_sockets[0]))
+            await until(lambda: exchange.log_count("media_lost") == 1, "the lost connection is noticed")
+            await ended_meanwhile.caller.hang_up()
+        await until(lambda: exchange.log_count("control_connected") >= 3, "control is back")
+        await asyncio.sleep(0.5)  # the window that is measured
+        for end, hz in kept.ends:
+            assert longest_gap_ms(end, hz) <= GAP_MS
+        await kept.caller.hold()
+        await hears_something_else(kept.called, kept.caller_hz)
+        await kept.called.hang_up()
+        await kept.caller.until("ended")
+        await exchange.empty()
+        assert len(exchange.new_records(2)) == 2
+
+
+async def test_what_was_ringing_ends_and_leaves_a_record(exchange: TestExchange) -> None:
+    async with phones_on(exchange) as phones:
+        await phones.phone("101")
+        await phones.phone("102")
+        mine = await phones.agents["101"].dial("102")
+        theirs, offer = await phones.incoming("102")
+        await mine.until("ringing")
+        await exchange.killed("control")
+        theirs.answer(offer)  # to nobody: the exchange knows this call no more and hangs up
+        await theirs.until("ended")
+        (record,) = exchange.new_records()
+        assert record.answered_ms == 0
+        again = await phones.connect("101", "102")
+        await hears(again.called, again.caller_hz)
+        await again.caller.hang_up()
+        await exchange.empty()
+
+
+async def test_a_call_to_the_outside_is_taken_over_with_its_line(exchange: TestExchange) -> None:
+    async with phones_on(exchange) as phones:
+        await phones.phone("101")
+        await phones.outside()
+        mine = await phones.agents["101"].dial("00205550199")
+        theirs, offer = await phones.incoming(OUTSIDE_NUMBER)
+        theirs.answer(offer)
+        await mine.until("talking")
+        await hears(theirs, phones.hz["101"])
+        await exchange.killed("control")
+        inventory = await exchange.ask_now("inventory")
+        assert (inventory["calls"], inventory["line_calls"]) == (1, 1)
+        await mine.hold()
+        await mine.resume()
+        await hears(theirs, phones.hz["101"])
+        await theirs.hang_up()
+        await mine.until("ended")
+        await exchange.empty()
+        (record,) = exchange.new_records()
+        assert (record.direction, record.ended_by) == ("out", "callee")
+
+
+async def test_control_may_die_again_and_again(exchange: TestExchange) -> None:
+    async with phones_on(exchange) as phones:
+        (line,) = await lines_of(phones, ("101", "102"))
+        began = time.monotonic()
+        line.forget()
+        for _ in range(3):
+            await exchange.killed("control")
+            await line.caller.hold()
+            await line.caller.resume()
+        assert time.monotonic() - began < 10
+        for end, hz in line.ends:
+            await hears(end, hz)
+        await line.called.hang_up()
+        await line.caller.until("ended")
+        await exchange.empty()
+        assert len(exchange.new_records()) == 1
