@@ -9,7 +9,7 @@ from pathlib import Path
 from bench.lib.call_load import CallLoad, Step, steps_table
 from bench.lib.results import Result
 from bench.lib.search import find_limit
-from bench.lib.systems import StatefulProxy, SystemUnderTest
+from bench.lib.systems import StatefulProxy, SystemUnderTest, WholeExchange
 
 NAME = "calls_per_second"
 CORE = 1  # this process only watches; the system under test has core 0
@@ -62,9 +62,11 @@ def main() -> None:
     """Measure both on the same core, one after the other."""
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         directory = Path(name)
+        with WholeExchange(directory) as exchange:
+            ours = measure(exchange, directory, start=200)
         with StatefulProxy(directory) as proxy:
             peer = measure(proxy, directory, start=400)
-        report(peer, peer, proxy.name)
+    report(ours, peer, proxy.name)
 
 
 if __name__ == "__main__":

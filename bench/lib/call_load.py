@@ -76,9 +76,10 @@ class CallLoad:
         self._runs = 0
 
     def __enter__(self) -> CallLoad:
-        self.phone.start()
+        # Registered from the phone's own port, so before it is taken.
         self._callees = self.system.callees(self.phone.address, self._numbers)
         self._probe_callee = self.system.callees(("127.0.0.1", self.probe_ports[1]), 1)[0]
+        self.phone.start()
         return self
 
     def __exit__(self, *exc: object) -> None:

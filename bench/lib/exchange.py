@@ -93,7 +93,7 @@ class Exchange:
         limits: dict[str, Any] | None = None,
         fill: Callable[[Changes], None] | None = None,
         environment: dict[str, str] | None = None,
-        media_ports: int = 600,
+        media_ports: range | None = None,
         sip: dict[str, Any] | None = None,
     ) -> None:
         self.host = host
@@ -104,7 +104,9 @@ class Exchange:
         self.control_core = control_core
         # SIPp knows MD5 only and answers the first challenge; baresip 1.0 gives up at the sight of any other algorithm.
         sip = {"digest": ("MD5",), **(sip or {})}
-        first = random.randrange(MEDIA_PORTS.start, MEDIA_PORTS.stop - media_ports, 2)
+        if media_ports is None:
+            first = random.randrange(MEDIA_PORTS.start, MEDIA_PORTS.stop - 600, 2)
+            media_ports = range(first, first + 600)
         self._cells: dict[str, Any] = {
             "data_dir": str(directory / "data"),
             "sip": {
@@ -116,7 +118,7 @@ class Exchange:
                 "wss": 0,
                 **sip,
             },
-            "media": {"processes": 1, "first_port": first, "last_port": first + media_ports - 1, "hosts": (host,)},
+            "media": {"processes": 1, "first_port": media_ports[0], "last_port": media_ports[-1], "hosts": (host,)},
             "limits": limits or {},
             "web": {"port": 0},
             "log": {"format": "json"},
