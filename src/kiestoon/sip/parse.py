@@ -10,16 +10,19 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from kiestoon.sip.headers.address import parse_contact, parse_name_addr
 from kiestoon.sip.headers.grammar import TOKEN, BadHeader
 from kiestoon.sip.headers.names import KNOWN
 from kiestoon.sip.headers.sequence import parse_cseq
+from kiestoon.sip.headers.via import parse_via
 from kiestoon.sip.message import Message, Request, Response, UnsafeMessage, parse_call_id
 
 MAX_HEAD_BYTES = 32_768
 """Start line and headers together. The largest real ones (STIR, long History-Info) are below 8 KB."""
 MAX_LINE_CHARS = 8_192
+_KEPT_LENGTH = 200
 MAX_HEADER_LINES = 256
 MAX_BODY_BYTES = 262_144
 """Streams only; datagrams are bounded by UDP. Presence lists of large companies are the biggest bodies."""
@@ -116,27 +119,37 @@ def _read_head(text: str) -> tuple[Request | Response, _Fault | None]:
 
 
 def _start(line: str) -> tuple[Request | Response, _Fault | None]:
+    method, rest, version = _known_start(line) if len(line) <= _KEPT_LENGTH else _parse_start(line)
+    if isinstance(method, str):
+        request = _bare_request(method, rest)
+        if not rest:
+            # Blanks or brackets around the Request-URI (RFC 4475 §3.1.2.7-10): the sender can be told.
+            return request, _Fault(400, "Malformed Request-Line")
+        return request, None if version == "2.0" else _Fault(505, "Version Not Supported")
+    if version != "2.0" or not 100 <= method <= 699:
+        raise BadMessage(0, "not a SIP/2.0 response")
+    response = Response.__new__(Response)
+    response._fields, response._odd, response._cache = {}, None, {}
+    response.status, response.reason = method, rest
+    return response, None
+
+
+def _parse_start(line: str) -> tuple[str | int, str, str]:
+    """Method, Request-URI ("": there is none to be made out) and version, or status, reason and version."""
     found = _request_line.fullmatch(line)
     if found is not None:
         method, uri, version = found.groups()
-        request = _bare_request(method, uri)
-        if version != "2.0":
-            return request, _Fault(505, "Version Not Supported")
-        return request, None
+        return method, uri, version
     found = _status_line.fullmatch(line)
     if found is not None:
         version, status, reason = found.groups()
-        code = int(status)
-        if version != "2.0" or not 100 <= code <= 699:
-            raise BadMessage(0, "not a SIP/2.0 response")
-        response = Response.__new__(Response)
-        response._fields, response._odd, response._cache = {}, None, {}
-        response.status, response.reason = code, reason or ""
-        return response, None
+        return int(status), reason or "", version
     if line[:4].upper() != "SIP/" and _request_like.fullmatch(line):
-        # Blanks or brackets around the Request-URI (RFC 4475 §3.1.2.7-10): the sender can be told.
-        return _bare_request(line.partition(" ")[0], ""), _Fault(400, "Malformed Request-Line")
+        return line.partition(" ")[0], "", ""
     raise BadMessage(0, "no SIP start line")
+
+
+_known_start = lru_cache(2048)(_parse_start)
 
 
 def _bare_request(method: str, uri: str) -> Request:
@@ -220,13 +233,15 @@ def check_core(message: Request | Response) -> None:
     for key in _AT_MOST_ONE:
         if key in fields and len(fields[key]) > 1:
             raise BadHeader(f"more than one {key}")
+    vias = fields.get("Via")
+    if vias is not None and "," not in vias[0]:
+        cache["Via"] = parse_via(vias[0])
     _ = message.via, message.max_forwards
     for key, parse in _LISTS:
         if key in fields:
             message._many(key, parse)
-    cseq = message.cseq
     if isinstance(message, Request):
-        if cseq.method != message.method:
+        if cache["CSeq"].method != message.method:
             raise BadHeader("CSeq names another method")
         _ = message.target
 

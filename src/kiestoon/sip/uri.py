@@ -8,6 +8,7 @@ resolved ("%2B31" reads "+31"); escapes of control characters, of "%" itself and
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 import msgspec
@@ -42,6 +43,8 @@ _in_password = re.compile(r"[^A-Za-z0-9\-_.!~*'()&=+$,%]|%(?![0-9A-Fa-f]{2})")
 _in_param = re.compile(r"[^A-Za-z0-9\-_.!~*'()\[\]/:&+$%]|%(?![0-9A-Fa-f]{2})")
 _in_header = re.compile(r"[^A-Za-z0-9\-_.!~*'()\[\]/?:+$%]|%(?![0-9A-Fa-f]{2})")
 _in_other = re.compile(r"[^\x21\x23-\x3b\x3d\x3f-\x7e]")
+
+_KEPT_LENGTH = 200
 
 _MUST_MATCH = ("user", "ttl", "method", "maddr", "transport")
 """URI parameters that make URIs differ also when only one of them has it (RFC 3261 §19.1.4)."""
@@ -123,7 +126,11 @@ class Uri(msgspec.Struct, frozen=True, gc=False):
 
 
 def parse_uri(text: str) -> Uri:
-    """Reads one URI without angle brackets. Raises ``BadUri``."""
+    """Reads one URI without angle brackets. Raises ``BadUri``. The same text may give the same object."""
+    return _known_uri(text) if len(text) <= _KEPT_LENGTH else _parse_uri(text)
+
+
+def _parse_uri(text: str) -> Uri:
     plain = _plain.fullmatch(text)
     if plain is not None:
         return plain_uri(*plain.groups())
@@ -139,6 +146,9 @@ def parse_uri(text: str) -> Uri:
     if scheme == "tel":
         return _parse_tel(rest)
     return Uri(scheme, rest)
+
+
+_known_uri = lru_cache(4096)(_parse_uri)
 
 
 def plain_uri(scheme: str, user: str | None, host: str, port_text: str | None, params: str) -> Uri:
@@ -240,7 +250,7 @@ def _percent(text: str) -> str:
     try:
         data = text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
-        data = text.encode("utf-8", "replace")  # half a character that no parser and no database made
+        data = "\ufffd".encode()  # half a character that no parser and no database made
     return "".join(f"%{byte:02X}" for byte in data)
 
 

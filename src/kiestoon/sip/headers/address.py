@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import msgspec
 
@@ -24,6 +25,8 @@ _plain = re.compile(
     re.ASCII | re.DOTALL,
 )
 """What nearly every From and To looks like; everything else takes the long way below."""
+_tag = re.compile(TOKEN, re.ASCII)
+_KEPT_LENGTH = 200
 _not_in_display = re.compile(r"[\",;<>\\]")
 _must_quote = re.compile(r"[^A-Za-z0-9\-.!%*_+`'~ ]")
 
@@ -67,8 +70,21 @@ def parse_name_addr(text: str) -> NameAddr:
     """Reads one address. Raises ``BadHeader``.
 
     Without angle brackets, parameters belong to the header (§20.10) and the URI may hold neither "?" nor ",".
-    An unquoted display name may be any text without ``" , ; < > \\``: many phones do not keep to tokens.
+    An unquoted display name may be any text without ``" , ; < > \\``: many phones do not keep to tokens. Values with
+    the same text may share their parts.
     """
+    if len(text) > _KEPT_LENGTH:
+        return _parse_name_addr(text)
+    # The same address comes with every message of a call; what differs between calls is the tag.
+    address, mark, tag = text.rpartition(";tag=")
+    if mark and address[-1:] == ">" and _tag.fullmatch(tag):
+        known = _known_name_addr(address)
+        if not known.params:
+            return NameAddr(known.display, known.uri, {"tag": tag})
+    return _known_name_addr(text)
+
+
+def _parse_name_addr(text: str) -> NameAddr:
     plain = _plain.fullmatch(text)
     if plain is not None:
         quoted, word, scheme, user, host, port, uri_params, tag, rest = plain.groups()
@@ -82,6 +98,9 @@ def parse_name_addr(text: str) -> NameAddr:
             params = {**parse_params(rest), **params}
         return NameAddr(name if name.isascii() else readable(name), uri, params)
     return _parse_any_name_addr(text.strip(" \t"))
+
+
+_known_name_addr = lru_cache(4096)(_parse_name_addr)
 
 
 def _parse_any_name_addr(text: str) -> NameAddr:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import msgspec
 
@@ -10,6 +11,7 @@ from kiestoon.sip.headers.grammar import TOKEN, BadHeader, parse_number
 
 _cseq = re.compile(rf"[ \t]*0*([0-9]{{1,10}})[ \t]+({TOKEN})[ \t]*", re.ASCII)
 _rack = re.compile(rf"[ \t]*0*([0-9]{{1,10}})[ \t]+0*([0-9]{{1,10}})[ \t]+({TOKEN})[ \t]*", re.ASCII)
+_KEPT_LENGTH = 32
 SEQUENCE_LIMIT = 2**31
 """CSeq and RSeq numbers are below this (RFC 3261 §8.1.1.5, RFC 3262 §7.1)."""
 
@@ -35,6 +37,10 @@ class RAck(msgspec.Struct, frozen=True, gc=False):
 
 def parse_cseq(text: str) -> CSeq:
     """Raises ``BadHeader``."""
+    return _known_cseq(text) if len(text) <= _KEPT_LENGTH else _parse_cseq(text)
+
+
+def _parse_cseq(text: str) -> CSeq:
     found = _cseq.fullmatch(text)
     if found is None:
         raise BadHeader(f"bad CSeq: {text[:40]!r}")
@@ -42,6 +48,9 @@ def parse_cseq(text: str) -> CSeq:
     if number >= SEQUENCE_LIMIT:
         raise BadHeader("CSeq number is 2**31 or more")
     return CSeq(number, found.group(2))
+
+
+_known_cseq = lru_cache(1024)(_parse_cseq)
 
 
 def parse_rack(text: str) -> RAck:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import msgspec
 
@@ -14,6 +15,9 @@ _via = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _plain = re.compile(r"SIP/2\.0/(UDP|TCP|TLS|WSS?) ([A-Za-z0-9.-]+)(?::([0-9]{1,5}))?(?=;|$)", re.ASCII)
+_branch = re.compile(rf"(rport;)?branch=({TOKEN})(;rport)?", re.ASCII)
+"""The parameters nearly every Via has."""
+_KEPT_LENGTH = 120
 MAGIC_COOKIE = "z9hG4bK"
 
 
@@ -62,6 +66,16 @@ class Via(msgspec.Struct, frozen=True, gc=False):
 
 def parse_via(text: str) -> Via:
     """Reads one Via value. Raises ``BadHeader``."""
+    hop, mark, rest = text.partition(";")
+    if mark and len(hop) <= _KEPT_LENGTH and (found := _branch.fullmatch(rest)):
+        transport, host, port = _known_hop(hop)
+        first, branch, last = found.groups()
+        params: dict[str, str | None] = {"branch": branch, "rport": None} if first or last else {"branch": branch}
+        return Via(transport, host, port, params)
+    return Via(*_parse_hop(text))
+
+
+def _parse_hop(text: str) -> tuple[str, str, int | None, dict[str, str | None]]:
     host6: str | None = None
     found = _plain.match(text)
     if found is not None:
@@ -78,4 +92,10 @@ def parse_via(text: str) -> Via:
             raise BadHeader("Via port above 65535")
     end = found.end()
     params = parse_params(text[end:]) if end < len(text) else {}
-    return Via(transport.upper(), (host6 or host).lower(), port, params)
+    return transport.upper(), (host6 or host).lower(), port, params
+
+
+@lru_cache(1024)
+def _known_hop(text: str) -> tuple[str, str, int | None]:
+    """Transport, host and port: the same in all messages of a peer."""
+    return _parse_hop(text)[:3]
