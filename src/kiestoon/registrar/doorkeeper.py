@@ -15,6 +15,7 @@ import structlog
 
 from kiestoon.company.directory import CompanyIndex, Directory
 from kiestoon.company.model import Device, Trunk
+from kiestoon.registrar.algorithms import MD5_ONLY, AlgorithmMemory
 from kiestoon.registrar.guard import Guard
 from kiestoon.registrar.verdicts import Challenge, DeviceCaller, Drop, RefuseCaller, TrunkCaller, Verdict
 from kiestoon.sip.digest import Authorization, Challenger, find_authorization
@@ -54,7 +55,8 @@ class DoorkeeperSettings(msgspec.Struct, frozen=True):
 
 
 class Doorkeeper:
-    """Tells who sent a request. Keeps no state but the addresses of the providers we are logged in at."""
+    """Tells who sent a request. Remembers the addresses of the providers we are logged in at, and which phones know MD5
+    only."""
 
     def __init__(
         self, directory: Directory, challenger: Challenger, guard: Guard, settings: DoorkeeperSettings | None = None
@@ -63,6 +65,7 @@ class Doorkeeper:
         self.guard = guard
         self.settings = settings or DoorkeeperSettings()
         self._challenger = challenger
+        self._algorithms = AlgorithmMemory()
         self._providers: dict[str, dict[int, str]] = {}
         """Address of a provider we are logged in at → trunk id → the user part of our Contact there."""
 
@@ -129,9 +132,10 @@ class Doorkeeper:
         realm = index.company.domain
         credentials = find_authorization(request, realm)
         if credentials is None:
-            return self._challenge(request, realm, now)
+            return self._challenge(request, realm, now, self._limit(request, flow, now))
         host = flow.remote_host
         login = credentials.login[:_NAME_LENGTH]
+        self._algorithms.answered(host, login)
         if self.guard.locked(host, login, now):
             return FORBIDDEN
         secrets = index.devices
@@ -139,7 +143,7 @@ class Doorkeeper:
             credentials, request.method, request.uri, lambda user, _: _secret(secrets.get(user)), now
         )
         if verdict.outcome == "stale":
-            return self._challenge(request, realm, now, stale=True)
+            return self._challenge(request, realm, now, self._same_again(credentials), stale=True)
         if verdict.outcome == "malformed":
             return RefuseCaller(400, "Bad Credentials")
         if not verdict.accepted:
@@ -160,8 +164,20 @@ class Doorkeeper:
         log.warning("login failed", source=flow.remote_host, username=login, known=known)
         self.guard.failed(flow.remote_host, login, now, proven=proven, weight=1.0 if known else 2.0)
 
-    def _challenge(self, request: Request, realm: str, now: float, stale: bool = False) -> Challenge:
-        values = self._challenger.challenge(realm, now, stale)
+    def _limit(self, request: Request, flow: Flow, now: float) -> tuple[str, ...] | None:
+        username = request.from_.uri.user[:_NAME_LENGTH]
+        limited = self._algorithms.limit(flow.remote_host, username, request.get("User-Agent") or "", now)
+        return MD5_ONLY if limited else None
+
+    @staticmethod
+    def _same_again(credentials: Authorization) -> tuple[str, ...] | None:
+        """A phone that answered with MD5 is asked for MD5 again."""
+        return MD5_ONLY if credentials.algorithm == "MD5" else None
+
+    def _challenge(
+        self, request: Request, realm: str, now: float, algorithms: tuple[str, ...] | None, stale: bool = False
+    ) -> Challenge:
+        values = self._challenger.challenge(realm, now, stale, algorithms)
         if request.method == "REGISTER":
             return Challenge(401, "Unauthorized", tuple(("WWW-Authenticate", value) for value in values))
         return Challenge(407, "Proxy Authentication Required", tuple(("Proxy-Authenticate", v) for v in values))
@@ -199,7 +215,8 @@ class Doorkeeper:
         realm = trunk.domain or self.settings.trunk_realm
         credentials = find_authorization(request, realm)
         if credentials is None:
-            return self._challenge(request, realm, now)
+            return self._challenge(request, realm, now, self._limit(request, flow, now))
+        self._algorithms.answered(host, trunk.username)
         if self.guard.locked(host, trunk.username, now):
             return FORBIDDEN
         secrets = {trunk.username: trunk.secret}
@@ -207,7 +224,7 @@ class Doorkeeper:
             credentials, request.method, request.uri, lambda user, _: secrets.get(user), now
         )
         if verdict.outcome == "stale":
-            return self._challenge(request, realm, now, stale=True)
+            return self._challenge(request, realm, now, self._same_again(credentials), stale=True)
         if not verdict.accepted:
             self._failed(credentials, flow, trunk.username, known=True, now=now)
             return FORBIDDEN

@@ -71,14 +71,16 @@ class Challenger:
         self._floor_ms = -1
         self._dummy = secrets.token_hex(16)
 
-    def challenge(self, realm: str, now: float, stale: bool = False) -> list[str]:
-        """WWW-Authenticate (or Proxy-Authenticate) values, one per algorithm, the best first (RFC 8760 §2.3)."""
+    def challenge(self, realm: str, now: float, stale: bool = False, only: tuple[str, ...] | None = None) -> list[str]:
+        """WWW-Authenticate (or Proxy-Authenticate) values, one per algorithm (of ``only``), the best first (RFC 8760
+        §2.3)."""
         name = quote(realm)
         nonce = self._make_nonce(name[1:-1], now)
         tail = ", stale=true" if stale else ""
         return [
             f'Digest realm={name}, nonce="{nonce}", algorithm={algorithm}, qop="auth"{tail}'
             for algorithm in self._algorithms
+            if only is None or algorithm in only
         ]
 
     def verify(self, header: str | Authorization, method: str, uri: str, lookup: Lookup, now: float) -> Verdict:
