@@ -77,12 +77,16 @@ class FakeMedia:
         return port
 
     def release(self, port: Port) -> None:
+        if not self.connected:
+            return
         if self.leased.pop(port.rtp, None) is None:
             self.mistakes.append(f"release of port {port.rtp} that is not leased")
             return
         self.free.append(port.rtp)
 
     def send(self, command: Command) -> None:
+        if not self.connected:
+            return
         handler = getattr(self, f"_{type(command).__name__.lower()}")
         handler(command)
 
@@ -150,6 +154,23 @@ class FakeMedia:
 
     def _lease(self, command: Lease) -> None:
         self.mistakes.append("Lease goes through lease()")
+
+    # --- its life --------------------------------------------------------------------------------------------------
+
+    def disconnect(self) -> None:
+        """The control connection breaks: contexts live on, leased ports are taken back, events get lost."""
+        self.connected = False
+        self.events.clear()
+        self.free.extend(self.leased)
+        self.leased.clear()
+
+    def die(self) -> None:
+        """The process is killed; ``connected = True`` brings its successor."""
+        self.disconnect()
+        self.incarnation += "'"
+        self.free.extend(item.port.rtp for item in self.terminations.values())
+        self.terminations.clear()
+        self.edges.clear()
 
     # --- for tests -------------------------------------------------------------------------------------------------
 

@@ -11,10 +11,10 @@ from network import Conditions, FakeLocal, Network, Node
 from phones import Phone
 
 from kiestoon.calls.engine import ExchangeEngine
-from kiestoon.calls.events import CallEvent
+from kiestoon.calls.events import CallEvent, CallOpened
 from kiestoon.calls.exchange import Exchange, Settings
 from kiestoon.calls.ids import Ids
-from kiestoon.calls.journal import CallJournal, replay
+from kiestoon.calls.journal import CallJournal, replay, snapshot
 from kiestoon.calls.lines import Lines, start_registrations
 from kiestoon.calls.media_pool import MediaPool
 from kiestoon.calls.record import CallRecord
@@ -69,6 +69,10 @@ def sample_rows(**company: Any) -> CompanyRows:
         menus=(Menu(id=1, company_id=1, extension="200", name="Welcome", fallback_extension="103"),),
         trunks=trunks,
     )
+
+
+def opened_in(heard: Iterable[CallEvent]) -> list[str]:
+    return [event.call for event in heard if isinstance(event, CallOpened)]
 
 
 class SimulatedExchange(ExchangeEngine):
@@ -143,6 +147,8 @@ class DeskPhone(Phone):
         elif isinstance(event, events.Accepted | events.Progressed | events.AnswerReceived | events.Confirmed):
             if event.body and event.session.id in self.offers:
                 self.streams[event.session.id] = read_answer(self.offers[event.session.id], event.body).stream
+            elif event.body and isinstance(event, events.Accepted):
+                event.session.acknowledge(now, self.answer_to(event.session, event.body))
         elif isinstance(event, events.InfoReceived):
             self.info.append(event.body)
         elif isinstance(event, events.ReferReceived | events.SessionRequestReceived):
@@ -203,7 +209,8 @@ class DeskPhone(Phone):
             from_=f'"{self.name}" <sip:{self.name}@{DOMAIN}>', destination=[Target("udp", *EXCHANGE)],
             body=b"" if offerless else self.offer(), credentials=Credentials(self.name, f"secret of {self.name}"),
         )  # fmt: skip
-        self.offers[session.id] = self.offers.get(0)
+        if not offerless:
+            self.offers[session.id] = self.offers[0]
         return session
 
     def hold(self, session: Session) -> None:
@@ -234,6 +241,8 @@ class World:
         self.network = Network(seed)
         self.rows = rows or sample_rows()
         self.media = FakeMedia()
+        self.crashes = 0
+        self.opened: list[str] = []
         self.phones: dict[str, DeskPhone] = {}
         self.settings = settings
         self.engine = SimulatedExchange(self.network, self.rows, self.media, seed, **settings)
@@ -267,17 +276,37 @@ class World:
     def crash(self) -> int:
         """kill -9 the control process, start another from its journal; returns how many calls it adopted."""
         old = self.engine
-        self.media.events.clear()
-        for port in list(self.media.leased.values()):
-            self.media.release(port)
-        self.engine = SimulatedExchange(self.network, self.rows, self.media, self.seed + 1, **self.settings)
+        self.crashes += 1
+        self.opened += opened_in(old.heard)
+        self.media.disconnect()
+        self.media.connected = True
+        self.engine = SimulatedExchange(
+            self.network, self.rows, self.media, self.seed + 1000 * self.crashes, **self.settings
+        )
         self.engine.exchange.record = self.all_records.append
         self.engine.bindings.extend(old.bindings)
         self.engine.exchange.registrar.restore(old.bindings, self.network.now)
         self.node.engine = self.engine
         adopted = self.engine.take_over(old.journal, self.network.now)
+        self.engine.journal[:] = snapshot(self.exchange.calls.values())
         self.network.drain(self.node)
         return adopted
+
+    def kill_media(self) -> None:
+        """The media process dies; call control learns of it."""
+        self.media.die()
+        self.engine.media_lost(self.media, "killed", self.network.now)
+        self.network.drain(self.node)
+
+    def mend_media(self) -> None:
+        """The control connection to the media process stands again."""
+        self.media.connected = True
+        self.engine.media_back(self.media, self.media.audit(), self.network.now)
+        self.network.drain(self.node)
+
+    def attempts(self) -> list[str]:
+        """The calls that were opened, by any process."""
+        return self.opened + opened_in(self.engine.heard)
 
     def start_lines(self) -> None:
         start_registrations(self.exchange, self.network.now)

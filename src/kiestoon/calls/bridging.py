@@ -35,12 +35,12 @@ def join(x: Exchange, call: Call, caller: Leg, callee: Leg, now: float) -> None:
     if call.service is not None:
         call.service.close(x)
         call.service = None
+        call.target = callee.party.number
     if caller.state != "answered" and not _answer(x, call, caller, callee, now):
         return
     call.bridge = (caller.id, callee.id)
     call.outcome = "answered"
     call.answered_ms = call.answered_ms or callee.answered_ms
-    call.target = call.target or callee.party.number
     custody.take(x, call, "bridge")
     connect(call, caller, callee)
     if x.listening:

@@ -125,7 +125,7 @@ def _invite(
             seek.failures.append(NO_PORT)
         return False
     caller = call.legs[call.caller]
-    body = offer_for(x, call, leg, caller.offered_body)
+    body = offer_for(x, leg, caller)
     leg.session = x.endpoint.invite(
         now,
         uri=uri,

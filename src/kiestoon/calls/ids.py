@@ -24,6 +24,10 @@ class Ids:
         self._next += 1
         return self._next
 
+    def go_past(self, number: int) -> None:
+        """Numbers up to this one are in use: after a crash within a second, or with the clock put back."""
+        self._next = max(self._next, number)
+
     def call(self, wall_ms: int) -> str:
         """A call's name: 10 characters of time, 8 of chance, in Crockford's base 32; sorts by time."""
         value = (wall_ms & ((1 << 50) - 1)) << 40 | self._random.getrandbits(40)

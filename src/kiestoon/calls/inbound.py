@@ -12,14 +12,14 @@ from kiestoon.calls.causes import CALLER_GONE, NO_PORT, NORMAL, from_status
 from kiestoon.calls.events import CallOpened, LegOffered
 from kiestoon.calls.leaving import leave
 from kiestoon.calls.leg import Leg
-from kiestoon.calls.leg_media import lease_port
+from kiestoon.calls.leg_media import lease_port, offer_of
 from kiestoon.calls.party import Party
 from kiestoon.calls.record import CallDirection, EndedBy
 from kiestoon.calls.service import Service
 from kiestoon.company.model import resolved_encryption
 from kiestoon.registrar import Challenge, DeviceCaller, Drop, RefuseCaller, TrunkCaller
 from kiestoon.routing import DialOutside, EnterMenu, FromDevice, FromTrunk, RingUser, route
-from kiestoon.sdp.negotiate import BadSdp, offered_codecs
+from kiestoon.sdp.negotiate import BadSdp
 from kiestoon.sip.flow import SECURE
 from kiestoon.sip.headers import BadHeader, NameAddr, parse_name_addrs
 
@@ -138,16 +138,22 @@ def follow(x: Exchange, call: Call, decision: Decision, now: float) -> None:
     """Do what routing says next."""
     step = decision.step
     if isinstance(step, RingUser):
-        call.target = step.user.extension
+        _aim(call, step.user.extension)
         seeking.start(x, call, decision, now)
     elif isinstance(step, DialOutside):
-        call.target = step.number
+        _aim(call, step.number)
         seeking.start(x, call, decision, now)
     elif isinstance(step, EnterMenu) and call.service is None:
         call.target = step.menu.extension
         Service("menu").start(x, call, x.services["menu"], (step.menu, x.company_of(call)), now)
     else:
         custody.refuse(x, call, decision, now)
+
+
+def _aim(call: Call, target: str) -> None:
+    """Whom the call is for. A service's caller is for the service until somebody answers."""
+    if call.service is None:
+        call.target = target
 
 
 def _obstacle(x: Exchange, call: Call, leg: Leg) -> Failure | None:
@@ -165,7 +171,7 @@ def _obstacle(x: Exchange, call: Call, leg: Leg) -> Failure | None:
             return COMPANY_FULL
     if leg.offered_body:
         try:
-            if not offered_codecs(leg.offered_body):
+            if not offer_of(leg).codecs:
                 return NO_FORMAT
         except BadSdp:
             return BAD_OFFER

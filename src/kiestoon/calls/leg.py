@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from kiestoon.company.model import DtmfMethod, Encryption
     from kiestoon.media.protocol import Codec, Port, Quality, Stream
     from kiestoon.sdp.agreement import Agreed, OfferState
+    from kiestoon.sdp.audio import OfferRead
     from kiestoon.sip.session import Session
 
 LegState: TypeAlias = Literal["offered", "dialling", "early", "answered", "ended"]
@@ -56,7 +57,7 @@ class Leg:
 
     __slots__ = (
         "agreed", "answer_body", "answered_ms", "call", "cause", "device_id", "dtmf", "encryption",
-        "ended_ms", "held", "id", "incoming", "music", "offer", "offered_body", "opened_ms", "outcome",
+        "ended_ms", "held", "id", "incoming", "music", "offer", "offer_read", "offered_body", "opened_ms", "outcome",
         "owes_answer", "party", "port", "quality", "ringing_ms", "secure", "session", "signal", "sip_call_id", "state",
         "status", "stream", "termination", "trunk_id",
     )  # fmt: skip
@@ -81,6 +82,7 @@ class Leg:
         # Offer/answer: what we offered, what they offered, and the answer they got
         self.offer: OfferState | None = None
         self.offered_body = b""
+        self.offer_read: OfferRead | None = None
         self.answer_body = b""
         self.agreed: Agreed | None = None
         self.owes_answer = False

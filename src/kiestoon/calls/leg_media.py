@@ -17,12 +17,13 @@ from kiestoon.sdp.negotiate import (
     BadSdp,
     LocalMedia,
     NotAcceptable,
+    OfferRead,
     SrtpPolicy,
     answer_offer,
     build_offer,
     merge_codecs,
-    offered_codecs,
     read_answer,
+    read_offer,
 )
 
 if TYPE_CHECKING:
@@ -52,11 +53,18 @@ def lease_port(x: Exchange, call: Call, leg: Leg, towards: str) -> bool:
     return leg.port is not None
 
 
-def offer_for(x: Exchange, call: Call, leg: Leg, caller_offer: bytes) -> bytes:
+def offer_of(caller: Leg) -> OfferRead:
+    """The caller's offer, read once and kept until it is answered. Raises BadSdp."""
+    if caller.offer_read is None:
+        caller.offer_read = read_offer(caller.offered_body)
+    return caller.offer_read
+
+
+def offer_for(x: Exchange, leg: Leg, caller: Leg) -> bytes:
     """Our offer to a dialled party: the caller's formats first and in its order, then what we can transcode."""
     codecs: list[Codec] | tuple[Codec, ...] = x.settings.codecs
-    if caller_offer:
-        codecs = merge_codecs(offered_codecs(caller_offer), x.settings.codecs)
+    if caller.offered_body:
+        codecs = merge_codecs(offer_of(caller).codecs, x.settings.codecs)
     return _offer(x, leg, codecs)
 
 
@@ -113,11 +121,12 @@ def answer_caller(x: Exchange, call: Call, caller: Leg, prefer: Codec | None) ->
     Raises UnusableAnswer.
     """
     if not caller.answer_body:
-        caller.answer_body = answer_reoffer(x, call, caller, caller.offered_body, prefer)
+        caller.answer_body = answer_reoffer(x, call, caller, offer_of(caller), prefer)
+        caller.offer_read = None
     return caller.answer_body
 
 
-def answer_reoffer(x: Exchange, call: Call, leg: Leg, offer: bytes, prefer: Codec | None) -> bytes:
+def answer_reoffer(x: Exchange, call: Call, leg: Leg, offer: bytes | OfferRead, prefer: Codec | None) -> bytes:
     """Answer an offer, the other party's format first if it is among the offered. Raises UnusableAnswer."""
     policy = srtp_policy(leg)
     capabilities = x.settings.codecs if prefer is None else merge_codecs(x.settings.codecs, [prefer])

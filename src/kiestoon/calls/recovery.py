@@ -33,12 +33,13 @@ def adopt(x: Exchange, states: Iterable[CallState], audits: dict[str, tuple[Audi
     for state in states:
         call = _recreate(x, state)
         link = x.media.find(state.incarnation) if state.established else None
-        alive = _terminations(audits.get(state.incarnation, ()), state.context)
+        alive = _held(entry for entry in audits.get(state.incarnation, ()) if entry.context == state.context)
         answered = [leg for leg in state.legs if leg.state == "answered"]
         wanted = {leg.termination for leg in answered}
-        whole = bool(answered) and wanted <= alive and all(leg.session is not None for leg in answered)
+        whole = bool(answered) and wanted <= alive.keys() and all(leg.session is not None for leg in answered)
         if link is not None and whole:
             _take_over(x, call, state, link, now)
+            _say_again(call, link, alive)
             known |= wanted
             adopted += 1
         else:
@@ -48,8 +49,9 @@ def adopt(x: Exchange, states: Iterable[CallState], audits: dict[str, tuple[Audi
     return adopted
 
 
-def _terminations(contexts: tuple[AuditedContext, ...], context: int) -> set[int]:
-    return {item.termination for entry in contexts if entry.context == context for item in entry.terminations}
+def _held(contexts: Iterable[AuditedContext]) -> dict[int, Stream | None]:
+    """The terminations the media process has, and what it knows of their agreements."""
+    return {item.termination: item.stream for entry in contexts for item in entry.terminations}
 
 
 def _recreate(x: Exchange, state: CallState) -> Call:
@@ -60,14 +62,16 @@ def _recreate(x: Exchange, state: CallState) -> Call:
     call.emergency = state.emergency
     call.reasons = list(state.reasons)
     call.context = state.context
+    x.ids.go_past(state.context)
     for data in state.legs:
-        call.legs[data.id] = _leg(state.id, data)
+        call.legs[data.id] = _leg(x, state.id, data)
     x.calls[call.id] = call
     x.company_calls[call.company_id] = x.company_calls.get(call.company_id, 0) + 1
     return call
 
 
-def _leg(call_id: str, data: LegData) -> Leg:
+def _leg(x: Exchange, call_id: str, data: LegData) -> Leg:
+    x.ids.go_past(max(data.id, data.termination, data.music))
     leg = Leg(data.id, call_id, data.party, incoming=data.incoming, opened_ms=data.opened_ms)
     for name in (
         "state", "ringing_ms", "answered_ms", "ended_ms", "sip_call_id", "status", "cause", "outcome", "dtmf",
@@ -155,7 +159,8 @@ def reconcile(x: Exchange, link: MediaLink, contexts: tuple[AuditedContext, ...]
     Commands of that time did not arrive, and ports leased but not used yet were taken back: a call with such a leg
     cannot go on. Agreements and who hears whom are said again.
     """
-    held = {item.termination: item.stream for context in contexts for item in context.terminations}
+    held = _held(contexts)
+    strays = held.keys() - {leg.termination for leg in x.legs.values()}
     for call in [call for call in x.calls.values() if call.link is link]:
         if all(leg.termination in held for leg in call.live_legs()):
             _say_again(call, link, held)
@@ -164,7 +169,7 @@ def reconcile(x: Exchange, link: MediaLink, contexts: tuple[AuditedContext, ...]
             call.by = call.by or "media"
             custody.end_with(x, call, MEDIA_LOST, now)
             closing.check(x, call, now)
-    for termination in held.keys() - {leg.termination for leg in x.legs.values()}:
+    for termination in strays:
         link.send(Subtract(termination))
 
 

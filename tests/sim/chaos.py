@@ -1,0 +1,317 @@
+"""Random telephoning: what people, phones, lines and machines may do to an exchange, and what must hold all the while."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from network import Conditions
+from test_outside_lines import call_in
+from world import DOMAIN, SECOND_PROVIDER, DeskPhone, World
+
+from kiestoon.calls.call import Call
+from kiestoon.calls.leg import Leg
+from kiestoon.calls.record import CallRecord
+from kiestoon.media.protocol import Codec, DigitReceived, RtpLost
+from kiestoon.sip import events
+from kiestoon.sip.session import Session
+
+NUMBERS = ("101", "102", "103", "200", "999", "00201112222", "112", "0112")
+NUMBERS_IN = ("+31201234561", "+31201234562", "+31201234500", "+31201112222")
+MODES = ("answer", "answer", "ring", "ring", "early", "busy", "decline", "unavailable", "redirect")
+CODEC_SETS = (
+    (Codec("PCMA", 8), Codec("PCMU", 0)), (Codec("PCMU", 0),), (Codec("G722", 9), Codec("PCMA", 8)),
+    (Codec("OPUS", 107, 48000, 2),),
+)  # fmt: skip
+WAITS_S = (0.005, 0.02, 0.1, 1.0, 5.0, 35.0, 70.0)
+
+
+class Chaos:
+    """A world in which ``do(action, a, b)`` does something; the numbers choose who and what."""
+
+    def __init__(self, seed: int, conditions: Conditions) -> None:
+        self.world = World(seed)
+        self.parties: list[DeskPhone] = [
+            self.world.phone(name, f"192.0.2.{n}") for n, name in enumerate(("anna", "bert", "carla", "carla2"), 1)
+        ]
+        self.parties += [self.world.provider(), self.world.provider(SECOND_PROVIDER)]
+        for party in self.parties:
+            party.on_event = self._react
+        self.world.make_worse(conditions)
+
+    def _react(self, phone: Any, event: Any, now: float) -> None:
+        phone.react(phone, event, now)
+
+    # --- what may happen -------------------------------------------------------------------------------------------
+
+    def do(self, action: str, a: int, b: int) -> None:
+        ACTIONS[action](self, a, b)
+        world = self.world
+        world.network.drain(world.node)
+        for party in self.parties:
+            world.network.drain(party.node)
+        check(world)
+
+    def _party(self, a: int) -> DeskPhone:
+        return self.parties[a % len(self.parties)]
+
+    def _session(self, party: DeskPhone, b: int, *states: str) -> Session | None:
+        found = [session for session in party.endpoint.sessions.values() if session.state in states]
+        return found[b % len(found)] if found else None
+
+    def dial(self, a: int, b: int) -> None:
+        self.parties[a % 4].dial(NUMBERS[b % len(NUMBERS)], offerless=b % 7 == 6)
+
+    def call_in(self, a: int, b: int) -> None:
+        call_in(self.world, NUMBERS_IN[b % len(NUMBERS_IN)])
+
+    def set_mode(self, a: int, b: int) -> None:
+        self._party(a).mode = MODES[b % len(MODES)]
+
+    def answer(self, a: int, b: int) -> None:
+        self._called(a, b, lambda party, session, offer: party.accept(session, offer))
+
+    def reject(self, a: int, b: int) -> None:
+        status = (486, 603, 480, 404, 500, 488, 401)[b % 7]
+        self._called(a, b, lambda party, session, offer: session.reject(party.now, status))
+
+    def early_media(self, a: int, b: int) -> None:
+        self._called(a, b, lambda party, session, offer: session.progress(
+            party.now, 183, body=party.answer_to(session, offer), reliable=b % 2 == 0))  # fmt: skip
+
+    def _called(self, a: int, b: int, what: Callable[[DeskPhone, Session, bytes], None]) -> None:
+        party = self._party(a)
+        session = self._session(party, b, "calling", "early")
+        if session is not None and session.role == "uas":
+            what(party, session, session.remote_body)
+
+    def hang_up(self, a: int, b: int) -> None:
+        party = self._party(a)
+        session = self._session(party, b, "calling", "early", "accepted", "confirmed")
+        if session is not None:
+            session.bye(party.now)
+
+    def _change(self, a: int, b: int, direction: str) -> None:
+        party = self._party(a)
+        session = self._session(party, b, "confirmed")
+        if session is not None and session.id in party.streams and session.exchange == "settled" and not session.wish:
+            party._change(session, direction)
+            party.direction = "sendrecv"
+
+    def hold(self, a: int, b: int) -> None:
+        self._change(a, b, "sendonly")
+
+    def resume(self, a: int, b: int) -> None:
+        self._change(a, b, "sendrecv")
+
+    def change_codecs(self, a: int, b: int) -> None:
+        self._party(a).codecs = CODEC_SETS[b % len(CODEC_SETS)]
+        self._change(a, b, "sendrecv")
+
+    def ask_for_offer(self, a: int, b: int) -> None:
+        party = self._party(a)
+        session = self._session(party, b, "confirmed")
+        if session is not None:
+            session.reoffer_request(party.now)
+
+    def press_by_info(self, a: int, b: int) -> None:
+        self._request(a, b, "INFO", b"Signal=%d\r\n" % (b % 10), "application/dtmf-relay")
+
+    def refer(self, a: int, b: int) -> None:
+        self._request(a, b, "REFER", b"", "", [("Refer-To", f"<sip:103@{DOMAIN}>")])
+
+    def message(self, a: int, b: int) -> None:
+        self._request(a, b, "MESSAGE", b"hello", "text/plain")
+
+    def _request(self, a: int, b: int, method: str, body: bytes, kind: str, headers: Any = ()) -> None:
+        party = self._party(a)
+        session = self._session(party, b, "confirmed")
+        if session is not None:
+            session.request(party.now, method, body=body, content_type=kind, headers=headers)
+
+    def press(self, a: int, b: int) -> None:
+        terminations = list(self.world.media.terminations)
+        if terminations and self.world.media.connected:
+            digit = DigitReceived(terminations[a % len(terminations)], "10#2"[b % 4], 100)
+            self.world.media.events.append(digit)
+
+    def rtp_lost(self, a: int, b: int) -> None:
+        terminations = list(self.world.media.terminations)
+        if terminations and self.world.media.connected:
+            self.world.media.events.append(RtpLost(terminations[a % len(terminations)], 5000))
+
+    def prompts_end(self, a: int, b: int) -> None:
+        if self.world.media.connected:
+            self.world.media.finish_files()
+
+    def phone_dies(self, a: int, b: int) -> None:
+        self._party(a).node.connected = False
+
+    def phone_lives(self, a: int, b: int) -> None:
+        self._party(a).node.connected = True
+
+    def register(self, a: int, b: int) -> None:
+        self.parties[a % 4].register(expires_s=(300, 60, 0)[b % 3])
+
+    def crash(self, a: int, b: int) -> None:
+        self.world.crash()
+
+    def media_dies(self, a: int, b: int) -> None:
+        self.world.kill_media()
+
+    def media_is_cut_off(self, a: int, b: int) -> None:
+        self.world.media.disconnect()
+
+    def media_returns(self, a: int, b: int) -> None:
+        if not self.world.media.connected:
+            self.world.mend_media()
+
+    def wait(self, a: int, b: int) -> None:
+        self.world.run(WAITS_S[b % len(WAITS_S)])
+
+    def end(self) -> None:
+        """Everybody hangs up, everything works again: nothing may be left."""
+        world = self.world
+        world.make_worse(Conditions())
+        self.media_returns(0, 0)
+        for party in self.parties:
+            party.node.connected = True
+            party.mode = "busy"
+            for session in list(party.endpoint.sessions.values()):
+                session.bye(world.network.now)
+        world.run(1900)  # whose BYE was lost is found out by the session timer
+        for party in self.parties:
+            for session in list(party.endpoint.sessions.values()):
+                session.bye(world.network.now)
+        world.assert_nothing_left()
+        check(world)
+        check_records(world)
+
+
+ACTIONS: dict[str, Callable[[Chaos, int, int], None]] = {
+    name: getattr(Chaos, name)
+    for name in (
+        "dial",
+        "call_in",
+        "set_mode",
+        "answer",
+        "reject",
+        "early_media",
+        "hang_up",
+        "hold",
+        "resume",
+        "change_codecs",
+        "ask_for_offer",
+        "press_by_info",
+        "refer",
+        "message",
+        "press",
+        "rtp_lost",
+        "prompts_end",
+        "phone_dies",
+        "phone_lives",
+        "register",
+        "crash",
+        "media_dies",
+        "media_is_cut_off",
+        "media_returns",
+        "wait",
+    )  # fmt: skip
+}
+
+
+# --- what must hold --------------------------------------------------------------------------------------------------
+
+
+def check(world: World) -> None:
+    """The invariants of call control, at any moment between two events."""
+    x = world.exchange
+    assert not x.counters.get("calls_broken"), world.network.ladder()
+    legs = [leg for call in x.calls.values() for leg in call.live_legs()]
+    assert {leg.id: leg for leg in legs} == x.legs
+    for call in x.calls.values():
+        check_custody(call)
+        for leg in call.live_legs():
+            assert leg.session is not None
+            assert x.find_leg(leg.session.context) is leg
+    assert Counter(leg.device_id for leg in legs if leg.device_id) == x.device_legs
+    assert Counter(call.company_id for call in x.calls.values()) == x.company_calls
+    lines = Counter(leg.trunk_id for leg in legs if leg.trunk_id)
+    assert lines == {trunk: state.calls for trunk, state in x.lines.states.items() if state.calls}
+    assert not world.media.mistakes, f"{world.media.mistakes}\n{world.network.ladder()}"
+    if world.media.connected:
+        check_media(world, legs)
+
+
+def check_custody(call: Call) -> None:
+    """Exactly one of seek, bridge and service has the caller; nobody once the call is ending."""
+    caller = call.legs[call.caller]
+    live = {leg.id for leg in call.live_legs()}
+    if not live:
+        assert call.closing_timer is not None, "a call without legs must be closing"
+    if caller.state == "ended":
+        assert call.holder == "nobody"
+    else:
+        assert call.holder in ("seek", "bridge", "service"), f"nobody holds the caller of {call.id}"
+    assert (call.seek is not None) == (call.holder == "seek") == (call.deadline is not None)
+    assert (call.bridge is not None) == (call.holder == "bridge")
+    assert call.service is not None or call.holder != "service"
+    if call.bridge is not None:
+        assert set(call.bridge) == live
+        assert all(call.legs[leg_id].state == "answered" for leg_id in live)
+        assert call.service is None
+    elif call.seek is not None:
+        assert call.seek.legs
+        assert call.seek.legs == live - {caller.id}
+    else:
+        assert live <= {caller.id}
+
+
+def check_media(world: World, legs: list[Leg]) -> None:
+    """The media process has just what the calls say: no port lost, nobody hears a call not his."""
+    media, x = world.media, world.exchange
+    mine = {leg.termination: leg for leg in legs if leg.termination}
+    assert set(media.terminations) == set(mine)
+    assert all(media.terminations[number].stream == leg.stream for number, leg in mine.items())
+    assert set(media.leased) == {leg.port.rtp for leg in legs if leg.port is not None and not leg.termination}
+    assert len(media.free) + len(media.leased) + len(media.terminations) == media.total
+    assert len(set(media.free)) == len(media.free)
+    for context, edges in media.edges.items():
+        call = next((call for call in x.calls.values() if call.context == context), None)
+        if call is None:
+            assert not edges
+            continue
+        heard = {frozenset(mine[number].id for number in edge) for edge in edges}
+        if call.bridge is not None:
+            ready = all(call.legs[leg_id].termination for leg_id in call.bridge)
+            assert heard == ({frozenset(call.bridge)} if ready else set())
+            assert len(edges) == (2 if ready else 0)
+        else:  # early media: the caller and one of those who ring
+            assert len(heard) <= 1
+            assert all(call.caller in pair and pair <= {leg.id for leg in call.live_legs()} for pair in heard)
+
+
+def check_records(world: World) -> None:
+    """Every attempt has exactly one record, and it makes sense."""
+    ids = [record.call_id for record in world.records]
+    assert sorted(ids) == sorted(world.attempts()), world.network.ladder()
+    assert len(set(ids)) == len(ids)
+    for record in world.records:
+        check_record(record)
+
+
+def check_record(record: CallRecord) -> None:
+    assert record.ended_by
+    assert record.opened_ms <= record.closed_ms
+    assert (record.outcome == "answered") == (record.answered_ms != 0), record
+    if record.answered_ms:
+        assert record.opened_ms <= record.answered_ms <= record.closed_ms
+    assert record.cause
+    assert record.sip_status >= 200
+    assert record.legs[0].kind == "caller"
+    for leg in record.legs:
+        assert record.opened_ms <= leg.started_ms <= leg.ended_ms <= record.closed_ms, record
+        for moment in (leg.ringing_ms, leg.answered_ms):
+            assert not moment or leg.started_ms <= moment <= leg.ended_ms
+        assert (leg.outcome == "answered") == (leg.answered_ms != 0), record
