@@ -8,6 +8,7 @@ Messages hold only text and frozen values, so they are never part of a reference
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, TypeAlias, TypeVar
 
 from kiestoon.sip.headers.address import NameAddr, parse_contact, parse_name_addr
@@ -22,6 +23,9 @@ T = TypeVar("T")
 Headers: TypeAlias = Iterable[tuple[str, str]] | Mapping[str, str]
 
 _FORWARDS = {str(number): number for number in range(256)}
+_COPIED = ("Via", "From", "To", "Call-ID", "CSeq")
+_COPIED_WITH_ROUTE = ("Via", "Record-Route", "From", "To", "Call-ID", "CSeq")
+_COPIED_VALUES = ("Via", "From", "Call-ID", "CSeq")
 _DIALOG_FORMING = frozenset({"INVITE", "SUBSCRIBE", "REFER", "NOTIFY"})
 
 
@@ -79,8 +83,12 @@ class Message:
     def add(self, name: str, value: str) -> None:
         """Appends a value below those that are there."""
         key = KNOWN.get(name) or self._make(name)
-        self._fields[key] = (*self._fields.get(key, ()), value)
-        self._cache.pop(key, None)
+        fields = self._fields
+        if key in fields:
+            fields[key] = (*fields[key], value)
+            self._cache.pop(key, None)
+        else:
+            fields[key] = (value,)
 
     def prepend(self, name: str, value: str) -> None:
         """Puts a value above those that are there; a header that was absent goes to the top (Via, Route)."""
@@ -158,9 +166,11 @@ class Message:
         return cached
 
     def _many(self, key: str, parse: Callable[[str], T]) -> list[T]:
+        values = self._fields.get(key)
+        if values is None:
+            return []
         cached: list[T] | None = self._cache.get(key)
         if cached is None:
-            values = self._fields.get(key, ())
             if len(values) == 1 and "," not in values[0]:
                 cached = [parse(values[0])]
             else:
@@ -169,10 +179,13 @@ class Message:
         return cached
 
     def _tags(self, key: str, fold: bool) -> frozenset[str]:
+        values = self._fields.get(key)
+        if values is None:
+            return _NO_TAGS
         cached: frozenset[str] | None = self._cache.get(key)
         if cached is None:
-            tokens = [token for value in self._fields.get(key, ()) for token in parse_tokens(value)]
-            cached = self._cache[key] = frozenset(token.lower() for token in tokens) if fold else frozenset(tokens)
+            short = len(values) == 1 and len(values[0]) <= _KEPT_LENGTH
+            cached = self._cache[key] = _known_tags(values, fold) if short else _parse_tags(values, fold)
         return cached
 
     @property
@@ -326,21 +339,18 @@ class Response(Message):
     def answer(cls, request: Request, status: int, reason: str = "", *, to_tag: str = "") -> Response:
         """A response to ``request`` with Via, From, To, Call-ID and CSeq copied (RFC 3261 §8.2.6), Timestamp into a 100
         and Record-Route into what forms a dialog (§12.1.1). ``to_tag`` is added unless To has a tag."""
-        response = cls(status, reason)
+        response = cls.__new__(cls)
+        response.status, response.reason = status, reason or REASONS.get(status, "")
+        response._odd, response.body = None, b""
         fields = request._fields
-        copied = response._fields
-        for name in ("Via", "Record-Route", "From", "To", "Call-ID", "CSeq"):
-            values = fields.get(name)
-            if values is not None:
-                copied[name] = values
-        if not (100 < status < 300 and request.method in _DIALOG_FORMING):
-            copied.pop("Record-Route", None)
+        forming = 100 < status < 300 and request.method in _DIALOG_FORMING and "Record-Route" in fields
+        response._fields = copied = {
+            name: fields[name] for name in (_COPIED_WITH_ROUTE if forming else _COPIED) if name in fields
+        }
         if status == 100 and "Timestamp" in fields:
             copied["Timestamp"] = fields["Timestamp"]
         cache = request._cache
-        for name in ("Via", "From", "Call-ID", "CSeq"):
-            if name in cache:
-                response._cache[name] = cache[name]
+        response._cache = {name: cache[name] for name in _COPIED_VALUES if name in cache}
         if to_tag and status != 100 and not request.to.tag:
             # Before any other parameter would need the same care; after the value is always grammatical.
             copied["To"] = (f"{copied['To'][0]};tag={to_tag}",)
@@ -362,6 +372,19 @@ class Response(Message):
 
     def __repr__(self) -> str:
         return f"<Response {self.status} {self.reason}>"
+
+
+_NO_TAGS: frozenset[str] = frozenset()
+_KEPT_LENGTH = 300
+
+
+def _parse_tags(values: tuple[str, ...], fold: bool) -> frozenset[str]:
+    tokens = [token for value in values for token in parse_tokens(value)]
+    return frozenset(token.lower() for token in tokens) if fold else frozenset(tokens)
+
+
+_known_tags = lru_cache(1024)(_parse_tags)
+"""Allow and Supported: the same in all messages of a model of phone."""
 
 
 def parse_call_id(text: str) -> str:

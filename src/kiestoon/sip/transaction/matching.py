@@ -62,10 +62,10 @@ def stamp_source(message: Message, flow: Flow) -> None:
     wants_port = "rport" in via.params
     if not wants_port and via.host == flow.remote_host and "received" not in via.params:
         return
-    stamped = via.with_params(received=flow.remote_host)
+    params = {**via.params, "received": flow.remote_host}
     if wants_port:
-        stamped = stamped.with_params(rport=str(flow.remote_port))
-    message.replace_first("Via", str(stamped))
+        params["rport"] = str(flow.remote_port)
+    message.replace_first("Via", str(Via(via.transport, via.host, via.port, params)))
 
 
 def tag_in(packet: Send | None) -> str:
