@@ -1,4 +1,4 @@
-"""Random telephoning: what people, phones, lines and machines may do to an exchange, and what must hold all the while."""
+"""Random telephoning: what people, phones, lines and machines may do to an exchange, and what must hold meanwhile."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from kiestoon.calls.call import Call
 from kiestoon.calls.leg import Leg
 from kiestoon.calls.record import CallRecord
 from kiestoon.media.protocol import Codec, DigitReceived, RtpLost
-from kiestoon.sip import events
 from kiestoon.sip.session import Session
 
 NUMBERS = ("101", "102", "103", "200", "999", "00201112222", "112", "0112")
@@ -217,7 +216,7 @@ ACTIONS: dict[str, Callable[[Chaos, int, int], None]] = {
         "media_is_cut_off",
         "media_returns",
         "wait",
-    )  # fmt: skip
+    )
 }
 
 

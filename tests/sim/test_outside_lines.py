@@ -94,6 +94,7 @@ def test_the_next_line_is_tried_when_the_first_says_nothing_at_all() -> None:
     session = anna.dial("00201112222")
     world.run(40)
     assert session.state == "confirmed"
+    assert second.all(events.InviteReceived)
     session.bye(world.network.now)
     world.assert_nothing_left()
 
@@ -156,8 +157,8 @@ def test_emergency_calls_go_out_with_a_number_even_when_the_user_hides_his(diall
 
 def test_emergency_calls_pass_the_companys_limit() -> None:
     world = World(rows=sample_rows(max_calls=1))
-    anna, bert, provider = world.phone("anna", "192.0.2.1"), world.phone("bert", "192.0.2.2"), world.provider()
-    carla = world.phone("carla", "192.0.2.3")
+    anna, _ = world.phone("anna", "192.0.2.1"), world.phone("bert", "192.0.2.2")
+    carla, _ = world.phone("carla", "192.0.2.3"), world.provider()
     session = anna.dial("102")
     world.run()
     carla.dial("00201112222")

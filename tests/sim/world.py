@@ -18,7 +18,6 @@ from kiestoon.calls.journal import CallJournal, replay, snapshot
 from kiestoon.calls.lines import Lines, start_registrations
 from kiestoon.calls.media_pool import MediaPool
 from kiestoon.calls.record import CallRecord
-from kiestoon.calls.recovery import adopt
 from kiestoon.company.directory import Directory
 from kiestoon.company.model import Company, CompanyRows, Device, Menu, Number, Trunk, User
 from kiestoon.media.protocol import Codec
@@ -114,9 +113,9 @@ class SimulatedExchange(ExchangeEngine):
         outputs = list(super().outputs())
         return outputs or (self.outputs() if self.media.events else [])
 
-    def take_over(self, journal: list[bytes], now: float) -> int:
+    def recover(self, journal: list[bytes], now: float) -> int:
         """Do what a restarted control process does."""
-        return adopt(self.exchange, replay(journal).values(), {self.media.incarnation: self.media.audit()}, now)
+        return self.take_over(replay(journal).values(), {self.media.incarnation: self.media.audit()}, now)
 
 
 class DeskPhone(Phone):
@@ -287,7 +286,7 @@ class World:
         self.engine.bindings.extend(old.bindings)
         self.engine.exchange.registrar.restore(old.bindings, self.network.now)
         self.node.engine = self.engine
-        adopted = self.engine.take_over(old.journal, self.network.now)
+        adopted = self.engine.recover(old.journal, self.network.now)
         self.engine.journal[:] = snapshot(self.exchange.calls.values())
         self.network.drain(self.node)
         return adopted

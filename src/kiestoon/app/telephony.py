@@ -11,24 +11,19 @@ from collections.abc import Iterable
 import structlog
 
 from kiestoon.app.control_core import ControlCore
-from kiestoon.app.exchange_engine import ExchangeEngine, binding_snapshot, decode_changes
 from kiestoon.app.listeners import explain_start, net_settings
 from kiestoon.app.live_view import LiveView
 from kiestoon.app.media_links import MediaLinks
 from kiestoon.app.metrics import Metric
 from kiestoon.app.selftest_accounts import SelftestAccounts
 from kiestoon.app.tracing import Tracing
-from kiestoon.calls.causes import INTERRUPTED
-from kiestoon.calls.closing import check, close
-from kiestoon.calls.control import CallControl
-from kiestoon.calls.custody import end_with
+from kiestoon.calls.engine import ExchangeEngine
 from kiestoon.calls.exchange import Exchange, Settings
 from kiestoon.calls.ids import Ids
 from kiestoon.calls.journal import CallJournal, replay, snapshot
-from kiestoon.calls.lines import Lines, start_registrations
+from kiestoon.calls.lines import Lines
 from kiestoon.calls.media_pool import MediaPool
 from kiestoon.calls.record import CallRecord, encode_record
-from kiestoon.calls.recovery import adopt, reconcile
 from kiestoon.media.audio.sounds import MUSIC_ON_HOLD, prompts_folder
 from kiestoon.media.client import MediaClient
 from kiestoon.media.protocol import AuditedContext
@@ -38,11 +33,21 @@ from kiestoon.net.local import ListenerAddresses
 from kiestoon.net.overload import OverloadGate
 from kiestoon.net.resolver import SipResolver
 from kiestoon.net.transports import SipTransports
-from kiestoon.registrar import Bindings, Doorkeeper, DoorkeeperSettings, Guard, GuardSettings, Registrar
+from kiestoon.registrar import (
+    BindingChanged,
+    Bindings,
+    Doorkeeper,
+    DoorkeeperSettings,
+    Guard,
+    GuardSettings,
+    Registrar,
+)
+from kiestoon.registrar.journal import decode_changes, encode_change
 from kiestoon.services.menu import MenuPrompts, menu_service
 from kiestoon.sip.digest import Challenger
 from kiestoon.sip.endpoint import Endpoint
 from kiestoon.sip.events import Event
+from kiestoon.sip.flow import Flow
 from kiestoon.store.records import list_records
 
 log = structlog.get_logger(__name__)
@@ -64,17 +69,17 @@ class Telephony:
         local = ListenerAddresses()
         self.endpoint = Endpoint(local)
         self.exchange = self._build_exchange()
-        self.control = CallControl(self.exchange)
-        self.engine = ExchangeEngine(self.endpoint, self.control, self.registrar, core.binding_journal.append)
+        self.engine = ExchangeEngine(self.exchange, on_bindings=self._bindings_changed)
         self.gate = OverloadGate(secrets.token_bytes(32))
-        self.driver: EndpointDriver[Event] = EndpointDriver(self.engine, self.engine.handle_event, gate=self.gate)
+        self.driver: EndpointDriver[Event] = EndpointDriver(self.engine, _treated, gate=self.gate)
         self.view = LiveView(self.exchange, core.loop.time)
         self.tracing = Tracing(core.settings, self._call_ids)
         self.net = net_settings(core.settings)
         guard = self.registrar.doorkeeper.guard
         self.transports = SipTransports(
-            self.driver, self.net, allowed=guard.allowed, gate=self.gate, tap=self.tracing.tap
-        )
+            self.driver, self.net, allowed=guard.allowed, gate=self.gate, tap=self.tracing.tap,
+            on_closed=self._connection_closed,
+        )  # fmt: skip
         self.transports.local = local  # the endpoint asks it; the transports fill it when their listeners are open
         self.driver.attach(self.transports, SipResolver(nameservers=core.settings.sip.nameserver_addresses))
         self.selftest = SelftestAccounts(core.directory, self.registrar, core.loop, core.settings.sip.udp)
@@ -90,7 +95,7 @@ class Telephony:
             raise explain_start(error, self.net.listeners) from None
         # No turn of the loop passes between opening and taking over: no request finds its dialog missing.
         self._take_over(audits)
-        start_registrations(self.exchange, self.core.loop.time())
+        self.engine.register_lines(self.core.loop.time())
         self.driver.flush()
         self._tick()
 
@@ -127,23 +132,31 @@ class Telephony:
         self.core.spool.append(encode_record(record))
 
     def _media_event(self, event: MediaEvent) -> None:
-        self.control.media_event(event, self.core.loop.time())
+        self.engine.media_event(event, self.core.loop.time())
         self.driver.touch()
 
     def _media_gone(self, client: MediaClient, reason: str) -> None:
-        self.control.media_lost(client, reason, self.core.loop.time())
+        self.engine.media_lost(client, reason, self.core.loop.time())
         self.driver.touch()
 
     def _media_back(self, client: MediaClient, contexts: tuple[AuditedContext, ...]) -> None:
-        reconcile(self.exchange, client, contexts, self.core.loop.time())
+        self.engine.media_back(client, contexts, self.core.loop.time())
         self.driver.touch()
+
+    def _connection_closed(self, flow: Flow) -> None:
+        self.engine.connection_closed(flow, self.core.loop.time())
+        self.driver.touch()
+
+    def _bindings_changed(self, changes: list[BindingChanged]) -> None:
+        for change in changes:
+            self.core.binding_journal.append(encode_change(change))
 
     def _take_over(self, audits: dict[str, tuple[AuditedContext, ...]]) -> None:
         core, now = self.core, self.core.loop.time()
         self.registrar.restore(decode_changes(core.binding_records), now)
         states = list(replay(core.call_records).values())
         self.core.call_records.clear()
-        adopted = adopt(self.exchange, states, audits, now)
+        adopted = self.engine.take_over(states, audits, now)
         if states:
             log.info("calls taken over", adopted=adopted, ended=len(states) - adopted)
         core.binding_records.clear()
@@ -153,15 +166,12 @@ class Telephony:
 
     async def _end_calls(self) -> None:
         x, now = self.exchange, self.core.loop.time()
-        for call in list(x.calls.values()):
-            end_with(x, call, INTERRUPTED, now)
-            check(x, call, now)
+        self.engine.end_calls(now)
         self.driver.flush()
         deadline = now + _FAREWELL_S
         while x.calls and self.core.loop.time() < deadline:  # noqa: ASYNC110 - call control knows no events; only here
             await asyncio.sleep(0.02)
-        for call in list(x.calls.values()):
-            close(x, call)  # its party does not answer our BYE: the record is written all the same
+        self.engine.close_calls()
 
     # --- housekeeping ------------------------------------------------------------------------------------------------
 
@@ -175,8 +185,8 @@ class Telephony:
         self._timer = core.loop.call_later(_TICK_S, self._tick)
 
     def _compact_bindings(self) -> None:
-        entries = binding_snapshot(self.registrar, self.core.loop.time(), time.time())
-        self.core.binding_journal.compact(entries)
+        changes = self.registrar.bindings.snapshot(self.core.loop.time(), time.time())
+        self.core.binding_journal.compact([encode_change(change) for change in changes])
 
     def _register(self) -> None:
         core = self.core
@@ -197,8 +207,8 @@ class Telephony:
         now = self.core.loop.time()
         for device_id in {binding.device_id for binding in self.registrar.bindings.all()}:
             if self.core.directory.device_by_id(device_id) is None:
-                self.registrar.forget_device(device_id, now)
-        start_registrations(self.exchange, now)
+                self.engine.forget_device(device_id, now)
+        self.engine.register_lines(now)
         self.driver.touch()
 
     def _call_ids(self, call_id: str) -> list[str]:
@@ -212,6 +222,10 @@ class Telephony:
     def _net_metrics(self) -> Iterable[Metric]:
         yield Metric("calls_admitted", "counter", "INVITEs let in", self.gate.admitted)
         yield Metric("calls_refused_overload", "counter", "INVITEs refused with 503", self.gate.refused)
+
+
+def _treated(event: Event, _: float) -> None:
+    """The engine treats the endpoint's events inside; none comes out."""
 
 
 def _build_registrar(core: ControlCore) -> Registrar:

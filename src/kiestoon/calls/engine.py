@@ -9,17 +9,18 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
-from kiestoon.calls import closing, custody
-from kiestoon.calls.call import Call
-from kiestoon.calls.causes import NORMAL
+from kiestoon.calls import closing, custody, lines
+from kiestoon.calls.causes import INTERRUPTED
 from kiestoon.calls.control import CallControl
 from kiestoon.calls.events import CallEvent
 from kiestoon.calls.exchange import Exchange
-from kiestoon.calls.recovery import reconcile
+from kiestoon.calls.journal import CallState
+from kiestoon.calls.recovery import adopt, reconcile
 from kiestoon.media.client import MediaLink
 from kiestoon.media.protocol import AuditedContext
 from kiestoon.media.protocol import Event as MediaEvent
 from kiestoon.registrar import BindingChanged
+from kiestoon.sip.events import Event
 from kiestoon.sip.flow import Flow, Output, Target
 from kiestoon.sip.message import Request, Response
 
@@ -76,17 +77,30 @@ class ExchangeEngine:
         self._now = now
         reconcile(self.exchange, link, contexts, now)
 
-    def end_call(self, call: Call, now: float) -> None:
-        """Hang a call up, at an administrator's word."""
+    def take_over(self, states: Iterable[CallState], audits: dict[str, tuple[AuditedContext, ...]], now: float) -> int:
+        """Go on with the calls of a process before this one (see ``recovery``); returns how many go on."""
         self._now = now
-        custody.end_with(self.exchange, call, NORMAL, now)
-        closing.check(self.exchange, call, now)
+        return adopt(self.exchange, states, audits, now)
 
-    def shut_down(self, now: float) -> None:
-        """Hang every call up and write the records."""
+    def register_lines(self, now: float) -> None:
+        """Log in at every provider where we have not yet."""
+        self._now = now
+        lines.start_registrations(self.exchange, now)
+
+    def forget_device(self, device_id: int, now: float) -> None:
+        """A device was deleted or locked: it is not reachable from now on."""
+        self._now = now
+        self._registrar.forget_device(device_id, now)
+
+    def end_calls(self, now: float) -> None:
+        """The exchange stops: hang every call up. Records follow as the media figures come in."""
+        self._now = now
         for call in list(self.exchange.calls.values()):
-            self.end_call(call, now)
-        self._settle()
+            custody.end_with(self.exchange, call, INTERRUPTED, now)
+            closing.check(self.exchange, call, now)
+
+    def close_calls(self) -> None:
+        """Wait no longer: write the records of calls that have ended as they are."""
         for call in list(self.exchange.calls.values()):
             closing.close(self.exchange, call)
 
@@ -110,7 +124,7 @@ class ExchangeEngine:
         self._settle()
         return self._endpoint.outputs()
 
-    def events(self) -> Iterable[object]:
+    def events(self) -> Iterable[Event]:
         """Nothing: events are treated inside."""
         return ()
 
