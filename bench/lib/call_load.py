@@ -100,6 +100,8 @@ class CallLoad:
                 caller.wait(max(10.0, seconds))
             figures = caller.figures()
             per_s = caller.succeeded_per_s()
+            if figures.created == 0:
+                raise PeerFailed(f"SIPp made no calls:\n{caller.report()}")
             measured = json.loads(probe.communicate(timeout=seconds + 10)[0])
         step = _step(rate, seconds, figures, per_s, measured, server_cores, load_cores)
         print(f"  {self.system.name}: {_brief(step)}", flush=True)

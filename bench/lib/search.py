@@ -24,6 +24,8 @@ class Attempt(Protocol):
 
 A = TypeVar("A", bound=Attempt)
 
+TRIES = 3
+
 
 def find_limit(
     attempt: Callable[[float], A],
@@ -35,24 +37,25 @@ def find_limit(
 ) -> tuple[A, list[A]]:
     """The highest sustained attempt, to about ``resolution`` (a share), and every attempt made.
 
-    Grows by ``growth`` until an attempt fails, then halves the gap. A failing rate is tried twice, so that a hiccup of
-    the machine is not taken for the limit. Raises ``PeerFailed`` when nothing at all is sustained.
+    Grows by ``growth`` until an attempt fails, then halves the gap. A failing rate is tried three times, so that a
+    hiccup of the machine is not taken for the limit. Raises ``PeerFailed`` when nothing at all is sustained.
     """
     attempts: list[A] = []
 
-    def twice(rate: float) -> A:
-        attempts.append(attempt(rate))
-        if not attempts[-1].sustained:
+    def patiently(rate: float) -> A:
+        for _ in range(TRIES):
             attempts.append(attempt(rate))
+            if attempts[-1].sustained:
+                break
         return attempts[-1]
 
     best: A | None = None
     low, rate = 0.0, start
-    while rate <= ceiling and (tried := twice(rate)).sustained:
+    while rate <= ceiling and (tried := patiently(rate)).sustained:
         best, low, rate = tried, rate, round(rate * growth)
     high = rate
     while high - low > resolution * high and high > start / 20:
-        tried = twice(round((low + high) / 2))
+        tried = patiently(round((low + high) / 2))
         if tried.sustained:
             best, low = tried, tried.rate
         else:
