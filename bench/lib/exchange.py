@@ -103,7 +103,7 @@ class Exchange:
         self.directory = directory
         self.control_core = control_core
         # SIPp knows MD5 only and answers the first challenge; baresip 1.0 gives up at the sight of any other algorithm.
-        sip = {"digest": ("MD5",), **(sip or {})}
+        sip = dict(sip or {})
         if media_ports is None:
             first = random.randrange(MEDIA_PORTS.start, MEDIA_PORTS.stop - 600, 2)
             media_ports = range(first, first + 600)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from world import World, sample_rows
+from world import DOMAIN, EXCHANGE, World, sample_rows
 
 from kiestoon.media.protocol import Codec, DigitReceived
 from kiestoon.sip import events
+from kiestoon.sip.digest import Credentials
+from kiestoon.sip.flow import Target
 
 
 def in_call(world: World | None = None) -> tuple[World, object, object, object, object]:
@@ -305,4 +307,24 @@ def test_above_the_exchanges_limit_new_calls_are_told_to_come_back_later() -> No
     refused = carla.last(events.Refused)
     assert (refused.status, refused.response.get("Retry-After")) == (503, "5")
     session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_an_offer_of_encryption_without_keys_is_refused_before_anybody_rings() -> None:
+    rows = sample_rows()
+    devices = tuple(
+        msgspec.structs.replace(device, encryption="off" if device.username != "anna" else "optional")
+        for device in rows.devices
+    )
+    world = World(rows=msgspec.structs.replace(rows, devices=devices))
+    anna, bert = world.phone("anna", "192.0.2.1"), world.phone("bert", "192.0.2.2")
+    session = anna.endpoint.invite(
+        world.network.now, uri=f"sip:102@{DOMAIN}", to=f"<sip:102@{DOMAIN}>", from_=f"<sip:anna@{DOMAIN}>",
+        destination=[Target("udp", *EXCHANGE)], credentials=Credentials("anna", "secret of anna"),
+        body=anna.offer().replace(b"RTP/AVP", b"RTP/SAVP"),
+    )  # fmt: skip
+    world.run()
+    assert session.state == "ended"
+    assert anna.last(events.Refused).status == 488
+    assert not bert.all(events.InviteReceived)
     world.assert_nothing_left()

@@ -12,7 +12,7 @@ from kiestoon.calls.causes import CALLER_GONE, NO_PORT, NORMAL, from_status
 from kiestoon.calls.events import CallOpened, LegOffered
 from kiestoon.calls.leaving import leave
 from kiestoon.calls.leg import Leg
-from kiestoon.calls.leg_media import lease_port, offer_of
+from kiestoon.calls.leg_media import lease_port, offer_of, srtp_policy
 from kiestoon.calls.party import Party
 from kiestoon.calls.record import CallDirection, EndedBy
 from kiestoon.calls.service import Service
@@ -171,7 +171,7 @@ def _obstacle(x: Exchange, call: Call, leg: Leg) -> Failure | None:
             return COMPANY_FULL
     if leg.offered_body:
         try:
-            if not offer_of(leg).codecs:
+            if not offer_of(leg).fits(srtp_policy(leg)):
                 return NO_FORMAT
         except BadSdp:
             return BAD_OFFER

@@ -88,6 +88,14 @@ class OfferRead(msgspec.Struct):
         """The peer's speech codecs, its order and payload types; [] when there is no usable audio stream."""
         return self.streams[0][1].codecs if self.streams else []
 
+    def fits(self, srtp: str) -> bool:
+        """Whether a stream could be taken under this SRTP policy ("off", "optional", "required")."""
+        for _, audio in self.streams:
+            encrypted = audio.secure_profile or srtp == "required"
+            if audio.codecs and (not encrypted or (srtp != "off" and bool(audio.cryptos))):
+                return True
+        return False
+
 
 def read_offer(offer: bytes | SessionDescription, *, mux_allowed: bool = True) -> OfferRead:
     """Read an offer. Raises ``BadSdp``."""
