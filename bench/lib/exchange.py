@@ -102,8 +102,6 @@ class Exchange:
         self.tls_port = free_port(host)
         self.directory = directory
         self.control_core = control_core
-        # SIPp knows MD5 only and answers the first challenge; baresip 1.0 gives up at the sight of any other algorithm.
-        sip = dict(sip or {})
         if media_ports is None:
             first = random.randrange(MEDIA_PORTS.start, MEDIA_PORTS.stop - 600, 2)
             media_ports = range(first, first + 600)
@@ -116,7 +114,7 @@ class Exchange:
                 "tls": self.tls_port,
                 "ws": 0,
                 "wss": 0,
-                **sip,
+                **(sip or {}),
             },
             "media": {"processes": 1, "first_port": media_ports[0], "last_port": media_ports[-1], "hosts": (host,)},
             "limits": limits or {},

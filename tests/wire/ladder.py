@@ -92,6 +92,7 @@ class Ladder:
             "Call-ID: [call_id]",
             f"CSeq: {cseq} {method}",
             "Max-Forwards: 70",
+            "User-Agent: SIPp",
         ]
         if method not in ("ACK", "CANCEL", "BYE", "PRACK"):
             lines.append(self.contact_header)
