@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import time
 from collections.abc import Callable, Iterable
@@ -14,6 +13,7 @@ from typing import Any
 import structlog
 
 from kiestoon.app.admin_socket import AdminServer, Commands
+from kiestoon.app.collector import Collector
 from kiestoon.app.config import Settings
 from kiestoon.app.loop_watch import LoopWatch
 from kiestoon.app.metrics import Metric, Metrics
@@ -54,13 +54,12 @@ class ControlCore:
         self.on_reload: list[Callable[[frozenset[int]], None]] = []
         self.started_at = time.time()
         self._watch = LoopWatch(loop)
+        self.collector = Collector()
         self._admin = AdminServer(settings.admin_socket, self.commands)
         self._housekeeping: asyncio.TimerHandle | None = None
         self._syncing: asyncio.Future[None] | None = None
         self._register()
-        # What has been loaded lives as long as the process: the collector need not walk it again and again.
-        gc.collect()
-        gc.freeze()
+        self.collector.settle()
 
     async def start(self) -> None:
         """Open the admin socket and begin the housekeeping."""
@@ -78,6 +77,7 @@ class ControlCore:
         if self._syncing is not None:
             await self._syncing
         self._watch.stop()
+        self.collector.close()
         self.spool.close()
         self.call_journal.close()
         self.binding_journal.close()
@@ -112,6 +112,7 @@ class ControlCore:
         self.commands.add("metrics", self.metrics.collect)
         self.commands.add("commands", self.commands.names)
         self.metrics.add(self._watch.metrics)
+        self.metrics.add(self.collector.metrics)
         self.metrics.add(self._own_metrics)
 
     def _own_metrics(self) -> Iterable[Metric]:
@@ -131,6 +132,7 @@ class ControlCore:
 
     def _housekeep(self) -> None:
         self.spool.tick()
+        self.collector.tick()
         self.call_journal.flush()
         self.binding_journal.flush()
         if self._syncing is None or self._syncing.done():

@@ -18,6 +18,8 @@ from kiestoon.store.frames import encode_frame, parse_frames
 
 log = structlog.get_logger(__name__)
 
+_PORTION = 500  # entries framed at once: the thread must not keep the interpreter from the loop for long
+
 
 class Journal:
     """An append-only log with compaction.
@@ -95,7 +97,7 @@ class Journal:
     def compact(self, snapshot: Iterable[bytes]) -> None:
         """Begin to replace the records so far by ``snapshot``, which must say all they say. Ignored while one runs."""
         if self._compaction is None:
-            self._compaction = _Compaction(self._file.path, b"".join(map(encode_frame, snapshot)))
+            self._compaction = _Compaction(self._file.path, list(snapshot))
 
     def finish_compaction(self) -> None:
         """Wait for a running compaction (at shutdown, and in tests)."""
@@ -146,11 +148,11 @@ class Journal:
 class _Compaction:
     """A snapshot on its way to disk. ``later`` gathers what is appended meanwhile."""
 
-    def __init__(self, journal_path: Path, content: bytes) -> None:
+    def __init__(self, journal_path: Path, entries: list[bytes]) -> None:
         self.path = journal_path.with_suffix(".new")
         self.later: list[bytes] = []
         self.error: OSError | None = None
-        self._content = content
+        self._entries = entries
         self.thread = threading.Thread(target=self._write, name="journal-compaction", daemon=True)
         self.thread.start()
 
@@ -158,7 +160,8 @@ class _Compaction:
         try:
             with self.path.open("wb") as file:
                 os.fchmod(file.fileno(), 0o600)
-                file.write(self._content)
+                for start in range(0, len(self._entries), _PORTION):
+                    file.write(b"".join(map(encode_frame, self._entries[start : start + _PORTION])))
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
