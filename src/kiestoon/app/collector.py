@@ -36,11 +36,12 @@ class Collector:
         self._used = (time.monotonic(), time.process_time())
 
     def settle(self) -> None:
-        """What has been loaded lives as long as the process: the collector need not walk it again."""
+        """What has been loaded lives as long as the process: the collector need not walk it again. May be repeated."""
         gc.set_threshold(YOUNG, MIDDLE, NEVER)
         gc.collect()
         gc.freeze()
-        gc.callbacks.append(self._timed)
+        if self._timed not in gc.callbacks:
+            gc.callbacks.append(self._timed)
         self._last_full = time.monotonic()
 
     def close(self) -> None:

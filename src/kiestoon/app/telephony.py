@@ -53,7 +53,8 @@ from kiestoon.store.records import list_records
 log = structlog.get_logger(__name__)
 
 _TICK_S = 1.0
-_COMPACT_BYTES = 4 * 1024 * 1024
+_CALLS_COMPACT_BYTES = 64 << 20  # 20,000 calls' worth: seconds of the heaviest load
+_BINDINGS_COMPACT_BYTES = 16 << 20
 _FAREWELL_S = 1.5  # for the BYEs and records of calls that our own end interrupts
 
 
@@ -84,6 +85,7 @@ class Telephony:
         self.driver.attach(self.transports, SipResolver(nameservers=core.settings.sip.nameserver_addresses))
         self.selftest = SelftestAccounts(core.directory, self.registrar, core.loop, core.settings.sip.udp)
         self._timer: asyncio.TimerHandle | None = None
+        core.collector.live = lambda: len(self.exchange.calls)
         self._register()
 
     async def start(self) -> None:
@@ -97,6 +99,7 @@ class Telephony:
         self._take_over(audits)
         self.engine.register_lines(self.core.loop.time())
         self.driver.flush()
+        self.core.collector.settle()
         self._tick()
 
     async def stop(self) -> None:
@@ -178,9 +181,9 @@ class Telephony:
     def _tick(self) -> None:
         self.tracing.tick()
         core = self.core
-        if core.call_journal.grown > _COMPACT_BYTES and not core.call_journal.compacting:
+        if core.call_journal.outgrown(_CALLS_COMPACT_BYTES):
             core.call_journal.compact(snapshot(self.exchange.calls.values()))
-        if core.binding_journal.grown > _COMPACT_BYTES and not core.binding_journal.compacting:
+        if core.binding_journal.outgrown(_BINDINGS_COMPACT_BYTES):
             self._compact_bindings()
         self._timer = core.loop.call_later(_TICK_S, self._tick)
 

@@ -64,6 +64,11 @@ class Journal:
         """Bytes added since the last compaction: the user compacts when it is a multiple of the snapshot's size."""
         return self._file.size - self._compacted_size
 
+    def outgrown(self, least_bytes: int) -> bool:
+        """Whether a compaction is worth its while: four times what the last one wrote has been added, but at least
+        this much, and none is running."""
+        return self._compaction is None and self.grown > max(least_bytes, 4 * self._compacted_size)
+
     @property
     def compacting(self) -> bool:
         return self._compaction is not None

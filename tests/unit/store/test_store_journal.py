@@ -191,3 +191,22 @@ def short_then_full() -> Callable[[int, bytes], int]:
         return written
 
     return write
+
+
+def test_a_journal_is_compacted_when_it_has_grown_to_several_times_its_snapshot(tmp_path: Path) -> None:
+    journal, _ = Journal.open(tmp_path / "calls.journal")
+    journal.append(bytes([1]) * 1000)
+    journal.flush()
+    assert journal.outgrown(500)
+    assert not journal.outgrown(5000)
+    journal.compact([bytes([1]) * 1000])
+    assert not journal.outgrown(500)  # one is running
+    journal.finish_compaction()
+    for _ in range(4):
+        assert not journal.outgrown(500)
+        journal.append(bytes([1]) * 1000)
+        journal.flush()
+    journal.append(b"more")
+    journal.flush()
+    assert journal.outgrown(500)
+    journal.close()
