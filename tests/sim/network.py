@@ -96,6 +96,8 @@ class Network:
         self._wire: list[tuple[float, int, Address, Address, bytes, Transport]] = []
         self._jobs: list[tuple[float, int, Callable[[], None]]] = []
         self._order = count()
+        self.connections: dict[tuple[Address, Address], int] = {}
+        """Streams by (this end, other end): a new one when the old entry has been taken away."""
 
     # --- building --------------------------------------------------------------------------------------------------
 
@@ -130,7 +132,8 @@ class Network:
         remote = (to.remote_host, to.remote_port) if isinstance(to, Flow) else (to.host, to.port)
         reliable = to.transport != "udp"
         peer = self.nodes.get(remote)
-        if reliable and (peer is None or not peer.connected or not node.connected):
+        closed = reliable and isinstance(to, Flow) and self.connections.get((node.address, remote)) != to.number
+        if reliable and (peer is None or not peer.connected or not node.connected or closed):
             self.later(0.0, lambda: self._failed(node, output.transaction))
             return
         message = parse_message(output.data)
@@ -171,7 +174,8 @@ class Network:
         node = self.nodes.get(to)
         if node is None or not node.connected:
             return
-        self.inject(node, data, Flow(transport, *node.address, *source))
+        number = 0 if transport == "udp" else self.connections.setdefault((to, source), next(self._order) + 1)
+        self.inject(node, data, Flow(transport, *node.address, *source, number))
 
     def inject(self, node: Node, data: bytes, flow: Flow) -> None:
         """Hand bytes to a node as if they came by ``flow``."""

@@ -147,6 +147,7 @@ def test_a_line_that_failed_is_tried_last_for_a_while() -> None:
         session = anna.dial("00201112222")
         world.run()
         assert session.state == "confirmed"
+        assert second.last(events.InviteReceived).session.state == "confirmed"
         session.bye(world.network.now)
         world.run()
         assert len(first.all(events.InviteReceived)) == expected

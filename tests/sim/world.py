@@ -27,7 +27,7 @@ from kiestoon.services.menu import MenuPrompts, menu_service
 from kiestoon.sip import events
 from kiestoon.sip.digest import Challenger, Credentials
 from kiestoon.sip.endpoint import Endpoint
-from kiestoon.sip.flow import Output, Target
+from kiestoon.sip.flow import Flow, Output, Target, Transport
 from kiestoon.sip.session import Session
 from kiestoon.sip.tokens import Tokens
 
@@ -193,11 +193,11 @@ class DeskPhone(Phone):
         self.streams[session.id] = answered.stream
         return answered.body
 
-    def register(self, expires_s: int = 300) -> None:
+    def register(self, expires_s: int = 300, transport: Transport = "udp") -> None:
         """Log in at the exchange."""
         self.endpoint.request(
             self.now, method="REGISTER", uri=f"sip:{DOMAIN}", from_=f"<sip:{self.name}@{DOMAIN}>",
-            to=f"<sip:{self.name}@{DOMAIN}>", destination=[Target("udp", *EXCHANGE)], contact_user=self.name,
+            to=f"<sip:{self.name}@{DOMAIN}>", destination=[Target(transport, *EXCHANGE)], contact_user=self.name,
             headers=[("Expires", str(expires_s))], credentials=Credentials(self.name, f"secret of {self.name}"),
         )  # fmt: skip
 
@@ -302,6 +302,16 @@ class World:
         self.media.connected = True
         self.engine.media_back(self.media, self.media.audit(), self.network.now)
         self.network.drain(self.node)
+
+    def move(self, phone: DeskPhone, address: tuple[str, int]) -> None:
+        """The phone loses its connection (behind a NAT: only it can make a new one) and appears elsewhere."""
+        flows = [number for (_, other), number in self.network.connections.items() if other == phone.node.public]
+        self.network.connections = {key: n for key, n in self.network.connections.items() if n not in flows}
+        for number in flows:
+            self.engine.connection_closed(Flow("tcp", *EXCHANGE, *phone.node.public, number), self.network.now)
+        del self.network.nodes[phone.node.public]
+        phone.node.nat = address
+        self.network.add(phone.node)
 
     def attempts(self) -> list[str]:
         """The calls that were opened, by any process."""
