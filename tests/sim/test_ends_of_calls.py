@@ -1,4 +1,4 @@
-"""How calls end when messages are lost, phones vanish, or two things happen at once; and what parties may ask besides."""
+"""How calls end when messages are lost, phones vanish or two things happen at once; what parties may ask besides."""
 
 from __future__ import annotations
 
