@@ -104,6 +104,12 @@ class LogSettings(Section, frozen=True):
     format: Literal["auto", "console", "json"] = "auto"
 
 
+class DemoSettings(Section, frozen=True):
+    """The demo's outside world listens on ``outside_port`` (UDP and TCP) of 127.0.0.2."""
+
+    outside_port: int = 5070
+
+
 class Settings(Section, frozen=True):
     """Everything. ``database`` "" is an SQLite file in the data folder. ``country`` is the installation's default."""
 
@@ -116,6 +122,7 @@ class Settings(Section, frozen=True):
     hep: HepSettings = HepSettings()
     web: WebSettings = WebSettings()
     log: LogSettings = LogSettings()
+    demo: DemoSettings = DemoSettings()
 
     @property
     def data(self) -> Path:

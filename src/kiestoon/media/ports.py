@@ -109,6 +109,7 @@ class PortPool:
         self._blocked: deque[tuple[float, int]] = deque()
         """Numbers somebody else holds, and when to try them again."""
         self._bound = 0
+        self._taken = 0
         self._resting: dict[str, deque[PortPair]] = {host: deque() for host in self.hosts}
         self._quarantine_s = quarantine_s
 
@@ -188,15 +189,21 @@ class PortPool:
         try:
             rtp = _bind_socket(bind, number)
         except OSError as error:
-            log.warning("media_port_not_bound", host=bind, port=number, error=str(error))
+            self._note_taken(bind, number, error)
             return None
         try:
             rtcp = _bind_socket(bind, number + 1)
         except OSError as error:
             rtp.close()
-            log.warning("media_port_not_bound", host=bind, port=number + 1, error=str(error))
+            self._note_taken(bind, number + 1, error)
             return None
         return PortPair(host, number, rtp, rtcp)
+
+    def _note_taken(self, bind: str, port: int, error: OSError) -> None:
+        """Say so for the 1st, 10th, 100th, … such port: another exchange's whole range is no reason to fill the log."""
+        self._taken += 1
+        if self._taken == 10 ** (len(str(self._taken)) - 1):
+            log.warning("media_port_not_bound", host=bind, port=port, error=error.strerror, so_far=self._taken)
 
 
 def _bind_socket(host: str, port: int) -> socket.socket:

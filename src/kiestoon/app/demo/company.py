@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from kiestoon.app.demo.world import OUTSIDE_HOST, OUTSIDE_PORT, TRUNK_NAME
+from kiestoon.app.demo.world import OUTSIDE_HOST, TRUNK_NAME
 from kiestoon.company.model import Company, Department, Device, Location, Menu, Number, Trunk, User
 from kiestoon.store.database import Database
 from kiestoon.store.keys import Vault, new_secret
@@ -65,16 +65,27 @@ def load_sample() -> Sample:
     return msgspec.toml.decode(files(__package__).joinpath("kiestadt.toml").read_bytes(), type=Sample)
 
 
-def create_sample(database: Database, vault: Vault) -> list[Login]:
-    """Write the sample company with fresh passwords; [] when the installation has companies already."""
+def create_sample(database: Database, vault: Vault, outside_port: int) -> list[Login]:
+    """Write the sample company with fresh passwords; [] when the installation has companies already.
+
+    The outside line always follows ``outside_port``, which may have changed since the last start.
+    """
     if list_rows(database, Company):
+        _move_line(database, vault, outside_port)
         return []
     sample = load_sample()
     with changing(database, vault, acting_user="demo") as changes:
-        return _write(sample, changes)
+        return _write(sample, outside_port, changes)
 
 
-def _write(sample: Sample, changes: Changes) -> list[Login]:
+def _move_line(database: Database, vault: Vault, port: int) -> None:
+    for trunk in list_rows(database, Trunk):
+        if trunk.name == TRUNK_NAME and trunk.host == OUTSIDE_HOST and trunk.port != port:
+            with changing(database, vault, acting_user="demo") as changes:
+                changes.update(msgspec.structs.replace(trunk, port=port))
+
+
+def _write(sample: Sample, outside_port: int, changes: Changes) -> list[Login]:
     fields = ("name", "domain", "country", "language", "area_code", "access_code", "extension_digits")
     company = changes.add(
         Company(id=0, emergency_number=sample.emergency_number, **{name: getattr(sample, name) for name in fields})
@@ -95,7 +106,7 @@ def _write(sample: Sample, changes: Changes) -> list[Login]:
             name=TRUNK_NAME,
             kind="peer",
             host=OUTSIDE_HOST,
-            port=OUTSIDE_PORT,
+            port=outside_port,
             sources=(OUTSIDE_HOST,),
         )
     )

@@ -18,7 +18,6 @@ from kiestoon.app.demo.world import (
     LISTENS,
     OUTSIDE_HOST,
     OUTSIDE_NUMBERS,
-    OUTSIDE_PORT,
     REJECTS,
     RINGS_OUT,
     SPEAKS,
@@ -41,9 +40,9 @@ _STATUS = {BUSY: 486, REJECTS: 603}
 class OutsideWorld:
     """One agent for everybody outside; the number called says who it is."""
 
-    def __init__(self, exchange_port: int) -> None:
+    def __init__(self, exchange_port: int, port: int) -> None:
         self._voice: dict[int, str] = {}
-        self.agent = SipAgent("outside world", OUTSIDE_HOST, OUTSIDE_PORT, source=self._source)
+        self.agent = SipAgent("outside world", OUTSIDE_HOST, port, source=self._source)
         self.agent.on_call = self._called
         self._exchange = Target("udp", "127.0.0.1", exchange_port)
         self._next_voice = LISTENS
@@ -99,14 +98,15 @@ async def serve(child: Child) -> None:
     """Live until SIGTERM."""
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
-    world = OutsideWorld(child.settings.sip.udp)
+    world = OutsideWorld(child.settings.sip.udp, child.settings.demo.outside_port)
     commands = Commands()
     commands.add("call_in", world.call_in)
     admin = AdminServer(outside_socket(child.settings), commands)
     try:
         await world.agent.open()
     except OSError as error:
-        raise explain_bind(error, "udp", OUTSIDE_HOST, OUTSIDE_PORT, "the demo's outside world") from None
+        port = child.settings.demo.outside_port
+        raise explain_bind(error, "udp", OUTSIDE_HOST, port, "KIESTOON_DEMO_OUTSIDE_PORT") from None
     await admin.start()
     child.ready()
     await ended.wait()

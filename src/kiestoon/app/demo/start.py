@@ -34,7 +34,7 @@ def demo_settings(config: Path | None, data: Path = DEFAULT_DATA) -> Settings:
 def prepare_demo(settings: Settings) -> tuple[Installation, list[Login]]:
     """Create what is missing. The logins are those made just now: [] from the second start on."""
     installation = prepare_installation(settings, (load_sample().domain,), migrate_existing=True)
-    logins = create_sample(installation.database, installation.vault)
+    logins = create_sample(installation.database, installation.vault, settings.demo.outside_port)
     if logins:
         _write(settings.data / LOGINS_FILE, "".join(f"{line}\n" for line in login_lines(logins)))
     return installation, logins

@@ -9,7 +9,6 @@ from kiestoon.app.config import Settings
 OUTSIDE_HOST = "127.0.0.2"
 """An address of its own on the loopback network: phones on this machine come from 127.0.0.1 and must not be mistaken
 for the outside line, which is recognised by its address."""
-OUTSIDE_PORT = 5070
 TRUNK_NAME = "buitenwereld"
 
 SPEAKS = "+31205550101"
