@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+from bench.lib.exchange import Exchange
+from parties import WIRE
 
 CALLER_HZ, CALLED_HZ = 440, 800
+
+
+@pytest.fixture(scope="module")
+def running_exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
+    """One with the default digest algorithms: real phones must get in as they come."""
+    with Exchange(tmp_path_factory.mktemp("exchange"), [WIRE], sip={"digest": ("SHA-256", "MD5")}) as exchange:
+        yield exchange
 
 
 def talk(phone, caller_options: dict, called_options: dict, extensions: tuple[str, str] = ("101", "102")):
