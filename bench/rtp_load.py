@@ -229,7 +229,7 @@ def measure_relay(
         assert process.stdout is not None
         process.stdin.write(json.dumps({"bind": bind, "destinations": list(destinations)}))
         process.stdin.close()
-        marks = []
+        marks: list[tuple[float, float]] = []
         for line in process.stdout:
             if line.startswith("{"):
                 report = RtpReport(**json.loads(line))

@@ -91,7 +91,7 @@ class Baresip:
         self.sip_port = free_port(host)
         self._control_port = free_port(host)
         self._write_configuration(tone_hz, ca_file, certificate)
-        command = ["baresip", "-4", "-f", self.directory, "-s"]
+        command: list[str | Path] = ["baresip", "-4", "-f", self.directory, "-s"]
         self.daemon = Daemon(f"baresip-{account.user}", command, cwd=self.directory, core=core)
         self._control: socket.socket | None = None
         self._buffer = b""

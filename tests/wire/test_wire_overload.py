@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from bench.lib.exchange import Exchange
 from bench.peers.phone import register, unregister
-from bench.peers.process import free_port
+from bench.peers.process import free_port, wait_until
 from bench.peers.sipp import expect_all
 from parties import PROVIDER, WIRE, called, outside_caller
 from raw import RawParty, header
@@ -26,8 +26,7 @@ def test_call_above_the_limit_gets_503_and_the_others_go_on(exchange, sipp, regi
     ladder = outside_caller("+31612345678", "+31201000110", exchange.host).call().pause(1500).bye()
     running = sipp(ladder, calls=2, host=PROVIDER[0])
     with RawParty(PROVIDER[0], exchange.address, "+31201000111") as party:
-        while exchange.ask("inventory")["calls"] < 2:
-            pass
+        wait_until(lambda: exchange.ask("inventory")["calls"] == 2, 5, "two calls")
         party.send(party.invite())
         refusal = party.expect("SIP/2.0 503", " INVITE")
         party.send(party.ack_failure())
