@@ -13,10 +13,15 @@ _INLINE = re.compile(rb"(inline:)[A-Za-z0-9+/=]+", re.IGNORECASE)
 HIDDEN = b"***"
 
 
+def has_secrets(data: bytes) -> bool:
+    """Whether one message, or many in a row, may hold anything for ``redact``."""
+    lower = data.lower()  # a plain search in a copy is ten times as fast as a pattern that ignores case
+    return b"authorization" in lower or b"inline:" in lower
+
+
 def redact(data: bytes) -> bytes:
     """The message without digest responses, passwords, tokens and SRTP master keys (RFC 4568 ``inline:``)."""
-    lower = data.lower()  # a plain search in a copy is ten times as fast as a pattern that ignores case
-    if b"authorization" not in lower and b"inline:" not in lower:
+    if not has_secrets(data):
         return data
     data = _AUTHORIZATION.sub(_hide_credentials, data)
     return _INLINE.sub(rb"\1" + HIDDEN, data)

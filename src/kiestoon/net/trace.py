@@ -17,7 +17,7 @@ import msgspec
 import structlog
 
 from kiestoon.net.intake import Way
-from kiestoon.net.redact import redact
+from kiestoon.net.redact import has_secrets, redact
 from kiestoon.sip.flow import Flow
 
 log = structlog.get_logger(__name__)
@@ -58,7 +58,8 @@ class TraceWriter:
         self._file_bytes = file_bytes
         self._files = files
         self._buffer_bytes = buffer_bytes
-        self._pending: list[TracedMessage] = []
+        # As TracedMessage travels: an array. Making the struct for each message would cost more than writing it.
+        self._pending: list[tuple[float, Way, Flow, bytes]] = []
         self._pending_bytes = 0
         self._file: BinaryIO | None = None
         self._written = 0
@@ -69,7 +70,7 @@ class TraceWriter:
     def __call__(self, way: Way, data: bytes, flow: Flow, wall_time: float) -> None:
         if self.broken:
             return
-        self._pending.append(TracedMessage(wall_time, way, flow, data))
+        self._pending.append((wall_time, way, flow, data))
         self._pending_bytes += len(data)
         if self._pending_bytes >= self._buffer_bytes:
             self.flush()
@@ -79,16 +80,14 @@ class TraceWriter:
         if not self._pending:
             return
         pending, self._pending, self._pending_bytes = self._pending, [], 0
-        chunks = bytearray()
-        for message in pending:
-            clean = redact(message.data)
-            if clean is not message.data:
-                message = TracedMessage(message.wall_time, message.way, message.flow, clean)  # noqa: PLW2901  # the same, cleaned
-            record = self._encode(message)
-            chunks += _LENGTH.pack(len(record))
-            chunks += record
+        if has_secrets(b"".join([message[3] for message in pending])):
+            pending = [(wall_time, way, flow, redact(data)) for wall_time, way, flow, data in pending]
+        chunks: list[bytes] = []
+        for record in map(self._encode, pending):
+            chunks.append(_LENGTH.pack(len(record)))
+            chunks.append(record)
         try:
-            self._write(bytes(chunks))
+            self._write(b"".join(chunks))
         except OSError as error:
             self.broken = True
             log.error("trace_stopped", path=str(self._path), error=str(error))

@@ -19,6 +19,7 @@ SO_TIMESTAMPNS = 35
 """Linux: the kernel notes when a datagram arrived; that tells how long the oldest one waited for us."""
 _timespec = struct.Struct("@ll")
 _MAX_DATAGRAM = 65536
+_MOST_FLOWS = 65_536
 
 
 def open_udp(host: str, port: int, buffer: int) -> socket.socket:
@@ -54,6 +55,7 @@ class UdpListener:
         self._batch = batch
         self._buffer = bytearray(_MAX_DATAGRAM)
         self._view = memoryview(self._buffer)
+        self._flows: dict[tuple[str, int], Flow] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def start(self) -> None:
@@ -80,8 +82,7 @@ class UdpListener:
 
     def _readable(self) -> None:
         """Read at most one batch, then let the engine answer; what is left keeps the socket readable."""
-        intake, view = self._intake, self._view
-        host, port, number = self.host, self.port, self.number
+        intake, view, flows = self._intake, self._view, self._flows
         first = intake.gate is not None
         try:
             for _ in range(self._batch):
@@ -90,13 +91,20 @@ class UdpListener:
                     first = False
                 else:
                     size, address = self._sock.recvfrom_into(self._buffer)
-                flow = Flow("udp", host, port, address[0], address[1], number)
+                flow = flows.get(address) or self._new_flow(address)
                 intake.datagram(bytes(view[:size]), flow, self._answer)
         except BlockingIOError:
             pass
         except OSError:
             pass  # an ICMP error for something sent earlier; timers deal with the silence
         intake.sink.flush()
+
+    def _new_flow(self, address: tuple[str, int]) -> Flow:
+        """Senders come back: one object for each saves making it and comparing it, for every datagram."""
+        if len(self._flows) >= _MOST_FLOWS:
+            self._flows.clear()
+        flow = self._flows[address] = Flow("udp", self.host, self.port, address[0], address[1], self.number)
+        return flow
 
     def _receive_measured(self) -> tuple[int, tuple[str, int]]:
         """Receive the oldest datagram together with its time of arrival."""

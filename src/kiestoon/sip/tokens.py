@@ -2,9 +2,32 @@
 
 from __future__ import annotations
 
+import os
 import random
 
 from kiestoon.sip.headers.via import MAGIC_COOKIE
+
+_PAGE = 4096
+
+
+class _Entropy:
+    """The operating system's random numbers, fetched by the page: a system call for each of the five tokens of a call
+    costs more than all that is done with them. (No process forks with one of these in hand.)"""
+
+    __slots__ = ("_at", "_bytes")
+
+    def __init__(self) -> None:
+        self._bytes = b""
+        self._at = 0
+
+    def getrandbits(self, count: int) -> int:
+        octets = (count + 7) // 8
+        start, end = self._at, self._at + octets
+        if end > len(self._bytes):
+            self._bytes = os.urandom(_PAGE)
+            start, end = 0, octets
+        self._at = end
+        return int.from_bytes(self._bytes[start:end], "big") >> (octets * 8 - count)
 
 
 class Tokens:
@@ -14,7 +37,7 @@ class Tokens:
     __slots__ = ("_bits",)
 
     def __init__(self, source: random.Random | None = None) -> None:
-        self._bits = (source or random.SystemRandom()).getrandbits
+        self._bits = (source or _Entropy()).getrandbits
 
     def new_tag(self) -> str:
         """A From or To tag (64 bits)."""
