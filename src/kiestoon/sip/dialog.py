@@ -76,15 +76,14 @@ class Dialog:
         if self.strict:
             # The first proxy is a strict router: it expects itself in the Request-URI and the target last.
             target, routes = _as_request_uri(routes[0]), (*routes[1:], f"<{target}>")
-        request = Request(method, target)
-        for route in routes:
-            request.add("Route", route)
-        request.add("Max-Forwards", MAX_FORWARDS)
-        request.add("From", self.local)
-        request.add("To", self.remote)
-        request.add("Call-ID", self.call_id)
-        request.add("CSeq", f"{cseq} {method}")
-        return request
+        fields: dict[str, tuple[str, ...]] = {
+            "Max-Forwards": (MAX_FORWARDS,),
+            "From": (self.local,),
+            "To": (self.remote,),
+            "Call-ID": (self.call_id,),
+            "CSeq": (f"{cseq} {method}",),
+        }
+        return Request.of(method, target, {"Route": tuple(routes), **fields} if routes else fields)
 
     def next_hop(self) -> str:
         """The URI to resolve for a request inside the dialog: the first route, else the remote target."""

@@ -76,8 +76,9 @@ class Endpoint:
         self._events: deque[Event] = deque()
         self._numbers = count(1)
         self._released_since, self._released = 0.0, 0
-        self._allow = self.settings.allow
-        self._supported = self.settings.supported
+        abilities = {"Allow": (self.settings.allow,), "Supported": (self.settings.supported,)}
+        self._of_requests = {**abilities, "User-Agent": (self.settings.user_agent,)}
+        self._of_responses = {**abilities, "Server": (self.settings.user_agent,)}
         self._methods = frozenset(self.settings.methods)
         self._options = frozenset(self.settings.options)
         self._other_options = frozenset(self.settings.other_options)
@@ -255,9 +256,7 @@ class Endpoint:
 
     def add_capabilities(self, message: Request | Response) -> None:
         """Allow, Supported and who we are."""
-        message.add("Allow", self._allow)
-        message.add("Supported", self._supported)
-        message.add("User-Agent" if isinstance(message, Request) else "Server", self.settings.user_agent)
+        message.put(self._of_requests if isinstance(message, Request) else self._of_responses)
 
     def send_response(
         self, session: Session, transaction: ServerTransaction, response: Response, now: float
@@ -441,15 +440,14 @@ class Endpoint:
         self, method: str, uri: str, to: str | NameAddr, from_: str | NameAddr, tag: str, call_id: str, cseq: int,
         route: Sequence[str],
     ) -> Request:  # fmt: skip
-        request = Request(method, uri)
-        for value in route:
-            request.add("Route", bracketed(value))
-        request.add("Max-Forwards", MAX_FORWARDS)
-        request.add("From", f"{bracketed(str(from_))};tag={tag}")
-        request.add("To", bracketed(str(to)))
-        request.add("Call-ID", call_id)
-        request.add("CSeq", f"{cseq} {method}")
-        return request
+        fields: dict[str, tuple[str, ...]] = {
+            "Max-Forwards": (MAX_FORWARDS,),
+            "From": (f"{bracketed(str(from_))};tag={tag}",),
+            "To": (bracketed(str(to)),),
+            "Call-ID": (call_id,),
+            "CSeq": (f"{cseq} {method}",),
+        }
+        return Request.of(method, uri, {"Route": tuple(map(bracketed, route)), **fields} if route else fields)
 
     def _contact(self, to: Destination, user: str) -> str:
         contact = self.local.contact(to)

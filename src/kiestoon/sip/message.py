@@ -106,6 +106,19 @@ class Message:
         self._fields[key] = (value,)
         self._cache.pop(key, None)
 
+    def put(self, fields: Mapping[str, tuple[str, ...]]) -> None:
+        """Sets several headers at once, given by their canonical names."""
+        self._fields.update(fields)
+        if self._cache:
+            for key in fields:
+                self._cache.pop(key, None)
+
+    def put_first(self, key: str, value: str) -> None:
+        """Replaces all values of the header with this canonical name by one, and moves it to the top."""
+        self._fields.pop(key, None)
+        self._fields = {key: (value,), **self._fields}
+        self._cache.pop(key, None)
+
     def set_all(self, name: str, values: Iterable[str]) -> None:
         """Replaces all values; none removes the header."""
         key = KNOWN.get(name) or self._make(name)
@@ -296,6 +309,14 @@ class Request(Message):
         super().__init__(headers, body)
         self.method = method
         self.uri = uri if isinstance(uri, str) else str(uri)
+
+    @classmethod
+    def of(cls, method: str, uri: str, fields: dict[str, tuple[str, ...]]) -> Request:
+        """A request of our own making: ``fields`` are headers by their canonical names, and become its own."""
+        request = cls.__new__(cls)
+        request._fields, request._odd, request._cache = fields, None, {}
+        request.method, request.uri, request.body = method, uri, b""
+        return request
 
     @property
     def target(self) -> Uri:

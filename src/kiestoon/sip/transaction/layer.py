@@ -158,8 +158,7 @@ class TransactionLayer:
     # --- client side ------------------------------------------------------------------------------------------------
 
     def _stamp_via(self, request: Request, to: Destination, sent_by: tuple[str, int], branch: str) -> None:
-        request.remove("Via")
-        request.prepend("Via", via_value(to, sent_by, branch))
+        request.put_first("Via", via_value(to, sent_by, branch))
 
     def _start_client(
         self, request: Request, to: Destination, branch: str, sent_by: tuple[str, int], now: float, *, quiet: bool
