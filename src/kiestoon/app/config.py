@@ -6,7 +6,8 @@ Every setting can be given as ``KIESTOON_<SECTION>_<NAME>`` (``KIESTOON_SIP_UDP=
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal
 
@@ -34,8 +35,8 @@ class SipSettings(Section, frozen=True):
 
     ``advertised_host`` goes into Contact and SDP where peers outside see another address than ours (NAT).
     ``allow_bare_ip``: phones may register with the server's address in place of the company's domain (off: scanners
-    try addresses only). ``certificate``/``key``: PEM files; "" = made in the data folder, beside an authority.pem that
-    phones can trust.
+    try addresses only). ``never_banned``: addresses and ranges that failures do not ban and no rate limits.
+    ``certificate``/``key``: PEM files; "" = made in the data folder, beside an authority.pem that phones can trust.
     """
 
     hosts: tuple[str, ...] = ("0.0.0.0", "::")  # noqa: S104 - an exchange is there to be reached
@@ -48,6 +49,7 @@ class SipSettings(Section, frozen=True):
     allow_bare_ip: bool = False
     certificate: str = ""
     key: str = ""
+    never_banned: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
     digest: tuple[Literal["SHA-256", "MD5"], ...] = ("SHA-256", "MD5")
     nameservers: tuple[str, ...] = ()
 
@@ -252,9 +254,20 @@ def _checked(cells: dict[str, Any], source: str) -> Settings:
             f"A setting in {source} is wrong: {error}", "docs/admin/configuration.md lists every setting"
         ) from None
     _check_ports(settings, source)
+    _check_networks(settings.sip.never_banned, source)
     if len(os.fsencode(settings.admin_socket.absolute())) > _MAX_SOCKET_PATH:
         raise ConfigError(f"The path of data_dir {settings.data_dir} is too long", "Use one of under 80 characters")
     return settings
+
+
+def _check_networks(networks: Sequence[str], source: str) -> None:
+    for text in networks:
+        try:
+            ip_network(text, strict=False)
+        except ValueError as error:
+            raise ConfigError(
+                f"sip.never_banned in {source} is wrong: {error}", "Write addresses and ranges like 192.0.2.0/24"
+            ) from None
 
 
 def _check_ports(settings: Settings, source: str) -> None:

@@ -236,7 +236,7 @@ def _build_registrar(core: ControlCore) -> Registrar:
     doorkeeper = Doorkeeper(
         core.directory,
         Challenger(secrets.token_bytes(32), algorithms=core.settings.sip.digest),
-        Guard(GuardSettings(), bindings.devices_at),
+        Guard(GuardSettings(exempt=core.settings.sip.never_banned), bindings.devices_at),
         DoorkeeperSettings(bare_ip_domain=_bare_ip_domain(core)),
     )
     return Registrar(doorkeeper, bindings, wall_s=time.time)
