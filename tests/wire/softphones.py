@@ -232,27 +232,35 @@ class Line:
 class Phones:
     """Registered phones of the town. ``phone("101")`` makes one, with a tone of its own; closed with the context."""
 
-    exchange: TestExchange
+    exchange: TestExchange | None
     agents: dict[str, SipAgent] = field(default_factory=dict)
     hz: dict[str, float] = field(default_factory=dict)
     taken: dict[str, asyncio.Queue[tuple[PhoneCall, bytes]]] = field(default_factory=dict)
 
     async def phone(self, extension: str, **options: Any) -> SoftPhone:
         """A registered phone that rings when called."""
+        assert self.exchange is not None
         hz = 400.0 + 20 * (int(extension) % 50)
         options.setdefault("source", partial(Sine, hz))
         phone = SoftPhone(extension, TOWN.password(extension), TOWN.domain, self.exchange.target, **options)
-        await self._open(extension, phone, hz)
+        await self.add(extension, phone, hz)
         await phone.register()
         return phone
 
     async def outside(self, make_source: Callable[[int], Source] = lambda rate: Silence()) -> SipAgent:
         """The provider behind the town's outside line."""
         agent = SipAgent("provider", OUTSIDE, OUTSIDE_PORT, source=make_source)
-        await self._open(OUTSIDE_NUMBER, agent, 0.0)
+        await self.add(OUTSIDE_NUMBER, agent, 0.0)
         return agent
 
-    async def _open(self, name: str, agent: SipAgent, hz: float) -> None:
+    async def dial(self, caller: str, number: str) -> PhoneCall:
+        """Have a phone call a number."""
+        phone = self.agents[caller]
+        assert isinstance(phone, SoftPhone)
+        return await phone.dial(number)
+
+    async def add(self, name: str, agent: SipAgent, hz: float) -> None:
+        """Open a phone made elsewhere; it rings when called."""
         queue: asyncio.Queue[tuple[PhoneCall, bytes]] = asyncio.Queue()
 
         def take(call: PhoneCall, event: InviteReceived) -> None:
@@ -269,9 +277,7 @@ class Phones:
 
     async def connect(self, caller: str, called: str, number: str = "") -> Line:
         """Set a call up between two phones made before."""
-        phone = self.agents[caller]
-        assert isinstance(phone, SoftPhone)
-        mine = await phone.dial(number or called)
+        mine = await self.dial(caller, number or called)
         theirs, offer = await self.incoming(called)
         theirs.answer(offer)
         await mine.until("talking")
