@@ -251,9 +251,9 @@ def _request_received(x: Exchange, event: sip.RequestReceived, now: float) -> No
         else:
             x.endpoint.drop(event.transaction)
     elif method == "OPTIONS":
-        x.endpoint.respond(
-            now, event.transaction, 200, headers=(("Allow", x.endpoint.settings.allow), ("Accept", "application/sdp"))
-        )
+        settings = x.endpoint.settings
+        headers = (("Allow", settings.allow), ("Supported", settings.supported), ("Accept", "application/sdp"))
+        x.endpoint.respond(now, event.transaction, 200, headers=headers)
     else:
         x.endpoint.respond(now, event.transaction, 405, headers=(("Allow", x.endpoint.settings.allow),))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 from kiestoon.sip.flow import Destination, Flow, Output, Send
+from kiestoon.sip.headers import parse_name_addr
 from kiestoon.sip.local import Local
 from kiestoon.sip.message import Message, Request, Response
 from kiestoon.sip.tokens import Tokens
@@ -266,7 +267,8 @@ class TransactionLayer:
             self.respond(transaction, self._answer(cancel, 481, "Call/Transaction Does Not Exist"), now)
             return
         # The To tag should be the one the INVITE's response has (§9.2).
-        tag = tag_in(invite.packet)
+        answered = invite.answered_to
+        tag = parse_name_addr(answered).tag if answered else tag_in(invite.packet)
         self.respond(transaction, self._answer(cancel, 200, "OK", tag), now)
         if invite.state == "proceeding":
             self._wiring.events.append(CancelFor(invite, cancel))

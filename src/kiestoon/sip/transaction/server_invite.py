@@ -30,6 +30,8 @@ class ServerInvite(Transaction):
 
     merge_key: int = 0
     """What the layer remembers to recognise merged copies of the request; 0 for requests with a To tag."""
+    answered_to: str = ""
+    """The To value of our 2xx, for the answer to a CANCEL that comes too late."""
 
 
 def start(transaction: ServerInvite, wiring: Wiring, now: float, trying_after_s: float | None) -> None:
@@ -82,8 +84,10 @@ def _confirm(transaction: ServerInvite, wiring: Wiring, _message: object, _flow:
         transaction.expires_at = now + wiring.values.t4_s
 
 
-def _accept(transaction: ServerInvite, wiring: Wiring, _message: object, _flow: object, now: float) -> None:
+def _accept(transaction: ServerInvite, wiring: Wiring, response: Message | None, _flow: object, now: float) -> None:
     """Timer L. The 2xx is the user's to retransmit, so no bytes are kept (RFC 6026 §7.1)."""
+    if response is not None:
+        transaction.answered_to = response.get("To") or ""
     transaction.request = transaction.packet = None
     transaction.expires_at = now + wiring.values.lifetime_s
 
