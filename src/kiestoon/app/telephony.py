@@ -24,6 +24,8 @@ from kiestoon.calls.journal import CallJournal, replay, snapshot
 from kiestoon.calls.lines import Lines
 from kiestoon.calls.media_pool import MediaPool
 from kiestoon.calls.record import CallRecord, encode_record
+from kiestoon.company.directory import Directory
+from kiestoon.company.numbers import emergency_spellings
 from kiestoon.media.audio.sounds import MUSIC_ON_HOLD, prompts_folder
 from kiestoon.media.client import MediaClient
 from kiestoon.media.protocol import AuditedContext
@@ -71,7 +73,7 @@ class Telephony:
         self.endpoint = Endpoint(local)
         self.exchange = self._build_exchange()
         self.engine = ExchangeEngine(self.exchange, on_bindings=self._bindings_changed)
-        self.gate = OverloadGate(secrets.token_bytes(32))
+        self.gate = OverloadGate(secrets.token_bytes(32), emergency_users(core.directory))
         self.driver: EndpointDriver[Event] = EndpointDriver(self.engine, _treated, gate=self.gate)
         self.view = LiveView(self.exchange, core.loop.time)
         self.tracing = Tracing(core.settings, self._call_ids)
@@ -208,6 +210,7 @@ class Telephony:
     def _reloaded(self, _: frozenset[int]) -> None:
         """Devices that were deleted or locked are unreachable at once; new lines log in."""
         now = self.core.loop.time()
+        self.gate.let_pass(emergency_users(self.core.directory))
         for device_id in {binding.device_id for binding in self.registrar.bindings.all()}:
             if self.core.directory.device_by_id(device_id) is None:
                 self.engine.forget_device(device_id, now)
@@ -225,6 +228,16 @@ class Telephony:
     def _net_metrics(self) -> Iterable[Metric]:
         yield Metric("calls_admitted", "counter", "INVITEs let in", self.gate.admitted)
         yield Metric("calls_refused_overload", "counter", "INVITEs refused with 503", self.gate.refused)
+
+
+def emergency_users(directory: Directory) -> frozenset[str]:
+    """What is dialled for help in any company: overload protection must see it from the Request-URI alone."""
+    found = {"sos", *emergency_spellings("")}
+    for index in directory:
+        countries = {index.company.country, *(device.country for device in index.devices.values() if device.country)}
+        for country in countries:
+            found.update(emergency_spellings(country, index.company.access_code))
+    return frozenset(found)
 
 
 def _treated(event: Event, _: float) -> None:

@@ -82,7 +82,7 @@ def emergency_number(dialled: str, country: str, access_code: str = "") -> str:
         candidates.append(dialled[len(access_code) :])
     if dialled.startswith("+"):
         candidates.append(dialled[1:])
-        candidates.append(dialled.removeprefix(f"+{country_code(country)}"))
+        candidates.append(dialled.removeprefix(f"+{country_code(country) or ''}"))
     for digits in candidates:
         if 3 <= len(digits) <= 6 and digits.isascii() and digits.isdigit() and _is_emergency(digits, country):
             return digits
@@ -95,6 +95,13 @@ _EMERGENCY_CANDIDATES = ("112", "911", "999", "110", "113", "115", "117", "118",
 def emergency_numbers(country: str) -> tuple[str, ...]:
     """The numbers that reach help in a country, 112 first: what overload protection lets pass by a mere look."""
     return tuple(number for number in _EMERGENCY_CANDIDATES if number == "112" or _is_emergency(number, country))
+
+
+@lru_cache(1024)
+def emergency_spellings(country: str, access_code: str = "") -> tuple[str, ...]:
+    """``emergency_numbers`` as phones send them: bare, behind the access code, behind a plus sign or country code."""
+    prefixes = dict.fromkeys(("", access_code, "+", f"+{country_code(country) or ''}"))
+    return tuple(prefix + number for prefix in prefixes for number in emergency_numbers(country))
 
 
 def _is_emergency(digits: str, country: str) -> bool:

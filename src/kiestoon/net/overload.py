@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from typing import Literal
 
 from kiestoon.sip.message import Request, Response
@@ -22,7 +23,7 @@ _HEADERS = re.compile(rb"\r\n(via|v|from|f|to|t|call-id|i|cseq)[ \t]*:[ \t]*([^\
 _CALL_ID = re.compile(rb"\r\n(?:call-id|i)[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE)
 _LONG = {b"v": b"via", b"f": b"from", b"t": b"to", b"i": b"call-id"}
 _TAG = re.compile(rb";[ \t]*tag[ \t]*=[ \t]*([^;\s]*)", re.IGNORECASE)
-_USER = re.compile(rb"INVITE (?:sips?|tel):([^@;>\s]*)", re.IGNORECASE)
+_USER = re.compile(rb"INVITE (?:(?:sips?|tel):([^@;>\s]*)|urn:service:(sos)(?=[.\s]))", re.IGNORECASE)
 _TOP_VIA = re.compile(rb"SIP/2\.0/(?:UDP|udp) (?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::([0-9]{1,5}))?([^,\"]*)(,.*)?")
 _RPORT = re.compile(rb";[ \t]*rport(?![^;=\s])[^;,]*", re.IGNORECASE)
 _RECEIVED = re.compile(rb";[ \t]*received[ \t]*=[^;,]*", re.IGNORECASE)
@@ -32,7 +33,8 @@ Wait = Literal["socket", "loop"]
 
 class OverloadGate:
     """Decides about new INVITEs. ``secret`` keys the marks in refusals; ``emergency`` are users of Request-URIs that
-    always pass; ``target_s`` is the longest wait that is still fine; ``retry_after_s`` goes into the 503."""
+    always pass ("sos": also ``urn:service:sos``, RFC 5031); ``target_s`` is the longest wait that is still fine;
+    ``retry_after_s`` goes into the 503."""
 
     def __init__(
         self,
@@ -44,7 +46,8 @@ class OverloadGate:
         retry_after_s: int = 5,
     ) -> None:
         self._secret = secret[:32]
-        self._emergency = frozenset(user.encode() for user in emergency)
+        self._emergency: frozenset[bytes] = frozenset()
+        self.let_pass(emergency)
         self._target_s = target_s
         self._interval_s = interval_s
         self._tail = b"Retry-After: %d\r\nContent-Length: 0\r\n\r\n" % retry_after_s
@@ -65,6 +68,10 @@ class OverloadGate:
         self._known: set[int] = set()
         self._known_before: set[int] = set()
         self._aged_at = 0.0
+
+    def let_pass(self, emergency: Iterable[str]) -> None:
+        """Exchange the users of Request-URIs that always pass."""
+        self._emergency = frozenset(user.encode() for user in emergency)
 
     # --- measuring --------------------------------------------------------------------------------------------------
 
@@ -151,8 +158,7 @@ class OverloadGate:
         call_id = found["call-id"][0]
         if _tag_of(found["to"][0]) or self._is_known(call_id, now):
             return None
-        user = _USER.match(data)
-        if (user is not None and user.group(1) in self._emergency) or self.admit(now):
+        if self._is_emergency(data) or self.admit(now):
             self._remember(call_id, now)
             return None
         return self._refusal(found, source)
@@ -161,11 +167,14 @@ class OverloadGate:
         """The 503 for a new INVITE straight from its bytes; None when they are no INVITE this reader can make out, are
         inside a dialog, or go to an emergency number."""
         found = _read_head(data)
-        user = _USER.match(data)
-        if found is None or _tag_of(found["to"][0]) or (user is not None and user.group(1) in self._emergency):
+        if found is None or _tag_of(found["to"][0]) or self._is_emergency(data):
             return None
         refusal = self._refusal(found, source)
         return None if refusal is None else refusal[0]
+
+    def _is_emergency(self, data: bytes) -> bool:
+        user = _USER.match(data)
+        return user is not None and (b"sos" if user.group(2) else user.group(1)) in self._emergency
 
     def _refusal(self, found: dict[str, list[bytes]], source: tuple[str, int]) -> tuple[bytes, int] | None:
         stamped = _stamp(found["via"][0], source)
@@ -201,7 +210,7 @@ class OverloadGate:
         call_id = request.call_id.encode("utf-8", "surrogateescape")
         if self._is_known(call_id, now):
             return None
-        if request.target.user.encode("utf-8", "surrogateescape") in self._emergency or self.admit(now):
+        if self._is_emergency(f"INVITE {request.target} ".encode("utf-8", "surrogateescape")) or self.admit(now):
             self._remember(call_id, now)
             return None
         refusal = Response.answer(request, 503, "Service Unavailable", to_tag=self._mark(call_id).decode())

@@ -124,6 +124,23 @@ def test_parsed_invites_are_refused_alike() -> None:
     assert gate.screen_request(emergency, 1.0) is None
 
 
+def test_emergency_numbers_may_be_exchanged_and_need_not_be_sip_uris() -> None:
+    gate = closed_gate()
+    assert gate.screen(invite(user="0112", call_id="e1"), SOURCE, 1.0) is not None
+    gate.let_pass({"0112", "sos"})
+    assert gate.screen(invite(user="0112", call_id="e2"), SOURCE, 1.0) is None
+    assert gate.screen(invite(user="112", call_id="e3"), SOURCE, 1.0) is not None
+    for target in (b"urn:service:sos", b"URN:service:sos.police", b"sip:sos@pbx.example", b"tel:0112;phone-context=x"):
+        urn = invite(call_id=target.decode()).replace(b"sip:100@pbx.example SIP", target + b" SIP")
+        assert gate.screen(urn, SOURCE, 1.0) is None, target
+        request = parse_message(urn.replace(b"Call-ID: ", b"Call-ID: p"))
+        assert isinstance(request, Request)
+        assert gate.screen_request(request, 1.0) is None, target
+    for target in (b"urn:service:sosx", b"sip:@pbx.example", b"urn:service:"):
+        other = invite(call_id=target.decode()).replace(b"sip:100@pbx.example SIP", target + b" SIP")
+        assert gate.screen(other, SOURCE, 1.0) is not None, target
+
+
 def test_retransmissions_and_authenticated_repeats_of_admitted_calls_pass() -> None:
     gate = OverloadGate(b"secret", interval_s=1000)
     assert gate.screen(invite(call_id="in"), SOURCE, 1.0) is None
