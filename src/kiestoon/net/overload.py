@@ -13,15 +13,18 @@ import re
 from collections.abc import Iterable
 from typing import Literal
 
+from kiestoon.sip.headers.names import KNOWN
 from kiestoon.sip.message import Request, Response
 
 NO_LIMIT = float("inf")
 MARK = b"ovl-"
 """Start of the To tags we put into stateless refusals, so that their ACKs are known again (no state is kept)."""
 
-_HEADERS = re.compile(rb"\r\n(via|v|from|f|to|t|call-id|i|cseq)[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE)
 _CALL_ID = re.compile(rb"\r\n(?:call-id|i)[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE)
-_LONG = {b"v": b"via", b"f": b"from", b"t": b"to", b"i": b"call-id"}
+_COPIED = {"Via": "via", "From": "from", "To": "to", "Call-ID": "call-id", "CSeq": "cseq"}
+_KEYS = {spelling.encode(): _COPIED.get(name, "") for spelling, name in KNOWN.items()}
+"""Header name as spelled → our key for those a response copies, "" for the others."""
+_MARKED = re.compile(rb";tag=(" + MARK + rb"[0-9a-f]{16})(?=[;\r])")
 _TAG = re.compile(rb";[ \t]*tag[ \t]*=[ \t]*([^;\s]*)", re.IGNORECASE)
 _USER = re.compile(rb"INVITE (?:(?:sips?|tel):([^@;>\s]*)|urn:service:(sos)(?=[.\s]))", re.IGNORECASE)
 _TOP_VIA = re.compile(rb"SIP/2\.0/(?:UDP|udp) (?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::([0-9]{1,5}))?([^,\"]*)(,.*)?")
@@ -198,6 +201,9 @@ class OverloadGate:
         """Whether a datagram is the ACK for a stateless refusal of ours; it needs no further handling."""
         if data[:4] != b"ACK " or MARK not in data:
             return False
+        marked, call_id = _MARKED.search(data), _CALL_ID.search(data)
+        if marked is not None and call_id is not None and marked.group(1) == self._mark(call_id.group(1)):
+            return True
         found = _read_head(data)
         return found is not None and _tag_of(found["to"][0]) == self._mark(found["call-id"][0])
 
@@ -228,19 +234,27 @@ class OverloadGate:
 def _read_head(data: bytes) -> dict[str, list[bytes]] | None:
     """The headers a response copies, None unless each is there and nothing is unusual (folding, stray line ends)."""
     end = data.find(b"\r\n\r\n", 0, 16384)
-    if end < 0 or b"\r\n " in data[:end] or b"\r\n\t" in data[:end]:
+    head = data[: max(end, 0)]
+    lines = head.split(b"\r\n")
+    breaks = len(lines) - 1
+    if end < 0 or head.count(b"\n") != breaks or head.count(b"\r") != breaks:
         return None
     found: dict[str, list[bytes]] = {}
-    for name, value in _HEADERS.findall(data[:end]):
-        lower = name.lower()
-        key = _LONG.get(lower, lower).decode()
+    for line in lines[1:]:
+        name, colon, value = line.partition(b":")
+        key = _KEYS.get(name)
+        if key is None:
+            if name[:1] in (b" ", b"\t", b""):
+                return None  # folded, or no header at all
+            key = _KEYS.get(name.rstrip(b" \t").lower())
+        if not key or not colon:
+            continue
+        value = value.lstrip(b" \t")
         if key in found:
             found[key].append(value)
         else:
             found[key] = [value]
     if len(found) != 5 or any(len(found[key]) != 1 for key in ("from", "to", "call-id", "cseq")):
-        return None
-    if b"\n" in b"".join(value for values in found.values() for value in values):
         return None
     return found
 
@@ -259,9 +273,9 @@ def _stamp(via: bytes, source: tuple[str, int]) -> tuple[bytes, int] | None:
     port_text, params, others = found.groups()
     host, port = source
     own = via[: found.start(2)]
-    params = _RECEIVED.sub(b"", params)
-    if _RPORT.search(params):
-        params = _RPORT.sub(b";rport=%d" % port, params, count=1)
-    else:
+    if b"received" in params.lower():
+        params = _RECEIVED.sub(b"", params)
+    params, asked = _RPORT.subn(b";rport=%d" % port, params, count=1)
+    if not asked:
         port = int(port_text) if port_text else 5060
     return own + params.rstrip() + b";received=" + host.encode() + (others or b""), port if 0 < port < 65536 else 5060
