@@ -135,6 +135,14 @@ class Chaos:
             digit = DigitReceived(terminations[a % len(terminations)], "10#2"[b % 4], 100)
             self.world.media.events.append(digit)
 
+    def key_in(self, a: int, b: int) -> None:
+        """Whoever is in the menu keys in an extension."""
+        in_menu = [leg for call in self.world.exchange.calls.values() if call.holder == "service"
+                   for leg in call.live_legs() if leg.termination]  # fmt: skip
+        if in_menu and self.world.media.connected:
+            for digit in ("101", "102", "103", "999", "200")[b % 5]:
+                self.world.media.events.append(DigitReceived(in_menu[a % len(in_menu)].termination, digit, 100))
+
     def rtp_lost(self, a: int, b: int) -> None:
         terminations = list(self.world.media.terminations)
         if terminations and self.world.media.connected:
@@ -158,6 +166,12 @@ class Chaos:
 
     def media_dies(self, a: int, b: int) -> None:
         self.world.kill_media()
+
+    def media_restarts(self, a: int, b: int) -> None:
+        """Its successor is there before anybody noticed."""
+        self.world.media.die()
+        self.world.media.connected = True
+        self.world.engine.media_lost(self.world.media, "restarted", self.world.network.now)
 
     def media_is_cut_off(self, a: int, b: int) -> None:
         self.world.media.disconnect()
@@ -206,6 +220,7 @@ ACTIONS: dict[str, Callable[[Chaos, int, int], None]] = {
         "refer",
         "message",
         "press",
+        "key_in",
         "rtp_lost",
         "prompts_end",
         "phone_dies",
@@ -213,6 +228,7 @@ ACTIONS: dict[str, Callable[[Chaos, int, int], None]] = {
         "register",
         "crash",
         "media_dies",
+        "media_restarts",
         "media_is_cut_off",
         "media_returns",
         "wait",

@@ -47,6 +47,7 @@ class Termination:
         self.stream = stream
         self.signals: dict[int, SignalSource] = {}
         self.digits_sent = ""
+        self.watches: list[Watch] = []
 
 
 class FakeMedia:
@@ -147,7 +148,8 @@ class FakeMedia:
             found.digits_sent += command.digits
 
     def _watch(self, command: Watch) -> None:
-        self._find(command)
+        if found := self._find(command):
+            found.watches.append(command)
 
     def _release(self, command: Release) -> None:
         self.mistakes.append("Release goes through release()")
