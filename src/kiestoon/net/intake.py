@@ -10,6 +10,7 @@ from typing import Literal, Protocol, TypeAlias
 from kiestoon.net.overload import OverloadGate
 from kiestoon.net.stun import answer_binding, is_stun
 from kiestoon.sip.flow import Flow, Target
+from kiestoon.sip.headers import BadHeader
 from kiestoon.sip.message import Request, Response
 from kiestoon.sip.parse import BadMessage, parse_message
 from kiestoon.sip.transaction.matching import response_destination, stamp_source
@@ -108,8 +109,11 @@ class Intake:
 
     @staticmethod
     def answer_bad(response: Response, flow: Flow, answer: Callable[[bytes, Flow], None]) -> None:
-        """Send a response made without the engine the way its Via says."""
-        to = response_destination(response.via, flow)
-        stamp_source(response, flow)
+        """Send a response made without the engine the way its Via says; back to the source when that is unreadable."""
+        try:
+            to = response_destination(response.via, flow)
+            stamp_source(response, flow)
+        except BadHeader:  # what made the message bad may be this very header, and the response has a copy of it
+            to = flow
         if isinstance(to, Flow):
             answer(response.encode(), to)
