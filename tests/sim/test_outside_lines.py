@@ -236,3 +236,24 @@ def test_a_wrong_password_and_an_unknown_user_look_alike() -> None:
         world.run()
         answers.append(phone.last(events.ResponseReceived).status)
     assert answers[0] == answers[1] >= 400
+
+
+def test_a_silent_line_is_left_after_seconds_not_half_a_minute() -> None:
+    world = World()
+    anna, second = world.phone("anna", "192.0.2.1"), world.provider(SECOND_PROVIDER)
+    session = anna.dial("00201112222")
+    world.run(8)
+    assert session.state == "confirmed"
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_a_line_with_a_domain_is_addressed_by_it_and_reached_at_its_host() -> None:
+    world = World(rows=with_trunks(domain="provider.example"))
+    anna, provider = world.phone("anna", "192.0.2.1"), world.provider()
+    session = anna.dial("00201112222")
+    world.run()
+    invite = provider.last(events.InviteReceived).request
+    assert (invite.target.user, invite.target.host) == ("+31201112222", "provider.example")
+    session.bye(world.network.now)
+    world.assert_nothing_left()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kiestoon.calls import custody, signals
+from kiestoon.calls import custody, missing_audio, signals
 from kiestoon.calls.call import Call, Failure
 from kiestoon.calls.causes import CALLER_GONE, NORMAL
 from kiestoon.calls.events import BridgeJoined, LegAnswered
@@ -43,6 +43,7 @@ def join(x: Exchange, call: Call, caller: Leg, callee: Leg, now: float) -> None:
     call.answered_ms = call.answered_ms or callee.answered_ms
     custody.take(x, call, "bridge")
     connect(call, caller, callee)
+    missing_audio.expect_anew(x, call)
     if x.listening:
         x.emit(LegAnswered, call, callee.id)
         x.emit(BridgeJoined, call, caller.id)

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from kiestoon.calls import closing, custody, dtmf, failing, holding, inbound, lines, seeking
+from kiestoon.calls import closing, custody, dtmf, failing, holding, inbound, lines, missing_audio, seeking
 from kiestoon.calls.call import Call
 from kiestoon.calls.causes import CALLER_GONE, LINE_LOST, MEDIA_LOST, NORMAL, from_status
 from kiestoon.calls.exchange import Exchange
 from kiestoon.calls.leaving import over
 from kiestoon.calls.leg import Leg
 from kiestoon.calls.reaching import way_to_party
-from kiestoon.media.protocol import CommandFailed, DigitReceived, RtpLost, SignalEnded, Subtracted
+from kiestoon.media.protocol import CommandFailed, DigitReceived, RtpLost, RtpResumed, SignalEnded, Subtracted
 from kiestoon.routing import route_extension
 from kiestoon.sip import events as sip
 
@@ -166,8 +166,9 @@ def _media_event(x: Exchange, call: Call, leg: Leg, event: MediaEvent, now: floa
         if call.service is not None:
             call.service.signal_ended(x, call, event, now)
     elif isinstance(event, RtpLost):
-        log.info("no audio from party", call=call.id, leg=leg.id, since_ms=event.since_ms)
-        x.count("rtp_lost")
+        missing_audio.lost(x, call, leg, event)
+    elif isinstance(event, RtpResumed):
+        missing_audio.resumed(call, leg)
     elif isinstance(event, CommandFailed):
         log.error("media command failed", call=call.id, command=event.command, reason=event.reason)
         if event.command == "Add":
@@ -208,7 +209,8 @@ def _refused(x: Exchange, call: Call, leg: Leg, event: sip.Refused, now: float) 
     over(x, call, leg)
     if leg.trunk_id and failure.outcome == "failed":
         x.lines.failed(leg.trunk_id, now)
-    seeking.leg_failed(x, call, leg, failure, now)
+    if event.status != 488 or not seeking.try_encrypted(x, call, leg, now):
+        seeking.leg_failed(x, call, leg, failure, now)
 
 
 def _redirected(x: Exchange, call: Call, leg: Leg, event: sip.Redirected, now: float) -> None:

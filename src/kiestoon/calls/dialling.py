@@ -10,6 +10,7 @@ from kiestoon.calls.events import LegDialled
 from kiestoon.calls.leaving import over
 from kiestoon.calls.leg import Leg
 from kiestoon.calls.leg_media import lease_port, offer_for
+from kiestoon.calls.lines import trunk_target, trunk_uri
 from kiestoon.calls.party import Party, shown_address
 from kiestoon.company.model import resolved_encryption
 from kiestoon.company.numbers import format_for_trunk
@@ -27,8 +28,13 @@ if TYPE_CHECKING:
 Headers = list[tuple[str, str]]
 
 
-def dial_device(x: Exchange, call: Call, user: User, device: Device, binding: Binding, now: float) -> bool:
-    """Ring one registered contact of a device over the flow it registered by (NAT, RFC 5626 §5.3)."""
+def dial_device(
+    x: Exchange, call: Call, user: User, device: Device, binding: Binding, now: float, *, encrypted: bool = False
+) -> bool:
+    """Ring one registered contact of a device over the flow it registered by (NAT, RFC 5626 §5.3).
+
+    ``encrypted``: offer SRTP only, to a phone that has just refused an offer it could have taken in the clear.
+    """
     destination = binding.destination
     secure = destination is not None and destination.transport in SECURE
     if device.encryption == "required" and not secure:
@@ -36,8 +42,9 @@ def dial_device(x: Exchange, call: Call, user: User, device: Device, binding: Bi
     party = Party("device", user.extension, user.name, user_id=user.id, device_id=device.id)
     leg = _new_leg(x, call, party)
     leg.dtmf = device.dtmf
-    leg.encryption = resolved_encryption(device)
+    leg.encryption = "required" if encrypted else resolved_encryption(device)
     leg.secure = secure
+    leg.contact = binding.contact
     domain = _domain(x, call)
     caller = call.legs[call.caller].party
     return _invite(
@@ -79,12 +86,14 @@ def dial_trunk(x: Exchange, call: Call, trunk: Trunk, step: DialOutside, now: fl
         call,
         leg,
         now,
-        uri=str(_uri(number, trunk.host, trunk.port or None, trunk.transport)),
+        uri=str(_uri(number, domain)) if trunk.domain else trunk_uri(trunk, number),
+        hop=trunk_uri(trunk),
         to=NameAddr("", _uri(number, domain)),
         from_=shown_address(shown, domain, trusted=False),
-        destination=None,
+        destination=trunk_target(trunk),
         headers=headers,
         credentials=x.lines.credentials(trunk),
+        patience_s=x.settings.line_patience_s,
     )
 
 
@@ -113,12 +122,14 @@ def _invite(
     headers: Headers,
     route: tuple[str, ...] = (),
     credentials: Credentials | None = None,
+    hop: str = "",
+    patience_s: float = 0.0,
 ) -> bool:
     """Send the INVITE; False (with the seek told) when there is no media port for it."""
     if leg.device_id:
         x.device_legs[leg.device_id] = x.device_legs.get(leg.device_id, 0) + 1
     seek = call.seek
-    if seek is None or not lease_port(x, call, leg, _host(uri, destination)):
+    if seek is None or not lease_port(x, call, leg, _host(hop or uri, destination)):
         leg.outcome, leg.cause, leg.status = "failed", NO_PORT.q850, NO_PORT.status
         over(x, call, leg)
         if seek is not None:
@@ -136,6 +147,8 @@ def _invite(
         body=body,
         route=route,
         credentials=credentials,
+        hop=hop,
+        patience_s=patience_s or x.settings.device_patience_s,
         context=leg.owner,
     )
     leg.sip_call_id = leg.session.call_id
@@ -162,9 +175,8 @@ def _domain(x: Exchange, call: Call) -> str:
     return index.company.domain if index is not None else "localhost"
 
 
-def _uri(user: str, host: str, port: int | None = None, transport: str = "") -> Uri:
-    params: dict[str, str | None] = {"transport": transport} if transport and transport != "udp" else {}
-    return Uri("sip", user, host=host, port=port, params=params)
+def _uri(user: str, host: str) -> Uri:
+    return Uri("sip", user, host=host)
 
 
 def _host(uri: str, destination: tuple[Destination, ...] | None) -> str:

@@ -42,13 +42,16 @@ CODECS: tuple[Codec, ...] = (
 
 
 class Settings(msgspec.Struct, frozen=True):
-    """Limits and defaults of call control. Times in seconds."""
+    """Limits and defaults of call control. Times in seconds. ``no_rtp_s``: a party silent for so long is told of; 0 =
+    never."""
 
     codecs: tuple[Codec, ...] = CODECS
     music_path: str = ""
     ring_s: float = 60.0
     ring_outside_s: float = 180.0
     closing_wait_s: float = 2.0
+    line_patience_s: float = 6.0
+    device_patience_s: float = 8.0
     calls_per_device: int = 10
     max_calls: int = 0
     retry_after_s: int = 5

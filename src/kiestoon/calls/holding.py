@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kiestoon.calls import bridging, inbound, signals
+from kiestoon.calls import bridging, inbound, missing_audio, signals
 from kiestoon.calls.call import Call
 from kiestoon.calls.events import LegHeld, LegResumed
 from kiestoon.calls.leaving import leave
@@ -61,5 +61,6 @@ def changed(x: Exchange, call: Call, leg: Leg) -> None:
     if held != leg.held:
         leg.held = held
         x.emit(LegHeld if held else LegResumed, call, leg.id)
+        missing_audio.expect_anew(x, call)
     signals.update_music(x, call)
     x.journal.changed(call)

@@ -56,10 +56,10 @@ class Leg:
     """
 
     __slots__ = (
-        "agreed", "answer_body", "answered_ms", "call", "cause", "device_id", "dtmf", "encryption",
+        "agreed", "answer_body", "answered_ms", "call", "cause", "contact", "device_id", "dtmf", "encryption",
         "ended_ms", "held", "id", "incoming", "music", "offer", "offer_read", "offered_body", "opened_ms", "outcome",
-        "owes_answer", "party", "port", "quality", "ringing_ms", "secure", "session", "signal", "sip_call_id", "state",
-        "status", "stream", "termination", "trunk_id",
+        "owes_answer", "party", "port", "quality", "ringing_ms", "rtp_lost", "secure", "session", "signal", "silent",
+        "sip_call_id", "state", "status", "stream", "termination", "trunk_id",
     )  # fmt: skip
 
     def __init__(self, leg_id: int, call: str, party: Party, *, incoming: bool, opened_ms: int) -> None:
@@ -75,6 +75,7 @@ class Leg:
         self.dtmf: DtmfMethod = "rfc4733"
         self.encryption: Encryption = "off"
         self.secure = False
+        self.contact = ""
         self.port: Port | None = None
         self.termination = 0
         self.stream: Stream | None = None
@@ -90,6 +91,9 @@ class Leg:
         self.held = False
         self.music = 0
         self.signal = 0
+        # ``rtp_lost`` = the media process gets no packets; ``silent`` = and it should, which has been told
+        self.rtp_lost = False
+        self.silent = False
         self.ringing_ms = 0
         self.answered_ms = 0
         self.ended_ms = 0

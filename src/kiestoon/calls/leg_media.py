@@ -162,9 +162,14 @@ def set_stream(x: Exchange, call: Call, leg: Leg, stream: Stream) -> None:
     leg.termination = x.ids.number()
     x.terminations[leg.termination] = leg
     link.send(Add(call.context, leg.termination, leg.port.rtp, stream))
-    if leg.dtmf == "inband" or x.settings.no_rtp_s:
-        no_rtp_ms = int(x.settings.no_rtp_s * 1000)
-        link.send(Watch(leg.termination, no_rtp_ms=no_rtp_ms, digits_in_band=leg.dtmf == "inband"))
+    watch(x, call, leg)
+
+
+def watch(x: Exchange, call: Call, leg: Leg) -> None:
+    """Have the media process tell of key presses as sound and of missing packets, from now on."""
+    in_band, no_rtp_ms = leg.dtmf == "inband", int(x.settings.no_rtp_s * 1000)
+    if call.link is not None and leg.termination and (in_band or no_rtp_ms):
+        call.link.send(Watch(leg.termination, no_rtp_ms=no_rtp_ms, digits_in_band=in_band))
 
 
 def srtp_policy(leg: Leg) -> SrtpPolicy:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 import msgspec
 import structlog
 
 from kiestoon.sip.digest import Credentials
+from kiestoon.sip.flow import Destination, Target
 from kiestoon.sip.headers import NameAddr
 from kiestoon.sip.uri import Uri
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("lines")
 
+DEFAULT_PORTS = {"udp": 5060, "tcp": 5060, "tls": 5061}
 RETRY_FIRST_S = 30.0
 RETRY_MOST_S = 1800.0
 AVOID_S = 30.0
@@ -102,6 +105,22 @@ def contact_user(trunk_id: int) -> str:
     return f"line{trunk_id}"
 
 
+def trunk_uri(trunk: Trunk, user: str = "") -> str:
+    """The provider's server as a URI: what is resolved by RFC 3263 to reach it."""
+    params: dict[str, str | None] = {} if trunk.transport == "udp" else {"transport": trunk.transport}
+    return str(Uri("sip", user, host=trunk.host, port=trunk.port or None, params=params))
+
+
+def trunk_target(trunk: Trunk) -> tuple[Destination, ...] | None:
+    """Where to send when the host is an address; None: its name must be resolved."""
+    host = trunk.host.strip("[]")
+    try:
+        ip_address(host)
+    except ValueError:
+        return None
+    return (Target(trunk.transport, host, trunk.port or DEFAULT_PORTS[trunk.transport]),)
+
+
 def start_registrations(x: Exchange, now: float) -> None:
     """Register every line that logs in at its provider."""
     for trunk in x.directory.trunks():
@@ -115,13 +134,14 @@ def register(x: Exchange, trunk: Trunk, now: float, *, expires_s: int | None = N
     state.cseq += 1
     domain = trunk.domain or trunk.host
     address = NameAddr("", Uri("sip", trunk.username, host=domain))
-    params: dict[str, str | None] = {} if trunk.transport == "udp" else {"transport": trunk.transport}
     expires = max(trunk.expires_s, state.minimum_s) if expires_s is None else expires_s
     state.call_id = state.call_id or x.endpoint.tokens.new_call_id()
     x.endpoint.request(
         now,
         method="REGISTER",
-        uri=str(Uri("sip", "", host=trunk.host, port=trunk.port or None, params=params)),
+        uri=str(Uri("sip", "", host=domain)) if trunk.domain else trunk_uri(trunk),
+        hop=trunk_uri(trunk),
+        destination=trunk_target(trunk),
         from_=address,
         to=address,
         headers=(("Expires", str(expires)),),

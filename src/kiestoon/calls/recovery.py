@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from kiestoon.calls import bridging, closing, custody
+from kiestoon.calls import bridging, closing, custody, missing_audio
 from kiestoon.calls.call import Call
 from kiestoon.calls.causes import INTERRUPTED, MEDIA_LOST
 from kiestoon.calls.journal import CallState, LegData
@@ -39,7 +39,7 @@ def adopt(x: Exchange, states: Iterable[CallState], audits: dict[str, tuple[Audi
         whole = bool(answered) and wanted <= alive.keys() and all(leg.session is not None for leg in answered)
         if link is not None and whole:
             _take_over(x, call, state, link, now)
-            _say_again(call, link, alive)
+            _say_again(x, call, link, alive)
             known |= wanted
             adopted += 1
         else:
@@ -163,7 +163,7 @@ def reconcile(x: Exchange, link: MediaLink, contexts: tuple[AuditedContext, ...]
     strays = held.keys() - {leg.termination for leg in x.legs.values()}
     for call in [call for call in x.calls.values() if call.link is link]:
         if all(leg.termination in held for leg in call.live_legs()):
-            _say_again(call, link, held)
+            _say_again(x, call, link, held)
         else:
             _forget_media(x, call, held)
             call.by = call.by or "media"
@@ -173,8 +173,9 @@ def reconcile(x: Exchange, link: MediaLink, contexts: tuple[AuditedContext, ...]
         link.send(Subtract(termination))
 
 
-def _say_again(call: Call, link: MediaLink, held: dict[int, Stream | None]) -> None:
+def _say_again(x: Exchange, call: Call, link: MediaLink, held: dict[int, Stream | None]) -> None:
     for leg in call.live_legs():
+        missing_audio.watch_again(x, call, leg)  # what was told of it meanwhile was told to nobody
         if leg.stream is not None and leg.stream != held[leg.termination]:
             link.send(Modify(leg.termination, leg.stream))
     if call.bridge is not None:

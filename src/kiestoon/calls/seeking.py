@@ -22,7 +22,7 @@ from kiestoon.calls.causes import (
 from kiestoon.calls.events import CallForwarded, LegProgressed, LegRinging
 from kiestoon.calls.leaving import leave
 from kiestoon.calls.leg import Leg
-from kiestoon.calls.leg_media import UnusableAnswer, answer_caller, take_answer
+from kiestoon.calls.leg_media import UnusableAnswer, answer_caller, srtp_policy, take_answer
 from kiestoon.routing import DialOutside, RingUser, route_diverted
 
 if TYPE_CHECKING:
@@ -74,6 +74,24 @@ def ring_user(x: Exchange, call: Call, user: User, devices: Sequence[Device], no
             seek.failures.append(UNREACHABLE)
         for binding in bindings:
             dialling.dial_device(x, call, user, device, binding, now)
+
+
+def try_encrypted(x: Exchange, call: Call, leg: Leg, now: float) -> bool:
+    """Offer SRTP alone to a phone that refused an offer with SRTP as a mere option: it takes nothing else."""
+    seek = call.seek
+    device = x.directory.device_by_id(leg.device_id) if leg.device_id else None
+    index = x.directory.company(call.company_id)
+    if seek is None or leg.id not in seek.legs or device is None or index is None or srtp_policy(leg) != "optional":
+        return False
+    binding = next((item for item in x.registrar.bindings_of(device.id) if item.contact == leg.contact), None)
+    user = index.user_of(device)
+    if binding is None or user is None:
+        return False
+    seek.legs.discard(leg.id)
+    if dialling.dial_device(x, call, user, device, binding, now, encrypted=True):
+        return True
+    seek.legs.add(leg.id)
+    return False
 
 
 def try_next_line(x: Exchange, call: Call, step: DialOutside, now: float) -> None:

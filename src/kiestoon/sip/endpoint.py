@@ -148,10 +148,12 @@ class Endpoint:
         self, now: float, *, uri: str, to: str | NameAddr, from_: str | NameAddr,
         destination: Sequence[Destination] | None = None, headers: Headers = (), body: bytes = b"",
         content_type: str = "application/sdp", route: Sequence[str] = (), credentials: Credentials | None = None,
-        session_expires_s: int | None = None, context: object = None, call_id: str = "",
+        session_expires_s: int | None = None, context: object = None, call_id: str = "", hop: str = "",
+        patience_s: float = 0.0,
     ) -> Session:  # fmt: skip
         """Place a call. ``to`` and ``from_`` are header values without tags; ``destination`` the places to try in
-        order, None to resolve ``uri`` (or the first of ``route``). ``session_expires_s`` 0: no session timer."""
+        order, None to resolve ``hop``, else the first of ``route``, else ``uri``. ``session_expires_s`` 0: no session
+        timer. ``patience_s``: how long a place may be silent before the next is tried (0: 64*T1)."""
         session = Session(self, next(self._numbers), "uac", call_id or self.tokens.new_call_id(), self.tokens.new_tag())
         session.context = context
         session.content_type = content_type
@@ -166,9 +168,10 @@ class Endpoint:
             request.set("Content-Type", content_type)
             request.body = body
         outgoing = Outgoing(
-            request, partial(uac.on_final, session), hop=first_hop(uri, route), contact=True, session=session,
+            request, partial(uac.on_final, session), hop=hop or first_hop(uri, route), contact=True, session=session,
             identity=session.identity, provisional=partial(uac.on_provisional, session),
         )  # fmt: skip
+        outgoing.patience_s = patience_s
         outgoing.targets = list(destination or ())
         self.sessions[session.id] = session
         self._by_tag[session.local_tag] = session
@@ -179,11 +182,11 @@ class Endpoint:
         self, now: float, *, method: str, uri: str, from_: str | NameAddr, to: str | NameAddr,
         destination: Sequence[Destination] | None = None, headers: Headers = (), body: bytes = b"",
         content_type: str = "", credentials: Credentials | None = None, token: object = None, call_id: str = "",
-        cseq: int = 1, route: Sequence[str] = (), contact: bool = False, contact_user: str = "",
+        cseq: int = 1, route: Sequence[str] = (), contact: bool = False, contact_user: str = "", hop: str = "",
     ) -> None:  # fmt: skip
         """Send a request outside any dialog; ``ResponseReceived(token)`` follows. A challenge answered uses up a
         further CSeq number: continue from the one in the response. ``contact``: put our Contact in,
-        with ``contact_user`` as its user part."""
+        with ``contact_user`` as its user part. ``hop`` is what is resolved in place of the URI."""
         request = self._new_request(
             method, uri, to, from_, self.tokens.new_tag(), call_id or self.tokens.new_call_id(), cseq, route
         )
@@ -193,7 +196,8 @@ class Endpoint:
             request.set("Content-Type", content_type or "application/octet-stream")
             request.body = body
         outgoing = Outgoing(
-            request, partial(self._answered, token), hop=first_hop(uri, route), contact=contact or contact_user != "",
+            request, partial(self._answered, token), hop=hop or first_hop(uri, route),
+            contact=contact or contact_user != "",
             identity=DigestIdentity(credentials, self.tokens) if credentials is not None else None,
         )  # fmt: skip
         outgoing.contact_user = contact_user

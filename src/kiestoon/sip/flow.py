@@ -11,7 +11,7 @@ RELIABLE: frozenset[str] = frozenset({"tcp", "tls", "ws", "wss"})
 SECURE: frozenset[str] = frozenset({"tls", "wss"})
 
 
-class Flow(msgspec.Struct, frozen=True, gc=False):
+class Flow(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A path that exists: a UDP listener plus a remote address, or one connection (RFC 5626 §2).
 
     ``number`` identifies the listening socket (UDP) or the connection (streams) inside one ``net`` driver; it is
@@ -26,7 +26,7 @@ class Flow(msgspec.Struct, frozen=True, gc=False):
     number: int = 0
 
 
-class Target(msgspec.Struct, frozen=True, gc=False):
+class Target(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A place to send to for which no flow need exist yet: the result of RFC 3263 resolution.
 
     ``host`` is an IP literal without brackets; ``server_name`` is the name a TLS certificate must match.

@@ -60,7 +60,8 @@ class Outgoing:
 
     __slots__ = (
         "challenged", "challenges", "contact", "contact_user", "dialog", "finish", "flow", "hop", "identity",
-        "provisional", "request", "resolved", "retries", "session", "stopped", "targets", "to", "transaction",
+        "patience_s", "provisional", "request", "resolved", "retries", "session", "stopped", "targets", "to",
+        "transaction",
     )  # fmt: skip
 
     def __init__(
@@ -74,6 +75,7 @@ class Outgoing:
         self.hop = hop
         self.contact = contact
         self.contact_user = ""
+        self.patience_s = 0.0
         self.dialog = dialog
         self.session = session
         self.identity = identity
@@ -124,7 +126,7 @@ class OutgoingRequests:
             return
         if request.method == "INVITE" and outgoing.session is not None:
             outgoing.session.begin_attempt()
-        transaction = self._layer.request(request, to, now)
+        transaction = self._layer.request(request, to, now, outgoing.patience_s)
         outgoing.transaction = transaction
         self._waiting[transaction.key] = outgoing
 

@@ -13,7 +13,7 @@ Phase: TypeAlias = Literal["calling", "early", "accepted", "confirmed", "ended"]
 Refresher: TypeAlias = Literal["", "local", "remote"]
 
 
-class DialogState(msgspec.Struct, frozen=True, gc=False):
+class DialogState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A dialog's state (RFC 3261 §12). ``local`` and ``remote`` are whole From/To values, tags included."""
 
     call_id: str
@@ -29,7 +29,7 @@ class DialogState(msgspec.Struct, frozen=True, gc=False):
     secure: bool = False
 
 
-class TimerState(msgspec.Struct, frozen=True, gc=False):
+class TimerState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The session timer (RFC 4028). ``interval_s`` 0: none. ``refresher`` is seen from us."""
 
     interval_s: int = 0
@@ -37,7 +37,7 @@ class TimerState(msgspec.Struct, frozen=True, gc=False):
     refresher: Refresher = ""
 
 
-class SessionState(msgspec.Struct, frozen=True, kw_only=True):
+class SessionState(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """An accepted or confirmed session as plain data.
 
     ``unacknowledged`` holds the bytes of our 2xx while its ACK is missing (phase "accepted"), else b"".

@@ -34,15 +34,18 @@ class ClientInvite(Transaction):
     cancelled: bool = False
 
 
-def start(transaction: ClientInvite, wiring: Wiring, now: float) -> None:
-    """Send the request and start timers A (not over reliable transports) and B."""
+def start(transaction: ClientInvite, wiring: Wiring, now: float, patience_s: float) -> None:
+    """Send the request and start timers A (not over reliable transports) and B.
+
+    ``patience_s`` is timer B where it is to be shorter than 64*T1: the user has other places to try. 0: 64*T1.
+    """
     values = wiring.values
     if transaction.packet is not None:
         wiring.outputs.append(transaction.packet)
     if not transaction.reliable:
         transaction.interval_s = values.t1_s
         transaction.resend_at = now + values.t1_s
-    transaction.expires_at = now + values.lifetime_s
+    transaction.expires_at = now + (patience_s or values.lifetime_s)
     schedule(transaction, wiring)
 
 

@@ -83,13 +83,14 @@ class TransactionLayer:
 
     # --- commands ---------------------------------------------------------------------------------------------------
 
-    def request(self, request: Request, to: Destination, now: float) -> ClientTransaction:
+    def request(self, request: Request, to: Destination, now: float, patience_s: float = 0.0) -> ClientTransaction:
         """Send a request (not ACK) in a transaction of its own. Its Via headers are replaced by ours, so the same
-        message may be tried at another target after a failure."""
+        message may be tried at another target after a failure. ``patience_s``: how long an INVITE waits for any answer
+        (0: 64*T1, timer B)."""
         branch = self._tokens.new_branch()
         sent_by = self._local.sent_by(to)
         self._stamp_via(request, to, sent_by, branch)
-        return self._start_client(request, to, branch, sent_by, now, quiet=False)
+        return self._start_client(request, to, branch, sent_by, now, quiet=False, patience_s=patience_s)
 
     def cancel(self, transaction: ClientInvite, now: float, reason: str = "") -> None:
         """Cancel an INVITE of ours: now if a provisional response was seen, else as soon as one comes (§9.1); never
@@ -162,7 +163,15 @@ class TransactionLayer:
         request.put_first("Via", via_value(to, sent_by, branch))
 
     def _start_client(
-        self, request: Request, to: Destination, branch: str, sent_by: tuple[str, int], now: float, *, quiet: bool
+        self,
+        request: Request,
+        to: Destination,
+        branch: str,
+        sent_by: tuple[str, int],
+        now: float,
+        *,
+        quiet: bool,
+        patience_s: float = 0.0,
     ) -> ClientTransaction:
         method = request.method
         key = client_key(branch, method)
@@ -173,7 +182,7 @@ class TransactionLayer:
                 key=key, method=method, to=to, state="calling", request=request, packet=packet, sent_by=sent_by
             )
             self._wiring.clients[key] = transaction
-            client_invite.start(transaction, self._wiring, now)
+            client_invite.start(transaction, self._wiring, now, patience_s)
         else:
             transaction = ClientNonInvite(
                 key=key,
