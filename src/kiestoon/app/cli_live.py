@@ -48,6 +48,7 @@ def calls(
         "state": "state",
         "seconds": "seconds",
         "codec": "codec",
+        "no_audio_from": "no audio from",
     }
     show(context_of(context).ask("calls"), columns, as_json=as_json, empty="No calls.")
 

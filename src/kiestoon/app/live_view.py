@@ -91,8 +91,15 @@ class LiveView:
             "state": call.holder,
             "seconds": max(0, self._x.wall_ms() - since) // 1000,
             "codec": codec.name if codec else "",
+            "no_audio_from": ", ".join(leg.party.number for leg in call.live_legs() if leg.silent),
             "legs": [
-                {"number": leg.party.number, "state": leg.state, "held": leg.held, "sip_call_id": leg.sip_call_id}
+                {
+                    "number": leg.party.number,
+                    "state": leg.state,
+                    "held": leg.held,
+                    "silent": leg.silent,
+                    "sip_call_id": leg.sip_call_id,
+                }
                 for leg in call.legs.values()
             ],
         }

@@ -57,6 +57,7 @@ log = structlog.get_logger(__name__)
 _TICK_S = 1.0
 _CALLS_COMPACT_BYTES = 64 << 20  # 20,000 calls' worth: seconds of the heaviest load
 _BINDINGS_COMPACT_BYTES = 16 << 20
+_NO_RTP_S = 20.0  # longer than silence suppression and slow set-ups take
 _FAREWELL_S = 1.5  # for the BYEs and records of calls that our own end interrupts
 
 
@@ -129,7 +130,7 @@ class Telephony:
             wall_ms=lambda: int(time.time() * 1000),
             journal=CallJournal(core.call_journal.append),
             record=self._record,
-            settings=Settings(music_path=MUSIC_ON_HOLD, max_calls=core.settings.limits.max_calls),
+            settings=Settings(music_path=MUSIC_ON_HOLD, max_calls=core.settings.limits.max_calls, no_rtp_s=_NO_RTP_S),
             services={"menu": menu_service(lambda language: MenuPrompts(prompts_folder(language)))},
         )
 
