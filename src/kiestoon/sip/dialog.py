@@ -171,7 +171,9 @@ def uac_dialog(response: Response, secure: bool) -> Dialog:
 def contact_uri(message: Message) -> str:
     """The URI of the first Contact, "" where there is none."""
     contacts: list[NameAddr] = message.contacts
-    return str(contacts[0].uri) if contacts else ""
+    if not contacts or contacts[0].star:  # "*" is for REGISTER and leads nowhere
+        return ""
+    return str(contacts[0].uri)
 
 
 def _is_loose(route: str) -> bool:
