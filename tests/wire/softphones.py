@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -144,13 +144,14 @@ class TestExchange(Exchange):
             if bad and entry["event"] not in allowed:
                 raise AssertionError(f"in the log: {line}")
 
-    async def empty(self, timeout_s: float = 5.0) -> None:
-        """Wait until nothing of calls is left, in the control process and in the media process."""
+    async def empty(self, timeout_s: float = 5.0, but: Sequence[str] = ()) -> None:
+        """Wait until nothing of calls is left in the control process, ``but`` what is named, and no context."""
         left: dict[str, Any] = {}
 
         async def is_empty() -> bool:
             left.clear()
-            left.update({name: count for name, count in (await self.ask_now("inventory")).items() if count})
+            inventory = await self.ask_now("inventory")
+            left.update({name: count for name, count in inventory.items() if count and name not in but})
             return not left
 
         deadline = time.monotonic() + timeout_s

@@ -116,6 +116,11 @@ class RtpStream(asyncio.DatagramProtocol):
         sock.setblocking(False)
         self._transport, _ = await loop.create_datagram_endpoint(lambda: self, sock=sock)
 
+    @property
+    def agreed(self) -> Stream | None:
+        """The agreement in force."""
+        return self._stream
+
     def agree(self, stream: Stream) -> None:
         """Follow an agreement: codec, address, direction."""
         self._stream = stream
