@@ -12,7 +12,7 @@ from kiestoon.sip.uri import Uri
 ANONYMOUS = Uri("sip", "anonymous", host="anonymous.invalid")
 
 
-class Party(msgspec.Struct, frozen=True, gc=False):
+class Party(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A person or outside number. ``number`` is an extension (inside) or E.164 with plus; "" = unknown.
 
     ``withheld``: the number is known but must not be shown (RFC 3323 §4.1.2 "id").

@@ -33,7 +33,7 @@ class LocalMedia(msgspec.Struct, frozen=True, gc=False):
     session_id: int
 
 
-class OfferState(msgspec.Struct, frozen=True, gc=False):
+class OfferState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An offer waiting for its answer. ``codecs`` and ``events`` carry the payload types we receive."""
 
     body: bytes
@@ -46,7 +46,7 @@ class OfferState(msgspec.Struct, frozen=True, gc=False):
     index: int = 0
 
 
-class Agreed(msgspec.Struct, frozen=True, gc=False):
+class Agreed(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The state both ends hold after an exchange; the ground for the next one in the same dialog.
 
     ``body`` is our last description. ``codecs``/``events`` carry the payload types we receive, the one in use first.
