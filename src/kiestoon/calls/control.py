@@ -252,6 +252,8 @@ def _request_received(x: Exchange, event: sip.RequestReceived, now: float) -> No
             x.endpoint.answer(now, event.transaction, response)
         else:
             x.endpoint.drop(event.transaction)
+    elif not x.doorkeeper.knows(event.flow.remote_host, now):
+        x.endpoint.drop(event.transaction)
     elif method == "OPTIONS":
         settings = x.endpoint.settings
         headers = (("Allow", settings.allow), ("Supported", settings.supported), ("Accept", "application/sdp"))

@@ -57,7 +57,6 @@ class Settings(msgspec.Struct, frozen=True):
     retry_after_s: int = 5
     max_diversions: int = 10
     no_rtp_s: float = 0.0
-    software: str = "Kiestoon"
 
 
 class Journal(Protocol):

@@ -17,6 +17,7 @@ from kiestoon.company.directory import CompanyIndex, Directory
 from kiestoon.company.model import Device, Trunk
 from kiestoon.registrar.algorithms import MD5_ONLY, AlgorithmMemory
 from kiestoon.registrar.guard import Guard
+from kiestoon.registrar.sources import source_key
 from kiestoon.registrar.verdicts import Challenge, DeviceCaller, Drop, RefuseCaller, TrunkCaller, Verdict
 from kiestoon.sip.digest import Authorization, Challenger, find_authorization
 from kiestoon.sip.flow import RELIABLE, SECURE, Flow
@@ -83,6 +84,16 @@ class Doorkeeper:
             self._providers[host].pop(trunk_id, None)
             if not self._providers[host]:
                 del self._providers[host]
+
+    def knows(self, host: str, now: float) -> bool:
+        """Whether anybody we have to do with is at this address: an outside line, a registered phone, ourselves.
+
+        Strangers get no answer to a question either: it would tell scanners that somebody is here.
+        """
+        if self._peers(host) or self.guard.is_exempt(host) or self.guard.devices_at(source_key(host)):
+            return True
+        self.guard.admit(host, now)  # asking costs
+        return False
 
     # --- the question ------------------------------------------------------------------------------------------------
 

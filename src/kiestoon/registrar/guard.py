@@ -87,6 +87,10 @@ class Guard:
             return True
         return (source_key(host) if ":" in host else host) not in self._active
 
+    def is_exempt(self, host: str) -> bool:
+        """Whether the source is never banned or limited."""
+        return host in self._exempt
+
     def admit(self, host: str, now: float) -> bool:
         """Count one request that may cost something; False when the source asks too often or is banned."""
         if host in self._exempt:

@@ -240,3 +240,15 @@ def test_hostile_authorization_headers_never_raise(header):
     world = World()
     verdict = identify(world, Phone(), headers=(("Authorization", header),))
     assert isinstance(verdict, Challenge | RefuseCaller)
+
+
+def test_only_those_we_have_to_do_with_learn_that_we_are_here():
+    world = World()
+    phone = Phone(flow_=flow(OFFICE))
+    assert not world.doorkeeper.knows(OFFICE, world.now)
+    world.register(phone)
+    assert world.register(phone).status == 200
+    assert world.doorkeeper.knows(OFFICE, world.now)
+    assert world.doorkeeper.knows("203.0.113.9", world.now)
+    assert world.doorkeeper.knows("127.0.0.1", world.now)
+    assert not world.doorkeeper.knows("203.0.113.200", world.now)
