@@ -1,4 +1,4 @@
-"""A whole exchange in memory: real SIP engine, registrar, routing, call control, journal and records; sockets, trace and
+"""A whole exchange in memory: real SIP engine, registrar, routing, call control, journal, records; sockets, trace and
 media process left out. Its callers and phones are templates, so that next to nothing but the exchange is measured.
 
 The messages are those of the SIPp scenarios in ``bench/peers/sipp``: a call comes in by an outside line, rings a

@@ -72,3 +72,15 @@ def test_a_busy_exchange_or_one_with_many_calls_waits(clock: Clock, full: list[i
     clock.pass_time(90_000, busy=0.01)  # once a day it must be
     own.tick()
     assert len(full) == 1
+
+
+def test_what_lives_is_spared_by_the_next_look_at_the_young(clock: Clock):
+    own = Collector(lambda: 5000)
+    clock.pass_time(1, busy=0.9)
+    living = [[number] for number in range(100)]
+    assert gc.is_tracked(living[0])
+    own.tick()
+    try:
+        assert not any(item is living[0] for item in gc.get_objects())
+    finally:
+        gc.unfreeze()
