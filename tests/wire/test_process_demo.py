@@ -246,7 +246,12 @@ async def test_registrations_are_listed(phones: Phones, demo: Demo) -> None:
 async def test_health_and_figures_are_served(phones: Phones, demo: Demo) -> None:
     assert json.loads(await asyncio.to_thread(demo.fetch, "/health"))["status"] == "ok"
     figures = await asyncio.to_thread(demo.fetch, "/metrics")
-    for line in ("kiestoon_up 1.0", "kiestoon_registrations 2.0", 'kiestoon_media_connected{media="0"} 1.0'):
+    for line in (
+        "kiestoon_up 1.0",
+        "kiestoon_registrations 2.0",
+        'kiestoon_media_contexts{media="0"} 0.0',
+        'kiestoon_media_connected{media="0"} 1.0',
+    ):
         assert line in figures
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from typing import Any
 
+import msgspec
 import structlog
 
 from kiestoon.app.metrics import Metric
 from kiestoon.media.client import MediaClient
-from kiestoon.media.protocol import Audit, Audited, AuditedContext, Event, Welcome
+from kiestoon.media.protocol import Audit, Audited, AuditedContext, Event, Stats, StatsReported, Welcome
 
 log = structlog.get_logger(__name__)
 
@@ -33,6 +35,8 @@ class MediaLinks:
         self._on_gone = on_gone
         self._on_back = on_back
         self._audits: dict[MediaClient, asyncio.Future[tuple[AuditedContext, ...]]] = {}
+        self._stats: dict[MediaClient, StatsReported] = {}
+        self._waiting: dict[MediaClient, asyncio.Future[None]] = {}
         self._in_service = False
         for client in self.clients:
             self._listen(client)
@@ -49,11 +53,52 @@ class MediaLinks:
         self._in_service = False
         await asyncio.gather(*(client.stop() for client in self.clients))
 
+    async def report(self) -> list[dict[str, Any]]:
+        """Admin command: the figures of every media process as of now; one that does not answer is shown without."""
+        rows = []
+        for number, client in enumerate(self.clients):
+            row: dict[str, Any] = {"media": number, "connected": client.connected}
+            if client.connected and await self._ask(client):
+                row |= msgspec.structs.asdict(self._stats[client])
+            rows.append(row)
+        return rows
+
+    def ask(self) -> None:
+        """Renew the figures that ``metrics`` gives; once a second."""
+        for client in self.clients:
+            if client.connected:
+                client.send(Stats())
+
     def metrics(self) -> Iterable[Metric]:
+        """Figures of every media process, at most a second old."""
         for number, client in enumerate(self.clients):
             labels = {"media": str(number)}
             yield Metric("media_connected", "gauge", "Media process connected", float(client.connected), labels)
             yield Metric("media_ports_in_stock", "gauge", "Leased ports not in use", client.in_stock, labels)
+            stats = self._stats.get(client)
+            if stats is None or not client.connected:
+                continue
+            yield Metric("media_contexts", "gauge", "Contexts", stats.contexts, labels)
+            yield Metric("media_terminations", "gauge", "Terminations", stats.terminations, labels)
+            yield Metric("media_ports_free", "gauge", "Free port pairs", stats.ports_free, labels)
+            yield Metric("media_packets_received", "counter", "Packets received", stats.packets_received, labels)
+            yield Metric("media_packets_sent", "counter", "Packets sent", stats.packets_sent, labels)
+            for reason, count in sorted(stats.drops.items()):
+                yield Metric("media_packets_dropped", "counter", "Packets dropped", count, labels | {"reason": reason})
+            yield Metric("media_late_ticks", "counter", "Audio ticks over 20 ms late", stats.late_ticks, labels)
+            yield Metric(
+                "media_worst_turn_seconds",
+                "gauge",
+                "Longest turn of its last second",
+                stats.worst_turn_ms / 1000,
+                labels,
+            )
+
+    async def _ask(self, client: MediaClient) -> bool:
+        waiting = self._waiting.setdefault(client, asyncio.get_running_loop().create_future())
+        client.send(Stats())
+        done, _ = await asyncio.wait([waiting], timeout=_AUDIT_S)
+        return bool(done)
 
     async def _connect(self, client: MediaClient) -> None:
         try:
@@ -76,7 +121,12 @@ class MediaLinks:
     def _listen(self, client: MediaClient) -> None:
         def event(happened: Event) -> None:
             audit = self._audits.get(client)
-            if not isinstance(happened, Audited):
+            if isinstance(happened, StatsReported):
+                self._stats[client] = happened
+                waiting = self._waiting.pop(client, None)
+                if waiting is not None:
+                    waiting.set_result(None)
+            elif not isinstance(happened, Audited):
                 self._on_event(happened)
             elif audit is None:
                 self._on_back(client, happened.contexts)

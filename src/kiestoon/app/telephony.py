@@ -7,11 +7,13 @@ import random
 import secrets
 import time
 from collections.abc import Iterable
+from typing import Any
 
 import structlog
 
 from kiestoon.app.control_core import ControlCore
 from kiestoon.app.listeners import explain_start, net_settings
+from kiestoon.app.live_quality import LiveQuality
 from kiestoon.app.live_view import LiveView
 from kiestoon.app.media_links import MediaLinks
 from kiestoon.app.metrics import Metric
@@ -28,7 +30,7 @@ from kiestoon.company.directory import Directory
 from kiestoon.company.numbers import emergency_spellings
 from kiestoon.media.audio.sounds import MUSIC_ON_HOLD, prompts_folder
 from kiestoon.media.client import MediaClient
-from kiestoon.media.protocol import AuditedContext
+from kiestoon.media.protocol import AuditedContext, QualityMeasured
 from kiestoon.media.protocol import Event as MediaEvent
 from kiestoon.net.driver import EndpointDriver
 from kiestoon.net.local import ListenerAddresses
@@ -76,6 +78,7 @@ class Telephony:
         self.engine = ExchangeEngine(self.exchange, on_bindings=self._bindings_changed)
         self.gate = OverloadGate(secrets.token_bytes(32), emergency_users(core.directory))
         self.driver: EndpointDriver[Event] = EndpointDriver(self.engine, _treated, gate=self.gate)
+        self.quality = LiveQuality()
         self.view = LiveView(self.exchange, core.loop.time)
         self.tracing = Tracing(core.settings, self._call_ids)
         self.net = net_settings(core.settings)
@@ -138,6 +141,9 @@ class Telephony:
         self.core.spool.append(encode_record(record))
 
     def _media_event(self, event: MediaEvent) -> None:
+        if isinstance(event, QualityMeasured):
+            self.quality.measured(event)
+            return
         self.engine.media_event(event, self.core.loop.time())
         self.driver.touch()
 
@@ -183,6 +189,7 @@ class Telephony:
 
     def _tick(self) -> None:
         self.tracing.tick()
+        self.media.ask()
         core = self.core
         if core.call_journal.outgrown(_CALLS_COMPACT_BYTES):
             core.call_journal.compact(snapshot(self.exchange.calls.values()))
@@ -197,8 +204,10 @@ class Telephony:
     def _register(self) -> None:
         core = self.core
         core.commands.add("registrations", self.view.registrations)
-        core.commands.add("calls", self.view.calls)
+        core.commands.add("calls", self._calls)
+        core.commands.add("call", self._call)
         core.commands.add("inventory", self.view.inventory)
+        core.commands.add("media", self.media.report)
         core.commands.add("trace", self.tracing.show)
         core.commands.add("selftest_begin", self.selftest.begin)
         core.commands.add("selftest_end", self.selftest.end)
@@ -217,6 +226,14 @@ class Telephony:
                 self.engine.forget_device(device_id, now)
         self.engine.register_lines(now)
         self.driver.touch()
+
+    async def _calls(self) -> list[dict[str, Any]]:
+        """Admin command: every live call with how it sounds."""
+        return self.view.calls(await self.quality.measure(self.view.terminations()))
+
+    async def _call(self, call: str) -> dict[str, Any]:
+        """Admin command: one live call in detail."""
+        return self.view.call(call, await self.quality.measure(self.view.terminations(call)))
 
     def _call_ids(self, call_id: str) -> list[str]:
         """The SIP Call-IDs of a call, live or recorded."""
