@@ -33,7 +33,7 @@ class Silence:
 
     def silent(self) -> str:
         """What ``kiestoon calls`` shows."""
-        (call,) = LiveView(self.world.exchange, lambda: self.world.network.now).calls()
+        (call,) = LiveView(self.world.exchange, lambda: self.world.network.now).calls({})
         return call["no_audio_from"]
 
     @property

@@ -34,6 +34,11 @@ def show(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], *, as_js
     console.print(table)
 
 
+def show_text(line: str) -> None:
+    """Print a line that may hold what came from the network."""
+    typer.echo(_cell(line))
+
+
 def show_json(value: Any) -> None:
     """Print as JSON, indented."""
     typer.echo(msgspec.json.format(msgspec.json.encode(value)).decode())

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from kiestoon.app.admin_socket import CommandError
 from kiestoon.app.metrics import Metric
+from kiestoon.app.record_view import quality_as_dict, record_as_dict, worst
 from kiestoon.calls.call import Call
 from kiestoon.calls.exchange import Exchange
+from kiestoon.calls.record_making import make_record
+from kiestoon.media.client import MediaLink
+from kiestoon.media.protocol import Quality
 
 
 class LiveView:
@@ -39,9 +44,33 @@ class LiveView:
             )
         return sorted(rows, key=lambda row: (row["domain"], row["username"]))
 
-    def calls(self) -> list[dict[str, Any]]:
-        """Every live call, oldest first."""
-        return [self._call(call) for call in self._x.calls.values()]
+    def calls(self, figures: Mapping[int, Quality]) -> list[dict[str, Any]]:
+        """Every live call, oldest first. ``figures``: speech quality of terminations, as far as it is known."""
+        return [self._call(call, figures) for call in self._x.calls.values()]
+
+    def call(self, call_id: str, figures: Mapping[int, Quality]) -> dict[str, Any]:
+        """One live call, told like a record; what is not decided yet is empty. Raises CommandError."""
+        call = self._x.calls.get(call_id)
+        if call is None:
+            raise CommandError(f"no call {call_id} is going on")
+        row = record_as_dict(make_record(self._x, call))
+        row["outcome"] = row["ended_by"] = ""
+        for leg, cells in zip(call.legs.values(), row["legs"], strict=True):
+            if leg.state != "ended":
+                cells["outcome"] = ""
+                cells["quality"] = _told(figures.get(leg.termination))
+        return row
+
+    def terminations(self, call_id: str = "") -> dict[int, MediaLink]:
+        """The terminations of live calls (of one), each with its media process."""
+        call = self._x.calls.get(call_id)
+        calls = self._x.calls.values() if not call_id else [call] if call is not None else []
+        return {
+            leg.termination: call.link
+            for call in calls
+            for leg in call.live_legs()
+            if leg.termination and call.link is not None
+        }
 
     def call_ids(self, call_id: str) -> list[str]:
         """The SIP Call-IDs of a live call's legs."""
@@ -77,7 +106,7 @@ class LiveView:
                 registered = float(state.registered)
                 yield Metric("trunk_registered", "gauge", "Logged in at the provider", registered, labels)
 
-    def _call(self, call: Call) -> dict[str, Any]:
+    def _call(self, call: Call, figures: Mapping[int, Quality]) -> dict[str, Any]:
         caller = call.legs.get(call.caller)
         others = [leg for leg in call.live_legs() if leg.id != call.caller]
         codec = caller.stream.send if caller is not None and caller.stream is not None else None
@@ -91,6 +120,7 @@ class LiveView:
             "state": call.holder,
             "seconds": max(0, self._x.wall_ms() - since) // 1000,
             "codec": codec.name if codec else "",
+            **worst(figures.get(leg.termination) for leg in call.live_legs()),
             "no_audio_from": ", ".join(leg.party.number for leg in call.live_legs() if leg.silent),
             "legs": [
                 {
@@ -99,7 +129,12 @@ class LiveView:
                     "held": leg.held,
                     "silent": leg.silent,
                     "sip_call_id": leg.sip_call_id,
+                    "quality": _told(figures.get(leg.termination)),
                 }
                 for leg in call.legs.values()
             ],
         }
+
+
+def _told(quality: Quality | None) -> dict[str, Any] | None:
+    return None if quality is None else quality_as_dict(quality)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -19,7 +20,9 @@ from kiestoon import __version__
 from kiestoon.app.admin_client import ExchangeUnreachableError
 from kiestoon.app.cli import app
 from kiestoon.app.cli_context import CliContext
-from kiestoon.calls.record import CallRecord
+from kiestoon.app.record_view import record_as_dict
+from kiestoon.calls.record import CallRecord, LegRecord
+from kiestoon.media.protocol import Quality
 from kiestoon.operator_error import OperatorError
 from kiestoon.routing.reasons import because
 from kiestoon.store.database import Database
@@ -137,17 +140,60 @@ def test_live_commands_show_what_the_exchange_says(company: Shell, monkeypatch: 
     assert "2 companies" in company.run("reload")
 
 
-def test_history_shows_recorded_calls(company: Shell) -> None:
-    record = CallRecord(
-        "c1", 1, "out", 1_700_000_000_000, 1_700_000_001_000, 1_700_000_061_000, "101", "Ann", "0020", "+3120",
-        "answered", "caller", reasons=(because("dialled", number="0020"),),
-    )  # fmt: skip
-    database = Database(f"sqlite:///{company.folder / 'data' / 'kiestoon.db'}")
+def store(shell: Shell, record: CallRecord) -> None:
+    database = Database(f"sqlite:///{shell.folder / 'data' / 'kiestoon.db'}")
     with database.write() as connection:
         store_records(connection, [record])
-    assert "answered" in company.run("calls", "--history")
+
+
+def recorded() -> CallRecord:
+    heard = Quality(codec="PCMA", packets_received=990, packets_lost=10, jitter_ms=2.0, round_trip_ms=30.0, mos=3.91)
+    legs = (
+        LegRecord("caller", "101", "Ann", started_ms=1_700_000_000_000, answered_ms=1_700_000_001_000,
+                  ended_ms=1_700_000_061_000, outcome="answered", cause=16, codec="PCMA", quality=heard),
+        LegRecord("trunk", "+3120", started_ms=1_700_000_000_100, ringing_ms=1_700_000_000_600, outcome="busy"),
+    )  # fmt: skip
+    return CallRecord(
+        "c1", 1, "out", 1_700_000_000_000, 1_700_000_001_000, 1_700_000_061_000, "101", "Ann\x1b[31m", "0020", "+3120",
+        "answered", "caller", 16, 200, reasons=(because("dialled", number="0020"),), legs=legs,
+    )  # fmt: skip
+
+
+def test_history_shows_recorded_calls_and_how_the_worst_leg_sounded(company: Shell) -> None:
+    store(company, recorded())
+    header, row = company.run("calls", "--history").splitlines()
+    assert "MOS" in header
+    assert "answered" in row
+    assert " 3.9 " in row
     told = company.json("calls", "--history")[0]
     assert (told["call_id"], told["reasons"]) == ("c1", ["0020 was dialled"])
+    assert told["legs"][0]["quality"]["loss_percent"] == 1.0
+
+
+def test_one_call_is_told_with_its_legs_and_reasons_in_words(company: Shell) -> None:
+    store(company, recorded())
+    told = company.run("call", "c1")
+    assert "0020 was dialled" in told
+    assert "answered, ended by caller" in told
+    assert "talked 60.0 s" in told
+    assert "\x1b" not in told
+    caller, line = told.splitlines()[-2:]
+    assert caller.split()[1:3] == ["101", "Ann"]
+    assert caller.split()[4:] == ["1.0", "s", "61.0", "s", "answered", "16", "PCMA", "3.91", "1.0", "2.0", "30.0"]
+    assert line.split()[3:] == ["0.5", "s", "busy"]
+    assert company.json("call", "c1")["legs"][1]["outcome"] == "busy"
+
+
+def test_a_call_that_goes_on_is_asked_of_the_exchange(company: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    record = msgspec.structs.replace(recorded(), closed_ms=0)
+    asked: list[Any] = []
+    monkeypatch.setattr(CliContext, "ask", lambda _, *given, **named: asked.append(named) or record_as_dict(record))
+    assert "going on" in company.run("call", "c1")
+    assert asked == [{"call": "c1"}]
+
+
+def test_a_call_nobody_knows_is_said_so(company: Shell) -> None:
+    assert "There is no call c9" in str(company.fail("call", "c9"))
 
 
 def test_mistakes_say_what_to_do(company: Shell) -> None:
