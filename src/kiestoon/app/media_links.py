@@ -36,6 +36,8 @@ class MediaLinks:
         self._on_back = on_back
         self._audits: dict[MediaClient, asyncio.Future[tuple[AuditedContext, ...]]] = {}
         self._stats: dict[MediaClient, StatsReported] = {}
+        self._worst_turn_ms: dict[MediaClient, float] = {}
+        """Since somebody looked: the media process forgets at each report."""
         self._waiting: dict[MediaClient, asyncio.Future[None]] = {}
         self._in_service = False
         for client in self.clients:
@@ -86,13 +88,8 @@ class MediaLinks:
             for reason, count in sorted(stats.drops.items()):
                 yield Metric("media_packets_dropped", "counter", "Packets dropped", count, labels | {"reason": reason})
             yield Metric("media_late_ticks", "counter", "Audio ticks over 20 ms late", stats.late_ticks, labels)
-            yield Metric(
-                "media_worst_turn_seconds",
-                "gauge",
-                "Longest turn of its last second",
-                stats.worst_turn_ms / 1000,
-                labels,
-            )
+            worst_s = self._worst_turn_ms.pop(client, stats.worst_turn_ms) / 1000
+            yield Metric("media_worst_turn_seconds", "gauge", "Longest turn since the last scrape", worst_s, labels)
 
     async def _ask(self, client: MediaClient) -> bool:
         waiting = self._waiting.setdefault(client, asyncio.get_running_loop().create_future())
@@ -123,6 +120,7 @@ class MediaLinks:
             audit = self._audits.get(client)
             if isinstance(happened, StatsReported):
                 self._stats[client] = happened
+                self._worst_turn_ms[client] = max(self._worst_turn_ms.get(client, 0.0), happened.worst_turn_ms)
                 waiting = self._waiting.pop(client, None)
                 if waiting is not None:
                     waiting.set_result(None)
