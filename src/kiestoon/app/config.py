@@ -113,11 +113,10 @@ class DemoSettings(Section, frozen=True):
 
 
 class Settings(Section, frozen=True):
-    """Everything. ``database`` "" is an SQLite file in the data folder. ``country`` is the installation's default."""
+    """Everything. ``database`` "" is an SQLite file in the data folder."""
 
     data_dir: str = "/var/lib/kiestoon"
     database: str = ""
-    country: str = "NL"
     sip: SipSettings = SipSettings()
     media: MediaSettings = MediaSettings()
     limits: LimitSettings = LimitSettings()

@@ -46,19 +46,19 @@ def test_the_environment_wins_over_the_file_and_the_file_over_defaults(tmp_path:
         "KIESTOON_SIP_HOSTS": "127.0.0.1, ::1",
         "KIESTOON_SIP_ALLOW_BARE_IP": "1",
     }
-    settings = load_settings(path, environment, defaults=Settings(country="BE"))
+    settings = load_settings(path, environment, defaults=Settings(database="sqlite://"))
     assert (settings.sip.udp, settings.sip.tcp, settings.sip.tls) == (5080, 5071, 5061)
     assert settings.sip.hosts == ("127.0.0.1", "::1")
     assert settings.sip.allow_bare_ip
-    assert (settings.data_dir, settings.country) == ("/srv/k", "BE")
+    assert (settings.data_dir, settings.database) == ("/srv/k", "sqlite://")
 
 
 def test_the_file_is_found_by_the_environment_or_in_var(tmp_path: Path) -> None:
-    path = written(tmp_path, 'country = "DE"')
-    assert load_settings(None, {"KIESTOON_CONFIG": str(path)}).country == "DE"
+    path = written(tmp_path, 'database = "sqlite:///x"')
+    assert load_settings(None, {"KIESTOON_CONFIG": str(path)}).database == "sqlite:///x"
     (tmp_path / "var").mkdir()
     path.rename(tmp_path / "var" / "kiestoon.toml")
-    assert load_settings(None, {}).country == "DE"
+    assert load_settings(None, {}).database == "sqlite:///x"
 
 
 MISTAKES = {
