@@ -1,8 +1,9 @@
 """Speak the system prompts: ``python tools/make_prompts.py [language …]`` (needs espeak-ng; Debian: espeak-ng).
 
 Reads ``src/kiestoon/media/audio/prompts/LANGUAGE.toml`` (file name = text) and writes an Ogg file (Opus, 16 kHz mono,
-20 kbit/s) for each text to ``src/kiestoon/media/audio/assets/prompts/LANGUAGE/``, all equally loud. The files are kept
-in the repository, so the exchange itself needs no speech synthesis. Files without a text are removed.
+20 kbit/s) for each text to ``src/kiestoon/media/audio/assets/prompts/LANGUAGE/``, all equally loud; likewise the demo's
+own, in ``src/kiestoon/app/demo/prompts/``. The files are kept in the repository, so the exchange itself needs no speech
+synthesis. Files without a text are removed.
 """
 
 from __future__ import annotations
@@ -21,7 +22,12 @@ from numpy.typing import NDArray
 RATE = 16000
 BIT_RATE = 20000
 SPEECH_DBOV = -20.0  # RMS of the speech without its pauses
-AUDIO = Path(__file__).parent.parent / "src/kiestoon/media/audio"
+SOURCE = Path(__file__).parent.parent / "src/kiestoon"
+FOLDERS = {
+    SOURCE / "media/audio/prompts": SOURCE / "media/audio/assets/prompts",
+    SOURCE / "app/demo/prompts": SOURCE / "app/demo/prompts",
+}
+"""Where the texts are, and where the sounds go."""
 VOICES = {"nl": "nl", "en": "en-gb", "de": "de", "es": "es", "lv": "lv", "fr": "fr"}
 WORDS_PER_MINUTE = 145
 
@@ -67,10 +73,10 @@ def write_ogg(path: Path, pcm: Pcm) -> None:
         container.mux(stream.encode(None))
 
 
-def make(language: str, program: str) -> None:
-    """All prompts of one language."""
-    texts: dict[str, str] = tomllib.loads((AUDIO / "prompts" / f"{language}.toml").read_text("utf-8"))
-    folder = AUDIO / "assets" / "prompts" / language
+def make(source: Path, folder: Path, program: str) -> None:
+    """All prompts of one file of texts."""
+    language = source.stem
+    texts: dict[str, str] = tomllib.loads(source.read_text("utf-8"))
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.ogg"):
         if old.stem not in texts:
@@ -86,8 +92,10 @@ def main() -> None:
     program = shutil.which("espeak-ng")
     if program is None:
         sys.exit("espeak-ng is not installed")
-    for language in sys.argv[1:] or sorted(path.stem for path in (AUDIO / "prompts").glob("*.toml")):
-        make(language, program)
+    for texts, sounds in FOLDERS.items():
+        for source in sorted(texts.glob("*.toml")):
+            if source.stem in (sys.argv[1:] or (source.stem,)):
+                make(source, sounds / source.stem, program)
 
 
 if __name__ == "__main__":

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from kiestoon.app.certificate import ensure_certificate
 from kiestoon.app.config import ConfigError, Settings, SipSettings
-from kiestoon.app.demo.company import load_sample
+from kiestoon.app.demo.company import GREETING, load_sample
 from kiestoon.app.demo.start import LOGINS_FILE, banner, demo_settings, prepare_demo
 from kiestoon.app.demo.world import OUTSIDE_HOST, OUTSIDE_NUMBERS
 from kiestoon.app.os_problems import SystemProblemError
 from kiestoon.app.serve import prepare_installation
 from kiestoon.company.directory import Directory
-from kiestoon.store.load import load_all
+from kiestoon.company.model import Menu
+from kiestoon.media.audio.measure import loudness_db
+from kiestoon.media.audio.player import FileSource
+from kiestoon.store.load import list_rows, load_all
+from kiestoon.store.write import changing
 
 
 @pytest.fixture
@@ -41,13 +47,27 @@ def test_the_sample_is_three_places_five_departments_and_25_people_with_phones(s
     assert not set(OUTSIDE_NUMBERS) & {number.e164 for number in rows.numbers}
 
 
+def test_the_menu_greets_for_the_municipality_also_after_the_program_has_moved(settings: Settings) -> None:
+    installation, _ = prepare_demo(settings)
+    os.close(installation.lock)
+    (menu,) = list_rows(installation.database, Menu)
+    assert menu.greeting == GREETING
+    source = FileSource(GREETING, 8000)
+    pcm = source.read(20 * 8000)
+    assert source.finished
+    assert 5000 < source.played_ms < 15000
+    assert -19 < loudness_db(pcm[: source.played_ms * 8]) < -13
+    with changing(installation.database, installation.vault, acting_user="test") as changes:
+        changes.update(msgspec.structs.replace(menu, greeting="/elsewhere/demo/prompts/nl/menu-welcome.ogg"))
+    prepare_demo(settings)
+    assert list_rows(installation.database, Menu) == [menu]
+
+
 def test_a_second_start_keeps_the_logins_and_shows_where_they_are(settings: Settings) -> None:
     first, logins = prepare_demo(settings)
     path = settings.data / LOGINS_FILE
     kept = path.read_text()
     assert all(login.password in banner(settings, logins) for login in logins)
-    import os
-
     os.close(first.lock)
     _, again = prepare_demo(settings)
     assert again == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,6 +14,9 @@ from kiestoon.store.database import Database
 from kiestoon.store.keys import Vault, new_secret
 from kiestoon.store.load import list_rows
 from kiestoon.store.write import Changes, changing
+
+GREETING = str(Path(__file__).parent / "prompts" / "nl" / "menu-welcome.ogg")
+"""What callers of the sample company's menu hear first."""
 
 
 class _Department(msgspec.Struct, forbid_unknown_fields=True):
@@ -68,10 +72,12 @@ def load_sample() -> Sample:
 def create_sample(database: Database, vault: Vault, outside_port: int) -> list[Login]:
     """Write the sample company with fresh passwords; [] when the installation has companies already.
 
-    The outside line always follows ``outside_port``, which may have changed since the last start.
+    The outside line always follows ``outside_port``, and the menu's greeting this program's folder: both may have
+    changed since the last start.
     """
     if list_rows(database, Company):
         _move_line(database, vault, outside_port)
+        _find_greeting(database, vault)
         return []
     sample = load_sample()
     with changing(database, vault, acting_user="demo") as changes:
@@ -83,6 +89,15 @@ def _move_line(database: Database, vault: Vault, port: int) -> None:
         if trunk.name == TRUNK_NAME and trunk.host == OUTSIDE_HOST and trunk.port != port:
             with changing(database, vault, acting_user="demo") as changes:
                 changes.update(msgspec.structs.replace(trunk, port=port))
+
+
+def _find_greeting(database: Database, vault: Vault) -> None:
+    ours = Path(GREETING)
+    for menu in list_rows(database, Menu):
+        held = Path(menu.greeting)
+        if held.parts[-3:] == ours.parts[-3:] and held != ours and not held.exists():
+            with changing(database, vault, acting_user="demo") as changes:
+                changes.update(msgspec.structs.replace(menu, greeting=GREETING))
 
 
 def _write(sample: Sample, outside_port: int, changes: Changes) -> list[Login]:
@@ -97,7 +112,7 @@ def _write(sample: Sample, outside_port: int, changes: Changes) -> list[Login]:
     logins = [
         login for group in sample.departments for login in _write_department(sample, company, group, places, changes)
     ]
-    changes.add(Menu(id=0, company_id=company.id, **msgspec.structs.asdict(sample.menu)))
+    changes.add(Menu(id=0, company_id=company.id, greeting=GREETING, **msgspec.structs.asdict(sample.menu)))
     for e164, extension in {sample.main_number: sample.menu.extension, **sample.numbers}.items():
         changes.add(Number(id=0, company_id=company.id, e164=e164, extension=extension))
     changes.add(
