@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -47,7 +48,7 @@ def demo(
     config: Annotated[Path | None, typer.Option(help="Settings instead of those in the data folder.")] = None,
 ) -> None:
     """Run the demonstration until Ctrl-C."""
-    from kiestoon.app.demo.start import banner, demo_settings, prepare_demo  # noqa: PLC0415 - as above
+    from kiestoon.app.demo.start import banner, demo_command, demo_settings, prepare_demo  # noqa: PLC0415 - as above
 
     settings = demo_settings(config, data)
     context.obj = settings
@@ -61,7 +62,8 @@ def demo(
     installation, logins = prepare_demo(settings)
     module = "kiestoon.app.demo.outside_world"
     outside = [ChildSpec("outside world", module, stop_phase=0)] if find_spec(module) else []
-    run_exchange(installation, outside, lambda: typer.echo(banner(settings, logins)))
+    command = demo_command(data, config, sys.argv[0])
+    run_exchange(installation, outside, lambda: typer.echo(banner(settings, logins, command)))
 
 
 @demo_app.command("call-in")

@@ -10,8 +10,9 @@ import pytest
 
 from kiestoon.app.certificate import ensure_certificate
 from kiestoon.app.config import ConfigError, Settings, SipSettings
+from kiestoon.app.demo import start
 from kiestoon.app.demo.company import GREETING, load_sample
-from kiestoon.app.demo.start import LOGINS_FILE, banner, demo_settings, prepare_demo
+from kiestoon.app.demo.start import LOGINS_FILE, banner, demo_command, demo_settings, prepare_demo
 from kiestoon.app.demo.world import OUTSIDE_HOST, OUTSIDE_NUMBERS
 from kiestoon.app.os_problems import SystemProblemError
 from kiestoon.app.serve import prepare_installation
@@ -63,16 +64,28 @@ def test_the_menu_greets_for_the_municipality_also_after_the_program_has_moved(s
     assert list_rows(installation.database, Menu) == [menu]
 
 
+def test_the_command_shown_can_be_typed_again(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(start.shutil, "which", lambda _: None)
+    assert demo_command(Path("var"), None, ".venv/bin/kiestoon") == ".venv/bin/kiestoon demo"
+    assert demo_command(Path("/my data"), Path("k.toml"), "./kiestoon").endswith(
+        "demo --data '/my data' --config k.toml"
+    )
+    assert demo_command(Path("var"), None, "/x/cli.py").endswith("python -m kiestoon.app.cli demo")
+    monkeypatch.setattr(start.shutil, "which", lambda _: "/usr/bin/kiestoon")
+    assert demo_command(Path("var"), None, "/usr/bin/kiestoon") == "kiestoon demo"
+    assert "\n  .venv/bin/kiestoon demo call-in\n" in banner(settings, [], ".venv/bin/kiestoon demo")
+
+
 def test_a_second_start_keeps_the_logins_and_shows_where_they_are(settings: Settings) -> None:
     first, logins = prepare_demo(settings)
     path = settings.data / LOGINS_FILE
     kept = path.read_text()
-    assert all(login.password in banner(settings, logins) for login in logins)
+    assert all(login.password in banner(settings, logins, "kiestoon demo") for login in logins)
     os.close(first.lock)
     _, again = prepare_demo(settings)
     assert again == []
     assert path.read_text() == kept
-    assert str(path) in banner(settings, again)
+    assert str(path) in banner(settings, again, "kiestoon demo")
     assert path.stat().st_mode & 0o777 == 0o600
 
 

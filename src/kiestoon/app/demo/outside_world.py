@@ -106,7 +106,8 @@ async def serve(child: Child) -> None:
         await world.agent.open()
     except OSError as error:
         port = child.settings.demo.outside_port
-        raise explain_bind(error, "udp", OUTSIDE_HOST, port, "KIESTOON_DEMO_OUTSIDE_PORT") from None
+        setting = "demo.outside_port (in the environment: KIESTOON_DEMO_OUTSIDE_PORT)"
+        raise explain_bind(error, "udp", OUTSIDE_HOST, port, setting) from None
     await admin.start()
     child.ready()
     await ended.wait()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import shlex
+import shutil
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -47,8 +50,21 @@ def login_lines(logins: Iterable[Login]) -> list[str]:
     ]
 
 
-def banner(settings: Settings, logins: list[Login]) -> str:
-    """What to show when everything is ready."""
+def demo_command(data: Path, config: Path | None, called: str) -> str:
+    """``kiestoon demo`` as it can be typed again, with the same options. ``called`` is the program's own name as it was
+    called: ``make demo`` runs it by its path, and nobody has put it into the search path."""
+    found = shutil.which("kiestoon")
+    if Path(called).name != "kiestoon":
+        called = f"{sys.executable} -m kiestoon.app.cli"
+    elif found is not None and Path(found).resolve() == Path(called).resolve():
+        called = "kiestoon"
+    options = [] if data == DEFAULT_DATA else ["--data", shlex.quote(str(data))]
+    options += [] if config is None else ["--config", shlex.quote(str(config))]
+    return " ".join([called, "demo", *options])
+
+
+def banner(settings: Settings, logins: list[Login], command: str) -> str:
+    """What to show when everything is ready. ``command`` is ``demo_command``'s."""
     sample = load_sample()
     host = next(iter(outward_addresses()), "127.0.0.1")
     sip = settings.sip
@@ -66,7 +82,7 @@ def banner(settings: Settings, logins: list[Login]) -> str:
     lines += [
         f"  {sample.access_code + '0' + number[3:]:16}outside, {text}" for number, text in OUTSIDE_NUMBERS.items()
     ]
-    lines += ["  kiestoon demo call-in             has the outside world call the menu"]
+    lines += ["Have the outside world call the menu", f"  {command} call-in"]
     lines += ["", "Ctrl-C ends it.", ""]
     return "\n".join(lines)
 
