@@ -70,7 +70,7 @@ def test_the_command_shown_can_be_typed_again(settings: Settings, monkeypatch: p
     assert demo_command(Path("/my data"), Path("k.toml"), "./kiestoon").endswith(
         "demo --data '/my data' --config k.toml"
     )
-    assert demo_command(Path("var"), None, "/x/cli.py").endswith("python -m kiestoon.app.cli demo")
+    assert demo_command(Path("var"), None, "/x/cli.py").endswith(" -m kiestoon.app.cli demo")
     monkeypatch.setattr(start.shutil, "which", lambda _: "/usr/bin/kiestoon")
     assert demo_command(Path("var"), None, "/usr/bin/kiestoon") == "kiestoon demo"
     assert "\n  .venv/bin/kiestoon demo call-in\n" in banner(settings, [], ".venv/bin/kiestoon demo")
