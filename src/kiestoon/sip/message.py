@@ -7,6 +7,7 @@ Messages hold only text and frozen values, so they are never part of a reference
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, TypeAlias, TypeVar
@@ -271,8 +272,9 @@ class Message:
 
     # -- the wire -----------------------------------------------------------------------------------------------------
 
+    @abstractmethod
     def start_line(self) -> str:
-        raise NotImplementedError
+        """The first line, without its line end."""
 
     def encode(self) -> bytes:
         """The message as bytes, Content-Length included.
