@@ -309,7 +309,7 @@ def exchange_in(directory: Path, **options: Any) -> Iterator[TestExchange]:
 # --- listening -------------------------------------------------------------------------------------------------------
 
 
-async def hears(call: PhoneCall, hz: float, window_s: float = 0.5, timeout_s: float = 5.0) -> None:
+async def hears(call: PhoneCall, hz: float, window_s: float = 0.3, timeout_s: float = 5.0) -> None:
     """Wait until this end hears the tone for a whole window."""
     deadline = time.monotonic() + timeout_s
     while True:
@@ -323,7 +323,7 @@ async def hears(call: PhoneCall, hz: float, window_s: float = 0.5, timeout_s: fl
             raise AssertionError(f"{call.agent.name} hears {level:.0f} dBm0 of {hz:.0f} Hz")
 
 
-async def hears_something_else(call: PhoneCall, hz: float, window_s: float = 0.5, timeout_s: float = 5.0) -> None:
+async def hears_something_else(call: PhoneCall, hz: float, window_s: float = 0.3, timeout_s: float = 5.0) -> None:
     """Wait until this end hears something, and not that tone."""
     deadline = time.monotonic() + timeout_s
     while True:

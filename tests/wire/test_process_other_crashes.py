@@ -40,7 +40,7 @@ async def test_when_the_media_process_dies_its_calls_end_and_the_next_one_works(
         first = await phones.connect("101", "102")
         held = await phones.connect("103", "104")
         await held.called.hold()
-        ringing = await phones.agents["105"].dial("101")
+        ringing = await phones.dial("105", "101")
         await phones.incoming("101")
         for end, hz in first.ends:
             await hears(end, hz)
