@@ -18,6 +18,7 @@ CONNECT_TIMEOUT_S = 5.0
 RETRY_S = 0.2
 MAX_RETRY_S = 5.0
 WELCOME_TIMEOUT_S = 5.0
+_IN_STOCK = 4  # at most one of so many ports of the range lies in stock
 
 
 class MediaLink(Protocol):
@@ -67,13 +68,14 @@ class MediaClient:
     """
 
     def __init__(self, socket_path: str, *, stock: int = 256, refill_at: int = 128) -> None:
-        """``stock`` ports per host are leased in advance, more when fewer than ``refill_at`` are left."""
+        """``stock`` ports per host are leased in advance, more when fewer than ``refill_at`` are left; less of a small
+        range, which all hosts share: what lies in stock for one cannot be used for another."""
         self.on_event: Callable[[Event], None] = _ignore
         self.on_lost: Callable[[str], None] = _ignore
         self.on_welcome: Callable[[Welcome, bool], None] = lambda welcome, kept: None
         self.capacity = 0
         self._path = socket_path
-        self._stock = stock
+        self._stock = self._target = stock
         self._refill_at = refill_at
         self._hosts: tuple[str, ...] = ()
         self._incarnation = ""
@@ -120,7 +122,7 @@ class MediaClient:
         if pool is None:
             return None
         port = pool.popleft() if pool else None
-        if len(pool) < self._refill_at:
+        if len(pool) < min(self._refill_at, (self._target + 1) // 2):
             self._refill(host)
         return port
 
@@ -130,7 +132,7 @@ class MediaClient:
             return  # the media process takes back what a lost connection had leased
         self._exhausted.discard(port.host)
         pool = self._pools.get(port.host)
-        if pool is not None and len(pool) < 2 * self._stock:
+        if pool is not None and len(pool) < 2 * self._target:
             pool.append(port)
         else:
             self.send(Release((port.rtp,)))
@@ -233,6 +235,9 @@ class MediaClient:
         self._hosts = welcome.hosts
         self._connected = True
         self._keep = True
+        self._target = self._stock
+        if len(welcome.hosts) > 1:
+            self._target = max(1, min(self._stock, welcome.capacity // (_IN_STOCK * len(welcome.hosts))))
         self._pools = {host: deque() for host in welcome.hosts}
         for host in welcome.hosts:
             self._refill(host)
@@ -264,7 +269,7 @@ class MediaClient:
 
     def _refill(self, host: str) -> None:
         """Ask for what is missing, one request at a time; an exhausted range is asked again at the next lease."""
-        missing = self._stock - len(self._pools[host])
+        missing = self._target - len(self._pools[host])
         if missing > 0 and host not in self._asked:
             self._asked[host] = missing
             self.send(Lease(missing, host))

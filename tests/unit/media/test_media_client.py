@@ -25,9 +25,9 @@ RANGE = (14100, 14179)
 class Media:
     """A media server in a thread."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, hosts: tuple[str, ...] = ("127.0.0.1",)) -> None:
         self.loop = Loop()
-        self.pool = PortPool(*RANGE, [MediaAddress("127.0.0.1")], quarantine_s=0.0)
+        self.pool = PortPool(*RANGE, [MediaAddress(host) for host in hosts], quarantine_s=0.0)
         self.server = Server(Engine(Shared(self.loop, Worker(self.loop)), self.pool), self.loop, str(path))
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
@@ -91,6 +91,27 @@ async def test_ports_are_in_stock_and_leased_without_waiting(start_media: Callab
     await asyncio.wait_for(caller.stocked.wait(), 5)
     assert caller.client.in_stock == 8
     await caller.client.stop()
+
+
+async def test_the_stock_of_one_host_leaves_ports_of_a_small_range_for_the_others(tmp_path: Path) -> None:
+    hosts = ("127.0.0.1", "127.0.0.2", "127.0.0.3")
+    media = Media(tmp_path / "media.sock", hosts)
+    caller = Caller(tmp_path / "media.sock")  # it would have all 40 pairs in stock for the first host
+    stocked: dict[str, int] = {}
+    everywhere = asyncio.Event()
+
+    def note(host: str, count: int) -> None:
+        stocked[host] = count
+        if len(stocked) == len(hosts):
+            everywhere.set()
+
+    caller.client.on_stock = note
+    await caller.client.start()
+    await asyncio.wait_for(everywhere.wait(), 5)
+    assert all(caller.client.lease(host) is not None for host in hosts)
+    assert caller.client.in_stock <= 40 // 4
+    await caller.client.stop()
+    media.stop()
 
 
 async def test_exhaustion_is_told_by_none_and_ends_when_ports_return(
