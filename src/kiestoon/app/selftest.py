@@ -23,6 +23,7 @@ from kiestoon.sip.flow import Target
 
 FIRST_HZ, SECOND_HZ = 440.0, 620.0
 _LISTEN_S = 1.0
+_PASSING_S = 0.3  # what was on its way before a change passes by
 _LOUD_ENOUGH_DBM0 = -30.0
 _DIGITS = "159*#"
 
@@ -44,7 +45,7 @@ class Selftest:
         """Every step; raises SelftestFailed with what went wrong."""
         logins = await ask_async(self._socket, "selftest_begin")
         self._step("the exchange answers and gives two logins")
-        server = Target("udp", "127.0.0.1", int(logins["udp"]))
+        server = Target(logins["transport"], logins["host"], int(logins["port"]))
         first = _phone(logins, 0, server, FIRST_HZ)
         second = _phone(logins, 1, server, SECOND_HZ)
         try:
@@ -97,6 +98,7 @@ class Selftest:
         self._step(f"phone {caller.username} hangs up, {called.username} is free")
 
     async def _waits(self, mine: PhoneCall, theirs: PhoneCall, hz: float, caller: str, called: str) -> None:
+        await asyncio.sleep(_PASSING_S)
         mine.stream.forget()
         theirs.stream.forget()
         await asyncio.sleep(_LISTEN_S)
@@ -108,7 +110,7 @@ class Selftest:
         self._step(f"phone {caller} holds, {called} hears music")
 
     async def _hears(self, call: PhoneCall, hz: float, step: str) -> None:
-        await asyncio.sleep(0.3)  # what was on its way before the change passes by
+        await asyncio.sleep(_PASSING_S)
         call.stream.forget()
         await asyncio.sleep(_LISTEN_S)
         heard = call.stream.recorded(_LISTEN_S)
@@ -134,7 +136,9 @@ class Selftest:
 
 def _phone(logins: dict[str, Any], number: int, server: Target, hz: float) -> SoftPhone:
     login = logins["phones"][number]
-    return SoftPhone(login["username"], login["secret"], logins["domain"], server, source=partial(Sine, hz))
+    return SoftPhone(
+        login["username"], login["secret"], logins["domain"], server, host=server.host, source=partial(Sine, hz)
+    )
 
 
 def run_selftest(admin_socket: Path, say: Callable[[str, float], None]) -> dict[str, Any]:

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
+from kiestoon.app.admin_socket import CommandError
+from kiestoon.app.config import SipSettings
 from kiestoon.app.metrics import Metric
 from kiestoon.company.directory import Directory
 from kiestoon.company.model import Company, CompanyRows, Device, User
@@ -21,19 +24,23 @@ _EXTENSIONS = ("901", "902")
 
 
 class SelftestAccounts:
-    """Begins and ends the company; ``addresses`` are the exchange's own SIP addresses by transport."""
+    """Begins and ends the company; ``sip`` tells where the exchange can be reached from this machine."""
 
-    def __init__(self, directory: Directory, registrar: Registrar, loop: asyncio.AbstractEventLoop, udp: int) -> None:
+    def __init__(
+        self, directory: Directory, registrar: Registrar, loop: asyncio.AbstractEventLoop, sip: SipSettings
+    ) -> None:
         self._directory = directory
         self._registrar = registrar
         self._loop = loop
-        self._udp = udp
+        self._sip = sip
         self._end: asyncio.TimerHandle | None = None
         self._devices: tuple[Device, ...] = ()
         self.runs = 0
 
     def begin(self) -> dict[str, Any]:
         """Make two logins; earlier ones end. They live for two minutes at most."""
+        if not (self._sip.udp or self._sip.tcp):
+            raise CommandError("the self-test's phones need SIP over UDP or TCP; both are off (sip.udp, sip.tcp)")
         self.end()
         self.runs += 1
         users = tuple(
@@ -55,7 +62,9 @@ class SelftestAccounts:
         self._end = self._loop.call_later(LIFETIME_S, self.end)
         return {
             "domain": DOMAIN,
-            "udp": self._udp,
+            "transport": "udp" if self._sip.udp else "tcp",
+            "host": reachable_host(self._sip.hosts),
+            "port": self._sip.udp or self._sip.tcp,
             "phones": [{"username": device.username, "secret": device.secret} for device in self._devices],
         }
 
@@ -72,3 +81,9 @@ class SelftestAccounts:
     def metrics(self) -> list[Metric]:
         """How often it was run."""
         return [Metric("selftests", "counter", "Self-tests begun", self.runs)]
+
+
+def reachable_host(hosts: Sequence[str]) -> str:
+    """An address of this machine at which the listeners on ``hosts`` can be reached."""
+    host = next(iter(hosts), "")
+    return {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound

@@ -89,7 +89,7 @@ class Telephony:
         )  # fmt: skip
         self.transports.local = local  # the endpoint asks it; the transports fill it when their listeners are open
         self.driver.attach(self.transports, SipResolver(nameservers=core.settings.sip.nameserver_addresses))
-        self.selftest = SelftestAccounts(core.directory, self.registrar, core.loop, core.settings.sip.udp)
+        self.selftest = SelftestAccounts(core.directory, self.registrar, core.loop, core.settings.sip)
         self._timer: asyncio.TimerHandle | None = None
         core.collector.live = lambda: len(self.exchange.calls)
         self._register()
