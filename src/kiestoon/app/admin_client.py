@@ -69,7 +69,7 @@ def _result(command: str, data: bytes) -> Any:
     reply = _decoder.decode(data)
     if reply.error:
         raise CommandRefusedError(
-            f"The exchange did not carry out {command}: {reply.error}", "Correct it, or try again"
+            f"The exchange did not carry out {command.replace('_', '-')}: {reply.error}", "Correct it, or try again"
         )
     return reply.result
 

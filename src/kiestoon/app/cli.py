@@ -11,8 +11,9 @@ import typer
 from kiestoon import __version__
 from kiestoon.app.cli_configuration import company_app, device_app, number_app, trunk_app, user_app
 from kiestoon.app.cli_context import CliContext
+from kiestoon.app.cli_control import bans, hang_up, lines, reload, unban
 from kiestoon.app.cli_history import call
-from kiestoon.app.cli_live import calls, registrations, reload, selftest, trace
+from kiestoon.app.cli_live import calls, registrations, selftest, trace
 from kiestoon.app.cli_serve import demo_app, migrate, serve
 from kiestoon.operator_error import OperatorError
 
@@ -23,7 +24,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (serve, migrate, selftest, registrations, calls, call, trace, reload):
+for command in (serve, migrate, selftest, registrations, calls, call, hang_up, lines, bans, unban, trace, reload):
     app.command()(command)
 app.add_typer(demo_app, name="demo")
 app.add_typer(company_app, name="company", no_args_is_help=True)

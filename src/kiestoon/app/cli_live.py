@@ -67,12 +67,6 @@ def trace(
         typer.echo(answer["text"])
 
 
-def reload(context: typer.Context) -> None:
-    """Have the running exchange take over configuration changes now."""
-    answer = context_of(context).ask("reload")
-    typer.echo(f"{len(answer['companies'])} companies reloaded.")
-
-
 def selftest(context: typer.Context) -> None:
     """Have two built-in phones call each other through the running exchange, and measure what they hear."""
     from kiestoon.app.selftest import run_selftest  # noqa: PLC0415 - telephony only where it is needed

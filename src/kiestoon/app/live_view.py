@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from kiestoon.app.record_view import quality_as_dict, record_as_dict, worst
 from kiestoon.calls.call import Call
 from kiestoon.calls.exchange import Exchange
 from kiestoon.calls.record_making import make_record
+from kiestoon.company.model import Trunk
 from kiestoon.media.client import MediaLink
 from kiestoon.media.protocol import Quality
 
@@ -76,6 +78,36 @@ class LiveView:
         """The SIP Call-IDs of a live call's legs."""
         call = self._x.calls.get(call_id)
         return [leg.sip_call_id for leg in call.legs.values() if leg.sip_call_id] if call else []
+
+    def bans(self) -> list[dict[str, Any]]:
+        """Sources that are banned, the longest first."""
+        now = self._clock()
+        return [
+            {"source": ban.source, "for_s": math.ceil(ban.until - now), "times": ban.level, "reason": ban.reason}
+            for ban in self._x.doorkeeper.guard.bans(now)
+        ]
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Every outside line in service."""
+        return [self._line(trunk) for trunk in self._x.directory.trunks()]
+
+    def _line(self, trunk: Trunk) -> dict[str, Any]:
+        now, state = self._clock(), self._x.lines.state(trunk.id)
+        index = self._x.directory.company(trunk.company_id) if trunk.company_id is not None else None
+        registered = state.registered if trunk.kind == "register" else None
+        return {
+            "line": trunk.name,
+            "company": index.company.domain if index is not None else "",
+            "host": trunk.host,
+            "kind": trunk.kind,
+            "registered": registered,
+            "registered_for_s": math.ceil(max(0.0, state.registered_until - now)) if registered else 0,
+            "calls": state.calls,
+            "max_calls": trunk.max_calls,
+            "last_failure": state.failure,
+            "failed_s_ago": int(now - state.failed_at) if state.failure else None,
+            "tried_last": state.avoid_until > now,
+        }
 
     def inventory(self) -> dict[str, int]:
         """Everything of calls that exists now: all zero when nobody telephones."""

@@ -13,6 +13,7 @@ import structlog
 
 from kiestoon.app.control_core import ControlCore
 from kiestoon.app.listeners import explain_start, net_settings
+from kiestoon.app.live_orders import LiveOrders
 from kiestoon.app.live_quality import LiveQuality
 from kiestoon.app.live_view import LiveView
 from kiestoon.app.media_links import MediaLinks
@@ -90,6 +91,10 @@ class Telephony:
         self.transports.local = local  # the endpoint asks it; the transports fill it when their listeners are open
         self.driver.attach(self.transports, SipResolver(nameservers=core.settings.sip.nameserver_addresses))
         self.selftest = SelftestAccounts(core.directory, self.registrar, core.loop, core.settings.sip)
+        self.orders = LiveOrders(
+            self.engine, self.transports, core.loop.time, self.driver.touch,
+            (core.settings.certificate, core.settings.certificate_key),
+        )  # fmt: skip
         self._timer: asyncio.TimerHandle | None = None
         core.collector.live = lambda: len(self.exchange.calls)
         self._register()
@@ -207,6 +212,12 @@ class Telephony:
         core.commands.add("calls", self._calls)
         core.commands.add("call", self._call)
         core.commands.add("inventory", self.view.inventory)
+        core.commands.add("bans", self.view.bans)
+        core.commands.add("lines", self.view.lines)
+        core.commands.add("hang_up", self.orders.hang_up)
+        core.commands.add("unban", self.orders.unban)
+        core.commands.add("forget_device", self.orders.forget_device)
+        core.commands.add("reload_certificates", self.orders.reload_certificates)
         core.commands.add("media", self.media.report)
         core.commands.add("trace", self.tracing.show)
         core.commands.add("selftest_begin", self.selftest.begin)

@@ -208,7 +208,7 @@ def _refused(x: Exchange, call: Call, leg: Leg, event: sip.Refused, now: float) 
     leg.status, leg.outcome, leg.cause = event.status, failure.outcome, failure.q850
     over(x, call, leg)
     if leg.trunk_id and failure.outcome == "failed":
-        x.lines.failed(leg.trunk_id, now)
+        x.lines.failed(leg.trunk_id, now, "no answer" if event.local else f"{event.status} {event.reason}")
     if event.status != 488 or not seeking.try_encrypted(x, call, leg, now):
         seeking.leg_failed(x, call, leg, failure, now)
 

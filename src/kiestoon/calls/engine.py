@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
 from kiestoon.calls import closing, custody, lines
-from kiestoon.calls.causes import INTERRUPTED
+from kiestoon.calls.causes import HUNG_UP, INTERRUPTED
 from kiestoon.calls.control import CallControl
 from kiestoon.calls.events import CallEvent
 from kiestoon.calls.exchange import Exchange
@@ -91,6 +91,16 @@ class ExchangeEngine:
         """A device was deleted or locked: it is not reachable from now on."""
         self._now = now
         self._registrar.forget_device(device_id, now)
+
+    def hang_up(self, call_id: str, now: float) -> bool:
+        """End one call by hand; False when there is none by this id."""
+        self._now = now
+        call = self.exchange.calls.get(call_id)
+        if call is None:
+            return False
+        custody.end_with(self.exchange, call, HUNG_UP, now)
+        closing.check(self.exchange, call, now)
+        return True
 
     def end_calls(self, now: float) -> None:
         """The exchange stops: hang every call up. Records follow as the media figures come in."""

@@ -30,7 +30,8 @@ LONGEST_S = 86400
 
 class LineState(msgspec.Struct, gc=False):
     """One trunk's live state. ``registered_until`` and ``avoid_until`` (a call set-up failed) are engine time;
-    ``minimum_s`` is the shortest registration the provider takes (423)."""
+    ``minimum_s`` is the shortest registration the provider takes (423). ``failure`` says what went wrong last, with a
+    call or the login, at ``failed_at`` of engine time."""
 
     calls: int = 0
     registered: bool = False
@@ -41,6 +42,8 @@ class LineState(msgspec.Struct, gc=False):
     call_id: str = ""
     cseq: int = 0
     status: int = 0
+    failure: str = ""
+    failed_at: float = 0.0
 
 
 class Registering(msgspec.Struct, frozen=True, gc=False):
@@ -87,9 +90,11 @@ class Lines:
         state = self.state(trunk_id)
         state.calls = max(0, state.calls - 1)
 
-    def failed(self, trunk_id: int, now: float) -> None:
+    def failed(self, trunk_id: int, now: float, why: str) -> None:
         """A call could not be set up for the line's own reasons: try others first for a while."""
-        self.state(trunk_id).avoid_until = now + AVOID_S
+        state = self.state(trunk_id)
+        state.avoid_until = now + AVOID_S
+        state.failure, state.failed_at = f"call: {why}", now
 
     def succeeded(self, trunk_id: int) -> None:
         """A call was answered over the line."""
@@ -171,10 +176,17 @@ def registered(x: Exchange, token: Registering, event: ResponseReceived, now: fl
     if state.registered or not state.failures:
         log.warning("line registration refused", trunk=trunk.name, status=event.status)
     state.failures += 1
+    state.failure, state.failed_at = f"login: {_why(event)}", now
     # A provider that is merely out of reach keeps what it granted; its calls are still welcome until that is over.
     if not (event.local or event.status >= 500) or now >= state.registered_until:
         _lost(x, trunk, state)
     again(x, trunk.id, now + min(RETRY_MOST_S, RETRY_FIRST_S * 2 ** min(state.failures - 1, 8)))
+
+
+def _why(event: ResponseReceived) -> str:
+    if event.response is not None:
+        return f"{event.status} {event.response.reason}"
+    return "no answer" if event.status == 408 else "cannot be reached"
 
 
 def _longer(trunk: Trunk, state: LineState, header: str | None) -> bool:

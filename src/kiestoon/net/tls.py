@@ -19,8 +19,9 @@ def reload_certificate(context: ssl.SSLContext, settings: TlsServer) -> None:
     """Read the files again. New connections get the new certificate; connections that stand are not touched. When the
     files are bad the old certificate stays, and the error is raised."""
     trial = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    trial.load_cert_chain(settings.certificate_file, settings.key_file)
-    context.load_cert_chain(settings.certificate_file, settings.key_file)
+    for each in (trial, context):
+        # A key that asks for a password is an error: without one given, OpenSSL would ask at the terminal and wait.
+        each.load_cert_chain(settings.certificate_file, settings.key_file, password="")
 
 
 def client_context(settings: TlsClient) -> ssl.SSLContext:

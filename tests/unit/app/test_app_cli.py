@@ -129,7 +129,17 @@ def test_live_commands_show_what_the_exchange_says(company: Shell, monkeypatch: 
         "calls": [],
         "trace": {"text": "INVITE ->", "messages": [{"way": "in"}]},
         "reload": {"companies": [1, 2]},
-    }
+        "reload_certificates": None,
+        "hang_up": None,
+        "unban": None,
+        "bans": [{"source": "203.0.113.6", "for_s": 59, "times": 1, "reason": "failed logins"}],
+        "lines": [
+            {"line": "a", "company": "", "host": "h", "registered": None, "calls": 2, "max_calls": 0,
+             "last_failure": "call: 503", "failed_s_ago": 150, "tried_last": True},
+            {"line": "b", "company": "acme.example", "host": "h", "registered": False, "calls": 0, "max_calls": 4,
+             "last_failure": "", "failed_s_ago": None, "tried_last": False},
+        ],
+    }  # fmt: skip
     monkeypatch.setattr(CliContext, "ask", lambda _self, command, **_: answers[command])
     shown = company.run("registrations")
     assert "acme.example" in shown
@@ -138,6 +148,14 @@ def test_live_commands_show_what_the_exchange_says(company: Shell, monkeypatch: 
     assert "INVITE ->" in company.run("trace", "abc")
     assert company.json("trace", "abc") == [{"way": "in"}]
     assert "2 companies" in company.run("reload")
+    assert "203.0.113.6  59     1" in company.run("bans")
+    assert "not banned any more" in company.run("unban", "203.0.113.6")
+    assert "Call abc is ended" in company.run("hang-up", "abc")
+    first, second = company.run("lines").splitlines()[1:]
+    assert "all" in first
+    assert "known by address, tried last" in first
+    assert "2 min ago" in first
+    assert "not logged in" in second
 
 
 def store(shell: Shell, record: CallRecord) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 from net_peers import options
 
 from kiestoon.net.certificate import CertificateFiles
@@ -417,6 +418,32 @@ async def test_reloaded_certificate_is_shown_to_new_connections(
     assert "new.example.com" in names(after)
     before.close()
     after.close()
+
+
+async def test_a_bad_certificate_is_an_error_and_the_one_of_before_stays(
+    open_transports: Open, certificate: CertificateFiles, tmp_path: Any
+) -> None:
+    for file in (certificate.certificate, certificate.key):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    key = tmp_path / certificate.key.name
+    server, _ = await open_transports(
+        listen("tls", tls=TlsServer(str(tmp_path / certificate.certificate.name), str(key)))
+    )
+    context = ssl.create_default_context(cafile=str(certificate.authority))
+    held = serialization.load_pem_private_key(key.read_bytes(), None)
+    protected = held.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.BestAvailableEncryption(b"word")
+    )
+    for bad in (b"junk", protected):  # whose password nobody is asked for: the exchange would wait for ever
+        key.write_bytes(bad)
+        with pytest.raises(ssl.SSLError):
+            server.reload_certificates()
+    key.unlink()
+    with pytest.raises(FileNotFoundError):
+        server.reload_certificates()
+    port = server.bound[0].port
+    _, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context, server_hostname="127.0.0.1")
+    writer.close()
 
 
 async def test_an_unfinished_tls_handshake_is_given_up(open_transports: Open, certificate: CertificateFiles) -> None:
