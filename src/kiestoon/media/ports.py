@@ -134,9 +134,9 @@ class PortPool:
         return None
 
     def prepare(self, count: int, now: float) -> None:
-        """Bind ``count`` pairs of every host ahead of their need."""
+        """Bind ``count`` pairs of every host ahead of their need, or an equal share of a small range."""
         for host in self.hosts:
-            for _ in range(count):
+            for _ in range(min(count, self.capacity // len(self.hosts))):
                 if self._bound >= self.capacity or (pair := self._bind_another(host, now)) is None:
                     break
                 self._resting[host].append(pair)
@@ -144,16 +144,19 @@ class PortPool:
     def _bind_another(self, host: str, now: float) -> PortPair | None:
         while self._blocked and self._blocked[0][0] <= now:
             self._unbound.append(self._blocked.popleft()[1])
-        while self._unbound:
-            if self._bound >= self.capacity and not self._steal(host, now):
-                return None
+        stolen = False
+        while True:
+            if not self._unbound or self._bound >= self.capacity:
+                # One is enough: a host that cannot bind its number must not take all the others have.
+                if stolen or not self._steal(host, now):
+                    return None
+                stolen = True
             number = self._unbound.popleft()
             fresh = self._open(host, number)
             if fresh is not None:
                 self._bound += 1
                 return fresh
             self._blocked.append((now + BLOCKED_S, number))
-        return None
 
     def give_back(self, pair: PortPair, now: float, *, used: bool) -> None:
         """Return a pair; a used one rests before it is leased again."""
