@@ -156,3 +156,21 @@ def test_a_line_that_failed_is_tried_last_for_a_while() -> None:
     anna.dial("00201112222")
     world.run()
     assert len(first.all(events.InviteReceived)) == 2
+
+
+def test_a_line_taken_away_is_forgotten_and_one_in_its_place_logs_in_anew() -> None:
+    world, provider = logged_in()
+    rows = world.rows
+    world.exchange.directory.replace(msgspec.structs.replace(rows, trunks=()))
+    world.start_lines()
+    assert not world.exchange.lines.state(1).registered
+    assert len(world.exchange.deadlines) == 0
+    seen = len(provider.registers)
+    world.run(1200)
+    assert len(provider.registers) == seen
+    world.exchange.directory.replace(rows)
+    world.start_lines()
+    world.run()
+    assert world.exchange.lines.state(1).registered
+    assert provider.registers[-1].call_id != provider.registers[0].call_id
+    assert len(world.exchange.deadlines) == 1

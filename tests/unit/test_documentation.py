@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -116,6 +117,11 @@ def commands_in(text: str) -> Iterator[list[str]]:
             yield shlex.split(found.group(1).replace("…", "").replace("'", ""), comments=True)
 
 
+def options_of(command: Any) -> Iterator[str]:
+    for parameter in command.params:
+        yield from (option for option in (*parameter.opts, *parameter.secondary_opts) if option.startswith("-"))
+
+
 @each_page
 def test_commands_and_their_options_exist(page: Path) -> None:
     for words in commands_in(page.read_text()):
@@ -127,7 +133,7 @@ def test_commands_and_their_options_exist(page: Path) -> None:
                 break
             assert name in group.commands, words
             group = group.commands[name]
-        options = {option for parameter in group.params for option in parameter.opts} | {"--help"}
+        options = set(options_of(group)) | {"--help"}
         for word in given:
             if word.startswith("--"):
                 assert word.partition("=")[0] in options, words
@@ -139,7 +145,10 @@ def test_every_command_is_documented() -> None:
     group = typer.main.get_command(app)
     for name, command in group.commands.items():  # type: ignore[attr-defined]  # Typer gives a group
         assert f"kiestoon {name}" in text, name
-        for option in (option for parameter in command.params for option in parameter.opts if option[:2] == "--"):
+        parts = getattr(command, "commands", {})
+        for part in parts:
+            assert part == "list" or f"kiestoon {name} {part}" in text, (name, part)
+        for option in (option for each in (command, *parts.values()) for option in options_of(each)):
             assert option in {"--help"} or option in text, (name, option)
 
 

@@ -9,12 +9,17 @@ from typing import Annotated
 import typer
 
 from kiestoon import __version__
-from kiestoon.app.cli_configuration import company_app, device_app, number_app, trunk_app, user_app
+from kiestoon.app.cli_configuration import company_app
 from kiestoon.app.cli_context import CliContext
 from kiestoon.app.cli_control import bans, hang_up, lines, reload, unban
+from kiestoon.app.cli_devices import device_app
 from kiestoon.app.cli_history import call
 from kiestoon.app.cli_live import calls, registrations, selftest, trace
+from kiestoon.app.cli_numbers import menu_app, number_app
+from kiestoon.app.cli_places import department_app, location_app
 from kiestoon.app.cli_serve import demo_app, migrate, serve
+from kiestoon.app.cli_trunks import trunk_app
+from kiestoon.app.cli_users import user_app
 from kiestoon.operator_error import OperatorError
 
 app = typer.Typer(
@@ -27,11 +32,17 @@ app = typer.Typer(
 for command in (serve, migrate, selftest, registrations, calls, call, hang_up, lines, bans, unban, trace, reload):
     app.command()(command)
 app.add_typer(demo_app, name="demo")
-app.add_typer(company_app, name="company", no_args_is_help=True)
-app.add_typer(user_app, name="user", no_args_is_help=True)
-app.add_typer(device_app, name="device", no_args_is_help=True)
-app.add_typer(trunk_app, name="trunk", no_args_is_help=True)
-app.add_typer(number_app, name="number", no_args_is_help=True)
+for name, group in {
+    "company": company_app,
+    "location": location_app,
+    "department": department_app,
+    "user": user_app,
+    "device": device_app,
+    "number": number_app,
+    "menu": menu_app,
+    "trunk": trunk_app,
+}.items():
+    app.add_typer(group, name=name, no_args_is_help=True)
 
 
 def _show_version(wanted: bool) -> None:

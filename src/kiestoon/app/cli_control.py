@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from kiestoon.app.cli_configuration import AsJson
 from kiestoon.app.cli_context import context_of
 from kiestoon.app.cli_output import show
+from kiestoon.app.cli_rows import AsJson
 
 
 def reload(context: typer.Context) -> None:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kiestoon.app.cli_configuration import AsJson
 from kiestoon.app.cli_context import CliContext, context_of
 from kiestoon.app.cli_output import show, show_json, show_text
+from kiestoon.app.cli_rows import AsJson
 from kiestoon.operator_error import OperatorError
 
 if TYPE_CHECKING:

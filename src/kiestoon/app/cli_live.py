@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from kiestoon.app.cli_configuration import AsJson, OfCompany
 from kiestoon.app.cli_context import context_of
 from kiestoon.app.cli_history import show_history
 from kiestoon.app.cli_output import show, show_json
+from kiestoon.app.cli_rows import AsJson, OfCompany
 
 
 def registrations(context: typer.Context, as_json: AsJson = False) -> None:

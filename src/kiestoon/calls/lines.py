@@ -17,6 +17,7 @@ from kiestoon.sip.uri import Uri
 if TYPE_CHECKING:
     from kiestoon.calls.exchange import Exchange
     from kiestoon.company.model import Trunk
+    from kiestoon.sip.deadlines import Deadline
     from kiestoon.sip.events import ResponseReceived
 
 log = structlog.get_logger("lines")
@@ -44,6 +45,7 @@ class LineState(msgspec.Struct, gc=False):
     status: int = 0
     failure: str = ""
     failed_at: float = 0.0
+    timer: Deadline[str] | None = None
 
 
 class Registering(msgspec.Struct, frozen=True, gc=False):
@@ -127,7 +129,10 @@ def trunk_target(trunk: Trunk) -> tuple[Destination, ...] | None:
 
 
 def start_registrations(x: Exchange, now: float) -> None:
-    """Register every line that logs in at its provider."""
+    """Register every line that logs in at its provider and has not; forget lines that are gone (their ids may come
+    back)."""
+    for trunk_id in [known for known in x.lines.states if x.directory.trunk(known) is None]:
+        _forget(x, trunk_id)
     for trunk in x.directory.trunks():
         if trunk.kind == "register" and not x.lines.state(trunk.id).cseq:
             register(x, trunk, now)
@@ -237,7 +242,10 @@ def _seconds(text: str | None) -> int | None:
 
 def again(x: Exchange, trunk_id: int, at: float) -> None:
     """Let the line register at ``at``."""
-    x.deadlines.start(at, "trunk", str(trunk_id))
+    state = x.lines.state(trunk_id)
+    if state.timer is not None:
+        x.deadlines.stop(state.timer)
+    state.timer = x.deadlines.start(at, "trunk", str(trunk_id))
 
 
 def due(x: Exchange, trunk_id: int, now: float) -> None:
@@ -245,7 +253,14 @@ def due(x: Exchange, trunk_id: int, now: float) -> None:
     trunk = x.directory.trunk(trunk_id)
     if trunk is not None and trunk.kind == "register":
         register(x, trunk, now)
-        return
+    else:
+        _forget(x, trunk_id)
+
+
+def _forget(x: Exchange, trunk_id: int) -> None:
+    """The line is gone, or logs in no more: nothing of it is left but its calls."""
     x.doorkeeper.trunk_unregistered(trunk_id)
     state = x.lines.state(trunk_id)
+    if state.timer is not None:
+        x.deadlines.stop(state.timer)
     x.lines.states[trunk_id] = LineState(calls=state.calls)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from ipaddress import ip_network
 from typing import Any
+from zoneinfo import available_timezones
 
 import msgspec
 from sqlalchemy import Connection, select
@@ -48,6 +49,8 @@ def check_row(connection: Connection, row: Row) -> None:
         _check_trunk(row)
     elif isinstance(row, Number):
         _check_number(row)
+    elif isinstance(row, Location):
+        _check_location(row)
     _check_links(connection, row, cells)
 
 
@@ -92,6 +95,9 @@ def _check_trunk(row: Trunk) -> None:
         raise _invalid(row, f"port {row.port} is out of range", "Use 1 to 65535, or 0 for the transport's own")
     if row.kind == "register" and not (row.username and row.secret):
         raise _invalid(row, "user name or password is missing", "Give both: this line logs in at its provider")
+    if row.srtp != "off" and row.transport != "tls":
+        # The keys travel in the signalling (RFC 4568 §8).
+        raise _invalid(row, "SRTP needs encrypted signalling", "Use TLS as its transport, or no SRTP")
     if row.kind == "peer" and not row.sources:
         raise _invalid(row, "no source address is given", "Give the addresses the provider sends from")
     for source in row.sources:
@@ -105,6 +111,14 @@ def _check_number(row: Number) -> None:
     _check_e164(row, "e164", row.e164 or "missing")
     if not _EXTENSION.match(row.extension):
         raise _invalid(row, f"the extension {row.extension!r} is not a number", "Use 1 to 15 digits")
+
+
+def _check_location(row: Location) -> None:
+    if row.area_code and not row.area_code.isdecimal():
+        raise _invalid(row, f"the area code {row.area_code!r} is not a number", "Write it as 020")
+    known = available_timezones()
+    if known and row.timezone not in known:
+        raise _invalid(row, f"there is no time zone {row.timezone!r}", "Write it as Europe/Amsterdam")
 
 
 def _check_e164(row: Row, field: str, value: str) -> None:

@@ -1,0 +1,149 @@
+"""``kiestoon device list|add|set|remove``."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Annotated
+
+import typer
+
+from kiestoon.app.cli_context import CliContext, context_of
+from kiestoon.app.cli_output import as_cells, show, show_json
+from kiestoon.app.cli_rows import AsJson, OfCompany, add, find, list_of, remove, update
+from kiestoon.company.model import Device, User
+from kiestoon.operator_error import OperatorError
+
+device_app = typer.Typer(help="Phones: logins with a generated password.")
+_DEVICE_SUFFIX = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+@device_app.command("list")
+def list_devices(context: typer.Context, company: OfCompany = "", as_json: AsJson = False) -> None:
+    """Phones, without their passwords."""
+    users = {user.id: user for user in list_of(context, User, company)}
+    cells = as_cells(list_of(context, Device, company))
+    registered = _registered_names(context_of(context))
+    for row in cells:
+        row["registered"] = "?" if registered is None else "●" if row["username"] in registered else "○"
+        user = users.get(row["user_id"])
+        row["extension"], row["user"] = (user.extension, user.name) if user else ("", "")
+    columns = {
+        "id": "id",
+        "registered": "",
+        "username": "user name",
+        "extension": "extension",
+        "user": "person",
+        "name": "phone",
+        "encryption": "encryption",
+        "active": "active",
+    }
+    show(cells, columns, as_json=as_json, empty="No phones yet.")
+
+
+def _registered_names(own: CliContext) -> frozenset[str] | None:
+    """User names of the phones that are registered now; None when no exchange is running to say so."""
+    from kiestoon.app.admin_client import ExchangeUnreachableError  # noqa: PLC0415 - as above
+
+    try:
+        return frozenset(row["username"] for row in own.ask("registrations"))
+    except ExchangeUnreachableError:
+        return None
+
+
+@device_app.command("add")
+def add_device(
+    context: typer.Context,
+    extension: Annotated[str, typer.Argument(help="Extension of the person whose phone it is.")],
+    company: OfCompany = "",
+    name: Annotated[str, typer.Option(help="What the phone is called.")] = "",
+    username: Annotated[str, typer.Option(help="Login; generated when not given.")] = "",
+    encryption: Annotated[str, typer.Option(help="company, off, optional or required (TLS and SRTP).")] = "company",
+    dtmf: Annotated[str, typer.Option(help="How it sends digits: rfc4733, info or inband.")] = "rfc4733",
+    call_limit: Annotated[int, typer.Option(min=1, max=5, help="Calls it takes at once.")] = 2,
+    area_code: Annotated[str, typer.Option(help="Where it stands, if not at its user's location.")] = "",
+    country: Annotated[str, typer.Option(help="Where it stands, if not in the company's country.")] = "",
+    language: Annotated[str, typer.Option(help="What is spoken to it, if not the company's language.")] = "",
+    emergency_number: Annotated[str, typer.Option(help="Caller ID of emergency calls when nobody is logged in.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Add a phone and print its login. The password is shown this once and never again."""
+    from kiestoon.store.keys import new_secret  # noqa: PLC0415 - as above
+
+    own = context_of(context)
+    owner = own.company(company)
+    user = next((user for user in list_of(context, User, owner.domain) if user.extension == extension), None)
+    if user is None:
+        raise OperatorError(f"Nobody in {owner.name} has extension {extension}", "Add the person: kiestoon user add")
+    row = Device(
+        id=0,
+        company_id=owner.id,
+        username=username or f"{extension}-{''.join(secrets.choice(_DEVICE_SUFFIX) for _ in range(4))}",
+        secret=new_secret(),
+        name=name or f"Phone of {user.name}",
+        user_id=user.id,
+        encryption=encryption,  # type: ignore[arg-type]  # checked where it is written
+        dtmf=dtmf,  # type: ignore[arg-type]  # as above
+        call_limit=call_limit,
+        area_code=area_code,
+        country=country.upper(),
+        language=language,
+        emergency_number=emergency_number,
+    )
+    added = add(own, row)
+    _show_login(f"Added {added.name}.", owner.domain, added.username, row.secret, as_json)
+
+
+@device_app.command("set")
+def set_device(
+    context: typer.Context,
+    username: str,
+    company: OfCompany = "",
+    active: Annotated[bool | None, typer.Option(help="Whether it may register and call.")] = None,
+    encryption: Annotated[str | None, typer.Option(help="company, off, optional or required.")] = None,
+    dtmf: Annotated[str | None, typer.Option(help="rfc4733, info or inband.")] = None,
+    call_limit: Annotated[int | None, typer.Option(min=1, max=5, help="Calls it takes at once.")] = None,
+    new_password: Annotated[bool, typer.Option("--new-password", help="Make one; the old one ends.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Change a phone. A new password is shown this once and never again."""
+    from kiestoon.store.keys import new_secret  # noqa: PLC0415 - as above
+
+    own = context_of(context)
+    owner = own.company(company)
+    device = find(own, Device, owner.id, username=username)
+    secret = new_secret() if new_password else None
+    update(own, device, active=active, encryption=encryption, dtmf=dtmf, call_limit=call_limit, secret=secret)
+    if secret is None:
+        typer.echo(f"Changed {device.name or username}.")
+        return
+    _forget(own, device)
+    _show_login(f"Changed {device.name or username}.", owner.domain, username, secret, as_json)
+
+
+@device_app.command("remove")
+def remove_device(context: typer.Context, username: str, company: OfCompany = "") -> None:
+    """Take a phone away: its login ends."""
+    own = context_of(context)
+    device = find(own, Device, own.company(company).id, username=username)
+    remove(own, device)
+    typer.echo(f"Removed {device.name or username}.")
+
+
+def _forget(own: CliContext, device: Device) -> None:
+    """Whoever registered with the old password is not to be called any more."""
+    from kiestoon.app.admin_client import CommandRefusedError, ExchangeUnreachableError  # noqa: PLC0415 - as above
+
+    try:
+        own.ask("forget_device", device_id=device.id)
+    except (CommandRefusedError, ExchangeUnreachableError):
+        typer.echo("The phone's registrations stay until they expire.", err=True)
+
+
+def _show_login(what: str, server: str, user: str, password: str, as_json: bool) -> None:
+    login = {"server": server, "user": user, "password": password}
+    if as_json:
+        show_json(login)
+        return
+    typer.echo(f"{what} Its login, shown this once:")
+    for label, value in login.items():
+        typer.echo(f"  {label + ':':10}{value}")
