@@ -17,6 +17,8 @@ from kiestoon.sip.headers.names import KNOWN
 from kiestoon.sip.message import Request, Response
 
 NO_LIMIT = float("inf")
+LEAST_RATE = 10.0
+"""Calls per second that are always let in: so few do no harm, and from nothing there is no way back."""
 MARK = b"ovl-"
 """Start of the To tags we put into stateless refusals, so that their ACKs are known again (no state is kept)."""
 
@@ -104,15 +106,22 @@ class OverloadGate:
         elif self.rate != NO_LIMIT:
             if refused == 0:
                 self.rate = NO_LIMIT
-            elif self._busy < 0.97 or wait < self._target_s / 4:
-                self.rate += max(2.0, 0.02 * self.rate)
+            else:
+                self._raise(wait)
+
+    def _raise(self, wait: float) -> None:
+        """Additive increase near saturation, a faster one the more of the core is idle: a limit that was set while
+        something else had the processor must not linger."""
+        idle = max(0.0, 0.97 - self._busy)
+        if idle or wait < self._target_s / 4:
+            self.rate += max(2.0, (0.02 + 0.4 * idle) * self.rate)
 
     def _lower(self, wait: float, admitted_rate: float, now: float) -> None:
         """Multiplicative decrease. A queue needs time to drain: while it gets shorter, one cut is enough."""
         if now < self._lowered_at + 4 * self._interval_s and wait <= self._last_wait:
             return
         factor = 0.93 if wait < 4 * self._target_s else 0.8
-        self.rate = max(1.0, factor * min(self.rate, admitted_rate))
+        self.rate = max(LEAST_RATE, factor * min(self.rate, admitted_rate))
         self._tokens = min(self._tokens, 1.0)
         self._lowered_at = now
 

@@ -175,6 +175,7 @@ def simulate(gate: OverloadGate, offered: float, capacity: float, start: float, 
                 backlog += 0.04  # a refusal costs a little too
         if now > start + seconds / 2:
             longest = max(longest, backlog / capacity)
+        gate.sample_busy(min(1.0, backlog / (capacity * step)))
         backlog = max(0.0, backlog - capacity * step)
         now += step
     return admitted / seconds, longest
@@ -199,6 +200,14 @@ def test_the_limit_is_lifted_at_once_when_load_falls() -> None:
     assert refused > 0
     simulate(gate, 500, 1000, 10.0, 5)
     assert gate.refused - refused < 60
+    assert gate.rate == NO_LIMIT
+
+
+def test_a_limit_set_while_something_else_had_the_processor_does_not_linger() -> None:
+    gate = OverloadGate(b"s")
+    simulate(gate, 900, 100, 0.0, 5)
+    assert gate.rate < 200
+    simulate(gate, 900, 1000, 5.0, 2.5)
     assert gate.rate == NO_LIMIT
 
 
