@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -10,6 +10,7 @@ from kiestoon.app.cli_context import context_of
 from kiestoon.app.cli_history import show_history
 from kiestoon.app.cli_output import show, show_json
 from kiestoon.app.cli_rows import AsJson, OfCompany
+from kiestoon.operator_error import OperatorError
 
 
 def registrations(context: typer.Context, as_json: AsJson = False) -> None:
@@ -67,12 +68,25 @@ def trace(
         typer.echo(answer["text"])
 
 
-def selftest(context: typer.Context) -> None:
+def selftest(context: typer.Context, as_json: AsJson = False) -> None:
     """Have two built-in phones call each other through the running exchange, and measure what they hear."""
     from kiestoon.app.selftest import run_selftest  # noqa: PLC0415 - telephony only where it is needed
 
-    def say(text: str, seconds: float) -> None:
-        typer.echo(f"{typer.style('ok', fg='green')}  {seconds * 1000:6.0f} ms  {text}")
+    steps: list[dict[str, Any]] = []
 
-    left = run_selftest(context_of(context).settings.admin_socket, say)
+    def say(text: str, seconds: float) -> None:
+        steps.append({"step": text, "ms": round(seconds * 1000)})
+        if not as_json:
+            typer.echo(f"{typer.style('ok', fg='green')}  {seconds * 1000:6.0f} ms  {text}")
+
+    try:
+        left = run_selftest(context_of(context).settings.admin_socket, say)
+    except OperatorError as problem:
+        if not as_json:
+            raise
+        show_json({"ok": False, "steps": steps, "problem": problem.what, "advice": problem.do})
+        raise typer.Exit(problem.exit_code) from None
+    if as_json:
+        show_json({"ok": True, "steps": steps, "calls": left["calls"]})
+        return
     typer.echo(f"The exchange works; calls going on: {left['calls']}." if left["calls"] else "The exchange works.")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,8 +29,19 @@ _LOUD_ENOUGH_DBM0 = -30.0
 _DIGITS = "159*#"
 
 
+_SEE_LOG = "See the exchange's log, and kiestoon trace for the messages"
+_CHECK_MEDIA = (
+    "Test phones and exchange could signal, but speech did not arrive: check media.hosts, and that no firewall on this"
+    " machine closes media.first_port to media.last_port (UDP)"
+)
+
+
 class SelftestFailed(OperatorError):
     """A step did not work."""
+
+
+class NoSpeech(PhoneProblem):
+    """A phone does not hear what it should."""
 
 
 class Selftest:
@@ -39,6 +51,7 @@ class Selftest:
         self._socket = admin_socket
         self._say = say
         self._since = time.monotonic()
+        self._reached = False
         self._taken: asyncio.Queue[tuple[PhoneCall, bytes]] = asyncio.Queue()
 
     async def run(self) -> None:
@@ -50,10 +63,14 @@ class Selftest:
         second = _phone(logins, 1, server, SECOND_HZ)
         try:
             await self._telephone(first, second)
-        except PhoneProblem as problem:
+        except OSError as error:
             raise SelftestFailed(
-                f"Self-test: {problem}", "See the exchange's log, and kiestoon trace for the messages"
+                f"Self-test: its phones cannot use {server.host} ({error.strerror or error})", "Check sip.hosts"
             ) from None
+        except NoSpeech as problem:
+            raise SelftestFailed(f"Self-test: {problem}", _CHECK_MEDIA) from None
+        except PhoneProblem as problem:
+            raise SelftestFailed(f"Self-test: {problem}", _SEE_LOG if self._reached else _check_sip(server)) from None
         finally:
             await first.close()
             await second.close()
@@ -64,6 +81,7 @@ class Selftest:
             phone.on_call = self._take
             await phone.open()
             await phone.register()
+            self._reached = True
             self._step(f"phone {phone.username} registers")
         await self._call(first, second, FIRST_HZ, SECOND_HZ)
         await self._call(second, first, SECOND_HZ, FIRST_HZ)
@@ -79,7 +97,7 @@ class Selftest:
         mine = await caller.dial(called.username)
         await mine.until("ringing")
         self._step(f"phone {caller.username} calls {called.username}, which rings")
-        theirs, offer = await asyncio.wait_for(self._taken.get(), 5)
+        theirs, offer = await self._taken.get()  # it rings, so it is there
         theirs.answer(offer)
         await mine.until("talking")
         await theirs.until("talking")
@@ -104,7 +122,7 @@ class Selftest:
         await asyncio.sleep(_LISTEN_S)
         music = theirs.stream.recorded(_LISTEN_S)
         if is_silence(music) or tone_level(music, theirs.stream.rate, hz) > _LOUD_ENOUGH_DBM0:
-            raise PhoneProblem(f"phone {called} is on hold and hears no music")
+            raise NoSpeech(f"phone {called} is on hold and hears no music")
         if mine.stream.packets_received and not is_silence(mine.stream.recorded(_LISTEN_S)):
             raise PhoneProblem(f"phone {caller} holds and still hears the other side")
         self._step(f"phone {caller} holds, {called} hears music")
@@ -116,22 +134,29 @@ class Selftest:
         heard = call.stream.recorded(_LISTEN_S)
         level = tone_level(heard, call.stream.rate, hz)
         if level < _LOUD_ENOUGH_DBM0:
-            raise PhoneProblem(f"not so: {step} (its level is {level:.0f} dBm0)")
+            heard_text = f"its level is {level:.0f} dBm0" if call.stream.packets_received else "not one packet came"
+            raise NoSpeech(f"not so: {step} ({heard_text})")
         gap = gap_ms(heard, call.stream.rate, hz)
         self._step(f"{step} ({level:.0f} dBm0, longest gap {gap:.0f} ms)")
 
     async def _digits(self, call: PhoneCall, called: str) -> None:
-        async with asyncio.timeout(5):
-            while len(call.stream.digits) < len(_DIGITS):  # noqa: ASYNC110 - packets bring them, no event does
-                await asyncio.sleep(0.02)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(5):
+                while len(call.stream.digits) < len(_DIGITS):  # noqa: ASYNC110 - packets bring them, no event does
+                    await asyncio.sleep(0.02)
         if call.stream.digits != _DIGITS:
-            raise PhoneProblem(f"phone {called} got the digits {call.stream.digits} in place of {_DIGITS}")
+            raise PhoneProblem(f"phone {called} got the digits {call.stream.digits or 'none'} in place of {_DIGITS}")
         self._step(f"phone {called} gets the digits {_DIGITS}")
 
     def _step(self, text: str) -> None:
         now = time.monotonic()
         self._say(text, now - self._since)
         self._since = now
+
+
+def _check_sip(server: Target) -> str:
+    place = f"{server.host}, {server.transport.upper()} port {server.port}"
+    return f"The test phones speak to {place}: check sip.hosts, and that no firewall on this machine closes it"
 
 
 def _phone(logins: dict[str, Any], number: int, server: Target, hz: float) -> SoftPhone:

@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from kiestoon import __version__
+from kiestoon.app import selftest
 from kiestoon.app.admin_client import ExchangeUnreachableError
 from kiestoon.app.cli import app
 from kiestoon.app.cli_context import CliContext
@@ -156,6 +157,28 @@ def test_live_commands_show_what_the_exchange_says(company: Shell, monkeypatch: 
     assert "known by address, tried last" in first
     assert "2 min ago" in first
     assert "not logged in" in second
+
+
+def test_the_self_test_tells_programs_its_steps_and_what_went_wrong(
+    company: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(_socket: Path, say: Callable[[str, float], None]) -> dict[str, int]:
+        say("phone 901 registers", 0.0123)
+        return {"calls": 2}
+
+    monkeypatch.setattr(selftest, "run_selftest", run)
+    assert company.json("selftest") == {"ok": True, "steps": [{"step": "phone 901 registers", "ms": 12}], "calls": 2}
+    assert "calls going on: 2" in company.run("selftest")
+
+    def fail(_socket: Path, say: Callable[[str, float], None]) -> dict[str, int]:
+        raise selftest.SelftestFailed("No audio", "Check it")
+
+    monkeypatch.setattr(selftest, "run_selftest", fail)
+    result = company.try_run("selftest", "--json")
+    assert (result.exit_code, json.loads(result.stdout)) == (
+        1, {"ok": False, "steps": [], "problem": "No audio", "advice": "Check it"},
+    )  # fmt: skip
+    assert str(company.fail("selftest")) == "No audio. Check it."
 
 
 def store(shell: Shell, record: CallRecord) -> None:

@@ -182,6 +182,7 @@ class SipAgent:
         self.calls: dict[int, PhoneCall] = {}
         self._source = source
         self._port = port
+        self._opened = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._answers: dict[int, asyncio.Future[events.ResponseReceived]] = {}
 
@@ -194,9 +195,12 @@ class SipAgent:
         self.transports = SipTransports(self.driver, NetSettings(listeners), local=local)
         await self.transports.start()
         self.driver.attach(self.transports, SipResolver())
+        self._opened = True
 
     async def close(self) -> None:
-        """Hang up everything and close the sockets."""
+        """Hang up everything and close the sockets; nothing when they were never open."""
+        if not self._opened:
+            return
         for call in list(self.calls.values()):
             call.session.bye(self.now)
         self.driver.flush()
