@@ -42,7 +42,7 @@ MENU = "100"
 OUTSIDE = "127.0.0.2"
 OUTSIDE_NUMBER = "+31205550199"
 OUTSIDE_PORT = free_port(OUTSIDE)
-RTP_PORTS = range(10_000, 19_000)
+RTP_PORTS = range(10_000, 19_600)
 
 TOWN = Site(
     name="Town",
@@ -69,10 +69,10 @@ class TestExchange(Exchange):
     def __init__(self, directory: Path, *, hep: str = "", **options: Any) -> None:
         super().__init__(directory, (TOWN,), fill=_fill, **options)
         self.ws_port, self.wss_port, self.web_port = free_port(), free_port(), free_port()
-        first = random.randrange(RTP_PORTS.start, RTP_PORTS.stop, 2)
+        first, last = rtp_range(600)
         cells: dict[str, Any] = msgspec.to_builtins(self.settings)
         cells["sip"] |= {"ws": self.ws_port, "wss": self.wss_port, "digest": ["SHA-256", "MD5"]}
-        cells["media"] |= {"first_port": first, "last_port": first + 599}
+        cells["media"] |= {"first_port": first, "last_port": last}
         cells["web"]["port"] = self.web_port
         cells["hep"]["target"] = hep
         self.config.write_text(toml(cells))
@@ -170,6 +170,12 @@ class TestExchange(Exchange):
     async def run_cli(self, *arguments: str, timeout_s: float = 20.0) -> subprocess.CompletedProcess[str]:
         """Run the command line against this exchange."""
         return await asyncio.to_thread(self.cli, *arguments, timeout_s=timeout_s)
+
+
+def rtp_range(count: int) -> tuple[int, int]:
+    """First and last of ``count`` ports; whichever of them is taken, the media process does without."""
+    first = random.randrange(RTP_PORTS.start, RTP_PORTS.stop - count, 2)
+    return first, first + count - 1
 
 
 def run_kiestoon(

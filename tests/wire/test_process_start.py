@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from bench.peers.process import free_port
-from softphones import TestExchange, exchange_in, run_kiestoon
+from softphones import TestExchange, exchange_in, rtp_range, run_kiestoon
 
 from kiestoon.app.demo.world import OUTSIDE_HOST
 
@@ -27,8 +27,8 @@ def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestExchange]
 def other_ports() -> dict[str, str]:
     names = ("SIP_UDP", "SIP_TLS", "SIP_WS", "SIP_WSS", "WEB_PORT", "DEMO_OUTSIDE_PORT")
     ports = {f"KIESTOON_{name}": str(free_port()) for name in names}
-    first = free_port(adjacent=200)
-    media = {"KIESTOON_MEDIA_FIRST_PORT": str(first), "KIESTOON_MEDIA_LAST_PORT": str(first + 199)}
+    first, last = rtp_range(200)
+    media = {"KIESTOON_MEDIA_FIRST_PORT": str(first), "KIESTOON_MEDIA_LAST_PORT": str(last)}
     return {**ports, **media, "KIESTOON_SIP_TCP": ports["KIESTOON_SIP_UDP"], "KIESTOON_SIP_HOSTS": "127.0.0.1"}
 
 
