@@ -19,12 +19,16 @@ Holder: TypeAlias = Literal["nobody", "seek", "bridge", "service"]
 
 
 class Failure(msgspec.Struct, frozen=True, gc=False):
-    """Why a leg or a seek did not lead to an answer. ``q850`` is the cause value told to the caller (RFC 3326)."""
+    """Why a leg or a seek did not lead to an answer. ``q850`` is the cause value told to the caller (RFC 3326).
+
+    ``text`` is shown by phones. ``quoted``: it is what the other side said, and goes into Reason only.
+    """
 
     outcome: Outcome
     status: int
     q850: int
     text: str = ""
+    quoted: bool = False
 
 
 class Seek:

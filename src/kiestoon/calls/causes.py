@@ -9,10 +9,10 @@ from kiestoon.calls.record import Outcome
 
 BUSY = Failure("busy", 486, 17, "User busy")
 NO_ANSWER = Failure("no_answer", 480, 19, "No answer from user")
-UNREACHABLE = Failure("unreachable", 480, 20, "No device of this user is registered")
+UNREACHABLE = Failure("unreachable", 480, 20, "No phone of this person is registered")
 REJECTED = Failure("rejected", 603, 21, "Call rejected")
 NO_LINE = Failure("failed", 503, 34, "No outside line available")
-NO_PORT = Failure("refused", 503, 47, "No media port available")
+NO_PORT = Failure("refused", 503, 47, "No room for another call")
 CALLER_GONE = Failure("cancelled", 487, 16, "Caller hung up")
 NORMAL = Failure("answered", 200, 16, "Normal call clearing")
 LINE_LOST = Failure("answered", 200, 27, "The connection to the other party is lost")
@@ -20,8 +20,8 @@ ELSEWHERE = Failure("cancelled", 487, 26, "Call completed elsewhere")
 DECLINED_ELSEWHERE = Failure("cancelled", 487, 26, "Declined")
 FORWARDED = Failure("cancelled", 487, 16, "Forwarded")
 HUNG_UP = Failure("cancelled", 480, 31, "Ended by the exchange")
-BROKEN = Failure("failed", 500, 41, "Internal error")
-MEDIA_LOST = Failure("failed", 500, 41, "The media process ended")
+BROKEN = Failure("failed", 500, 41, "Fault in the exchange")
+MEDIA_LOST = Failure("failed", 500, 41, "Speech was lost by a fault in the exchange")
 INTERRUPTED = Failure("failed", 500, 41, "The exchange was interrupted")
 REDIRECTED_TOO_OFTEN = Failure("failed", 482, 25, "Too many diversions")
 
@@ -58,13 +58,13 @@ def from_status(status: int, reason: str, *, outside: bool) -> Failure:
     What concerns only our own request (401, 420, 491, …) means nothing to the caller, who is told 480.
     """
     if 500 <= status < 600:
-        return Failure("failed", 503, 41, reason)
+        return Failure("failed", 503, 41, reason, quoted=True)
     if outside and status in _LINE_FAULTS:
-        return Failure("failed", 503, _LINE_FAULTS[status], reason)
+        return Failure("failed", 503, _LINE_FAULTS[status], reason, quoted=True)
     known = _BY_STATUS.get(status)
     if known is not None:
-        return Failure(known[0], status, known[1], reason)
-    return Failure("refused" if outside else "failed", status if status >= 600 else 480, 127, reason)
+        return Failure(known[0], status, known[1], reason, quoted=True)
+    return Failure("refused" if outside else "failed", status if status >= 600 else 480, 127, reason, quoted=True)
 
 
 def worst_first(failures: Sequence[Failure]) -> Failure:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("calls")
 
-TOO_MANY_CALLS = Failure("refused", 503, 42, "This device has too many calls")
+TOO_MANY_CALLS = Failure("refused", 503, 42, "This phone has too many calls")
 EXCHANGE_FULL = Failure("refused", 503, 42, "The exchange's limit of calls is reached")
 COMPANY_FULL = Failure("refused", 503, 42, "The company's limit of calls is reached")
 BAD_OFFER = Failure("failed", 400, 111, "Broken session description")
@@ -199,7 +199,7 @@ def party_left(x: Exchange, call: Call, leg: Leg, now: float, failure: Failure =
     elif leg.id == call.caller:
         caller_left(x, call, leg, now)
     else:
-        seeking.leg_failed(x, call, leg, from_status(480, "hung up", outside=bool(leg.trunk_id)), now)
+        seeking.leg_failed(x, call, leg, from_status(480, "The called party hung up", outside=bool(leg.trunk_id)), now)
 
 
 def _dialled(event: InviteReceived) -> str:

@@ -42,7 +42,8 @@ def leave(
         if leg.status == 503:
             headers = (("Retry-After", str(x.settings.retry_after_s)), *headers)
         if session is not None:
-            session.reject(now, leg.status, headers=(("Reason", why), *headers))
+            phrase = failure.text if failure.status == leg.status and not failure.quoted else ""
+            session.reject(now, leg.status, phrase, headers=(("Reason", why), *headers))
     else:
         leg.status = 487
         if session is not None:

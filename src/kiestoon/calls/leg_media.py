@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kiestoon.calls.call import Call
+from kiestoon.calls.causes import NO_PORT
 from kiestoon.calls.leg import Leg
 from kiestoon.calls.media_pool import host_for
 from kiestoon.media.protocol import Add, Codec, Modify, SrtpKey, SrtpSuite, Stream, Watch
@@ -102,15 +103,17 @@ def take_answer(x: Exchange, call: Call, leg: Leg, body: bytes) -> None:
     An empty body means the answer came earlier, in a provisional response.
     """
     if leg.offer is None:
-        raise UnusableAnswer("an answer without an offer")
+        raise UnusableAnswer("Answer without an offer")
     if not body:
         if leg.stream is None:
-            raise UnusableAnswer("no session description in the answer")
+            raise UnusableAnswer("No session description in the answer")
         return
     try:
         negotiated = read_answer(leg.offer, body)
-    except (BadSdp, NotAcceptable) as bad:
+    except NotAcceptable as bad:
         raise UnusableAnswer(str(bad)) from bad
+    except BadSdp as bad:
+        raise UnusableAnswer("Broken session description") from bad
     leg.agreed = negotiated.agreed
     set_stream(x, call, leg, negotiated.stream)
 
@@ -141,8 +144,10 @@ def answer_reoffer(x: Exchange, call: Call, leg: Leg, offer: bytes | OfferRead, 
             dtmf=leg.dtmf == "rfc4733",
             previous=leg.agreed,
         )
-    except (BadSdp, NotAcceptable) as bad:
+    except NotAcceptable as bad:
         raise UnusableAnswer(str(bad)) from bad
+    except BadSdp as bad:
+        raise UnusableAnswer("Broken session description") from bad
     leg.agreed = answered.agreed
     set_stream(x, call, leg, answered.stream)
     return answered.body
@@ -188,5 +193,5 @@ def _keys(x: Exchange, policy: SrtpPolicy) -> tuple[SrtpKey, ...]:
 def _local(leg: Leg) -> LocalMedia:
     port = leg.port
     if port is None:
-        raise UnusableAnswer("no media port")
+        raise UnusableAnswer(NO_PORT.text)
     return LocalMedia(port.host, port.rtp, leg.id)

@@ -216,7 +216,7 @@ def redirected(x: Exchange, call: Call, leg: Leg, event: Redirected, now: float)
     if seek is None or leg.id not in seek.legs:
         return None
     if not leg.device_id or not event.contacts:
-        leg_failed(x, call, leg, Failure("failed", 503, 27, "redirected without a usable target"), now)
+        leg_failed(x, call, leg, Failure("failed", 503, 27, "Diverted to nowhere"), now)
         return None
     if len(call.diversion) >= x.settings.max_diversions:
         leg_failed(x, call, leg, REDIRECTED_TOO_OFTEN, now)
