@@ -211,8 +211,9 @@ async def test_what_was_ringing_ends_and_an_outside_call_keeps_its_line(exchange
 async def test_control_may_die_again_and_again(exchange: TestExchange) -> None:
     async with phones_on(exchange) as phones:
         (line,) = await lines_of(phones, ("101", "102"))
+        for end, hz in line.ends:
+            await hears(end, hz)
         began = time.monotonic()
-        line.forget()
         for _ in range(3):
             await exchange.killed("control")
             await line.caller.hold()

@@ -6,6 +6,7 @@ import asyncio
 import random
 import secrets
 import time
+from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
@@ -58,6 +59,7 @@ from kiestoon.store.records import list_records
 log = structlog.get_logger(__name__)
 
 _TICK_S = 1.0
+_RECENT = 256  # ended calls whose trace can be asked for before the clerk has brought them into the database
 _CALLS_COMPACT_BYTES = 64 << 20  # 20,000 calls' worth: seconds of the heaviest load
 _BINDINGS_COMPACT_BYTES = 16 << 20
 _NO_RTP_S = 20.0  # longer than silence suppression and slow set-ups take
@@ -69,6 +71,7 @@ class Telephony:
 
     def __init__(self, core: ControlCore) -> None:
         self.core = core
+        self._ended: deque[CallRecord] = deque(maxlen=_RECENT)
         self.media = MediaLinks(
             map(str, core.settings.media_sockets), self._media_event, self._media_gone, self._media_back
         )
@@ -144,6 +147,7 @@ class Telephony:
 
     def _record(self, record: CallRecord) -> None:
         self.core.spool.append(encode_record(record))
+        self._ended.append(record)
 
     def _media_event(self, event: MediaEvent) -> None:
         if isinstance(event, QualityMeasured):
@@ -251,7 +255,8 @@ class Telephony:
         live = self.view.call_ids(call_id)
         if live:
             return live
-        found = list_records(self.core.database, call_id=call_id)
+        found = [record for record in self._ended if record.call_id == call_id]
+        found = found or list_records(self.core.database, call_id=call_id)
         return [leg.sip_call_id for record in found for leg in record.legs if leg.sip_call_id]
 
     def _net_metrics(self) -> Iterable[Metric]:
