@@ -240,7 +240,7 @@ def test_a_wrong_password_and_an_unknown_user_look_alike() -> None:
 
 def test_a_silent_line_is_left_after_seconds_not_half_a_minute() -> None:
     world = World()
-    anna, second = world.phone("anna", "192.0.2.1"), world.provider(SECOND_PROVIDER)
+    anna, _ = world.phone("anna", "192.0.2.1"), world.provider(SECOND_PROVIDER)
     session = anna.dial("00201112222")
     world.run(8)
     assert session.state == "confirmed"
