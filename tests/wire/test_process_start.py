@@ -81,8 +81,9 @@ def test_a_taken_port_of_the_outside_world_is_named_too(tmp_path: Path) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as holder:
         holder.bind((OUTSIDE_HOST, port))
         said = refused("demo", "--data", str(tmp_path / "data"), environment=ports)
-    assert f"UDP port {port} on {OUTSIDE_HOST} is in use already by python" in said
-    assert "KIESTOON_DEMO_OUTSIDE_PORT" in said
+    assert f"UDP port {port} on {OUTSIDE_HOST} is in use already by " in said
+    assert f"(pid {os.getpid()})" in said
+    assert "demo.outside_port (in the environment: KIESTOON_DEMO_OUTSIDE_PORT)" in said
 
 
 def test_a_database_of_a_newer_version_is_left_alone(installed: Path, tmp_path: Path) -> None:
