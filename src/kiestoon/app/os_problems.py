@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 from contextlib import suppress
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 
@@ -25,7 +27,7 @@ def explain_bind(error: OSError, protocol: Literal["udp", "tcp"], host: str, por
     """Why a listening socket could not be opened. ``setting`` is the setting that chooses the port."""
     name = f"{protocol.upper()} port {port}"
     if error.errno == errno.EADDRINUSE:
-        holder = find_port_holder(protocol, port)
+        holder = find_port_holder(protocol, port, host)
         by = f" by {holder}" if holder else ""
         return SystemProblemError(
             f"{name} on {host} is in use already{by}", f"End that program, or choose another port with {setting}"
@@ -69,20 +71,41 @@ def prepare_folder(path: Path, purpose: str) -> None:
             probe.unlink()
 
 
-def find_port_holder(protocol: Literal["udp", "tcp"], port: int) -> str:
-    """The program that listens on a port, as "name (pid 123)"; "" when it cannot be seen."""
+def find_port_holder(protocol: Literal["udp", "tcp"], port: int, host: str = "") -> str:
+    """The program that listens on a port, as "name (pid 123)"; "" when it cannot be seen.
+
+    ``host``: only who is in the way of an address; the same port may be in use elsewhere ("" = on any).
+    """
     state = _TCP_LISTEN if protocol == "tcp" else _UDP_UNCONNECTED
-    inodes = {inode for table in (protocol, f"{protocol}6") for inode in _listening_inodes(table, port, state)}
+    inodes = {inode for table in (protocol, f"{protocol}6") for inode in _listening_inodes(table, port, host, state)}
     return _process_of({f"socket:[{inode}]" for inode in inodes}) if inodes else ""
 
 
-def _listening_inodes(table: str, port: int, state: str) -> list[str]:
+def _listening_inodes(table: str, port: int, host: str, state: str) -> list[str]:
     try:
         lines = Path(f"/proc/net/{table}").read_text().splitlines()[1:]
     except OSError:
         return []
-    fields = (line.split() for line in lines)
-    return [cells[9] for cells in fields if int(cells[1].rpartition(":")[2], 16) == port and cells[3] == state]
+    found = []
+    for cells in (line.split() for line in lines):
+        address, _, number = cells[1].rpartition(":")
+        if int(number, 16) == port and cells[3] == state and _in_the_way(address, host):
+            found.append(cells[9])
+    return found
+
+
+def _in_the_way(held: str, wanted: str) -> bool:
+    """Whether an address of /proc/net (32-bit words in the machine's order, in hexadecimal) keeps ``wanted`` busy."""
+    words = bytes.fromhex(held)
+    if sys.byteorder == "little":
+        words = b"".join(words[at : at + 4][::-1] for at in range(0, len(words), 4))
+    try:
+        mine, theirs = ip_address(wanted), ip_address(words)
+    except ValueError:
+        return True  # a name, or none given
+    if mine.is_unspecified or theirs.is_unspecified:
+        return True
+    return mine == theirs
 
 
 def _process_of(sockets: set[str]) -> str:

@@ -98,3 +98,12 @@ def test_a_file_in_the_folders_place_is_named(tmp_path: Path) -> None:
 
 def test_a_bad_certificate_is_named() -> None:
     assert "certificate" in str(explain_start(ssl.SSLError("bad"), ()))
+
+
+def test_who_holds_the_same_port_of_another_address_is_not_blamed() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as holder:
+        holder.bind(("127.0.0.2", 0))
+        port = holder.getsockname()[1]
+        assert find_port_holder("udp", port, "127.0.0.3") == ""
+        for host in ("127.0.0.2", "0.0.0.0", ""):
+            assert f"(pid {os.getpid()})" in find_port_holder("udp", port, host)
