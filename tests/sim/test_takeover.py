@@ -7,6 +7,7 @@ from test_basic_calls import in_call
 from test_outside_lines import call_in
 from world import World
 
+from kiestoon.calls.journal import replay
 from kiestoon.sip import events
 
 
@@ -122,5 +123,20 @@ def test_a_caller_in_the_menu_is_welcomed_again() -> None:
     assert world.crash() == 1
     world.run()
     assert provider.hears(session) == {"file:/prompts/nl/menu-welcome.ogg"}
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_nothing_is_told_to_a_phone_before_the_journal_can_hold_it() -> None:
+    world = World()
+    told: list[int] = []
+    world.engine._before_output = lambda: told.append(len(world.engine.journal))
+    anna, _ = world.phone("anna", "192.0.2.1"), world.phone("bert", "192.0.2.2")
+    world.network.drain(world.node)
+    session = anna.dial("102")
+    world.run(0.051)  # the 200 has just left
+    assert told[-1] == len(world.engine.journal)
+    assert any(state.established for state in replay(world.engine.journal).values())
+    world.run()
     session.bye(world.network.now)
     world.assert_nothing_left()

@@ -79,7 +79,7 @@ class Telephony:
         local = ListenerAddresses()
         self.endpoint = Endpoint(local)
         self.exchange = self._build_exchange()
-        self.engine = ExchangeEngine(self.exchange, on_bindings=self._bindings_changed)
+        self.engine = ExchangeEngine(self.exchange, on_bindings=self._bindings_changed, before_output=self._make_safe)
         self.gate = OverloadGate(secrets.token_bytes(32), emergency_users(core.directory))
         self.driver: EndpointDriver[Event] = EndpointDriver(self.engine, _treated, gate=self.gate)
         self.quality = LiveQuality()
@@ -167,6 +167,14 @@ class Telephony:
     def _connection_closed(self, flow: Flow) -> None:
         self.engine.connection_closed(flow, self.core.loop.time())
         self.driver.touch()
+
+    def _make_safe(self) -> None:
+        """A phone that has heard our 200 relies on it: a crash right after it must find the call in the journal and
+        its media in place."""
+        self.core.call_journal.flush()
+        self.core.binding_journal.flush()
+        for client in self.media.clients:
+            client.flush()
 
     def _bindings_changed(self, changes: list[BindingChanged]) -> None:
         for change in changes:

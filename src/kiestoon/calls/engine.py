@@ -26,7 +26,11 @@ from kiestoon.sip.message import Request, Response
 
 
 class ExchangeEngine:
-    """``on_bindings`` gets changed registrations (for their journal), ``on_events`` what listeners want to know."""
+    """``on_bindings`` gets changed registrations (for their journal), ``on_events`` what listeners want to know.
+
+    ``before_output`` is called before messages are handed out: what they tell a peer must by then be in the journals
+    and with the media process, whatever happens to this process a moment later.
+    """
 
     def __init__(
         self,
@@ -34,6 +38,7 @@ class ExchangeEngine:
         *,
         on_bindings: Callable[[list[BindingChanged]], None],
         on_events: Callable[[list[CallEvent]], None] | None = None,
+        before_output: Callable[[], None] | None = None,
     ) -> None:
         self.exchange = exchange
         self.control = CallControl(exchange)
@@ -41,6 +46,7 @@ class ExchangeEngine:
         self._registrar = exchange.registrar
         self._on_bindings = on_bindings
         self._on_events = on_events
+        self._before_output = before_output
         self._media_events: deque[MediaEvent] = deque()
         self._now = 0.0
         exchange.listening = on_events is not None
@@ -130,9 +136,12 @@ class ExchangeEngine:
     # --- output ----------------------------------------------------------------------------------------------------
 
     def outputs(self) -> Iterable[Output]:
-        """Settle, then drain what is to be sent."""
+        """Settle, then drain what is to be sent; before anything is, ``before_output`` has made it safe."""
         self._settle()
-        return self._endpoint.outputs()
+        outputs = self._endpoint.outputs()
+        if outputs and self._before_output is not None:
+            self._before_output()
+        return outputs
 
     def events(self) -> Iterable[Event]:
         """Nothing: events are treated inside."""

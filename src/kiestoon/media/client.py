@@ -274,6 +274,11 @@ class MediaClient:
             self._asked[host] = missing
             self.send(Lease(missing, host))
 
+    def flush(self) -> None:
+        """Send the queued commands now: for who is about to tell others what they brought about."""
+        if self._batch:
+            self._flush()
+
     def _flush(self) -> None:
         self._flush_due = False
         if self._batch and self._writer is not None and self._connected:
