@@ -42,7 +42,7 @@ def report(ours: Measured, peer: Measured, peer_name: str) -> None:
     pairs = [
         ("calls_per_second", ours.limit.rate, "calls/s", peer.limit.rate),
         ("post_dial_delay_p99_half_load", ours.half.delay_p99_ms, "ms", peer.half.delay_p99_ms),
-        ("worst_stall_half_load", ours.half.delay_max_ms, "ms", peer.half.delay_max_ms),
+        ("post_dial_delay_max_half_load", ours.half.delay_max_ms, "ms", peer.half.delay_max_ms),
         ("throughput_at_twice_the_limit", _kept(ours), "% of peak", _kept(peer)),
         ("cpu_per_call", _cpu_ms(ours), "ms", _cpu_ms(peer)),
     ]

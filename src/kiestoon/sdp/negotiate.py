@@ -198,15 +198,7 @@ def answer_offer(
         ptime_ms=audio.ptime_ms,
         rtcp_mux=audio.rtcp_mux,
     )
-    rows: list[str] = []
-    for place, media in enumerate(session.media):
-        if place == index:
-            rows.extend(section.rows(local))
-        else:
-            rows.append(refused_row(media.kind, media.protocol, media.formats))
-    # The answer's t= must equal the offer's (RFC 3264 §6).
-    timing = next((line for line in session.lines if line.startswith("t=")), "t=0 0")
-    body = describe(local, rows, version=version, previous=previous.body if previous else b"", timing=timing)
+    body = _answer_body(local, session, index, section, version, previous.body if previous else b"")
     stream = _stream(
         audio,
         matched[0][0],
@@ -217,6 +209,21 @@ def answer_offer(
         secured=secured,
     )
     return Answered(body, stream, _agreed(body, section, audio, index))
+
+
+def _answer_body(
+    local: LocalMedia, session: SessionDescription, index: int, section: AudioSection, version: int, previous: bytes
+) -> bytes:
+    """Our answer: the taken stream in its place, every other one refused with port 0."""
+    rows: list[str] = []
+    for place, media in enumerate(session.media):
+        if place == index:
+            rows.extend(section.rows(local))
+        else:
+            rows.append(refused_row(media.kind, media.protocol, media.formats))
+    # The answer's t= must equal the offer's (RFC 3264 §6).
+    timing = next((line for line in session.lines if line.startswith("t=")), "t=0 0")
+    return describe(local, rows, version=version, previous=previous, timing=timing)
 
 
 def read_answer(offer_state: OfferState, answer: bytes | SessionDescription) -> Negotiated:
