@@ -29,6 +29,7 @@ _LEG_COLUMNS = {
     "loss_percent": "loss %",
     "jitter_ms": "jitter ms",
     "round_trip_ms": "round trip ms",
+    "delay_ms": "delay ms",
 }
 
 
@@ -119,7 +120,7 @@ def _leg_row(leg: dict[str, Any]) -> dict[str, Any]:
         "outcome": leg["outcome"],
         "cause": leg["cause"] or "",
         "codec": leg["codec"],
-        **{name: heard.get(name) for name in ("mos", "loss_percent", "jitter_ms", "round_trip_ms")},
+        **{name: heard.get(name) for name in ("mos", "loss_percent", "jitter_ms", "round_trip_ms", "delay_ms")},
     }
 
 

@@ -49,6 +49,7 @@ def calls(
         "mos": "MOS",
         "loss_percent": "loss %",
         "jitter_ms": "jitter ms",
+        "delay_ms": "delay ms",
         "no_audio_from": "no audio from",
     }
     show(context_of(context).ask("calls"), columns, as_json=as_json, empty="No calls.")

@@ -34,12 +34,13 @@ def loss_percent(quality: Quality) -> float:
 
 
 def worst(qualities: Iterable[Quality | None]) -> dict[str, float | None]:
-    """The worst MOS, loss and jitter of several legs; None where nothing has been received."""
+    """The worst MOS, loss, jitter and delay of several legs; None where nothing has been received."""
     heard = [quality for quality in qualities if quality is not None and quality.packets_received]
     if not heard:
-        return {"mos": None, "loss_percent": None, "jitter_ms": None}
+        return {"mos": None, "loss_percent": None, "jitter_ms": None, "delay_ms": None}
     return {
         "mos": round(min(quality.mos for quality in heard), 1),
         "loss_percent": max(loss_percent(quality) for quality in heard),
         "jitter_ms": round(max(quality.jitter_ms for quality in heard), 1),
+        "delay_ms": round(max(quality.delay_ms for quality in heard)),
     }

@@ -248,7 +248,9 @@ Command: TypeAlias = (
 
 
 class Quality(Part, frozen=True):
-    """One termination's figures, as seen at the exchange. Loss is in packets, times in ms, MOS by G.107 (1.0-4.5)."""
+    """One termination's figures, as seen at the exchange. Loss is in packets, times in ms, MOS by G.107 (1.0-4.5).
+
+    ``delay_ms`` is the one-way delay the MOS reckons with, an estimate (``quality.one_way_delay_ms``)."""
 
     codec: str = ""
     packets_received: int = 0
@@ -261,6 +263,7 @@ class Quality(Part, frozen=True):
     remote_lost: int = 0
     remote_jitter_ms: float = 0.0
     mos: float = 0.0
+    delay_ms: float = 0.0
 
 
 class Welcome(Wire, frozen=True):

@@ -57,13 +57,17 @@ def mos(r: float) -> float:
     return max(1.0, 1.0 + 0.035 * r + r * (r - 60.0) * (100.0 - r) * 7e-6)
 
 
-def estimate_mos(codec: str, loss: float, jitter_ms: float, round_trip_ms: float) -> float:
-    """MOS as the party at the other end of the measured path would hear it.
+def one_way_delay_ms(codec: str, jitter_ms: float, round_trip_ms: float) -> float:
+    """An estimate of the delay from mouth to ear, ms: packetisation and codec, the network, the jitter buffer.
 
-    The jitter buffer is taken to hold twice the mean jitter; half the round trip is the network's share of the delay.
+    The jitter buffer is taken to hold twice the mean jitter; half the round trip is the network's share.
     """
-    delay_ms = IMPAIRMENTS.get(codec, UNKNOWN).delay_ms + round_trip_ms / 2.0 + 2.0 * jitter_ms
-    return mos(rating(codec, loss, delay_ms))
+    return IMPAIRMENTS.get(codec, UNKNOWN).delay_ms + round_trip_ms / 2.0 + 2.0 * jitter_ms
+
+
+def estimate_mos(codec: str, loss: float, jitter_ms: float, round_trip_ms: float) -> float:
+    """MOS as the party at the other end of the measured path would hear it."""
+    return mos(rating(codec, loss, one_way_delay_ms(codec, jitter_ms, round_trip_ms)))
 
 
 def _delay_impairment(delay_ms: float) -> float:

@@ -97,10 +97,11 @@ class Reporter:
         codec = stream.send.name if stream is not None and stream.send is not None else ""
         lost = rx.lost
         expected = rx.received + lost
-        score = 0.0
+        score = delay_ms = 0.0
         if rx.received:
             share = (lost + packets_late) / expected
             score = quality.estimate_mos(codec, share, rx.jitter_ms, self.round_trip_s * 1000.0)
+            delay_ms = quality.one_way_delay_ms(codec, rx.jitter_ms, self.round_trip_s * 1000.0)
         return Quality(
             codec=codec,
             packets_received=rx.received,
@@ -113,6 +114,7 @@ class Reporter:
             remote_lost=self.remote_lost,
             remote_jitter_ms=round(self.remote_jitter_ms, 2),
             mos=round(score, 2),
+            delay_ms=round(delay_ms, 1),
         )
 
     def _again(self, *, first: bool = False) -> None:

@@ -188,7 +188,9 @@ def store(shell: Shell, record: CallRecord) -> None:
 
 
 def recorded() -> CallRecord:
-    heard = Quality(codec="PCMA", packets_received=990, packets_lost=10, jitter_ms=2.0, round_trip_ms=30.0, mos=3.91)
+    heard = Quality(
+        codec="PCMA", packets_received=990, packets_lost=10, jitter_ms=2.0, round_trip_ms=30.0, mos=3.91, delay_ms=39.0
+    )
     legs = (
         LegRecord("caller", "101", "Ann", started_ms=1_700_000_000_000, answered_ms=1_700_000_001_000,
                   ended_ms=1_700_000_061_000, outcome="answered", cause=16, codec="PCMA", quality=heard),
@@ -220,7 +222,8 @@ def test_one_call_is_told_with_its_legs_and_reasons_in_words(company: Shell) -> 
     assert "\x1b" not in told
     caller, line = told.splitlines()[-2:]
     assert caller.split()[1:3] == ["101", "Ann"]
-    assert caller.split()[4:] == ["1.0", "s", "61.0", "s", "answered", "16", "PCMA", "3.91", "1.0", "2.0", "30.0"]
+    figures = ["3.91", "1.0", "2.0", "30.0", "39.0"]
+    assert caller.split()[4:] == ["1.0", "s", "61.0", "s", "answered", "16", "PCMA", *figures]
     assert line.split()[3:] == ["0.5", "s", "busy"]
     assert company.json("call", "c1")["legs"][1]["outcome"] == "busy"
 

@@ -87,7 +87,7 @@ def test_loss_is_what_never_came_or_came_too_late() -> None:
 
 
 def test_the_worst_leg_is_shown_and_legs_nothing_came_from_do_not_count() -> None:
-    good = Quality(packets_received=100, mos=4.41, jitter_ms=9.96)
+    good = Quality(packets_received=100, mos=4.41, jitter_ms=9.96, delay_ms=55.4)
     bad = Quality(packets_received=90, packets_lost=10, mos=3.26, jitter_ms=1.0)
-    assert worst([good, bad, Quality(), None]) == {"mos": 3.3, "loss_percent": 10.0, "jitter_ms": 10.0}
-    assert worst([None, Quality()]) == {"mos": None, "loss_percent": None, "jitter_ms": None}
+    assert worst([good, bad, Quality(), None]) == {"mos": 3.3, "loss_percent": 10.0, "jitter_ms": 10.0, "delay_ms": 55}
+    assert worst([None, Quality()]) == {"mos": None, "loss_percent": None, "jitter_ms": None, "delay_ms": None}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiestoon.media.quality import estimate_mos, mos, rating
+from kiestoon.media.quality import estimate_mos, mos, one_way_delay_ms, rating
 
 
 def test_defaults_give_the_recommendations_r_and_mos() -> None:
@@ -26,6 +26,11 @@ def test_g729_has_its_equipment_impairment() -> None:
 @pytest.mark.parametrize(("delay_ms", "low", "high"), [(100, 90, 93), (150, 88, 92), (250, 78, 84), (400, 60, 66)])
 def test_delay_costs_what_figure_1_of_g114_shows(delay_ms: float, low: float, high: float) -> None:
     assert low < rating("PCMA", 0.0, delay_ms) < high
+
+
+def test_one_way_delay_is_packet_network_and_jitter_buffer() -> None:
+    assert one_way_delay_ms("PCMA", jitter_ms=5.0, round_trip_ms=80.0) == 20.0 + 40.0 + 10.0
+    assert one_way_delay_ms("OPUS", jitter_ms=0.0, round_trip_ms=0.0) == 26.5  # 20 ms frame, 6.5 ms look-ahead
 
 
 @given(st.floats(0, 1), st.floats(0, 500), st.floats(0, 3000))

@@ -131,6 +131,7 @@ def test_the_partys_reports_give_round_trip_loss_and_jitter(rig: Rig) -> None:
     rig.do(Measure(1))
     (measured,) = rig.events(QualityMeasured)
     assert 145 <= measured.quality.round_trip_ms <= 200
+    assert 92 <= measured.quality.delay_ms <= 130, "half the round trip, and 20 ms in each packet of G.711"
     assert measured.quality.remote_lost == 12
     assert measured.quality.remote_jitter_ms == 10.0
 
