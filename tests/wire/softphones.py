@@ -179,11 +179,14 @@ def rtp_range(count: int) -> tuple[int, int]:
 
 
 def run_kiestoon(
-    *arguments: str, timeout_s: float = 20.0, environment: Mapping[str, str] | None = None
+    *arguments: str,
+    timeout_s: float = 20.0,
+    environment: Mapping[str, str] | None = None,
+    within: Sequence[str] = (),
 ) -> subprocess.CompletedProcess[str]:
-    """Run the command line."""
+    """Run the command line; ``within`` goes before it, e.g. a program that enters a namespace."""
     return subprocess.run(
-        [sys.executable, "-m", "kiestoon.app.cli", *arguments],
+        [*within, sys.executable, "-m", "kiestoon.app.cli", *arguments],
         capture_output=True,
         text=True,
         timeout=timeout_s,

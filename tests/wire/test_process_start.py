@@ -7,12 +7,12 @@ import re
 import shutil
 import socket
 import sqlite3
-import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from bench.peers.process import free_port
+from small_disk import SmallDisk, small_disk_on
 from softphones import TestExchange, exchange_in, rtp_range, run_kiestoon
 
 from kiestoon.app.demo.world import OUTSIDE_HOST
@@ -32,9 +32,9 @@ def other_ports() -> dict[str, str]:
     return {**ports, **media, "KIESTOON_SIP_TCP": ports["KIESTOON_SIP_UDP"], "KIESTOON_SIP_HOSTS": "127.0.0.1"}
 
 
-def refused(*arguments: str, environment: dict[str, str] | None = None) -> str:
+def refused(*arguments: str, environment: dict[str, str] | None = None, within: Sequence[str] = ()) -> str:
     """What ``kiestoon`` says when it cannot start: one line that begins with its name."""
-    done = run_kiestoon(*arguments, environment=environment)
+    done = run_kiestoon(*arguments, environment=environment, within=within)
     assert done.returncode not in (0, 1), done.stderr
     assert "Traceback" not in done.stderr
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("kiestoon: ")]
@@ -121,31 +121,32 @@ def test_a_missing_configuration_file_is_named(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 64 KB of its own; without the right to mount one, nothing of this can be shown here."""
+def small_disk(tmp_path: Path) -> Iterator[SmallDisk]:
     folder = tmp_path / "disk"
     folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip("no right to mount a file system")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    with small_disk_on(folder) as disk:
+        yield disk
 
 
-def test_a_full_disk_is_named(small_disk: Path) -> None:
-    said = refused("demo", "--data", str(small_disk / "data"), environment=other_ports())
+def test_a_disk_that_fills_up_during_the_installation_is_named(small_disk: SmallDisk) -> None:
+    said = refused_on(small_disk)
     assert "full" in said
-    assert str(small_disk) in said
-    subprocess.run(["dd", "if=/dev/zero", f"of={small_disk / 'fill'}"], stderr=subprocess.DEVNULL, check=False)
-    said = refused("demo", "--data", str(small_disk / "data"), environment=other_ports())
-    assert re.search("disk that holds the data folder .* is full", said)
+    assert str(small_disk.folder) in said
 
 
-def test_a_disk_one_may_not_write_to_is_named(small_disk: Path) -> None:
-    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
-    said = refused("demo", "--data", str(small_disk / "data"), environment=other_ports())
+def test_a_full_disk_is_named(small_disk: SmallDisk) -> None:
+    small_disk.fill()
+    assert re.search(f"disk that holds the data folder {small_disk.folder}.* is full", refused_on(small_disk))
+
+
+def test_a_disk_one_may_not_write_to_is_named(small_disk: SmallDisk) -> None:
+    small_disk.make_read_only()
+    said = refused_on(small_disk)
     assert "may not write" in said
-    assert str(small_disk) in said
-    assert os.listdir(small_disk) == []
+    assert str(small_disk.folder) in said
+    assert small_disk.names() == []
+
+
+def refused_on(disk: SmallDisk) -> str:
+    data = str(disk.folder / "data")
+    return refused("demo", "--data", data, environment=other_ports(), within=disk.within)

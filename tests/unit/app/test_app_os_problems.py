@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from kiestoon.app import os_problems
 from kiestoon.app.config import Settings, SipSettings
 from kiestoon.app.listeners import explain_start, net_settings
 from kiestoon.app.os_problems import SystemProblemError, explain_bind, explain_file, find_port_holder, prepare_folder
@@ -80,11 +79,8 @@ def test_the_data_folder_is_made_for_its_user_alone(tmp_path: Path) -> None:
     assert list((tmp_path / "a" / "b").iterdir()) == []
 
 
-def test_a_full_disk_is_noticed_before_anything_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(_: int) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(os_problems.os, "fsync", full)
+def test_a_full_disk_is_noticed_before_anything_starts(tmp_path: Path) -> None:
+    (tmp_path / f".write-test-{os.getpid()}").symlink_to("/dev/full")  # whatever is written there: ENOSPC
     with pytest.raises(SystemProblemError, match="is full"):
         prepare_folder(tmp_path, "the data folder")
     assert list(tmp_path.iterdir()) == []
