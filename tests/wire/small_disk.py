@@ -33,7 +33,7 @@ class SmallDisk:
 
     def make_read_only(self) -> None:
         """From now on nobody may write there, not even root."""
-        done = self.run("mount", "-o", "remount,ro", str(self.folder))
+        done = self.run("mount", "-o", "remount,bind,ro", str(self.folder))
         assert done.returncode == 0, done.stderr
 
     def names(self) -> list[str]:
