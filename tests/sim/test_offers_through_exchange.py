@@ -14,6 +14,7 @@ from kiestoon.sdp.negotiate import LocalMedia, build_offer, read_answer
 from kiestoon.sip import events
 from kiestoon.sip.digest import Credentials
 from kiestoon.sip.flow import Target
+from kiestoon.sip.message import Response
 
 SDP = (
     b"v=0\r\no=- 1 1 IN IP4 203.0.113.10\r\ns=-\r\nc=IN IP4 203.0.113.10\r\nt=0 0\r\n"
@@ -264,6 +265,33 @@ def test_a_multipart_invite_is_read_for_its_session_description() -> None:
     assert session.state == "confirmed", world.network.ladder()
     session.bye(world.network.now)
     world.assert_nothing_left()
+
+
+@pytest.mark.parametrize("status", [183, 200])
+def test_an_answer_in_parts_is_read_for_its_session_description(status: int) -> None:
+    world = World()
+    anna = world.phone("anna", "192.0.2.1")
+    line = RawParty(world.network, "line", PROVIDER[0])
+    session = anna.dial("00201112222")
+    world.run(0.2)
+    (invite,) = line.of("INVITE")
+    part = b"Content-Type: application/sdp\r\n\r\n" + SDP % 5000
+    body = b"--b\r\nContent-Type: application/ISUP\r\n\r\n\1\2\r\n--b\r\n" + part + b"\r\n--b--\r\n"
+    response = Response.answer(invite, status, to_tag="x")
+    response.add("Contact", f"<sip:line@{PROVIDER[0]}>")
+    response.add("Content-Type", "multipart/mixed;boundary=b")
+    response.body = body
+    line.send(response)
+    world.run()
+    assert session.state == ("early" if status == 183 else "confirmed"), world.network.ladder()
+    assert anna.sends_to(session)  # its speech has a way: the answer was understood
+    line.answer(invite, 200, "x", SDP % 5000)
+    world.run()
+    session.bye(world.network.now)
+    world.run()
+    line.answer(line.of("BYE")[-1], 200)
+    world.assert_nothing_left()
+    assert world.records[0].outcome == "answered"
 
 
 def test_a_caller_who_was_given_early_media_of_a_failing_line_talks_over_the_next() -> None:

@@ -19,7 +19,7 @@ from kiestoon.sip.flow import Flow
 from kiestoon.sip.message import Request, Response
 from kiestoon.sip.outgoing import Headers, Outgoing, add_headers
 from kiestoon.sip.session import closing, provisional, timer, uac, uas
-from kiestoon.sip.session.body import UnsupportedBody, session_description
+from kiestoon.sip.session.body import UnsupportedBody, received_description, session_description
 
 if TYPE_CHECKING:
     from kiestoon.sip.session.session import Session
@@ -171,7 +171,7 @@ def _accepted(session: Session, sent: Wish, outgoing: Outgoing, response: Respon
         session.learn(response, outgoing.flow)
     dialog.refresh_target(response)
     timer.settle_as_client(session, response, now)
-    body = response.body
+    body = received_description(response)
     if sent.body:
         session.local_body = sent.body
     if outgoing.request.method == "INVITE":

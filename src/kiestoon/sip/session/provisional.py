@@ -14,7 +14,7 @@ from kiestoon.sip.headers.sequence import parse_rack, parse_rseq
 from kiestoon.sip.message import Request, Response
 from kiestoon.sip.outgoing import Headers, Outgoing, add_headers
 from kiestoon.sip.session import offer, uas
-from kiestoon.sip.session.body import UnsupportedBody, session_description
+from kiestoon.sip.session.body import UnsupportedBody, received_description, session_description
 
 if TYPE_CHECKING:
     from kiestoon.sip.session.session import Session
@@ -197,7 +197,7 @@ def acknowledge(session: Session, dialog: Dialog, response: Response, now: float
         return False
     dialog.last_rseq = rseq
     rack = f"{rseq} {response.cseq}"
-    body = response.body
+    body = received_description(response)
     if body and wanted:
         session.remote_body = body
         if session.exchange == "none":

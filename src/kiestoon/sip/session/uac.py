@@ -10,6 +10,7 @@ from kiestoon.sip.flow import Flow
 from kiestoon.sip.message import Request, Response
 from kiestoon.sip.outgoing import Outgoing
 from kiestoon.sip.session import closing, offer, provisional, timer
+from kiestoon.sip.session.body import received_description
 
 if TYPE_CHECKING:
     from kiestoon.sip.session.session import Session
@@ -55,7 +56,7 @@ def on_provisional(session: Session, outgoing: Outgoing, response: Response, flo
         session.dialog = dialog
         session.remote_tag = dialog.remote_tag
     session.state = "early"
-    session.endpoint.emit(Progressed(session, response.status, tag, response.body, response))
+    session.endpoint.emit(Progressed(session, response.status, tag, received_description(response), response))
 
 
 def on_final(session: Session, outgoing: Outgoing, status: int, response: Response | None, now: float) -> None:
@@ -115,7 +116,7 @@ def _accepted(session: Session, outgoing: Outgoing, response: Response, now: flo
     session.remote_tag = dialog.remote_tag
     session.state = "confirmed"
     timer.settle_as_client(session, response, now)
-    body = response.body
+    body = received_description(response)
     cseq = outgoing.request.cseq.number
     if session.exchange == "none" and body:
         # The 2xx holds an offer: the ACK has to wait for the user's answer.

@@ -14,7 +14,7 @@ from kiestoon.sip.headers.timers import parse_expires
 from kiestoon.sip.message import Request, Response
 from kiestoon.sip.outgoing import Headers, add_headers
 from kiestoon.sip.session import closing, offer, provisional, timer
-from kiestoon.sip.session.body import session_description
+from kiestoon.sip.session.body import received_description, session_description
 from kiestoon.sip.session.state import SessionMisuse
 
 if TYPE_CHECKING:
@@ -202,7 +202,7 @@ def on_ack(session: Session, request: Request, flow: Flow, now: float) -> None:
     body = b""
     if entry.offered:
         # Anything but a session description here answers nothing; there is no way left to say so.
-        body = request.body
+        body = received_description(request)
         session.exchange = "settled"
         session.remote_body = body or session.remote_body
     if session.state == "accepted":
