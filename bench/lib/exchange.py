@@ -76,8 +76,8 @@ def toml(cells: dict[str, Any]) -> str:
 class Exchange:
     """One running exchange. A context manager: in service on entry, ended on exit.
 
-    ``control_core`` pins the control process (the one that speaks SIP), ``media_core`` everything else. ``sip`` are
-    further SIP settings.
+    ``hosts`` are further addresses it listens on and sends speech from. ``control_core`` pins the control process (the
+    one that speaks SIP), ``media_core`` everything else. ``sip`` are further SIP settings.
     """
 
     name = "Kiestoon"
@@ -88,6 +88,7 @@ class Exchange:
         sites: Iterable[Site],
         *,
         host: str = "127.0.0.1",
+        hosts: tuple[str, ...] = (),
         control_core: int | None = None,
         media_core: int | None = None,
         limits: dict[str, Any] | None = None,
@@ -108,7 +109,7 @@ class Exchange:
         self._cells: dict[str, Any] = {
             "data_dir": str(directory / "data"),
             "sip": {
-                "hosts": (host,),
+                "hosts": (host, *hosts),
                 "udp": self.port,
                 "tcp": self.port,
                 "tls": self.tls_port,
@@ -116,7 +117,12 @@ class Exchange:
                 "wss": 0,
                 **(sip or {}),
             },
-            "media": {"processes": 1, "first_port": media_ports[0], "last_port": media_ports[-1], "hosts": (host,)},
+            "media": {
+                "processes": 1,
+                "first_port": media_ports[0],
+                "last_port": media_ports[-1],
+                "hosts": (host, *hosts),
+            },
             "limits": limits or {},
             "web": {"port": 0},
             "log": {"format": "json"},

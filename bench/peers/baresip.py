@@ -20,10 +20,13 @@ from typing import Self
 
 import numpy as np
 
+from bench.peers.namespace import inside
 from bench.peers.process import Daemon, PeerFailed, free_port, wait_until
 
 MODULES = Path("/usr/lib/baresip/modules")
 WAV_HEADER_BYTES = 44
+
+CONTROL_HOST = "127.0.0.1"
 
 CODECS = {"PCMA": "pcma", "PCMU": "pcmu", "G722": "g722", "opus": "opus/48000/2"}
 
@@ -50,7 +53,7 @@ class Account:
             f'"Phone {self.user}" <sip:{self.user}@{self.domain};transport={self.transport}>',
             f"auth_user={self.user}",
             f"auth_pass={self.password}",
-            f'outbound="sip:{host}:{port};transport={self.transport}"',
+            f'outbound="sip:{bracketed(host)}:{port};transport={self.transport}"',
             f"regint={60 if self.register else 0}",
             f"answermode={self.answer}",
             "audio_codecs=" + ",".join(CODECS[codec] for codec in self.codecs),
@@ -70,7 +73,10 @@ class Event:
 
 
 class Baresip:
-    """One phone with one account. A context manager: registered on entry (when the account registers)."""
+    """One phone with one account. A context manager: registered on entry (when the account registers).
+
+    ``host`` is its address, of either family; ``namespace`` the network namespace that has it, "" for this one.
+    """
 
     def __init__(
         self,
@@ -82,16 +88,20 @@ class Baresip:
         ca_file: Path | None = None,
         certificate: Path | None = None,
         core: int | None = None,
+        namespace: str = "",
     ) -> None:
         self.account = account
         self.host = host
+        self.namespace = namespace
         self.directory = directory / f"baresip-{account.user}"
         self.recordings = self.directory / "recordings"
         self.recordings.mkdir(parents=True, exist_ok=True)
-        self.sip_port = free_port(host)
-        self._control_port = free_port(host)
-        self._write_configuration(tone_hz, ca_file, certificate)
-        command: list[str | Path] = ["baresip", "-4", "-f", self.directory, "-s"]
+        with inside(namespace):
+            self.sip_port = free_port(host)
+            self._control_port = free_port(CONTROL_HOST)
+            self._write_configuration(tone_hz, ca_file, certificate)
+        family = "-6" if ":" in host else "-4"
+        command: list[str | Path] = ["baresip", family, "-f", self.directory, "-s"]
         self.daemon = Daemon(f"baresip-{account.user}", command, cwd=self.directory, core=core)
         self._control: socket.socket | None = None
         self._buffer = b""
@@ -104,7 +114,7 @@ class Baresip:
         modules = ["g711", "g722", "opus", "srtp", "ausine", "aubridge", "sndfile"]
         lines = [
             "poll_method epoll",
-            f"sip_listen {self.host}:{self.sip_port}",
+            f"sip_listen {bracketed(self.host)}:{self.sip_port}",
             "call_local_timeout 60",
             "call_max_calls 4",
             f"net_interface {self.host}",
@@ -117,7 +127,7 @@ class Baresip:
             f"rtp_ports {rtp}-{rtp + 18}",
             "jitter_buffer_delay 1-5",
             f"snd_path {self.recordings}",
-            f"ctrl_tcp_listen {self.host}:{self._control_port}",
+            f"ctrl_tcp_listen {CONTROL_HOST}:{self._control_port}",
             "opus_bitrate 28000",
             f"module_path {MODULES}",
             *(f"module {name}.so" for name in modules),
@@ -136,7 +146,8 @@ class Baresip:
 
     def start(self) -> Self:
         """Start, connect to its control port, and wait for the registration."""
-        self.daemon.start()
+        with inside(self.namespace):
+            self.daemon.start()
         wait_until(self._connects, 5, f"{self.name} control port", check=self.daemon.check_alive)
         if self.account.register:
             # It may have registered before we could listen for events, so ask.
@@ -148,7 +159,8 @@ class Baresip:
 
     def _connects(self) -> bool:
         try:
-            self._control = socket.create_connection((self.host, self._control_port), timeout=1)
+            with inside(self.namespace):
+                self._control = socket.create_connection((CONTROL_HOST, self._control_port), timeout=1)
         except OSError:
             return False
         return True
@@ -325,6 +337,11 @@ class Baresip:
                 f"{self.name} does not hear {frequency_hz or 'silence'}: {len(samples)} samples, strongest "
                 f"{heard_hz:.0f} Hz with {share:.0%} of the energy ({failed})\n{self.report()}"
             ) from None
+
+
+def bracketed(host: str) -> str:
+    """An address as URIs write it (RFC 3986 §3.2.2)."""
+    return f"[{host}]" if ":" in host else host
 
 
 def strongest(samples: np.ndarray, rate_hz: int) -> tuple[float, float]:

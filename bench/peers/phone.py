@@ -32,7 +32,7 @@ def register(
 
     ``algorithm`` "" takes the first challenge offered. Raises ``PeerFailed`` with the answer when one is refused.
     """
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+    with socket.socket(_family(phone), socket.SOCK_DGRAM) as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(phone)
         sock.settimeout(0.5)
@@ -44,7 +44,7 @@ def register(
 
 def unregister(server: Address, phone: Address, domain: str, user: str, password: str) -> None:
     """Take the contact at ``phone`` back, from any port: the phone itself may still use its own."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+    with socket.socket(_family(phone), socket.SOCK_DGRAM) as sock:
         sock.bind((phone[0], 0))
         sock.settimeout(0.5)
         status, text = try_register(sock, server, domain, user, password, 0, contact=phone)
@@ -86,12 +86,17 @@ def _register(
     authorization: str,
 ) -> bytes:
     host, port = sock.getsockname()[:2]
+    via, at = (f"[{each}]" if ":" in each else each for each in (host, contact[0]))
     return (
-        f"REGISTER sip:{domain} SIP/2.0\r\nVia: SIP/2.0/UDP {host}:{port};rport;branch=z9hG4bK{call_id}{cseq}\r\n"
+        f"REGISTER sip:{domain} SIP/2.0\r\nVia: SIP/2.0/UDP {via}:{port};rport;branch=z9hG4bK{call_id}{cseq}\r\n"
         f"From: <sip:{user}@{domain}>;tag={call_id}\r\nTo: <sip:{user}@{domain}>\r\nCall-ID: {call_id}\r\n"
-        f"CSeq: {cseq} REGISTER\r\nContact: <sip:{user}@{contact[0]}:{contact[1]}>\r\nExpires: {expires_s}\r\n"
+        f"CSeq: {cseq} REGISTER\r\nContact: <sip:{user}@{at}:{contact[1]}>\r\nExpires: {expires_s}\r\n"
         f"Max-Forwards: 70\r\n{authorization}Content-Length: 0\r\n\r\n"
     ).encode()
+
+
+def _family(address: Address) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in address[0] else socket.AF_INET
 
 
 def _exchange(sock: socket.socket, server: Address, request: bytes) -> str:

@@ -95,19 +95,32 @@ def sipp(tmp_path: Path, running_exchange: Exchange) -> Iterator[SippStarter]:
 
 @pytest.fixture
 def phone(tmp_path: Path, running_exchange: Exchange) -> Iterator[PhoneStarter]:
-    """Start a registered baresip: ``phone("101", codecs=("opus",), transport="tls", encryption="srtp-mand")``."""
+    """Start a registered baresip: ``phone("101", codecs=("opus",), transport="tls", encryption="srtp-mand")``.
+
+    ``host`` is its address, ``towards`` the exchange's: by default the one that address reaches. ``namespace``: the
+    network it is in.
+    """
     started: list[Baresip] = []
 
-    def start(extension: str, *, tone_hz: int = 440, site: Site = WIRE, **options: object) -> Baresip:
-        secure = options.get("transport") == "tls"
+    def start(
+        extension: str,
+        *,
+        tone_hz: int = 440,
+        site: Site = WIRE,
+        host: str = PHONES,
+        towards: str = "",
+        namespace: str = "",
+        **options: object,
+    ) -> Baresip:
+        port = running_exchange.tls_port if options.get("transport") == "tls" else running_exchange.port
         account = Account(
             extension,
             site.domain,
             site.password(extension),
-            running_exchange.tls_address if secure else running_exchange.address,
+            (towards or ("::1" if host == "::1" else running_exchange.host), port),
             **options,  # type: ignore[arg-type]  # passed through
         )
-        party = Baresip(account, tmp_path, tone_hz=tone_hz)
+        party = Baresip(account, tmp_path, tone_hz=tone_hz, host=host, namespace=namespace)
         started.append(party)
         return party.start()
 
@@ -130,14 +143,15 @@ def ended_with_reports(
 @pytest.fixture
 def registered(running_exchange: Exchange) -> Iterator[Callable[..., tuple[str, int]]]:
     """Register an extension's phone at a free address, for a SIPp to take: ``port=registered("102")[1]``."""
-    done: list[tuple[Site, str, tuple[str, int]]] = []
+    done: list[tuple[Site, str, tuple[str, int], tuple[str, int]]] = []
 
-    def start(extension: str, site: Site = WIRE) -> tuple[str, int]:
-        address = (PHONES, free_port(PHONES))
-        register(running_exchange.address, address, site.domain, [(extension, site.password(extension))])
-        done.append((site, extension, address))
+    def start(extension: str, site: Site = WIRE, host: str = PHONES) -> tuple[str, int]:
+        address = (host, free_port(host))
+        server = ("::1" if host == "::1" else running_exchange.host, running_exchange.port)
+        register(server, address, site.domain, [(extension, site.password(extension))])
+        done.append((site, extension, address, server))
         return address
 
     yield start
-    for site, extension, address in done:
-        unregister(running_exchange.address, address, site.domain, extension, site.password(extension))
+    for site, extension, address, server in done:
+        unregister(server, address, site.domain, extension, site.password(extension))

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 import pytest
 from bench.lib.exchange import Exchange
 from parties import WIRE
-
-CALLER_HZ, CALLED_HZ = 440, 800
+from talking import CALLED_HZ, CALLER_HZ, end, talk
 
 
 @pytest.fixture(scope="module")
@@ -16,24 +15,6 @@ def running_exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Excha
     """One with the default digest algorithms: real phones must get in as they come."""
     with Exchange(tmp_path_factory.mktemp("exchange"), [WIRE], sip={"digest": ("SHA-256", "MD5")}) as exchange:
         yield exchange
-
-
-def talk(phone, caller_options: dict, called_options: dict, extensions: tuple[str, str] = ("101", "102")):
-    """Two phones in a call, each hearing the other's tone."""
-    answering = phone(extensions[1], tone_hz=CALLED_HZ, **called_options)
-    calling = phone(extensions[0], tone_hz=CALLER_HZ, **caller_options)
-    calling.dial(extensions[1])
-    answering.accept()
-    calling.wait_for("CALL_ESTABLISHED")
-    answering.wait_for_tone(CALLER_HZ)
-    calling.wait_for_tone(CALLED_HZ)
-    return calling, answering
-
-
-def end(calling, answering) -> None:
-    """Hang up and see the other side closed."""
-    calling.hang_up()
-    answering.wait_for("CALL_CLOSED")
 
 
 @pytest.mark.parametrize("codec", ["PCMA", "PCMU", "G722", "opus"])
