@@ -10,6 +10,7 @@ from network import Conditions
 from test_outside_lines import call_in
 from world import DOMAIN, SECOND_PROVIDER, DeskPhone, World
 
+from kiestoon.calls import occupancy
 from kiestoon.calls.call import Call
 from kiestoon.calls.leg import Leg
 from kiestoon.calls.record import CallRecord
@@ -250,7 +251,8 @@ def check(world: World) -> None:
         for leg in call.live_legs():
             assert leg.session is not None
             assert x.find_leg(leg.session.context) is leg
-    assert Counter(leg.device_id for leg in legs if leg.device_id) == x.device_legs
+    places = Counter((leg.device_id, occupancy.place(leg)) for leg in legs if leg.device_id)
+    assert places == Counter((device, place) for device, held in x.device_calls.items() for place in held)
     assert Counter(call.company_id for call in x.calls.values()) == x.company_calls
     lines = Counter(leg.trunk_id for leg in legs if leg.trunk_id)
     assert lines == {trunk: state.calls for trunk, state in x.lines.states.items() if state.calls}

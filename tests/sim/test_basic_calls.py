@@ -213,20 +213,6 @@ def test_call_waiting_off_makes_a_talking_user_busy() -> None:
     world.assert_nothing_left()
 
 
-def test_a_device_at_its_call_limit_is_busy() -> None:
-    world, _anna, bert, session, _ = in_call()
-    carla, carla2 = world.phone("carla", "192.0.2.3"), world.phone("carla2", "192.0.2.4")
-    second = carla.dial("102")
-    world.run()
-    assert second.state == "confirmed"
-    carla2.dial("102")
-    world.run()
-    assert carla2.last(events.Refused).status == 486
-    session.bye(world.network.now)
-    second.bye(world.network.now)
-    world.assert_nothing_left()
-
-
 def test_digits_by_info_reach_a_phone_that_wants_info() -> None:
     rows = sample_rows()
     devices = tuple(

@@ -45,9 +45,19 @@ def test_the_phrase_says_why(dialled: str, status: int, phrase: str, cause: int)
 
 
 def test_a_full_exchange_says_so() -> None:
-    told = refused("102", World(max_calls=0, calls_per_device=0))
-    assert (told.status, told.reason) == (503, "This phone has too many calls")
+    world = World(max_calls=1)
+    carla = world.phone("carla", "192.0.2.3")
+    world.provider()
+    first = carla.dial("00201112222")
+    world.run()
+    anna = world.phone("anna", "192.0.2.1")
+    anna.dial("102")
+    world.run()
+    told = anna.last(events.Refused)
+    assert (told.status, told.reason) == (503, "The exchange's limit of calls is reached")
     assert told.response.get("Retry-After") == "5"
+    first.bye(world.network.now)
+    world.assert_nothing_left()
 
 
 @pytest.mark.parametrize(("mode", "phrase"), [("busy", "Busy Here"), ("decline", "Decline")])

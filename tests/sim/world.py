@@ -332,7 +332,7 @@ class World:
         assert not x.calls, f"{list(x.calls)}\n{ladder}"
         assert not x.legs, ladder
         assert not x.terminations, ladder
-        assert not x.device_legs, ladder
+        assert not x.device_calls, ladder
         assert not x.company_calls, ladder
         assert len(x.deadlines) == timers, ladder
         assert not any(state.calls for state in x.lines.states.values()), ladder

@@ -117,7 +117,7 @@ class LiveView:
             "legs": len(x.legs),
             "terminations": len(x.terminations),
             "sessions": len(x.endpoint.sessions),
-            "device_legs": sum(x.device_legs.values()),
+            "device_legs": sum(map(len, x.device_calls.values())),
             "company_calls": sum(x.company_calls.values()),
             "line_calls": sum(state.calls for state in x.lines.states.values()),
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kiestoon.calls import occupancy
 from kiestoon.calls.call import Call
 from kiestoon.calls.causes import NO_PORT
 from kiestoon.calls.events import LegDialled
@@ -126,8 +127,7 @@ def _invite(
     patience_s: float = 0.0,
 ) -> bool:
     """Send the INVITE; False (with the seek told) when there is no media port for it."""
-    if leg.device_id:
-        x.device_legs[leg.device_id] = x.device_legs.get(leg.device_id, 0) + 1
+    occupancy.enter(x, leg)
     seek = call.seek
     if seek is None or not lease_port(x, call, leg, _host(hop or uri, destination)):
         leg.outcome, leg.cause, leg.status = "failed", NO_PORT.q850, NO_PORT.status

@@ -52,7 +52,6 @@ class Settings(msgspec.Struct, frozen=True):
     closing_wait_s: float = 2.0
     line_patience_s: float = 6.0
     device_patience_s: float = 8.0
-    calls_per_device: int = 10
     max_calls: int = 0
     retry_after_s: int = 5
     max_diversions: int = 10
@@ -108,7 +107,7 @@ class Exchange:
         self.calls: dict[str, Call] = {}
         self.legs: dict[int, Leg] = {}
         self.terminations: dict[int, Leg] = {}
-        self.device_legs: dict[int, int] = {}
+        self.device_calls: dict[int, tuple[str, ...]] = {}
         self.company_calls: dict[int, int] = {}
         self.services: dict[str, ServiceFunction] = services
         self.deadlines: DeadlineQueue[str] = DeadlineQueue()

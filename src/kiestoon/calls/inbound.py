@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from kiestoon.calls import bridging, custody, seeking
+from kiestoon.calls import bridging, custody, occupancy, seeking
 from kiestoon.calls.call import Call, Failure
 from kiestoon.calls.causes import CALLER_GONE, NO_PORT, NORMAL, from_status
 from kiestoon.calls.events import CallOpened, LegOffered
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("calls")
 
-TOO_MANY_CALLS = Failure("refused", 503, 42, "This phone has too many calls")
+# Not 503: a phone told so may keep away from the exchange for a while (RFC 3261 §21.5.4), even from emergency calls.
+TOO_MANY_CALLS = Failure("refused", 480, 17, "This phone has too many calls")
 EXCHANGE_FULL = Failure("refused", 503, 42, "The exchange's limit of calls is reached")
 COMPANY_FULL = Failure("refused", 503, 42, "The company's limit of calls is reached")
 BAD_OFFER = Failure("failed", 400, 111, "Broken session description")
@@ -115,8 +116,7 @@ def _open(
     x.calls[call.id] = call
     x.company_calls[company_id] = x.company_calls.get(company_id, 0) + 1
     x.legs[leg.id] = leg
-    if leg.device_id:
-        x.device_legs[leg.device_id] = x.device_legs.get(leg.device_id, 0) + 1
+    occupancy.enter(x, leg)
     x.journal.opened(call)
     x.count("calls_opened")
     x.emit(CallOpened, call)
@@ -162,7 +162,8 @@ def _obstacle(x: Exchange, call: Call, leg: Leg) -> Failure | None:
     if index is None:
         return NO_SUCH_COMPANY
     if not call.emergency:
-        if leg.device_id and x.device_legs.get(leg.device_id, 0) > x.settings.calls_per_device:
+        device = x.directory.device_by_id(leg.device_id) if leg.device_id else None
+        if device is not None and occupancy.calls_at(x, device.id) > device.call_limit:
             return TOO_MANY_CALLS
         if x.settings.max_calls and len(x.calls) > x.settings.max_calls:
             return EXCHANGE_FULL

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kiestoon.calls import occupancy
 from kiestoon.calls.call import Call, Failure
 from kiestoon.calls.causes import NORMAL, reason_header
 from kiestoon.calls.events import LegEnded
@@ -62,8 +63,7 @@ def over(x: Exchange, call: Call, leg: Leg) -> None:
     leg.ended_ms = x.wall_ms()
     leg.session = None
     x.legs.pop(leg.id, None)
-    if leg.device_id:
-        _free_device(x, leg.device_id)
+    occupancy.leave(x, leg)
     if leg.trunk_id:
         x.lines.left(leg.trunk_id)
     if call.link is not None:
@@ -73,11 +73,3 @@ def over(x: Exchange, call: Call, leg: Leg) -> None:
             call.link.release(leg.port)
     leg.port = None
     x.emit(LegEnded, call, leg.id, cause=leg.status)
-
-
-def _free_device(x: Exchange, device_id: int) -> None:
-    left = x.device_legs.get(device_id, 0) - 1
-    if left > 0:
-        x.device_legs[device_id] = left
-    else:
-        x.device_legs.pop(device_id, None)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from kiestoon.calls import bridging, closing, custody, missing_audio
+from kiestoon.calls import bridging, closing, custody, missing_audio, occupancy
 from kiestoon.calls.call import Call
 from kiestoon.calls.causes import INTERRUPTED, MEDIA_LOST
 from kiestoon.calls.journal import CallState, LegData
@@ -88,8 +88,7 @@ def _restore_session(x: Exchange, leg: Leg, data: LegData, now: float) -> None:
     leg.session = x.endpoint.restore(data.session, now, x.lines.credentials(trunk) if trunk is not None else None)
     leg.session.context = leg.owner
     x.legs[leg.id] = leg
-    if leg.device_id:
-        x.device_legs[leg.device_id] = x.device_legs.get(leg.device_id, 0) + 1
+    occupancy.enter(x, leg)
     if leg.trunk_id:
         x.lines.entered(leg.trunk_id)
 

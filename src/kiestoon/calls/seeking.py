@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from kiestoon.calls import bridging, custody, dialling, signals
+from kiestoon.calls import bridging, custody, dialling, occupancy, signals
 from kiestoon.calls.call import Call, Failure, Seek
 from kiestoon.calls.causes import (
     BUSY,
@@ -61,12 +61,12 @@ def ring_user(x: Exchange, call: Call, user: User, devices: Sequence[Device], no
     seek = call.seek
     if seek is None:
         return
-    busy_devices = [device for device in devices if x.device_legs.get(device.id, 0)]
+    busy_devices = [device for device in devices if device.id in x.device_calls]
     if busy_devices and not user.call_waiting:
         seek.failures.append(BUSY)
         return
     for device in devices:
-        if x.device_legs.get(device.id, 0) >= device.call_limit:
+        if occupancy.calls_at(x, device.id) >= device.call_limit:
             seek.failures.append(BUSY)
             continue
         bindings = x.registrar.bindings_of(device.id)
