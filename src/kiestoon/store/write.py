@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Table, func, insert, select, update
 from sqlalchemy import delete as sql_delete
 from sqlalchemy.exc import IntegrityError
 
@@ -31,13 +31,16 @@ class Changes:
         self._vault = vault
         self._acting_user = acting_user
         self._at_ms = at_ms
+        self._last_ids: dict[Table, int] = {}
 
     def add(self, row: RowT) -> RowT:
         """Write a new row (its ``id`` is ignored) and return it with its id; raises ``InvalidRowError``."""
         check_row(self._connection, row)
         cells = self._cells(row)
-        del cells["id"]
         table = TABLES[type(row)]
+        del cells["id"]
+        if (new_id := self._new_id(table)) is not None:
+            cells["id"] = new_id
         with _taken(row):
             row_id = self._connection.execute(insert(table).values(cells).returning(table.c.id)).scalar_one()
         added = msgspec.structs.replace(row, id=row_id)
@@ -66,6 +69,24 @@ class Changes:
             secret = cells["secret"]
             cells["secret"] = self._vault.encrypt(secret, secret_place(type(row), cells)) if secret else None
         return cells
+
+    def _new_id(self, table: Table) -> int | None:
+        """An id no row ever had; None: the database sees to it.
+
+        SQLite gives the id of the last row, once removed, to the next one: whoever is added after a company would get
+        that company's call records.
+        """
+        if self._connection.dialect.name != "sqlite":
+            return None
+        if table not in self._last_ids:
+            changed = tables.changes.c
+            queries = (
+                select(func.max(table.c.id)),
+                select(func.max(changed.row_id)).where(changed.table_name == table.name),
+            )
+            self._last_ids[table] = max(self._connection.execute(query).scalar() or 0 for query in queries)
+        self._last_ids[table] += 1
+        return self._last_ids[table]
 
     def _note(self, action: str, row: Row) -> None:
         details = msgspec.structs.asdict(row)
