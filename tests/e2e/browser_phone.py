@@ -24,7 +24,7 @@ class BrowserPhone:
 
     context: BrowserContext
     page: Page
-    extension: str
+    username: str
     hz: int
     console: list[str] = field(default_factory=list)
     _seen: int = 0
@@ -33,10 +33,8 @@ class BrowserPhone:
 
     async def log_in(self, server: str, domain: str, password: str) -> None:
         """Begin to register; ``until("registered")`` says when it is done."""
-        await self._do(
-            "options => phone.start(options)",
-            {"server": server, "uri": f"sip:{self.extension}@{domain}", "password": password},
-        )
+        options = {"server": server, "uri": f"sip:{self.username}@{domain}", "password": password}
+        await self._do("options => phone.start(options)", options)
 
     async def log_out(self) -> None:
         """Unregister, as far as the page still lives."""
@@ -126,6 +124,14 @@ class BrowserPhone:
         condition = "async wanted => (await phone.stats()).received >= wanted"
         await self._wait(condition, before + count, f"{count} packets")
 
+    async def watch_packets(self) -> None:
+        """Begin to measure pauses in the packets received."""
+        await self._do("() => phone.watchPackets()")
+
+    async def longest_pause_ms(self) -> float:
+        """The longest time without a packet since ``watch_packets``."""
+        return float(await self._do("() => phone.longestPause()"))
+
     # --- the page ---
 
     async def _do(self, expression: str, argument: object = None) -> Any:
@@ -135,11 +141,11 @@ class BrowserPhone:
         try:
             found = await self.page.wait_for_function(condition, arg=argument, polling=30, timeout=timeout_s * 1000)
         except PageTimeout:
-            raise PhoneFailed(f"browser {self.extension}: no {what}\n{await self.report()}") from None
+            raise PhoneFailed(f"browser {self.username}: no {what}\n{await self.report()}") from None
         return await found.json_value()
 
     async def report(self) -> str:
         """Everything that happened on it, for a failure report."""
         heard = await self.page.evaluate("() => phone.ear?.measure()")
-        lines = [f"--- browser {self.extension} hears {heard}", *map(json.dumps, await self.happened())]
+        lines = [f"--- browser {self.username} hears {heard}", *map(json.dumps, await self.happened())]
         return "\n".join([*lines, *self.console[-30:]])

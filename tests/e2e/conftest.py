@@ -82,20 +82,22 @@ async def browsers(
 async def browser_phone(
     exchange: TestExchange, browsers: dict[int, Browser], page_url: str
 ) -> AsyncIterator[BrowserStarter]:
-    """Start a telephone in a browser: ``await browser_phone("102", tone_hz=900)``. It is registered then, unless a
-    ``password`` is given. Logged out and closed with the test."""
+    """Start a telephone in a browser: ``await browser_phone("102", tone_hz=900)``. It is registered then (``login``
+    False: it tries). Logged out and closed with the test."""
     started: list[BrowserPhone] = []
 
-    async def start(extension: str, *, tone_hz: int = TONES_HZ[0], password: str = "") -> BrowserPhone:
+    async def start(
+        username: str, password: str = "", *, tone_hz: int = TONES_HZ[0], login: bool = True
+    ) -> BrowserPhone:
         context = await browsers[tone_hz].new_context()
-        phone = BrowserPhone(context, await context.new_page(), extension, tone_hz)
+        phone = BrowserPhone(context, await context.new_page(), username, tone_hz)
         started.append(phone)
         phone.page.on("console", lambda message: phone.console.append(message.text))
         phone.page.on("pageerror", lambda error: phone.console.append(str(error)))
         await phone.page.goto(page_url)
         server = f"wss://{exchange.host}:{exchange.wss_port}"
-        await phone.log_in(server, TOWN.domain, password or TOWN.password(extension))
-        if not password:
+        await phone.log_in(server, TOWN.domain, password or TOWN.password(username))
+        if login:
             await phone.until("registered")
         return phone
 

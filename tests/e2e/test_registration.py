@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bench.peers.process import PeerFailed
 import asyncio
 
 from softphones import TestExchange
@@ -21,7 +20,7 @@ async def test_browser_registers_over_a_certificate_of_the_exchanges_own_authori
 
 async def test_wrong_password_is_refused_and_logged(exchange, browser_phone):
     failed_before = exchange.log_count("login failed", username="102")
-    phone = await browser_phone("102", password="wrong")
+    phone = await browser_phone("102", password="wrong", login=False)
     event = await phone.until("registrationFailed", "registered")
     assert (event["type"], event["status"]) == ("registrationFailed", 403)
     assert exchange.log_count("login failed", username="102") > failed_before
@@ -55,3 +54,14 @@ async def test_lost_connection_is_replaced_by_a_new_one_over_which_calls_come(ex
     await phone.reject()
     await calling.until_true(lambda: calling.state == "ended", "refused")
     assert calling.status == 486
+
+
+async def test_connection_that_does_not_offer_sip_is_refused(exchange, browser_phone):
+    """RFC 7118 §4: whatever else speaks WebSocket has no business here."""
+    phone = await browser_phone("102")
+    refused = """url => new Promise(done => {
+        const socket = new WebSocket(url, ["mqtt"]);
+        socket.onopen = () => done(false);
+        socket.onerror = () => done(true);
+    })"""
+    assert await phone.page.evaluate(refused, f"wss://{exchange.host}:{exchange.wss_port}")

@@ -16,6 +16,7 @@ class Phone {
   session = null;
   ear = null;
   #agent = null;
+  #watch = null;
 
   /** Log in; the outcome is an event, "registered" or "registrationFailed". */
   start({ server, uri, password, registerS = 60 }) {
@@ -78,8 +79,13 @@ class Phone {
     return new Promise((done) => this.session.unhold({}, done));
   }
 
-  /** Press keys: RFC 4733 telephone events. */
+  /** Press keys: RFC 4733 telephone events; "keysPressed" says when the last one is sent. */
   pressKeys(digits) {
+    this.session.connection.getSenders()[0].dtmf.addEventListener("tonechange", ({ tone }) => {
+      if (!tone) {
+        this.#tell("keysPressed");
+      }
+    });
     this.session.sendDTMF(digits, { transportType: "RFC2833", duration: 100, interToneGap: 70 });
   }
 
@@ -101,6 +107,27 @@ class Phone {
       }
     }
     return found;
+  }
+
+  /** Begin to measure pauses in what is received: `longestPause()` tells. */
+  watchPackets() {
+    clearInterval(this.#watch?.timer);
+    const watch = { received: 0, since: performance.now(), longest: 0 };
+    watch.timer = setInterval(async () => {
+      const { received } = await this.stats();
+      const now = performance.now();
+      watch.longest = Math.max(watch.longest, now - watch.since);
+      if (received !== watch.received) {
+        watch.received = received;
+        watch.since = now;
+      }
+    }, 20);
+    this.#watch = watch;
+  }
+
+  /** The longest time without a packet since `watchPackets()`, in milliseconds. */
+  longestPause() {
+    return this.#watch.longest;
   }
 
   #take(originator, session, request) {
