@@ -36,6 +36,7 @@ class SipSettings(Section, frozen=True):
     ``advertised_host`` goes into Contact and SDP where peers outside see another address than ours (NAT).
     ``allow_bare_ip``: phones may register with the server's address in place of the company's domain (off: scanners
     try addresses only). ``never_banned``: addresses and ranges that failures do not ban and no rate limits.
+    ``keep_alive_s``: how often, in seconds at most, phones behind routers are asked for a sign of life; 0 = never.
     ``certificate``/``key``: PEM files; "" = made in the data folder, beside an authority.pem that phones can trust.
     """
 
@@ -52,6 +53,7 @@ class SipSettings(Section, frozen=True):
     never_banned: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
     digest: tuple[Literal["SHA-256", "MD5"], ...] = ("SHA-256", "MD5")
     nameservers: tuple[str, ...] = ()
+    keep_alive_s: float = 28.0
 
     @property
     def nameserver_addresses(self) -> tuple[tuple[str, int], ...]:
