@@ -77,7 +77,7 @@ class Exchange:
     """One running exchange. A context manager: in service on entry, ended on exit.
 
     ``hosts`` are further addresses it listens on and sends speech from. ``control_core`` pins the control process (the
-    one that speaks SIP), ``media_core`` everything else. ``sip`` are further SIP settings.
+    one that speaks SIP), ``media_core`` everything else. ``sip`` and ``media`` are further settings.
     """
 
     name = "Kiestoon"
@@ -96,6 +96,7 @@ class Exchange:
         environment: dict[str, str] | None = None,
         media_ports: range | None = None,
         sip: dict[str, Any] | None = None,
+        media: dict[str, Any] | None = None,
     ) -> None:
         self.host = host
         self.sites = tuple(sites)
@@ -122,6 +123,7 @@ class Exchange:
                 "first_port": media_ports[0],
                 "last_port": media_ports[-1],
                 "hosts": (host, *hosts),
+                **(media or {}),
             },
             "limits": limits or {},
             "web": {"port": 0},

@@ -3,7 +3,7 @@
     public                     router                 office
     198.51.100.1 exchange  --  198.51.100.20 |
     198.51.100.2 phone         NAPT          | 192.168.7.1  --  192.168.7.10 and .11, phones
-    198.51.100.66 stranger
+    198.51.100.66 stranger                                     192.168.7.5, for an exchange of its own
 
 The translating is the Linux kernel's own (nftables, conntrack), as in most routers one can buy. What comes to the
 router unasked is dropped; private addresses lead nowhere from outside. The addresses are those for documentation
@@ -20,6 +20,7 @@ from typing import Self
 from bench.peers.namespace import inside
 
 EXCHANGE, PUBLIC_PHONE, STRANGER, ROUTER = "198.51.100.1", "198.51.100.2", "198.51.100.66", "198.51.100.20"
+OFFICE_SERVER = "192.168.7.5"
 OFFICE_PHONES = ("192.168.7.10", "192.168.7.11")
 
 SAME_PORT = "masquerade"
@@ -29,6 +30,10 @@ ANY_PORT = "masquerade fully-random"
 RULES = """
 flush ruleset
 table ip nat {{
+  chain prerouting {{
+    type nat hook prerouting priority -100
+    iifname "outside" udp dport {{ {forwarded} }} dnat to {server}
+  }}
   chain postrouting {{
     type nat hook postrouting priority 100
     oifname "outside" {translation}
@@ -38,6 +43,7 @@ table ip filter {{
   chain forward {{
     type filter hook forward priority 0; policy drop
     iifname "inside" accept
+    ct status dnat accept
     ct state established,related accept
   }}
   chain input {{
@@ -89,7 +95,7 @@ class Internet:
             (self.public, "wire", (EXCHANGE, PUBLIC_PHONE, STRANGER)),
             (self._router, "outside", (ROUTER,)),
             (self._router, "inside", ("192.168.7.1",)),
-            (self.office, "wire", OFFICE_PHONES),
+            (self.office, "wire", (OFFICE_SERVER, *OFFICE_PHONES)),
         ):
             for address in addresses:
                 _ip("-n", namespace, "address", "add", f"{address}/24", "dev", interface)
@@ -101,9 +107,10 @@ class Internet:
 
     # --- the router --------------------------------------------------------------------------------------------------
 
-    def translate(self, how: str) -> None:
-        """Translate addresses like this from now on, and forget what was."""
-        rules = RULES.format(translation=how)
+    def translate(self, how: str, forwarded: tuple[str, ...] = ("9",)) -> None:
+        """Translate addresses like this from now on, and forget what was. ``forwarded``: UDP ports and ranges
+        (``1000-1999``) that lead to the server in the office."""
+        rules = RULES.format(translation=how, forwarded=", ".join(forwarded), server=OFFICE_SERVER)
         with inside(self._router):
             subprocess.run(["nft", "-f", "-"], input=rules, text=True, check=True)
         self.reboot_router()

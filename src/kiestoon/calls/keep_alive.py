@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from kiestoon.registrar.sources import Networks
+from kiestoon.registrar.sources import LOOPBACK, PRIVATE
 from kiestoon.sip.deadlines import DeadlineQueue
 from kiestoon.sip.events import ResponseReceived
 from kiestoon.sip.flow import Destination, Flow
@@ -29,19 +29,6 @@ if TYPE_CHECKING:
 
 SHORTEST = 0.8
 """Of the interval; it is chosen at random up to the whole, so that phones don't fall into step (RFC 5626 §4.4)."""
-
-_OWN_NETWORKS = Networks(
-    (
-        "127.0.0.0/8",
-        "10.0.0.0/8",
-        "172.16.0.0/12",
-        "192.168.0.0/16",
-        "169.254.0.0/16",
-        "::1/128",
-        "fc00::/7",
-        "fe80::/10",
-    )
-)
 
 
 class Kept(msgspec.Struct, frozen=True, gc=False):
@@ -144,7 +131,7 @@ def needs_keeping(binding: Binding) -> bool:
     except BadUri:  # a journal of another version may hold what today's parser refuses
         return True
     translated = contact.host != host or (contact.port or DEFAULT_PORT["udp"]) != port
-    return translated or host not in _OWN_NETWORKS
+    return translated or (host not in PRIVATE and host not in LOOPBACK)
 
 
 def _place(destination: Destination) -> tuple[str, int]:
