@@ -100,6 +100,11 @@ class Endpoint:
         self.layer.transport_failed(transaction, now)
         self._pump(now)
 
+    def unreachable(self, transaction: str, host: str, port: int, now: float) -> None:
+        """The network says that what ``Send.transaction`` sent did not reach there (ICMP)."""
+        self.layer.unreachable(transaction, host, port, now)
+        self._pump(now)
+
     def handle_timers(self, now: float) -> None:
         """Run what is due."""
         self.layer.handle_timers(now)

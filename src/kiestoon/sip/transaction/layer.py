@@ -163,6 +163,17 @@ class TransactionLayer:
         if transaction is not None:
             step(transaction, self._wiring, "transport error", now)
 
+    def unreachable(self, transaction_key: str, host: str, port: int, now: float) -> None:
+        """The network says so (§18.4). Believed only of a request outside any dialog, where it went, while nothing was
+        heard from there: what is established ends by its own timers, not by what anybody on the way may claim."""
+        transaction = self._wiring.clients.get(transaction_key)
+        if transaction is None or transaction.state not in ("calling", "trying"):
+            return
+        request, to = transaction.request, transaction.to
+        place = (to.remote_host, to.remote_port) if isinstance(to, Flow) else (to.host, to.port)
+        if request is not None and not request.to.tag and place == (host, port):
+            step(transaction, self._wiring, "transport error", now)
+
     def handle_timers(self, now: float) -> None:
         """Run what is due, at most ``TIMERS_PER_TURN`` of it: ask ``next_deadline`` again afterwards."""
         for tick, transaction in self._wiring.wheel.due(now, TIMERS_PER_TURN):
