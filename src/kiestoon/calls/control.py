@@ -10,12 +10,20 @@ import structlog
 
 from kiestoon.calls import closing, custody, dtmf, failing, holding, inbound, lines, missing_audio, seeking
 from kiestoon.calls.call import Call
-from kiestoon.calls.causes import CALLER_GONE, LINE_LOST, MEDIA_LOST, NORMAL, NOT_THERE, from_status
+from kiestoon.calls.causes import CALLER_GONE, LINE_LOST, MEDIA_LOST, NORMAL, NOT_THERE, SPEECH_LOST, from_status
 from kiestoon.calls.exchange import Exchange
-from kiestoon.calls.leaving import over
+from kiestoon.calls.leaving import leave, over
 from kiestoon.calls.leg import Leg
 from kiestoon.calls.reaching import way_to_party
-from kiestoon.media.protocol import CommandFailed, DigitReceived, RtpLost, RtpResumed, SignalEnded, Subtracted
+from kiestoon.media.protocol import (
+    CommandFailed,
+    DigitReceived,
+    MediaFailed,
+    RtpLost,
+    RtpResumed,
+    SignalEnded,
+    Subtracted,
+)
 from kiestoon.routing import route_extension
 from kiestoon.sip import events as sip
 
@@ -169,6 +177,10 @@ def _media_event(x: Exchange, call: Call, leg: Leg, event: MediaEvent, now: floa
         missing_audio.lost(x, call, leg, event)
     elif isinstance(event, RtpResumed):
         missing_audio.resumed(call, leg)
+    elif isinstance(event, MediaFailed):
+        log.warning("no speech with a browser", call=call.id, leg=leg.id, reason=event.reason)
+        leave(x, call, leg, now, failure=SPEECH_LOST)
+        inbound.party_left(x, call, leg, now, SPEECH_LOST, "network")
     elif isinstance(event, CommandFailed):
         log.error("media command failed", call=call.id, command=event.command, reason=event.reason)
         if event.command == "Add":

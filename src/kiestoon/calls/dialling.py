@@ -13,6 +13,7 @@ from kiestoon.calls.leg import Leg
 from kiestoon.calls.leg_media import lease_port, offer_for
 from kiestoon.calls.lines import trunk_target, trunk_uri
 from kiestoon.calls.party import Party, shown_address
+from kiestoon.calls.securing import is_browser
 from kiestoon.company.model import resolved_encryption
 from kiestoon.company.numbers import format_for_trunk
 from kiestoon.sip.flow import SECURE, Destination, Flow
@@ -45,6 +46,7 @@ def dial_device(
     leg.dtmf = device.dtmf
     leg.encryption = "required" if encrypted else resolved_encryption(device)
     leg.secure = secure
+    leg.webrtc = is_browser(binding)
     leg.contact = binding.contact
     domain = _domain(x, call)
     caller = call.legs[call.caller].party

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import random
 
 _CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -36,6 +37,10 @@ class Ids:
             out[i] = _CROCKFORD[value & 31]
             value >>= 5
         return "".join(out)
+
+    def text(self, octets: int) -> str:
+        """So many unguessable octets in letters, digits, + and / (RFC 8839 §5.4: ice-char). Give a multiple of 3."""
+        return base64.b64encode(self._random.randbytes(octets)).decode()
 
     def key(self, octets: int) -> bytes:
         """Fresh key material."""

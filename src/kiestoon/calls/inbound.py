@@ -12,15 +12,16 @@ from kiestoon.calls.causes import CALLER_GONE, NO_PORT, NORMAL, from_status
 from kiestoon.calls.events import CallOpened, LegOffered
 from kiestoon.calls.leaving import leave
 from kiestoon.calls.leg import Leg
-from kiestoon.calls.leg_media import lease_port, offer_of, srtp_policy
+from kiestoon.calls.leg_media import lease_port, offer_of
 from kiestoon.calls.party import Party
 from kiestoon.calls.record import CallDirection, EndedBy
+from kiestoon.calls.securing import srtp_policy
 from kiestoon.calls.service import Service
 from kiestoon.company.model import resolved_encryption
 from kiestoon.registrar import Challenge, DeviceCaller, Drop, RefuseCaller, TrunkCaller
 from kiestoon.routing import DialOutside, EnterMenu, FromDevice, FromTrunk, RingUser, route
 from kiestoon.sdp.negotiate import BadSdp
-from kiestoon.sip.flow import SECURE
+from kiestoon.sip.flow import SECURE, WEB
 from kiestoon.sip.headers import BadHeader, NameAddr, parse_name_addrs
 
 if TYPE_CHECKING:
@@ -108,6 +109,7 @@ def _open(
     leg.session = event.session
     leg.sip_call_id = event.session.call_id
     leg.secure = event.flow.transport in SECURE
+    leg.webrtc = event.flow.transport in WEB
     leg.offered_body = event.session.remote_body
     event.session.context = leg.owner
     event.session.trying(now)

@@ -60,7 +60,7 @@ class Leg:
         "agreed", "answer_body", "answered_ms", "call", "cause", "contact", "device_id", "dtmf", "encryption",
         "ended_ms", "held", "id", "incoming", "invite", "music", "offer", "offer_read", "offered_body", "opened_ms",
         "outcome", "owes_answer", "party", "port", "quality", "ringing_ms", "rtp_lost", "secure", "session", "signal",
-        "silent", "sip_call_id", "state", "status", "stream", "termination", "trunk_id",
+        "silent", "sip_call_id", "state", "status", "stream", "termination", "trunk_id", "webrtc",
     )  # fmt: skip
 
     def __init__(self, leg_id: int, call: str, party: Party, *, incoming: bool, opened_ms: int) -> None:
@@ -78,6 +78,8 @@ class Leg:
         self.dtmf: DtmfMethod = "rfc4733"
         self.encryption: Encryption = "off"
         self.secure = False
+        self.webrtc = False
+        """A browser, as far as its signalling tells; what has been agreed counts more."""
         self.contact = ""
         self.port: Port | None = None
         self.termination = 0

@@ -14,14 +14,13 @@ from kiestoon.calls.call import Call
 from kiestoon.calls.causes import NO_PORT
 from kiestoon.calls.leg import Leg
 from kiestoon.calls.media_pool import host_for
-from kiestoon.media.protocol import Add, Codec, Modify, SrtpKey, SrtpSuite, Stream, Watch
-from kiestoon.sdp.crypto import KEY_SALT_LENGTH
+from kiestoon.calls.securing import end_to_offer, fresh_end, keys, srtp_policy
+from kiestoon.media.protocol import Add, Codec, Modify, Stream, Watch
 from kiestoon.sdp.negotiate import (
     BadSdp,
     LocalMedia,
     NotAcceptable,
     OfferRead,
-    SrtpPolicy,
     answer_offer,
     build_offer,
     merge_codecs,
@@ -31,9 +30,6 @@ from kiestoon.sdp.negotiate import (
 
 if TYPE_CHECKING:
     from kiestoon.calls.exchange import Exchange
-
-
-SUITES: tuple[SrtpSuite, ...] = ("AES_CM_128_HMAC_SHA1_80", "AEAD_AES_128_GCM")
 
 
 class UnusableAnswer(Exception):
@@ -102,9 +98,10 @@ def _offer(x: Exchange, leg: Leg, codecs: list[Codec] | tuple[Codec, ...]) -> by
         _local(leg),
         codecs,
         srtp=policy,
-        crypto_offers=_keys(x, policy),
+        crypto_offers=keys(x, policy),
         dtmf=leg.dtmf == "rfc4733",
         previous=leg.agreed.body if leg.agreed is not None else b"",
+        webrtc=end_to_offer(x, leg),
     )
     leg.offer = offer.state
     return offer.body
@@ -143,15 +140,17 @@ def answer_reoffer(x: Exchange, call: Call, leg: Leg, offer: bytes | OfferRead, 
     policy = srtp_policy(leg)
     capabilities = x.settings.codecs if prefer is None else merge_codecs(x.settings.codecs, [prefer])
     with _usable():
+        offer = offer if isinstance(offer, OfferRead) else read_offer(offer)
         answered = answer_offer(
             _local(leg),
             offer,
             capabilities,
             prefer=() if prefer is None else (prefer.name,),
             srtp=policy,
-            crypto=_keys(x, policy),
+            crypto=keys(x, policy),
             dtmf=leg.dtmf == "rfc4733",
             previous=leg.agreed,
+            webrtc=fresh_end(x, leg) if offer.from_browser else None,
         )
     leg.agreed = answered.agreed
     set_stream(x, call, leg, answered.stream)
@@ -180,19 +179,6 @@ def watch(x: Exchange, call: Call, leg: Leg) -> None:
     in_band, no_rtp_ms = leg.dtmf == "inband", int(x.settings.no_rtp_s * 1000)
     if call.link is not None and leg.termination and (in_band or no_rtp_ms):
         call.link.send(Watch(leg.termination, no_rtp_ms=no_rtp_ms, digits_in_band=in_band))
-
-
-def srtp_policy(leg: Leg) -> SrtpPolicy:
-    """Keys travel in the description, so SRTP is offered only where signalling is encrypted too (RFC 4568 §8)."""
-    if leg.encryption == "required":
-        return "required"
-    return "optional" if leg.encryption == "optional" and leg.secure else "off"
-
-
-def _keys(x: Exchange, policy: SrtpPolicy) -> tuple[SrtpKey, ...]:
-    if policy == "off":
-        return ()
-    return tuple(SrtpKey(suite, x.ids.key(KEY_SALT_LENGTH[suite])) for suite in SUITES)
 
 
 def _local(leg: Leg) -> LocalMedia:

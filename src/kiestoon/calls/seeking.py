@@ -22,7 +22,8 @@ from kiestoon.calls.causes import (
 from kiestoon.calls.events import CallForwarded, LegProgressed, LegRinging
 from kiestoon.calls.leaving import leave
 from kiestoon.calls.leg import Leg
-from kiestoon.calls.leg_media import UnusableAnswer, answer_caller, srtp_policy, take_answer
+from kiestoon.calls.leg_media import UnusableAnswer, answer_caller, take_answer
+from kiestoon.calls.securing import srtp_policy
 from kiestoon.routing import DialOutside, RingUser, route_diverted
 
 if TYPE_CHECKING:
@@ -81,7 +82,9 @@ def try_encrypted(x: Exchange, call: Call, leg: Leg, now: float) -> bool:
     seek = call.seek
     device = x.directory.device_by_id(leg.device_id) if leg.device_id else None
     index = x.directory.company(call.company_id)
-    if seek is None or leg.id not in seek.legs or device is None or index is None or srtp_policy(leg) != "optional":
+    if seek is None or leg.id not in seek.legs or device is None or index is None:
+        return False
+    if leg.webrtc or srtp_policy(leg) != "optional":
         return False
     binding = next((item for item in x.registrar.bindings_of(device.id) if item.contact == leg.contact), None)
     user = index.user_of(device)

@@ -105,6 +105,11 @@ class OfferRead(msgspec.Struct):
         """The peer's speech codecs, its order and payload types; [] when there is no usable audio stream."""
         return self.streams[0][1].codecs if self.streams else []
 
+    @property
+    def from_browser(self) -> bool:
+        """Whether a stream is to be secured by DTLS."""
+        return any(audio.webrtc is not None for _, audio in self.streams)
+
     def fits(self, srtp: str) -> bool:
         """Whether a stream could be taken under this SRTP policy ("off", "optional", "required")."""
         for _, audio in self.streams:

@@ -9,6 +9,7 @@ import msgspec
 Transport: TypeAlias = Literal["udp", "tcp", "tls", "ws", "wss"]
 RELIABLE: frozenset[str] = frozenset({"tcp", "tls", "ws", "wss"})
 SECURE: frozenset[str] = frozenset({"tls", "wss"})
+WEB: frozenset[str] = frozenset({"ws", "wss"})
 
 
 class Flow(msgspec.Struct, frozen=True, array_like=True, gc=False):
