@@ -8,12 +8,12 @@ answer does. Connections are kept open by the kernel's keep-alives.
 from __future__ import annotations
 
 import random
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from kiestoon.registrar.sources import LOOPBACK, PRIVATE
-from kiestoon.sip.deadlines import DeadlineQueue
 from kiestoon.sip.events import ResponseReceived
 from kiestoon.sip.flow import Destination, Flow
 from kiestoon.sip.headers import NameAddr
@@ -46,7 +46,8 @@ class KeepAlive:
         self._interval_s = interval_s
         self._random = source or random.SystemRandom()
         self._kept: set[Kept] = set()
-        self._deadlines: DeadlineQueue[Kept] = DeadlineQueue()
+        self._due: list[tuple[float, int, str]] = []
+        """When to ask which device's which contact, the next first."""
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -73,11 +74,12 @@ class KeepAlive:
 
     def next_deadline(self) -> float | None:
         """When the next question is due."""
-        return self._deadlines.next_deadline()
+        return self._due[0][0] if self._due else None
 
     def handle_timers(self, now: float) -> None:
         """Ask whom it is time to ask."""
-        for kept, _ in self._deadlines.due(now):
+        while self._due and self._due[0][0] <= now:
+            kept = Kept(*heappop(self._due)[1:])
             binding = self._binding(kept)
             if binding is None or not needs_keeping(binding) or not self._ask(kept, binding, now):
                 self._kept.discard(kept)
@@ -91,7 +93,8 @@ class KeepAlive:
             self._again(kept, now)
 
     def _again(self, kept: Kept, now: float) -> None:
-        self._deadlines.start(now + self._interval_s * self._random.uniform(SHORTEST, 1.0), "ask", kept)
+        at = now + self._interval_s * self._random.uniform(SHORTEST, 1.0)
+        heappush(self._due, (at, kept.device_id, kept.contact))
 
     def _binding(self, kept: Kept) -> Binding | None:
         bindings = self._x.registrar.bindings_of(kept.device_id)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from sys import intern
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
 import msgspec
@@ -45,6 +47,7 @@ _in_header = re.compile(r"[^A-Za-z0-9\-_.!~*'()\[\]/?:+$%]|%(?![0-9A-Fa-f]{2})")
 _in_other = re.compile(r"[^\x21\x23-\x3b\x3d\x3f-\x7e]")
 
 _KEPT_LENGTH = 200
+_NONE: dict[str, Any] = {}
 
 _MUST_MATCH = ("user", "ttl", "method", "maddr", "transport")
 """URI parameters that make URIs differ also when only one of them has it (RFC 3261 §19.1.4)."""
@@ -148,7 +151,7 @@ def _parse_uri(text: str) -> Uri:
     return Uri(scheme, rest)
 
 
-_known_uri = lru_cache(4096)(_parse_uri)
+_known_uri = lru_cache(1024)(_parse_uri)
 
 
 def plain_uri(scheme: str, user: str | None, host: str, port_text: str | None, params: str) -> Uri:
@@ -158,7 +161,10 @@ def plain_uri(scheme: str, user: str | None, host: str, port_text: str | None, p
         port = int(port_text)
         if port > 65535:
             raise BadUri("port above 65535")
-    return Uri(scheme, user or "", "", host.lower(), port, _parse_uri_params(params) if params else {})
+    # What has none shares one empty dictionary, and what has the same host shares that: registered devices by the
+    # thousand have their addresses remembered.
+    read = _parse_uri_params(params) if params else _NONE
+    return Uri(scheme, user or "", "", intern(host.lower()), port, read, _NONE)
 
 
 def _parse_sip(scheme: str, rest: str) -> Uri:

@@ -27,6 +27,8 @@ _plain = re.compile(
 """What nearly every From and To looks like; everything else takes the long way below."""
 _tag = re.compile(TOKEN, re.ASCII)
 _KEPT_LENGTH = 200
+_NONE: dict[str, str | None] = {}
+"""Shared by all addresses without parameters: they are remembered by the thousand."""
 _not_in_display = re.compile(r"[\",;<>\\]")
 _must_quote = re.compile(r"[^A-Za-z0-9\-.!%*_+`'~ ]")
 
@@ -93,7 +95,7 @@ def _parse_name_addr(text: str) -> NameAddr:
             uri = plain_uri(scheme, user, host, port, uri_params)
         except BadUri as bad:
             raise BadHeader(str(bad)) from None
-        params: dict[str, str | None] = {"tag": tag} if tag else {}
+        params: dict[str, str | None] = {"tag": tag} if tag else _NONE
         if rest:
             params = {**parse_params(rest), **params}
         return NameAddr(name if name.isascii() else readable(name), uri, params)

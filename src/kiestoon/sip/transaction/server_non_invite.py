@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from kiestoon.sip.flow import Send
-from kiestoon.sip.message import Message
+from kiestoon.sip.message import Message, Response
 from kiestoon.sip.transaction.wiring import TERMINATED, Table, Transaction, Wiring, fail, linger, resend, schedule
+
+CHALLENGES = frozenset({401, 407})
 
 
 class ServerNonInvite(Transaction):
@@ -12,7 +14,8 @@ class ServerNonInvite(Transaction):
 
     trying       the user is working on it; retransmissions are absorbed
     proceeding   a provisional was sent; retransmissions get it again
-    completed    the final response was sent; until timer J retransmissions get it again (unreliable transports)
+    completed    the final response was sent and was no challenge; until timer J retransmissions get it again
+                 (unreliable transports)
     terminated   the layer has forgotten it
 
     A user who never answers is not waited for: after 64*T1 the peer has given up (its timer F) and no response may be
@@ -37,10 +40,17 @@ def _send(transaction: ServerNonInvite, wiring: Wiring, response: Message | None
         wiring.outputs.append(transaction.packet)
 
 
-def _complete(transaction: ServerNonInvite, wiring: Wiring, _message: object, _flow: object, now: float) -> None:
-    """Timer J: 64*T1, or zero on reliable transports."""
+def _complete(
+    transaction: ServerNonInvite, wiring: Wiring, response: Message | None, _flow: object, now: float
+) -> None:
+    """Timer J: 64*T1, or zero on reliable transports and after a challenge: whoever has not said who he is leaves
+    nothing behind (RFC 3261 §26.3.2.4). If the challenge is lost, the request's retransmission brings another."""
     transaction.request = None
-    linger(transaction, wiring, now, wiring.values.lifetime_s)
+    if isinstance(response, Response) and response.status in CHALLENGES:
+        wiring.wheel.discard(transaction.tick, transaction)
+        wiring.forget(transaction)
+    else:
+        linger(transaction, wiring, now, wiring.values.lifetime_s)
 
 
 TABLE: Table = {

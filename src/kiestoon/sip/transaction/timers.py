@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 
 class TimerWheel(Generic[T]):
-    """Deadlines in buckets of 1/256 s: adding is O(1), one list slot per entry, and nothing is ever taken out early.
+    """Deadlines in buckets of 1/256 s: adding is O(1), one list slot per entry.
 
     Cancellation is lazy: the owner remembers the tick it waits for (as ``add`` returned it) and the caller of ``due``
     skips entries whose owner no longer waits for the tick given. Deadlines are rounded down, so an entry is due at
@@ -60,6 +60,14 @@ class TimerWheel(Generic[T]):
             bucket.append(owner)
         self._entries += 1
         return tick
+
+    def discard(self, tick: int, owner: T) -> None:
+        """Take an entry out early, so that nothing refers to its owner any more. Linear in the entries of its tick:
+        for owners that came and went within a moment."""
+        bucket = self._buckets.get(tick)
+        if bucket is not None and owner in bucket:
+            bucket.remove(owner)
+            self._entries -= 1
 
     def due(self, now: float, limit: int) -> Iterator[tuple[int, T]]:
         """Take out at most ``limit`` entries whose time has come, as (tick, owner). The owner may ``add`` meanwhile."""

@@ -236,6 +236,22 @@ def test_non_invite_over_tcp_ends_with_its_final_response() -> None:
     assert len(machine) == 0
 
 
+@pytest.mark.parametrize("status", [401, 407])
+def test_a_challenge_leaves_nothing_behind_and_a_repeated_request_is_asked_again(status: int) -> None:
+    machine = layer()
+    first = begin(machine, request("REGISTER"))
+    reply(machine, first, status, 0.0)
+    assert len(machine) == 0
+    assert statuses(machine) == [status]
+    machine.receive(request("REGISTER"), UDP, 0.5)
+    (again,) = drain(machine)
+    assert isinstance(again, NewRequest)
+    reply(machine, again.transaction, status, 0.5, tag="t2")
+    assert statuses(machine) == [status]
+    run(machine, 40.0)
+    assert (len(machine), drain(machine)) == (0, [])
+
+
 def test_a_non_invite_nobody_answers_vanishes_without_a_response() -> None:
     machine = layer()
     begin(machine, request("OPTIONS"))
