@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from kiestoon.media.audio import codecs
@@ -26,7 +28,7 @@ class Intake:
 
     __slots__ = (
         "_buffer", "_codec", "_decoder", "_detector", "_held", "_late_before", "_repeat", "_resampler", "_silence",
-        "frame", "presses", "ptime_ms", "rate",
+        "frame", "presses", "ptime_ms", "put", "rate",
     )  # fmt: skip
 
     def __init__(self, codec: Codec, ptime_ms: int, rate: int) -> None:
@@ -54,6 +56,8 @@ class Intake:
         self.rate = rate
         self._resampler = Resampler(decoder.sample_rate, rate) if decoder.sample_rate != rate else None
         self._buffer = JitterBuffer(codec.clock_hz, self.ptime_ms)
+        self.put: Callable[[int, int, bytes, float], None] = self._buffer.put
+        """A packet of the agreed codec arrived: sequence number, timestamp, payload, time."""
         self._held = silence(0)
         if self._detector is not None:
             self._detector = Detector(rate)
@@ -76,10 +80,6 @@ class Intake:
     def silent_ms(self) -> int:
         """Length of the silence so far, where ``detect`` asked for it."""
         return self._silence.silent_ms if self._silence is not None else 0
-
-    def put(self, seq: int, timestamp: int, payload: bytes, now: float) -> None:
-        """A packet of the agreed codec arrived."""
-        self._buffer.put(seq, timestamp, payload, now)
 
     def put_other(self, seq: int, timestamp: int, now: float) -> None:
         """A packet that is not audio arrived: its sequence number is not a loss."""
