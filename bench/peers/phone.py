@@ -70,7 +70,7 @@ def try_register(
     status = int(answer[8:11])
     if status != 401:
         return status, answer
-    authorization = _authorization(_challenge(answer, algorithm), user, password, f"sip:{domain}")
+    authorization = authorize(challenge_of(answer, algorithm), user, password, f"sip:{domain}")
     answer = _exchange(sock, server, _register(sock, contact, domain, user, call_id, 2, expires_s, authorization))
     return int(answer[8:11]), answer
 
@@ -118,9 +118,10 @@ def _exchange(sock: socket.socket, server: Address, request: bytes) -> str:
     raise PeerFailed(f"{server} does not answer REGISTER")
 
 
-def _challenge(answer: str, algorithm: str) -> dict[str, str]:
+def challenge_of(answer: str, algorithm: str = "") -> dict[str, str]:
+    """The first challenge in a 401 or 407 that can be answered; with ``algorithm`` the first of that."""
     for line in answer.split("\r\n"):
-        if line.lower().startswith("www-authenticate:"):
+        if line.lower().startswith(("www-authenticate:", "proxy-authenticate:")):
             parameters = {name.lower(): quoted or bare for name, quoted, bare in _PARAMETER.findall(line)}
             offered = parameters.setdefault("algorithm", "MD5")
             if offered in _HASHES and algorithm in ("", offered):
@@ -128,17 +129,19 @@ def _challenge(answer: str, algorithm: str) -> dict[str, str]:
     raise PeerFailed(f"no challenge to answer in {answer}")
 
 
-def _authorization(challenge: dict[str, str], user: str, password: str, uri: str) -> str:
+def authorize(challenge: dict[str, str], user: str, password: str, uri: str, method: str = "REGISTER") -> str:
+    """The header line that answers a challenge, for the first request with its nonce."""
     algorithm, realm, nonce = challenge["algorithm"], challenge["realm"], challenge["nonce"]
 
     def digest(text: str) -> str:
         return _HASHES[algorithm](text.encode()).hexdigest()
 
     cnonce = os.urandom(8).hex()
-    inner, outer = digest(f"{user}:{realm}:{password}"), digest(f"REGISTER:{uri}")
+    inner, outer = digest(f"{user}:{realm}:{password}"), digest(f"{method}:{uri}")
     response = digest(f"{inner}:{nonce}:00000001:{cnonce}:auth:{outer}")
     opaque = f', opaque="{challenge["opaque"]}"' if "opaque" in challenge else ""
+    header = "Authorization" if method == "REGISTER" else "Proxy-Authorization"
     return (
-        f'Authorization: Digest username="{user}", realm="{realm}", nonce="{nonce}", uri="{uri}", '
+        f'{header}: Digest username="{user}", realm="{realm}", nonce="{nonce}", uri="{uri}", '
         f'response="{response}", algorithm={algorithm}, qop=auth, nc=00000001, cnonce="{cnonce}"{opaque}\r\n'
     )
