@@ -1,5 +1,5 @@
 # make demo    set up what is missing and run the demonstration
-# make test    set up, then lint, types, architecture, unit, sim and wire tests
+# make test    set up, then lint, types, architecture, unit, sim, wire and browser tests
 # make bench   benchmarks (ONLY=name for one)
 # make setup   only set up;  make lint   only the static checks;  make lock   renew the lock files
 
@@ -11,10 +11,15 @@ BIN := .venv/bin
 RUN_STAMP := .venv/.requirements
 DEV_STAMP := .venv/.requirements-dev
 
+# The browser telephone of the end-to-end tests; npm writes the stamp.
+PHONE := tests/e2e/phone
+PHONE_STAMP := $(PHONE)/node_modules/.package-lock.json
+
 # Debian packages, installed only when missing.
 RUN_PACKAGES := libopus0
-TEST_PACKAGES := $(RUN_PACKAGES) sip-tester baresip openssl
-BENCH_PACKAGES := $(TEST_PACKAGES) kamailio rtpengine-daemon
+PEER_PACKAGES := $(RUN_PACKAGES) sip-tester baresip openssl
+TEST_PACKAGES := $(PEER_PACKAGES) iproute2 nftables conntrack chromium libnss3-tools
+BENCH_PACKAGES := $(PEER_PACKAGES) kamailio rtpengine-daemon
 
 # Hashes for every file, no names of hosts, and the build tools too, so that nothing unchecked is fetched.
 LOCK_OPTIONS := --generate-hashes --allow-unsafe --all-build-deps --strip-extras --no-header --no-annotate \
@@ -27,6 +32,13 @@ help:
 
 setup: $(DEV_STAMP)
 	@scripts/need-packages $(TEST_PACKAGES)
+	@command -v npm >/dev/null || scripts/need-packages npm
+	@$(MAKE) -s $(PHONE_STAMP)
+
+$(PHONE_STAMP): $(PHONE)/package-lock.json
+	@echo "Installing the npm packages of $<"
+	@npm ci --prefix $(PHONE) --ignore-scripts --no-audit --no-fund --loglevel=error </dev/null
+	@touch $@
 
 # The development lock holds everything of the other one: whoever has it does not go back.
 $(RUN_STAMP): requirements.lock pyproject.toml
@@ -61,4 +73,4 @@ lock: $(DEV_STAMP)
 	$(BIN)/pip-compile -q --upgrade $(LOCK_OPTIONS) --extra dev -o requirements-dev.lock pyproject.toml
 
 clean:
-	rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv build $(PHONE)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -17,7 +17,7 @@ from typing import Any, Self
 import msgspec
 
 from bench.peers.kamailio import answers_options
-from bench.peers.process import Daemon, PeerFailed, cpu_s, free_port, process_tree, rss_bytes, wait_until
+from bench.peers.process import Daemon, PeerFailed, SipPeer, cpu_s, free_port, process_tree, rss_bytes, wait_until
 from kiestoon.app.admin_client import ask
 from kiestoon.app.config import load_settings
 from kiestoon.company.model import Company, Device, Number, Trunk, User
@@ -74,11 +74,11 @@ def toml(cells: dict[str, Any]) -> str:
     return "\n".join([*values, *sections]) + "\n"
 
 
-class Exchange:
+class Exchange(SipPeer):
     """One running exchange. A context manager: in service on entry, ended on exit.
 
     ``hosts`` are further addresses it listens on and sends speech from. ``control_core`` pins the control process (the
-    one that speaks SIP), ``media_core`` everything else. ``sip`` are further SIP settings.
+    one that speaks SIP), ``media_core`` everything else. ``sip`` and ``media`` are further settings.
     """
 
     name = "Kiestoon"
@@ -97,6 +97,7 @@ class Exchange:
         environment: dict[str, str] | None = None,
         media_ports: range | None = None,
         sip: dict[str, Any] | None = None,
+        media: dict[str, Any] | None = None,
     ) -> None:
         self.host = host
         self.sites = tuple(sites)
@@ -123,6 +124,7 @@ class Exchange:
                 "first_port": media_ports[0],
                 "last_port": media_ports[-1],
                 "hosts": (host, *hosts),
+                **(media or {}),
             },
             "limits": limits or {},
             "web": {"port": 0},
@@ -152,7 +154,7 @@ class Exchange:
         self._records_at_start = len(self.records(100_000))
         self.daemon.start()
         try:
-            wait_until(self._in_service, 20, "the exchange is in service", check=self.daemon.check_alive)
+            self.daemon.wait_until(self._in_service, 20, "the exchange is in service")
         except PeerFailed as failed:
             self.stop()
             raise PeerFailed(f"{failed}\n{self.report()}") from None
@@ -186,18 +188,7 @@ class Exchange:
         """End it as an operator would (SIGTERM), by force when that does not help."""
         self.daemon.stop(timeout_s=8.0)
 
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(self, *exc: object) -> None:
-        self.stop()
-
     # --- looking at it ---
-
-    @property
-    def address(self) -> tuple[str, int]:
-        """Where it speaks SIP over UDP and TCP."""
-        return self.host, self.port
 
     @property
     def tls_address(self) -> tuple[str, int]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from bench.lib.systems import SERVER_CORE
-from bench.peers.process import Daemon, PeerFailed, wait_until
+from bench.peers.process import Daemon, PeerFailed
 from bench.rtp_load import Address
 from kiestoon.media.framing import Framer, encode_batch, parse_events
 from kiestoon.media.protocol import (
@@ -56,7 +56,7 @@ class MediaProcess:
 
     def __enter__(self) -> Self:
         self.daemon.start()
-        wait_until(self._path.exists, 10, "media process", check=self.daemon.check_alive)
+        self.daemon.wait_until(self._path.exists, 10, "media process")
         self._sock = socket.socket(socket.AF_UNIX)
         self._sock.settimeout(10)
         self._sock.connect(str(self._path))

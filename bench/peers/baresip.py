@@ -21,7 +21,7 @@ from typing import Self
 import numpy as np
 
 from bench.peers.namespace import inside
-from bench.peers.process import Daemon, PeerFailed, free_port, wait_until
+from bench.peers.process import Daemon, Peer, PeerFailed, free_port
 
 MODULES = Path("/usr/lib/baresip/modules")
 WAV_HEADER_BYTES = 44
@@ -72,7 +72,7 @@ class Event:
     data: dict[str, object] = field(default_factory=dict)
 
 
-class Baresip:
+class Baresip(Peer):
     """One phone with one account. A context manager: registered on entry (when the account registers).
 
     ``host`` is its address, of either family; ``namespace`` the network namespace that has it, "" for this one.
@@ -148,10 +148,10 @@ class Baresip:
         """Start, connect to its control port, and wait for the registration."""
         with inside(self.namespace):
             self.daemon.start()
-        wait_until(self._connects, 5, f"{self.name} control port", check=self.daemon.check_alive)
+        self.daemon.wait_until(self._connects, 5, f"{self.name} control port")
         if self.account.register:
             # It may have registered before we could listen for events, so ask.
-            wait_until(self._registered, 5, f"{self.name} is registered", check=self.daemon.check_alive)
+            self.daemon.wait_until(self._registered, 5, f"{self.name} is registered")
         return self
 
     def _registered(self) -> bool:
@@ -171,12 +171,6 @@ class Baresip:
             self._control.close()
             self._control = None
         self.daemon.stop(timeout_s=2.0)
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(self, *exc: object) -> None:
-        self.stop()
 
     @property
     def name(self) -> str:
@@ -329,7 +323,7 @@ class Baresip:
 
     def _wait_for_sound(self, condition: Callable[[], bool], timeout_s: float, frequency_hz: float) -> None:
         try:
-            wait_until(condition, timeout_s, "sound", check=self.daemon.check_alive)
+            self.daemon.wait_until(condition, timeout_s, "sound")
         except PeerFailed as failed:
             samples, rate_hz = self.heard()
             heard_hz, share = strongest(samples, rate_hz)

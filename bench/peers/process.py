@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Self
@@ -136,6 +137,15 @@ class Daemon:
             self.stop()
             raise PeerFailed(f"{self.name} still ran after {timeout_s:g} s:\n{self.log_tail()}") from None
 
+    def wait_until(self, condition: Callable[[], bool], timeout_s: float, what: str) -> None:
+        """Poll until the program has brought ``condition`` about. Raises ``PeerFailed``, at once when it has ended."""
+
+        def check() -> None:
+            if not self.alive and not condition():  # it may have ended right after it did what was waited for
+                self.check_alive()
+
+        wait_until(condition, timeout_s, what, check=check)
+
     def signal(self, number: int) -> None:
         """Send a signal to the program alone, when it still runs."""
         if self.process is not None and self.process.poll() is None:
@@ -166,6 +176,38 @@ class Daemon:
     def rss_bytes(self) -> int:
         """Resident memory of the program and its living descendants (shared pages counted in each)."""
         return sum(rss_bytes(pid) for pid in process_tree(self.pid))
+
+
+class Peer(ABC):
+    """A program that others speak with; a context manager: in service on entry, ended on exit."""
+
+    daemon: Daemon
+
+    @abstractmethod
+    def start(self) -> Self:
+        """Start it and wait until it is in service. Raises ``PeerFailed``."""
+
+    def stop(self) -> None:
+        """End it with all its processes."""
+        self.daemon.stop()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *exc: object) -> None:
+        self.stop()
+
+
+class SipPeer(Peer):
+    """A peer that listens for SIP on one port."""
+
+    host: str
+    port: int
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where it speaks SIP, whatever the transport."""
+        return self.host, self.port
 
 
 def process_tree(root: int) -> list[int]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import socket
 from pathlib import Path
+from typing import Self
 
-from bench.peers.process import Daemon, PeerFailed, free_port, wait_until
+from bench.peers.process import Daemon, Peer, PeerFailed, free_port
 
 Address = tuple[str, int]
 Bencodable = str | bytes | int | list["Bencodable"] | dict[str, "Bencodable"]
@@ -56,7 +57,7 @@ def _decode_at(data: bytes, at: int) -> tuple[Bencodable, int]:
     return data[colon + 1 : end], end
 
 
-class Rtpengine:
+class Rtpengine(Peer):
     """One rtpengine with one worker thread. A context manager."""
 
     name = "rtpengine"
@@ -78,12 +79,14 @@ class Rtpengine:
         self._socket.settimeout(2.0)
         self._cookie = 0
 
-    def __enter__(self) -> Rtpengine:
+    def start(self) -> Self:
+        """Start it and wait until it answers a ping. Raises ``PeerFailed``."""
         self.daemon.start()
-        wait_until(self._pongs, 10, "rtpengine answers", check=self.daemon.check_alive)
+        self.daemon.wait_until(self._pongs, 10, "rtpengine answers")
         return self
 
-    def __exit__(self, *exc: object) -> None:
+    def stop(self) -> None:
+        """End it; commands are over then."""
         self._socket.close()
         self.daemon.stop()
 

@@ -60,6 +60,7 @@ class FakeMedia:
         self.incarnation = incarnation
         self.host = host
         self.hosts = (host,)
+        self.fingerprint = "sha-256 " + ":".join(["AB"] * 32)
         self.free = deque(first_port + 2 * i for i in range(ports))
         self.total = ports
         self.leased: dict[int, Port] = {}

@@ -145,9 +145,9 @@ def registered(running_exchange: Exchange) -> Iterator[Callable[..., tuple[str, 
     """Register an extension's phone at a free address, for a SIPp to take: ``port=registered("102")[1]``."""
     done: list[tuple[Site, str, tuple[str, int], tuple[str, int]]] = []
 
-    def start(extension: str, site: Site = WIRE, host: str = PHONES) -> tuple[str, int]:
+    def start(extension: str, site: Site = WIRE, host: str = PHONES, towards: str = "") -> tuple[str, int]:
         address = (host, free_port(host))
-        server = ("::1" if host == "::1" else running_exchange.host, running_exchange.port)
+        server = (towards or ("::1" if host == "::1" else running_exchange.host), running_exchange.port)
         register(server, address, site.domain, [(extension, site.password(extension))])
         done.append((site, extension, address, server))
         return address

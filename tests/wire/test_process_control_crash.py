@@ -184,14 +184,14 @@ async def test_what_was_ringing_ends_and_an_outside_call_keeps_its_line(exchange
         await mine.until("talking")
         await hears(theirs, phones.hz["103"])
         waiting = await phones.dial("101", "102")
-        rung, its_offer = await phones.incoming("102")
+        rung, _its_offer = await phones.incoming("102")
         await waiting.until("ringing")
 
         await exchange.killed("control")
         inventory = await exchange.ask_now("inventory")
         assert (inventory["calls"], inventory["line_calls"]) == (1, 1)
-        rung.answer(its_offer)  # to nobody: the exchange knows this call no more and hangs up
-        await rung.until("ended")
+        await rung.until("ended", 1.0)  # cancelled: nobody answers a call that is no more
+        await waiting.until("ended", 1.0)
         await mine.hold()
         await mine.resume()
         await hears(theirs, phones.hz["103"])

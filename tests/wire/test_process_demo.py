@@ -17,7 +17,7 @@ from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
-from bench.peers.process import Daemon, PeerFailed, free_port, process_tree, wait_until
+from bench.peers.process import Daemon, PeerFailed, free_port, process_tree
 from softphones import Phones, hears, rtp_range, run_kiestoon, title_of, until
 
 from kiestoon.app.admin_client import ask
@@ -56,9 +56,7 @@ class Demo:
 
     def start(self) -> None:
         self.daemon.start()
-        wait_until(
-            lambda: "Ctrl-C ends it." in self.output, 20, "the demo says it is ready", check=self.daemon.check_alive
-        )
+        self.daemon.wait_until(lambda: "Ctrl-C ends it." in self.output, 20, "the demo says it is ready")
 
     @property
     def output(self) -> str:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import socket
 from pathlib import Path
+from typing import Self
 
-from bench.peers.process import Daemon, PeerFailed, free_port, wait_until
+from bench.peers.process import Daemon, SipPeer, free_port
 
 CONFIG = Path(__file__).with_name("kamailio.cfg")
 DOMAIN = "bench.example"
 
 
-class Kamailio:
+class Kamailio(SipPeer):
     """A stateful proxy and digest registrar on UDP and TCP with one UDP worker; a system under test.
 
     It relays requests for foreign addresses to their request URI, and those for ``DOMAIN`` to the registered contact.
@@ -35,30 +36,15 @@ class Kamailio:
             core=core,
         )  # fmt: skip
 
-    @property
-    def address(self) -> tuple[str, int]:
-        """Where it listens."""
-        return self.host, self.port
-
     def password(self, user: str) -> str:
         """The digest password of a user."""
         return f"pw-{user}"
 
-    def start(self) -> Kamailio:
+    def start(self) -> Self:
         """Start and wait until OPTIONS is answered. Raises ``PeerFailed``."""
         self.daemon.start()
-        wait_until(lambda: answers_options(self.address), 10, "kamailio answers", check=self.daemon.check_alive)
+        self.daemon.wait_until(lambda: answers_options(self.address), 10, "kamailio answers")
         return self
-
-    def stop(self) -> None:
-        """End it with all its workers."""
-        self.daemon.stop()
-
-    def __enter__(self) -> Kamailio:
-        return self.start()
-
-    def __exit__(self, *exc: object) -> None:
-        self.stop()
 
     def cpu_s(self) -> float:
         """Processor time so far, seconds, all workers."""

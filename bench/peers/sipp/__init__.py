@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from bench.peers.process import Daemon, PeerFailed, free_port, wait_until
+from bench.peers.process import Daemon, PeerFailed, SipPeer, free_port
 
 SCENARIOS = Path(__file__).parent
 
@@ -51,7 +51,7 @@ class SippMessage:
         return self.text.replace("\r\n", "\n").partition("\n\n")[2]
 
 
-class Sipp:
+class Sipp(SipPeer):
     """One running SIPp. ``scenario`` is a path; its traces and figures land in ``cwd`` under the scenario's name.
 
     ``keys`` fill ``[name]`` in the scenario; ``rows`` become the injection file (``[field0]`` …). ``trace`` keeps all
@@ -123,30 +123,12 @@ class Sipp:
     def start(self) -> Self:
         """Start it; returns when its socket is bound. Raises ``PeerFailed`` when it is not."""
         self.daemon.start()
-        wait_until(self._bound, 5, f"{self.name} is bound", check=self._check_started)
+        self.daemon.wait_until(self.stat_path.exists, 5, f"{self.name} is bound")
         return self
-
-    def _bound(self) -> bool:
-        return self.stat_path.exists()
-
-    def _check_started(self) -> None:
-        if not self.stat_path.exists():
-            self.daemon.check_alive()
 
     def stop(self) -> None:
         """End it at once."""
         self.daemon.stop(timeout_s=1.0)
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(self, *exc: object) -> None:
-        self.stop()
-
-    @property
-    def address(self) -> tuple[str, int]:
-        """Its SIP address."""
-        return self.host, self.port
 
     def wait(self, timeout_s: float) -> int:
         """Wait until it ends by itself; its exit code (0: all calls well). Kills it and raises when late."""

@@ -1,4 +1,4 @@
-"""``kiestoon company list|add``."""
+"""``kiestoon company list|add|change|remove``."""
 
 from __future__ import annotations
 
@@ -7,32 +7,36 @@ from typing import Annotated
 import typer
 
 from kiestoon.app.cli_context import context_of
-from kiestoon.app.cli_output import as_cells, show
-from kiestoon.app.cli_rows import AsJson, add, list_of
-from kiestoon.company.model import Company
+from kiestoon.app.cli_removal import Yes, remove
+from kiestoon.app.cli_rows import AsJson, add, cells_of, change, given, list_of, show_rows
+from kiestoon.company.model import Company, Device
 
 company_app = typer.Typer(help="Companies: each has its own SIP domain, people, phones and numbers.")
+_NAMED = typer.Argument(help="Its domain or name.")
+_DOMAIN = typer.Option(help="SIP domain its phones register under, e.g. phones.example.org.")
+_AREA_CODE = typer.Option(help="Completes local numbers, e.g. 020.")
+_ACCESS_CODE = typer.Option(help='Dialled before an outside number; "" = none.')
+_EMERGENCY_NUMBER = typer.Option(help="Caller ID of emergency calls as a last resort.")
+_ENCRYPTION = typer.Option(help="off, optional or required (TLS and SRTP), for all phones.")
 
 
 @company_app.command("list")
 def list_companies(context: typer.Context, as_json: AsJson = False) -> None:
     """Every company."""
     columns = {"id": "id", "name": "name", "domain": "domain", "country": "country", "active": "active"}
-    show(as_cells(list_of(context, Company, "")), columns, as_json=as_json, empty="No companies yet.")
+    show_rows(Company, cells_of(context, Company, ""), columns, as_json=as_json)
 
 
 @company_app.command("add")
 def add_company(
     context: typer.Context,
     name: str,
-    domain: Annotated[str, typer.Option(help="SIP domain its phones register under, e.g. phones.example.org.")],
+    domain: Annotated[str, _DOMAIN],
     country: str = "NL",
-    area_code: Annotated[str, typer.Option(help="Completes local numbers, e.g. 020.")] = "",
-    access_code: Annotated[str, typer.Option(help='Dialled before an outside number; "" = none.')] = "0",
-    emergency_number: Annotated[str, typer.Option(help="Caller ID of emergency calls as a last resort.")] = "",
-    encryption: Annotated[
-        str, typer.Option(help="off, optional or required (TLS and SRTP), for all phones.")
-    ] = "optional",
+    area_code: Annotated[str, _AREA_CODE] = "",
+    access_code: Annotated[str, _ACCESS_CODE] = "0",
+    emergency_number: Annotated[str, _EMERGENCY_NUMBER] = "",
+    encryption: Annotated[str, _ENCRYPTION] = "optional",
 ) -> None:
     """Add a company."""
     row = Company(
@@ -47,3 +51,43 @@ def add_company(
     )
     added = add(context_of(context), row)
     typer.echo(f"Added company {added.name} ({added.domain}).")
+
+
+@company_app.command("change")
+def change_company(
+    context: typer.Context,
+    company: Annotated[str, _NAMED],
+    name: str | None = None,
+    domain: Annotated[str | None, _DOMAIN] = None,
+    country: str | None = None,
+    area_code: Annotated[str | None, _AREA_CODE] = None,
+    access_code: Annotated[str | None, _ACCESS_CODE] = None,
+    emergency_number: Annotated[str | None, _EMERGENCY_NUMBER] = None,
+    encryption: Annotated[str | None, _ENCRYPTION] = None,
+    active: Annotated[bool | None, typer.Option(help="Whether its phones may register and call.")] = None,
+) -> None:
+    """Change a company in what is given."""
+    own = context_of(context)
+    before = own.company(company)
+    wanted = given(
+        name=name,
+        domain=domain and domain.lower(),
+        country=country and country.upper(),
+        area_code=area_code,
+        access_code=access_code,
+        emergency_number=emergency_number,
+        encryption=encryption,
+        active=active,
+    )
+    after = change(own, before, wanted)
+    typer.echo(f"Changed company {after.name} ({after.domain}).")
+    if after.domain != before.domain and list_of(context, Device, after.domain):
+        typer.echo(f"Its phones must register under {after.domain} from now on: change the server in each.")
+
+
+@company_app.command("remove")
+def remove_company(context: typer.Context, company: Annotated[str, _NAMED], yes: Yes = False) -> None:
+    """Take a company away with all that is its own. Records of its calls are kept; calls that go on are not ended."""
+    own = context_of(context)
+    row = own.company(company)
+    remove(own, row, f"company {row.name} ({row.domain})", yes=yes)

@@ -1,4 +1,4 @@
-"""``kiestoon device list|add|set|remove``."""
+"""``kiestoon device list|add|change|remove``."""
 
 from __future__ import annotations
 
@@ -8,20 +8,29 @@ from typing import Annotated
 import typer
 
 from kiestoon.app.cli_context import CliContext, context_of
-from kiestoon.app.cli_output import as_cells, show, show_json
-from kiestoon.app.cli_rows import AsJson, OfCompany, add, find, list_of, remove, update
-from kiestoon.company.model import Device, User
+from kiestoon.app.cli_output import show_json
+from kiestoon.app.cli_removal import Yes, remove
+from kiestoon.app.cli_rows import AsJson, OfCompany, add, cells_of, change, find, given, list_of, show_rows
+from kiestoon.company.model import Company, Device, User
 from kiestoon.operator_error import OperatorError
 
 device_app = typer.Typer(help="Phones: logins with a generated password.")
 _DEVICE_SUFFIX = "abcdefghjkmnpqrstuvwxyz23456789"
+_NAME = typer.Option(help="What the phone is called.")
+_ENCRYPTION = typer.Option(help="company, off, optional or required (TLS and SRTP).")
+_DTMF = typer.Option(help="How it sends digits: rfc4733, info or inband.")
+_CALL_LIMIT = typer.Option(min=1, max=5, help="Calls it takes at once.")
+_AREA_CODE = typer.Option(help="Where it stands, if not at its user's location.")
+_COUNTRY = typer.Option(help="Where it stands, if not in the company's country.")
+_LANGUAGE = typer.Option(help="What is spoken to it, if not the company's language.")
+_EMERGENCY_NUMBER = typer.Option(help="Caller ID of emergency calls when nobody is logged in.")
 
 
 @device_app.command("list")
 def list_devices(context: typer.Context, company: OfCompany = "", as_json: AsJson = False) -> None:
     """Phones, without their passwords."""
     users = {user.id: user for user in list_of(context, User, company)}
-    cells = as_cells(list_of(context, Device, company))
+    cells = cells_of(context, Device, company)
     registered = _registered_names(context_of(context))
     for row in cells:
         row["registered"] = "?" if registered is None else "●" if row["username"] in registered else "○"
@@ -37,7 +46,7 @@ def list_devices(context: typer.Context, company: OfCompany = "", as_json: AsJso
         "encryption": "encryption",
         "active": "active",
     }
-    show(cells, columns, as_json=as_json, empty="No phones yet.")
+    show_rows(Device, cells, columns, as_json=as_json)
 
 
 def _registered_names(own: CliContext) -> frozenset[str] | None:
@@ -55,15 +64,15 @@ def add_device(
     context: typer.Context,
     extension: Annotated[str, typer.Argument(help="Extension of the person whose phone it is.")],
     company: OfCompany = "",
-    name: Annotated[str, typer.Option(help="What the phone is called.")] = "",
+    name: Annotated[str, _NAME] = "",
     username: Annotated[str, typer.Option(help="Login; generated when not given.")] = "",
-    encryption: Annotated[str, typer.Option(help="company, off, optional or required (TLS and SRTP).")] = "company",
-    dtmf: Annotated[str, typer.Option(help="How it sends digits: rfc4733, info or inband.")] = "rfc4733",
-    call_limit: Annotated[int, typer.Option(min=1, max=5, help="Calls it takes at once.")] = 2,
-    area_code: Annotated[str, typer.Option(help="Where it stands, if not at its user's location.")] = "",
-    country: Annotated[str, typer.Option(help="Where it stands, if not in the company's country.")] = "",
-    language: Annotated[str, typer.Option(help="What is spoken to it, if not the company's language.")] = "",
-    emergency_number: Annotated[str, typer.Option(help="Caller ID of emergency calls when nobody is logged in.")] = "",
+    encryption: Annotated[str, _ENCRYPTION] = "company",
+    dtmf: Annotated[str, _DTMF] = "rfc4733",
+    call_limit: Annotated[int, _CALL_LIMIT] = 2,
+    area_code: Annotated[str, _AREA_CODE] = "",
+    country: Annotated[str, _COUNTRY] = "",
+    language: Annotated[str, _LANGUAGE] = "",
+    emergency_number: Annotated[str, _EMERGENCY_NUMBER] = "",
     as_json: AsJson = False,
 ) -> None:
     """Add a phone and print its login. The password is shown this once and never again."""
@@ -71,9 +80,7 @@ def add_device(
 
     own = context_of(context)
     owner = own.company(company)
-    user = next((user for user in list_of(context, User, owner.domain) if user.extension == extension), None)
-    if user is None:
-        raise OperatorError(f"Nobody in {owner.name} has extension {extension}", "Add the person: kiestoon user add")
+    user = _person(context, owner, extension)
     row = Device(
         id=0,
         company_id=owner.id,
@@ -93,40 +100,68 @@ def add_device(
     _show_login(f"Added {added.name}.", owner.domain, added.username, row.secret, as_json)
 
 
-@device_app.command("set")
-def set_device(
+@device_app.command("set", hidden=True)  # its name in 0.1
+@device_app.command("change")
+def change_device(
     context: typer.Context,
     username: str,
     company: OfCompany = "",
+    extension: Annotated[str | None, typer.Option(help='Whose phone it is from now on; "" = nobody\'s.')] = None,
+    name: Annotated[str | None, _NAME] = None,
     active: Annotated[bool | None, typer.Option(help="Whether it may register and call.")] = None,
-    encryption: Annotated[str | None, typer.Option(help="company, off, optional or required.")] = None,
-    dtmf: Annotated[str | None, typer.Option(help="rfc4733, info or inband.")] = None,
-    call_limit: Annotated[int | None, typer.Option(min=1, max=5, help="Calls it takes at once.")] = None,
+    encryption: Annotated[str | None, _ENCRYPTION] = None,
+    dtmf: Annotated[str | None, _DTMF] = None,
+    call_limit: Annotated[int | None, _CALL_LIMIT] = None,
+    area_code: Annotated[str | None, _AREA_CODE] = None,
+    country: Annotated[str | None, _COUNTRY] = None,
+    language: Annotated[str | None, _LANGUAGE] = None,
+    emergency_number: Annotated[str | None, _EMERGENCY_NUMBER] = None,
     new_password: Annotated[bool, typer.Option("--new-password", help="Make one; the old one ends.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Change a phone. A new password is shown this once and never again."""
+    """Change a phone in what is given. A new password is shown this once and never again."""
     from kiestoon.store.keys import new_secret  # noqa: PLC0415 - as above
 
     own = context_of(context)
     owner = own.company(company)
     device = find(own, Device, owner.id, username=username)
     secret = new_secret() if new_password else None
-    update(own, device, active=active, encryption=encryption, dtmf=dtmf, call_limit=call_limit, secret=secret)
+    wanted = given(
+        name=name,
+        active=active,
+        encryption=encryption,
+        dtmf=dtmf,
+        call_limit=call_limit,
+        area_code=area_code,
+        country=country and country.upper(),
+        language=language,
+        emergency_number=emergency_number,
+        secret=secret,
+    )
+    if extension is not None:
+        wanted["user_id"] = _person(context, owner, extension).id if extension else None
+    changed = change(own, device, wanted)
+    what = f"Changed {changed.name or changed.username}."
     if secret is None:
-        typer.echo(f"Changed {device.name or username}.")
+        typer.echo(what)
         return
     _forget(own, device)
-    _show_login(f"Changed {device.name or username}.", owner.domain, username, secret, as_json)
+    _show_login(what, owner.domain, changed.username, secret, as_json)
 
 
 @device_app.command("remove")
-def remove_device(context: typer.Context, username: str, company: OfCompany = "") -> None:
+def remove_device(context: typer.Context, username: str, company: OfCompany = "", yes: Yes = False) -> None:
     """Take a phone away: its login ends."""
     own = context_of(context)
     device = find(own, Device, own.company(company).id, username=username)
-    remove(own, device)
-    typer.echo(f"Removed {device.name or username}.")
+    remove(own, device, device.name or device.username, yes=yes)
+
+
+def _person(context: typer.Context, company: Company, extension: str) -> User:
+    for user in list_of(context, User, company.domain):
+        if user.extension == extension:
+            return user
+    raise OperatorError(f"Nobody in {company.name} has extension {extension}", "Add the person: kiestoon user add")
 
 
 def _forget(own: CliContext, device: Device) -> None:

@@ -1,4 +1,4 @@
-"""``kiestoon number list|add|remove`` and ``kiestoon menu list|add``: what is called."""
+"""``kiestoon number|menu list|add|change|remove``: what is called."""
 
 from __future__ import annotations
 
@@ -8,13 +8,17 @@ from typing import Annotated
 import typer
 
 from kiestoon.app.cli_context import context_of
-from kiestoon.app.cli_output import as_cells, show
-from kiestoon.app.cli_rows import AsJson, OfCompany, add, find, list_of, remove
+from kiestoon.app.cli_extensions import leading_to, say_followers
+from kiestoon.app.cli_removal import Yes, remove
+from kiestoon.app.cli_rows import AsJson, OfCompany, add, cells_of, change, find, given, list_of, show_rows
 from kiestoon.company.model import Menu, Number, User
 from kiestoon.operator_error import OperatorError
 
 number_app = typer.Typer(help="Outside numbers and the extension each reaches.")
 menu_app = typer.Typer(help="Menus: a spoken welcome, then callers key in an extension.")
+_GREETING = typer.Option(help="Audio file with the welcome; without, a general one is spoken.")
+_TIMEOUT_S = typer.Option(min=1, max=60, help="Seconds to wait for a key.")
+_FALLBACK = typer.Option(help="Extension for callers who key in nothing.")
 
 
 @number_app.command("list")
@@ -22,11 +26,11 @@ def list_numbers(context: typer.Context, company: OfCompany = "", as_json: AsJso
     """Outside numbers."""
     parties: tuple[User | Menu, ...] = (*list_of(context, User, company), *list_of(context, Menu, company))
     reached = {(row.company_id, row.extension): row.name for row in parties}
-    cells = as_cells(list_of(context, Number, company))
+    cells = cells_of(context, Number, company)
     for row in cells:
         row["reaches"] = reached.get((row["company_id"], row["extension"]), "nobody")
     columns = {"id": "id", "e164": "number", "extension": "extension", "reaches": "reaches"}
-    show(cells, columns, as_json=as_json, empty="No numbers yet.")
+    show_rows(Number, cells, columns, as_json=as_json)
 
 
 @number_app.command("add")
@@ -37,12 +41,20 @@ def add_number(context: typer.Context, number: str, extension: str, company: OfC
     typer.echo(f"Calls to {added.e164} now reach extension {added.extension}.")
 
 
+@number_app.command("change")
+def change_number(context: typer.Context, number: str, extension: str) -> None:
+    """Have an outside number reach another extension of its company."""
+    own = context_of(context)
+    changed = change(own, find(own, Number, None, e164=number), given(extension=extension))
+    typer.echo(f"Calls to {changed.e164} now reach extension {changed.extension}.")
+
+
 @number_app.command("remove")
-def remove_number(context: typer.Context, number: str) -> None:
+def remove_number(context: typer.Context, number: str, yes: Yes = False) -> None:
     """Take an outside number away; calls to it are refused from then on."""
     own = context_of(context)
-    remove(own, find(own, Number, None, e164=number))
-    typer.echo(f"Removed {number}.")
+    row = find(own, Number, None, e164=number)
+    remove(own, row, row.e164, yes=yes)
 
 
 @menu_app.command("list")
@@ -56,7 +68,7 @@ def list_menus(context: typer.Context, company: OfCompany = "", as_json: AsJson 
         "timeout_s": "waits s",
         "fallback_extension": "else to",
     }
-    show(as_cells(list_of(context, Menu, company)), columns, as_json=as_json, empty="No menus yet.")
+    show_rows(Menu, cells_of(context, Menu, company), columns, as_json=as_json)
 
 
 @menu_app.command("add")
@@ -65,11 +77,9 @@ def add_menu(
     extension: str,
     name: str,
     company: OfCompany = "",
-    greeting: Annotated[
-        Path | None, typer.Option(help="Audio file with the welcome; without, a general one is spoken.")
-    ] = None,
-    timeout_s: Annotated[int, typer.Option(min=1, max=60, help="Seconds to wait for a key.")] = 6,
-    fallback: Annotated[str, typer.Option(help="Extension for callers who key in nothing.")] = "",
+    greeting: Annotated[str, _GREETING] = "",
+    timeout_s: Annotated[int, _TIMEOUT_S] = 6,
+    fallback: Annotated[str, _FALLBACK] = "",
 ) -> None:
     """Add a menu."""
     own = context_of(context)
@@ -78,12 +88,47 @@ def add_menu(
         company_id=own.company(company).id,
         extension=extension,
         name=name,
-        greeting=_playable(greeting) if greeting is not None else "",
+        greeting=greeting and _playable(Path(greeting)),
         timeout_s=timeout_s,
         fallback_extension=fallback,
     )
     added = add(own, row)
     typer.echo(f"Added menu {added.name} on extension {added.extension}.")
+
+
+@menu_app.command("change")
+def change_menu(
+    context: typer.Context,
+    extension: str,
+    company: OfCompany = "",
+    new_extension: Annotated[str | None, typer.Option("--extension", help="A new one; its numbers follow.")] = None,
+    name: str | None = None,
+    greeting: Annotated[str | None, _GREETING] = None,
+    timeout_s: Annotated[int | None, _TIMEOUT_S] = None,
+    fallback: Annotated[str | None, _FALLBACK] = None,
+) -> None:
+    """Change a menu in what is given; "" takes its greeting or fallback away."""
+    own = context_of(context)
+    menu = find(own, Menu, own.company(company).id, extension=extension)
+    wanted = given(
+        extension=new_extension,
+        name=name,
+        greeting=greeting and _playable(Path(greeting)),
+        timeout_s=timeout_s,
+        fallback_extension=fallback,
+    )
+    followers = leading_to(own, menu.company_id, menu.extension)
+    changed = change(own, menu, wanted)
+    typer.echo(f"Changed menu {changed.name} on extension {changed.extension}.")
+    say_followers(followers, menu.extension, changed.extension)
+
+
+@menu_app.command("remove")
+def remove_menu(context: typer.Context, extension: str, company: OfCompany = "", yes: Yes = False) -> None:
+    """Take a menu away. Callers who are in it stay in it."""
+    own = context_of(context)
+    menu = find(own, Menu, own.company(company).id, extension=extension)
+    remove(own, menu, f"menu {menu.name} on extension {menu.extension}", yes=yes)
 
 
 def _playable(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""``kiestoon location list|add`` and ``kiestoon department list|add``: how a company is divided."""
+"""``kiestoon location|department list|add|change|remove``: how a company is divided."""
 
 from __future__ import annotations
 
@@ -6,20 +6,25 @@ from typing import Annotated
 
 import typer
 
-from kiestoon.app.cli_context import CliContext, context_of
-from kiestoon.app.cli_output import as_cells, show
-from kiestoon.app.cli_rows import AsJson, OfCompany, add, find, list_of
+from kiestoon.app.cli_context import context_of
+from kiestoon.app.cli_removal import Yes, remove
+from kiestoon.app.cli_rows import AsJson, OfCompany, add, cells_of, change, find, given, link_ids, show_rows
 from kiestoon.company.model import Department, Location
 
 location_app = typer.Typer(help="Locations of a company: the area code completes numbers and tells emergency centres.")
 department_app = typer.Typer(help="Departments of a company.")
+_NAMED = typer.Argument(help="Its name, or # and its id.")
+_AREA_CODE = typer.Option(help="Completes local numbers, e.g. 020; the company's if empty.")
+_TIMEZONE = typer.Option(help="As in Europe/Amsterdam.")
+_LOCATION = typer.Option(help="Where it is.")
+_PART_OF = typer.Option(help="The department it belongs to.")
 
 
 @location_app.command("list")
 def list_locations(context: typer.Context, company: OfCompany = "", as_json: AsJson = False) -> None:
     """Locations."""
     columns = {"id": "id", "name": "name", "area_code": "area code", "timezone": "time zone"}
-    show(as_cells(list_of(context, Location, company)), columns, as_json=as_json, empty="No locations yet.")
+    show_rows(Location, cells_of(context, Location, company), columns, as_json=as_json)
 
 
 @location_app.command("add")
@@ -27,8 +32,8 @@ def add_location(
     context: typer.Context,
     name: str,
     company: OfCompany = "",
-    area_code: Annotated[str, typer.Option(help="Completes local numbers, e.g. 020; the company's if empty.")] = "",
-    timezone: Annotated[str, typer.Option(help="As in Europe/Amsterdam.")] = "Europe/Amsterdam",
+    area_code: Annotated[str, _AREA_CODE] = "",
+    timezone: Annotated[str, _TIMEZONE] = "Europe/Amsterdam",
 ) -> None:
     """Add a location."""
     own = context_of(context)
@@ -37,17 +42,37 @@ def add_location(
     typer.echo(f"Added location {added.name}.")
 
 
+@location_app.command("change")
+def change_location(
+    context: typer.Context,
+    location: Annotated[str, _NAMED],
+    company: OfCompany = "",
+    name: str | None = None,
+    area_code: Annotated[str | None, _AREA_CODE] = None,
+    timezone: Annotated[str | None, _TIMEZONE] = None,
+) -> None:
+    """Change a location in what is given."""
+    own = context_of(context)
+    row = find(own, Location, own.company(company).id, name=location)
+    changed = change(own, row, given(name=name, area_code=area_code, timezone=timezone))
+    typer.echo(f"Changed location {changed.name}.")
+
+
+@location_app.command("remove")
+def remove_location(
+    context: typer.Context, location: Annotated[str, _NAMED], company: OfCompany = "", yes: Yes = False
+) -> None:
+    """Take a location away. Who was there has none then: the company's area code counts."""
+    own = context_of(context)
+    row = find(own, Location, own.company(company).id, name=location)
+    remove(own, row, f"location {row.name}", yes=yes)
+
+
 @department_app.command("list")
 def list_departments(context: typer.Context, company: OfCompany = "", as_json: AsJson = False) -> None:
     """Departments."""
-    places = {row.id: row.name for row in list_of(context, Location, company)}
-    rows = list_of(context, Department, company)
-    names = {row.id: row.name for row in rows}
-    cells = as_cells(rows)
-    for row in cells:
-        row["location"], row["part_of"] = places.get(row["location_id"], ""), names.get(row["parent_id"], "")
     columns = {"id": "id", "name": "name", "location": "location", "part_of": "part of"}
-    show(cells, columns, as_json=as_json, empty="No departments yet.")
+    show_rows(Department, cells_of(context, Department, company), columns, as_json=as_json)
 
 
 @department_app.command("add")
@@ -55,27 +80,38 @@ def add_department(
     context: typer.Context,
     name: str,
     company: OfCompany = "",
-    location: Annotated[str, typer.Option(help="Where it is.")] = "",
-    part_of: Annotated[str, typer.Option(help="The department it belongs to.")] = "",
+    location: Annotated[str, _LOCATION] = "",
+    part_of: Annotated[str, _PART_OF] = "",
 ) -> None:
     """Add a department."""
     own = context_of(context)
     company_id = own.company(company).id
-    row = Department(
-        id=0,
-        company_id=company_id,
-        name=name,
-        location_id=location_id(own, company_id, location),
-        parent_id=department_id(own, company_id, part_of),
-    )
-    typer.echo(f"Added department {add(own, row).name}.")
+    links = link_ids(own, company_id, location=location, part_of=part_of)
+    typer.echo(f"Added department {add(own, Department(id=0, company_id=company_id, name=name, **links)).name}.")
 
 
-def location_id(own: CliContext, company_id: int, name: str) -> int | None:
-    """The location named, None for ""; raises ``OperatorError``."""
-    return find(own, Location, company_id, name=name).id if name else None
+@department_app.command("change")
+def change_department(
+    context: typer.Context,
+    department: Annotated[str, _NAMED],
+    company: OfCompany = "",
+    name: str | None = None,
+    location: Annotated[str | None, _LOCATION] = None,
+    part_of: Annotated[str | None, _PART_OF] = None,
+) -> None:
+    """Change a department in what is given; "" takes it out of its location, or out of the department it belongs to."""
+    own = context_of(context)
+    company_id = own.company(company).id
+    row = find(own, Department, company_id, name=department)
+    links = link_ids(own, company_id, location=location, part_of=part_of)
+    typer.echo(f"Changed department {change(own, row, given(name=name) | links).name}.")
 
 
-def department_id(own: CliContext, company_id: int, name: str) -> int | None:
-    """The department named, None for ""; raises ``OperatorError``."""
-    return find(own, Department, company_id, name=name).id if name else None
+@department_app.command("remove")
+def remove_department(
+    context: typer.Context, department: Annotated[str, _NAMED], company: OfCompany = "", yes: Yes = False
+) -> None:
+    """Take a department away. Its people stay, and the departments in it."""
+    own = context_of(context)
+    row = find(own, Department, own.company(company).id, name=department)
+    remove(own, row, f"department {row.name}", yes=yes)

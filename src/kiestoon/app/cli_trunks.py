@@ -1,4 +1,4 @@
-"""``kiestoon trunk list|add|set|remove``."""
+"""``kiestoon trunk list|add|change|remove``."""
 
 from __future__ import annotations
 
@@ -7,11 +7,16 @@ from typing import Annotated
 import typer
 
 from kiestoon.app.cli_context import context_of
-from kiestoon.app.cli_output import as_cells, show
-from kiestoon.app.cli_rows import AsJson, OfCompany, add, find, list_of, remove, update
+from kiestoon.app.cli_removal import Yes, remove
+from kiestoon.app.cli_rows import AsJson, OfCompany, add, cells_of, change, find, given, show_rows
 from kiestoon.company.model import Trunk
 
 trunk_app = typer.Typer(help="Outside lines.")
+_SOURCE = typer.Option(help="Address or range the provider sends from; may be given several times.")
+_PRIORITY = typer.Option(help="Lower is tried first.")
+_NUMBER_FORMAT = typer.Option(help="e164, plus or national.")
+_SRTP = typer.Option(help="Encrypt speech: off, optional or required (with --transport tls).")
+_MAX_CALLS = typer.Option(min=0, help="Calls at once; 0 = no limit.")
 
 
 @trunk_app.command("list")
@@ -27,7 +32,7 @@ def list_trunks(context: typer.Context, company: OfCompany = "", as_json: AsJson
         "priority": "priority",
         "active": "active",
     }
-    show(as_cells(list_of(context, Trunk, company)), columns, as_json=as_json, empty="No outside lines yet.")
+    show_rows(Trunk, cells_of(context, Trunk, company), columns, as_json=as_json)
 
 
 @trunk_app.command("add")
@@ -39,17 +44,15 @@ def add_trunk(
     port: int = 0,
     transport: Annotated[str, typer.Option(help="udp, tcp or tls.")] = "udp",
     username: Annotated[str, typer.Option(help="Log in at the provider with this name; the password is asked.")] = "",
-    source: Annotated[list[str] | None, typer.Option(help="Address or range the provider sends from.")] = None,
-    priority: Annotated[int, typer.Option(help="Lower is tried first.")] = 10,
-    number_format: Annotated[str, typer.Option(help="e164, plus or national.")] = "plus",
+    source: Annotated[list[str] | None, _SOURCE] = None,
+    priority: Annotated[int, _PRIORITY] = 10,
+    number_format: Annotated[str, _NUMBER_FORMAT] = "plus",
     domain: Annotated[str, typer.Option(help="The provider's SIP domain, if not the host.")] = "",
-    srtp: Annotated[
-        str, typer.Option(help="Encrypt speech: off, optional or required (with --transport tls).")
-    ] = "off",
+    srtp: Annotated[str, _SRTP] = "off",
     untrusted: Annotated[
         bool, typer.Option("--untrusted", help="Neither tell it nor believe it hidden numbers.")
     ] = False,
-    max_calls: Annotated[int, typer.Option(min=0, help="Calls at once; 0 = no limit.")] = 0,
+    max_calls: Annotated[int, _MAX_CALLS] = 0,
     expires: Annotated[int, typer.Option(min=60, max=86400, help="Seconds a login is asked for.")] = 600,
 ) -> None:
     """Add an outside line: one that logs in (--username) or one known by its address (--source)."""
@@ -77,21 +80,39 @@ def add_trunk(
     typer.echo(f"Added outside line {add(own, row).name}.")
 
 
-@trunk_app.command("set")
-def set_trunk(
+@trunk_app.command("set", hidden=True)  # its name in 0.1
+@trunk_app.command("change")
+def change_trunk(
     context: typer.Context,
-    name: str,
+    line: Annotated[str, typer.Argument(help="Its name.")],
+    name: str | None = None,
+    source: Annotated[list[str] | None, _SOURCE] = None,
+    priority: Annotated[int | None, _PRIORITY] = None,
+    number_format: Annotated[str | None, _NUMBER_FORMAT] = None,
+    srtp: Annotated[str | None, _SRTP] = None,
+    trusted: Annotated[bool | None, typer.Option(help="Tell it, and believe it, hidden numbers.")] = None,
+    max_calls: Annotated[int | None, _MAX_CALLS] = None,
     active: Annotated[bool | None, typer.Option(help="Whether calls go out and come in over it.")] = None,
 ) -> None:
-    """Switch an outside line on or off. Calls on it go on."""
+    """Change an outside line in what is given, or switch it on or off. Calls on it go on."""
     own = context_of(context)
-    changed = update(own, find(own, Trunk, None, name=name), active=active)
-    typer.echo(f"Outside line {name} is {'on' if changed.active else 'off'}.")
+    wanted = given(
+        name=name,
+        sources=tuple(source) if source else None,
+        priority=priority,
+        number_format=number_format,
+        srtp=srtp,
+        trusted=trusted,
+        max_calls=max_calls,
+        active=active,
+    )
+    changed = change(own, find(own, Trunk, None, name=line), wanted)
+    typer.echo(f"Changed outside line {changed.name}; it is {'on' if changed.active else 'off'}.")
 
 
 @trunk_app.command("remove")
-def remove_trunk(context: typer.Context, name: str) -> None:
+def remove_trunk(context: typer.Context, name: str, yes: Yes = False) -> None:
     """Take an outside line away. Calls on it go on."""
     own = context_of(context)
-    remove(own, find(own, Trunk, None, name=name))
-    typer.echo(f"Removed outside line {name}.")
+    trunk = find(own, Trunk, None, name=name)
+    remove(own, trunk, f"outside line {trunk.name}", yes=yes)

@@ -1,4 +1,4 @@
-"""``kiestoon user list|add|remove``."""
+"""``kiestoon user list|add|change|remove``."""
 
 from __future__ import annotations
 
@@ -7,23 +7,25 @@ from typing import Annotated
 import typer
 
 from kiestoon.app.cli_context import context_of
-from kiestoon.app.cli_output import as_cells, show
-from kiestoon.app.cli_places import department_id, location_id
-from kiestoon.app.cli_rows import AsJson, OfCompany, add, find, list_of, remove
-from kiestoon.company.model import Department, Device, Location, User
+from kiestoon.app.cli_extensions import leading_to, say_followers
+from kiestoon.app.cli_removal import Yes, remove
+from kiestoon.app.cli_rows import AsJson, OfCompany, add, cells_of, change, find, given, link_ids, list_of, show_rows
+from kiestoon.company.model import Device, User
 
 user_app = typer.Typer(help="People with an extension.")
+_CALLER_NUMBER = typer.Option(help="Number shown to the outside, as +31…")
+_HIDE_NUMBER = typer.Option(help="Withhold the number from the outside.")
+_EMERGENCY_NUMBER = typer.Option(help="Shown by emergency calls in place of the caller number.")
+_RING_S = typer.Option(min=5, max=600, help="Seconds the phones ring.")
+_CALL_WAITING = typer.Option(help="Offered a second call during the first, or busy.")
+_LANGUAGE = typer.Option(help="What is spoken, if not the company's language.")
+_LOCATION = typer.Option(help="Where the person sits.")
+_DEPARTMENT = typer.Option(help="Whom the person works with.")
 
 
 @user_app.command("list")
 def list_users(context: typer.Context, company: OfCompany = "", as_json: AsJson = False) -> None:
     """People and their extensions."""
-    cells = as_cells(list_of(context, User, company))
-    places = {row.id: row.name for row in list_of(context, Location, company)}
-    departments = {row.id: row.name for row in list_of(context, Department, company)}
-    for cell in cells:
-        cell["location"] = places.get(cell["location_id"], "")
-        cell["department"] = departments.get(cell["department_id"], "")
     columns = {
         "id": "id",
         "extension": "extension",
@@ -33,7 +35,7 @@ def list_users(context: typer.Context, company: OfCompany = "", as_json: AsJson 
         "location": "location",
         "email": "email",
     }
-    show(cells, columns, as_json=as_json, empty="No people yet.")
+    show_rows(User, cells_of(context, User, company), columns, as_json=as_json)
 
 
 @user_app.command("add")
@@ -43,14 +45,14 @@ def add_user(
     name: str,
     company: OfCompany = "",
     email: str = "",
-    caller_number: Annotated[str, typer.Option(help="Number shown to the outside, as +31…")] = "",
-    hide_number: Annotated[bool, typer.Option("--hide-number", help="Withhold the number from the outside.")] = False,
-    emergency_number: Annotated[str, typer.Option(help="Shown by emergency calls in place of the caller number.")] = "",
-    ring_s: Annotated[int, typer.Option(min=5, max=600, help="Seconds the phones ring.")] = 60,
-    no_call_waiting: Annotated[bool, typer.Option("--no-call-waiting", help="Busy during a call.")] = False,
-    language: Annotated[str, typer.Option(help="What is spoken, if not the company's language.")] = "",
-    location: Annotated[str, typer.Option(help="Where the person sits.")] = "",
-    department: Annotated[str, typer.Option(help="Whom the person works with.")] = "",
+    caller_number: Annotated[str, _CALLER_NUMBER] = "",
+    hide_number: Annotated[bool, _HIDE_NUMBER] = False,
+    emergency_number: Annotated[str, _EMERGENCY_NUMBER] = "",
+    ring_s: Annotated[int, _RING_S] = 60,
+    call_waiting: Annotated[bool, _CALL_WAITING] = True,
+    language: Annotated[str, _LANGUAGE] = "",
+    location: Annotated[str, _LOCATION] = "",
+    department: Annotated[str, _DEPARTMENT] = "",
 ) -> None:
     """Add a person."""
     own = context_of(context)
@@ -65,22 +67,59 @@ def add_user(
         hide_number=hide_number,
         emergency_number=emergency_number,
         ring_s=ring_s,
-        call_waiting=not no_call_waiting,
+        call_waiting=call_waiting,
         language=language,
-        location_id=location_id(own, company_id, location),
-        department_id=department_id(own, company_id, department),
+        **link_ids(own, company_id, location=location, department=department),
     )
     added = add(own, row)
     typer.echo(f"Added {added.name} on extension {added.extension}.")
 
 
+@user_app.command("change")
+def change_user(
+    context: typer.Context,
+    extension: str,
+    company: OfCompany = "",
+    new_extension: Annotated[str | None, typer.Option("--extension", help="A new one; its numbers follow.")] = None,
+    name: str | None = None,
+    email: str | None = None,
+    caller_number: Annotated[str | None, _CALLER_NUMBER] = None,
+    hide_number: Annotated[bool | None, _HIDE_NUMBER] = None,
+    emergency_number: Annotated[str | None, _EMERGENCY_NUMBER] = None,
+    ring_s: Annotated[int | None, _RING_S] = None,
+    call_waiting: Annotated[bool | None, _CALL_WAITING] = None,
+    language: Annotated[str | None, _LANGUAGE] = None,
+    location: Annotated[str | None, _LOCATION] = None,
+    department: Annotated[str | None, _DEPARTMENT] = None,
+) -> None:
+    """Change a person in what is given; "" empties a field. Numbers and menus follow to a new extension."""
+    own = context_of(context)
+    company_id = own.company(company).id
+    user = find(own, User, company_id, extension=extension)
+    wanted = given(
+        extension=new_extension,
+        name=name,
+        email=email,
+        caller_number=caller_number,
+        hide_number=hide_number,
+        emergency_number=emergency_number,
+        ring_s=ring_s,
+        call_waiting=call_waiting,
+        language=language,
+    )
+    wanted |= link_ids(own, company_id, location=location, department=department)
+    followers = leading_to(own, user.company_id, user.extension)
+    changed = change(own, user, wanted)
+    typer.echo(f"Changed {changed.name} on extension {changed.extension}.")
+    say_followers(followers, user.extension, changed.extension)
+
+
 @user_app.command("remove")
-def remove_user(context: typer.Context, extension: str, company: OfCompany = "") -> None:
+def remove_user(context: typer.Context, extension: str, company: OfCompany = "", yes: Yes = False) -> None:
     """Take a person away. Phones stay: nobody is logged in on them then, they reach emergency numbers only."""
     own = context_of(context)
     user = find(own, User, own.company(company).id, extension=extension)
     phones = [device.username for device in list_of(context, Device, company) if device.user_id == user.id]
-    remove(own, user)
-    typer.echo(f"Removed {user.name} on extension {extension}.")
+    remove(own, user, f"{user.name} on extension {user.extension}", yes=yes)
     if phones:
         typer.echo(f"Nobody is logged in any more on: {', '.join(phones)}.")

@@ -33,9 +33,11 @@ class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 class SipSettings(Section, frozen=True):
     """Where SIP is spoken. Ports: 0 = not at all. ``hosts``: addresses to listen on.
 
-    ``advertised_host`` goes into Contact and SDP where peers outside see another address than ours (NAT).
+    ``advertised_host`` goes into Contact, Via and (an address) SDP for peers outside private networks, which see us by
+    it through a router.
     ``allow_bare_ip``: phones may register with the server's address in place of the company's domain (off: scanners
     try addresses only). ``never_banned``: addresses and ranges that failures do not ban and no rate limits.
+    ``keep_alive_s``: how often, in seconds at most, phones behind routers are asked for a sign of life; 0 = never.
     ``certificate``/``key``: PEM files; "" = made in the data folder, beside an authority.pem that phones can trust.
     """
 
@@ -52,6 +54,7 @@ class SipSettings(Section, frozen=True):
     never_banned: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
     digest: tuple[Literal["SHA-256", "MD5"], ...] = ("SHA-256", "MD5")
     nameservers: tuple[str, ...] = ()
+    keep_alive_s: float = 28.0
 
     @property
     def nameserver_addresses(self) -> tuple[tuple[str, int], ...]:
@@ -68,7 +71,8 @@ class MediaSettings(Section, frozen=True):
     """``processes`` 0: one for each core but one. ``first_port`` to ``last_port`` are for RTP and RTCP (UDP).
 
     ``hosts``: the addresses speech is sent from, each with ``=ADDRESS`` when the world knows it by another; none given:
-    the loopback address and the one the routing table uses towards the outside.
+    the loopback address and the one the routing table uses towards the outside, which the world may know by
+    ``sip.advertised_host``.
     """
 
     processes: int = 0

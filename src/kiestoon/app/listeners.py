@@ -10,6 +10,7 @@ from kiestoon.app.config import Settings
 from kiestoon.app.os_problems import SystemProblemError, explain_bind
 from kiestoon.net.settings import Listener, NetSettings, TlsServer
 from kiestoon.operator_error import OperatorError
+from kiestoon.registrar.sources import LOOPBACK_NETWORKS, PRIVATE_NETWORKS
 from kiestoon.sip.flow import SECURE, Transport
 
 _TRANSPORTS: tuple[Transport, ...] = ("udp", "tcp", "tls", "ws", "wss")
@@ -25,6 +26,7 @@ def net_settings(settings: Settings) -> NetSettings:
                 host,
                 port,
                 advertised_host=settings.sip.advertised_host,
+                local_networks=(*LOOPBACK_NETWORKS, *PRIVATE_NETWORKS),
                 tls=tls if transport in SECURE else None,
             )
             for host in usable_hosts(settings.sip.hosts)

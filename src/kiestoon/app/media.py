@@ -15,7 +15,7 @@ def main(child: Child, number: int) -> None:
     """The process."""
     settings = child.settings
     path = settings.media_sockets[number]
-    addresses = [MediaAddress(bind, advertised) for bind, advertised in media_hosts(settings.media)]
+    addresses = [MediaAddress(bind, advertised) for bind, advertised in media_hosts(settings)]
     try:
         run(str(path), settings.media_ports(number), addresses, on_started=child.ready)
     except OSError as error:

@@ -87,6 +87,8 @@ class MediaLinks:
             yield Metric("media_packets_sent", "counter", "Packets sent", stats.packets_sent, labels)
             for reason, count in sorted(stats.drops.items()):
                 yield Metric("media_packets_dropped", "counter", "Packets dropped", count, labels | {"reason": reason})
+            for result, count in (("completed", stats.dtls_completed), ("failed", stats.dtls_failed)):
+                yield Metric("media_dtls", "counter", "Handshakes with browsers", count, labels | {"result": result})
             yield Metric("media_late_ticks", "counter", "Audio ticks over 20 ms late", stats.late_ticks, labels)
             worst_s = self._worst_turn_ms.pop(client, stats.worst_turn_ms) / 1000
             yield Metric("media_worst_turn_seconds", "gauge", "Longest turn since the last scrape", worst_s, labels)

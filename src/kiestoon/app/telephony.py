@@ -79,7 +79,12 @@ class Telephony:
         local = ListenerAddresses()
         self.endpoint = Endpoint(local)
         self.exchange = self._build_exchange()
-        self.engine = ExchangeEngine(self.exchange, on_bindings=self._bindings_changed, before_output=self._make_safe)
+        self.engine = ExchangeEngine(
+            self.exchange,
+            on_bindings=self._bindings_changed,
+            before_output=self._make_safe,
+            keep_alive_s=core.settings.sip.keep_alive_s,
+        )
         self.gate = OverloadGate(secrets.token_bytes(32), emergency_users(core.directory))
         self.driver: EndpointDriver[Event] = EndpointDriver(self.engine, _treated, gate=self.gate)
         self.quality = LiveQuality()
@@ -112,6 +117,7 @@ class Telephony:
         # No turn of the loop passes between opening and taking over: no request finds its dialog missing.
         self._take_over(audits)
         self.engine.register_lines(self.core.loop.time())
+        self.engine.keep_phones_reachable(self.core.loop.time())
         self.driver.flush()
         self.core.collector.settle()
         self._tick()

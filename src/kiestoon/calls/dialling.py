@@ -154,6 +154,7 @@ def _invite(
     leg.sip_call_id = leg.session.call_id
     x.legs[leg.id] = leg
     seek.legs.add(leg.id)
+    x.journal.ringing(call, leg)
     x.emit(LegDialled, call, leg.id)
     return True
 

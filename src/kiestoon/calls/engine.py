@@ -15,6 +15,7 @@ from kiestoon.calls.control import CallControl
 from kiestoon.calls.events import CallEvent
 from kiestoon.calls.exchange import Exchange
 from kiestoon.calls.journal import CallState
+from kiestoon.calls.keep_alive import KeepAlive
 from kiestoon.calls.recovery import adopt, reconcile
 from kiestoon.media.client import MediaLink
 from kiestoon.media.protocol import AuditedContext
@@ -29,7 +30,8 @@ class ExchangeEngine:
     """``on_bindings`` gets changed registrations (for their journal), ``on_events`` what listeners want to know.
 
     ``before_output`` is called before messages are handed out: what they tell a peer must by then be in the journals
-    and with the media process, whatever happens to this process a moment later.
+    and with the media process, whatever happens to this process a moment later. ``keep_alive_s``: how often phones
+    behind routers are asked for a sign of life; 0 = never.
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class ExchangeEngine:
         on_bindings: Callable[[list[BindingChanged]], None],
         on_events: Callable[[list[CallEvent]], None] | None = None,
         before_output: Callable[[], None] | None = None,
+        keep_alive_s: float = 0.0,
     ) -> None:
         self.exchange = exchange
         self.control = CallControl(exchange)
@@ -47,6 +50,7 @@ class ExchangeEngine:
         self._on_bindings = on_bindings
         self._on_events = on_events
         self._before_output = before_output
+        self._keep_alive = KeepAlive(exchange, keep_alive_s)
         self._media_events: deque[MediaEvent] = deque()
         self._now = 0.0
         exchange.listening = on_events is not None
@@ -93,6 +97,11 @@ class ExchangeEngine:
         self._now = now
         lines.start_registrations(self.exchange, now)
 
+    def keep_phones_reachable(self, now: float) -> None:
+        """Begin asking the phones that were registered before a restart for signs of life."""
+        self._now = now
+        self._keep_alive.begin_with_all(now)
+
     def forget_device(self, device_id: int, now: float) -> None:
         """A device was deleted or locked: it is not reachable from now on."""
         self._now = now
@@ -131,6 +140,7 @@ class ExchangeEngine:
         self._endpoint.handle_timers(now)
         self.control.handle_timers(now)
         self._registrar.handle_timers(now)
+        self._keep_alive.handle_timers(now)
         self.exchange.doorkeeper.guard.handle_timers(now)
 
     # --- output ----------------------------------------------------------------------------------------------------
@@ -154,6 +164,7 @@ class ExchangeEngine:
             self._endpoint.next_deadline(),
             self.control.next_deadline(),
             self._registrar.next_deadline(),
+            self._keep_alive.next_deadline(),
             self.exchange.doorkeeper.guard.next_deadline(),
         ):
             if at is not None and (earliest is None or at < earliest):
@@ -165,7 +176,8 @@ class ExchangeEngine:
         while True:
             happened = endpoint.events()
             for event in happened:
-                control.sip_event(event, now)
+                if not self._keep_alive.takes(event, now):
+                    control.sip_event(event, now)
             if not media_events and not happened:
                 break
             while media_events:
@@ -173,6 +185,7 @@ class ExchangeEngine:
         changes = self._registrar.take_changes()
         if changes:
             self._on_bindings(changes)
+            self._keep_alive.bindings_changed(changes, now)
         if self._on_events is not None and self.exchange.events:
             told = list(self.exchange.events)
             self.exchange.events.clear()

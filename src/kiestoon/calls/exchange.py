@@ -64,6 +64,9 @@ class Journal(Protocol):
     def opened(self, call: Call) -> None:
         """A call exists; its record is owed."""
 
+    def ringing(self, call: Call, leg: Leg) -> None:
+        """A party is being called, or called anew: it must not be left ringing by a crash."""
+
     def changed(self, call: Call) -> None:
         """An established call's legs, bridge or media changed."""
 

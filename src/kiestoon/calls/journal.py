@@ -1,7 +1,8 @@
 """The call journal: what a restarted control process needs to take established calls over (docs/architecture.md).
 
-Entries are MessagePack arrays: ``CallOpened`` says that a record is owed, ``CallState`` replaces what was known of a
-call, ``LegConfirmed`` adds that an ACK came, ``CallGone`` forgets the call. Reading the journal is replaying it into a
+Entries are MessagePack arrays: ``CallOpened`` says that a record is owed and who waits for an answer, ``LegRinging``
+that a party has to be told when nobody waits any more, ``CallState`` replaces what was known of a call,
+``LegConfirmed`` adds that an ACK came, ``CallGone`` forgets the call. Reading the journal is replaying it into a
 dictionary. A call keeps the entries that say all of it as bytes, so that compaction is joining them: encoding ten
 thousand calls anew in one go would stall every one of them.
 """
@@ -22,6 +23,7 @@ from kiestoon.media.protocol import Port, Stream
 from kiestoon.routing import Reason
 from kiestoon.sdp.agreement import Agreed, OfferState
 from kiestoon.sip.session.state import SessionState
+from kiestoon.sip.session.unanswered import UnansweredInvite, invite_received, invite_sent, is_same
 
 
 class LegData(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -64,10 +66,29 @@ class CallOpened(msgspec.Struct, frozen=True, array_like=True, tag=True, gc=Fals
     caller: int
     party: Party
     sip_call_id: str
+    waiting: UnansweredInvite | None = None
+
+
+class Ringing(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """An INVITE of ours that has to be cancelled should this process die. ``device`` 0: a line's."""
+
+    leg: int
+    device: int
+    invite: UnansweredInvite
+
+
+class LegRinging(msgspec.Struct, frozen=True, array_like=True, tag=True, gc=False):
+    """A party is being called. Replaces what was said of this leg before: each attempt is an INVITE of its own."""
+
+    id: str
+    ringing: Ringing
 
 
 class CallState(msgspec.Struct, frozen=True, array_like=True, tag=True, gc=False):
-    """A call as plain data. ``established``: it can be taken over; otherwise only its record is owed."""
+    """A call as plain data. ``established``: it can be taken over; otherwise only its record is owed.
+
+    ``waiting`` is the caller's INVITE while it has no final response, ``ringing`` are ours without one.
+    """
 
     id: str
     company_id: int
@@ -85,6 +106,8 @@ class CallState(msgspec.Struct, frozen=True, array_like=True, tag=True, gc=False
     holder: Holder = "nobody"
     bridge: tuple[int, int] | None = None
     legs: tuple[LegData, ...] = ()
+    waiting: UnansweredInvite | None = None
+    ringing: tuple[Ringing, ...] = ()
 
 
 class LegConfirmed(msgspec.Struct, frozen=True, array_like=True, tag=True, gc=False):
@@ -100,7 +123,7 @@ class CallGone(msgspec.Struct, frozen=True, array_like=True, tag=True, gc=False)
     id: str
 
 
-Entry: TypeAlias = CallOpened | CallState | LegConfirmed | CallGone
+Entry: TypeAlias = CallOpened | CallState | LegRinging | LegConfirmed | CallGone
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[Entry] = msgspec.msgpack.Decoder(Entry)
@@ -120,8 +143,18 @@ class CallJournal:
         entry = CallOpened(
             call.id, call.company_id, call.dialled, call.direction, call.opened_ms,
             caller.id, caller.party, caller.sip_call_id,
+            invite_received(caller.session) if caller.session is not None else None,
         )  # fmt: skip
         self._begin(call, entry)
+
+    def ringing(self, call: Call, leg: Leg) -> None:
+        """Our INVITE to the leg's party is on its way; nothing new is no entry."""
+        session = leg.session
+        if session is None or (leg.invite is not None and is_same(leg.invite, session)):
+            return
+        leg.invite = invite_sent(session)
+        if leg.invite is not None:
+            self._add(call, LegRinging(call.id, Ringing(leg.id, leg.device_id, leg.invite)))
 
     def changed(self, call: Call) -> None:
         """An answered call's legs, bridge or media changed."""
@@ -129,14 +162,17 @@ class CallJournal:
 
     def confirmed(self, call: Call, leg: Leg) -> None:
         """The leg's 2xx was acknowledged."""
-        data = encode_entry(LegConfirmed(call.id, leg.id))
-        call.entries = (*call.entries, data)
-        self._append(data)
+        self._add(call, LegConfirmed(call.id, leg.id))
 
     def closed(self, call: Call) -> None:
         """Forget the call."""
         call.entries = ()
         self._append(encode_entry(CallGone(call.id)))
+
+    def _add(self, call: Call, entry: Entry) -> None:
+        data = encode_entry(entry)
+        call.entries = (*call.entries, data)
+        self._append(data)
 
     def _begin(self, call: Call, entry: Entry) -> None:
         data = encode_entry(entry)
@@ -175,6 +211,11 @@ def call_state(call: Call) -> CallState:
         holder=holder,
         bridge=call.bridge,
         legs=tuple(leg_data(leg) for leg in call.legs.values()),
+        ringing=tuple(
+            Ringing(leg.id, leg.device_id, leg.invite)
+            for leg in call.legs.values()
+            if leg.invite is not None and leg.state in ("dialling", "early")
+        ),
     )
 
 
@@ -231,7 +272,11 @@ def replay(entries: Iterable[bytes]) -> dict[str, CallState]:
             alive.pop(entry.id, None)
         elif isinstance(entry, CallOpened):
             alive[entry.id] = _just_opened(entry)
-        elif entry.id in alive:
+        elif entry.id not in alive:
+            continue
+        elif isinstance(entry, LegRinging):
+            alive[entry.id] = _with_ringing(alive[entry.id], entry.ringing)
+        else:
             alive[entry.id] = _with_confirmed(alive[entry.id], entry.leg)
     return alive
 
@@ -241,8 +286,13 @@ def _just_opened(entry: CallOpened) -> CallState:
     leg.sip_call_id = entry.sip_call_id
     return CallState(
         entry.id, entry.company_id, entry.dialled, entry.direction, entry.opened_ms, 0, entry.caller, "", False, (),
-        legs=(leg_data(leg),),
+        legs=(leg_data(leg),), waiting=entry.waiting,
     )  # fmt: skip
+
+
+def _with_ringing(state: CallState, ringing: Ringing) -> CallState:
+    others = tuple(other for other in state.ringing if other.leg != ringing.leg)
+    return msgspec.structs.replace(state, ringing=(*others, ringing))
 
 
 def _with_confirmed(state: CallState, leg_id: int) -> CallState:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from kiestoon.sdp.agreement import Agreed, OfferState
     from kiestoon.sdp.audio import OfferRead
     from kiestoon.sip.session import Session
+    from kiestoon.sip.session.unanswered import UnansweredInvite
 
 LegState: TypeAlias = Literal["offered", "dialling", "early", "answered", "ended"]
 Step: TypeAlias = Literal["ring", "answer", "end"]
@@ -57,8 +58,8 @@ class Leg:
 
     __slots__ = (
         "agreed", "answer_body", "answered_ms", "call", "cause", "contact", "device_id", "dtmf", "encryption",
-        "ended_ms", "held", "id", "incoming", "music", "offer", "offer_read", "offered_body", "opened_ms", "outcome",
-        "owes_answer", "party", "port", "quality", "ringing_ms", "rtp_lost", "secure", "session", "signal", "silent",
+        "ended_ms", "held", "id", "incoming", "invite", "music", "offer", "offer_read", "offered_body", "opened_ms",
+        "outcome", "owes_answer", "party", "port", "quality", "ringing_ms", "rtp_lost", "secure", "session", "signal", "silent",
         "sip_call_id", "state", "status", "stream", "termination", "trunk_id",
     )  # fmt: skip
 
@@ -70,6 +71,8 @@ class Leg:
         self.opened_ms = opened_ms
         self.state: LegState = "offered" if incoming else "dialling"
         self.session: Session | None = None
+        # Our INVITE to the party as the journal has it (see ``journal``)
+        self.invite: UnansweredInvite | None = None
         self.device_id = party.device_id
         self.trunk_id = party.trunk_id
         self.dtmf: DtmfMethod = "rfc4733"
@@ -108,6 +111,8 @@ class Leg:
         if after is None:
             raise IllegalMove(f"leg {self.id} cannot {step} while {self.state}")
         self.state = after
+        if step != "ring":
+            self.invite = None
 
     @property
     def owner(self) -> Owner:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from kiestoon.registrar.sources import LOOPBACK, PRIVATE
 
 if TYPE_CHECKING:
     from kiestoon.media.client import MediaLink
     from kiestoon.media.protocol import Port
+
+Reach: TypeAlias = Literal["machine", "house", "world"]
+_ORDER: dict[Reach, tuple[Reach, ...]] = {
+    "machine": ("machine", "house", "world"),
+    "house": ("house", "world", "machine"),
+    "world": ("world", "house", "machine"),
+}
 
 
 class MediaPool:
@@ -39,10 +48,16 @@ class MediaPool:
 
 
 def host_for(hosts: tuple[str, ...], towards: str) -> str:
-    """The media address to offer a party: of its own family, loopback for loopback only, else the first outward one."""
-    version_6, loopback = ":" in towards, towards.startswith("127.") or towards == "::1"
+    """The media address to offer a party: of its own family; in its own house the private one, outside the public one,
+    loopback for loopback only. With none of that sort, what comes nearest."""
+    version_6 = ":" in towards
     fitting = [host for host in hosts if (":" in host) == version_6] or list(hosts)
-    for host in fitting:
-        if (host.startswith("127.") or host == "::1") == loopback:
-            return host
-    return fitting[0] if fitting else ""
+    order = _ORDER[_reach(towards)]
+    return min(fitting, key=lambda host: order.index(_reach(host)), default="")
+
+
+def _reach(host: str) -> Reach:
+    """From how far an address can be reached; a name not looked up yet is taken to be outside."""
+    if host in LOOPBACK:
+        return "machine"
+    return "house" if host in PRIVATE else "world"

@@ -13,11 +13,12 @@ import structlog
 
 from kiestoon.calls import bridging, closing, custody, missing_audio, occupancy
 from kiestoon.calls.call import Call
-from kiestoon.calls.causes import INTERRUPTED, MEDIA_LOST
+from kiestoon.calls.causes import INTERRUPTED, MEDIA_LOST, reason_header
 from kiestoon.calls.journal import CallState, LegData
 from kiestoon.calls.leg import Leg
 from kiestoon.calls.service import Service
 from kiestoon.media.protocol import AuditedContext, Modify, Stream, Subtract
+from kiestoon.sip.session.unanswered import call_off, turn_away
 
 if TYPE_CHECKING:
     from kiestoon.calls.exchange import Exchange
@@ -32,6 +33,8 @@ def adopt(x: Exchange, states: Iterable[CallState], audits: dict[str, tuple[Audi
     known: set[int] = set()
     for state in states:
         call = _recreate(x, state)
+        for ringing in state.ringing:
+            call_off(x.endpoint, ringing.invite, now)
         link = x.media.find(state.incarnation) if state.established else None
         alive = _held(entry for entry in audits.get(state.incarnation, ()) if entry.context == state.context)
         answered = [leg for leg in state.legs if leg.state == "answered"]
@@ -134,6 +137,10 @@ def _end(x: Exchange, call: Call, state: CallState, now: float) -> None:
             leg.advance("end")
             leg.ended_ms = x.wall_ms()
             leg.port = None
+    if state.waiting is not None:
+        headers = (("Retry-After", str(x.settings.retry_after_s)), ("Reason", reason_header(INTERRUPTED)))
+        turn_away(x.endpoint, state.waiting, now, INTERRUPTED.status, headers)
+        call.legs[call.caller].status = INTERRUPTED.status
     call.by = "exchange"
     call.outcome = "answered" if call.answered_ms else None
     call.failure = INTERRUPTED

@@ -114,6 +114,7 @@ def progressed(x: Exchange, call: Call, leg: Leg, event: Progressed, now: float)
     if seek is None or leg.state not in ("dialling", "early"):
         return
     leg.advance("ring")
+    x.journal.ringing(call, leg)  # a line whose name had to be resolved, or that asked for a login, in another INVITE
     if not leg.ringing_ms:
         leg.ringing_ms = x.wall_ms()
         x.emit(LegRinging, call, leg.id)

@@ -147,7 +147,9 @@ class Directory:
         old = self._companies.pop(company_id, None)
         if old is None:
             return
-        self._by_domain.pop(old.company.domain.lower(), None)
+        domain = old.company.domain.lower()
+        if self._by_domain.get(domain) is old:  # else another company has taken it over
+            del self._by_domain[domain]
         for device in old.devices.values():
             self._devices.pop(device.id, None)
         for number in old.numbers:

@@ -42,6 +42,11 @@ class MediaLink(Protocol):
         """The advertised addresses ports can be leased on."""
         ...
 
+    @property
+    def fingerprint(self) -> str:
+        """Of its certificate, as it goes into SDP; "" before the first connection."""
+        ...
+
     def lease(self, host: str = "") -> Port | None:
         """A port for ``Add``; None when there is none (exhausted or not connected). "" = the first of ``hosts``."""
         ...
@@ -79,6 +84,7 @@ class MediaClient:
         self._refill_at = refill_at
         self._hosts: tuple[str, ...] = ()
         self._incarnation = ""
+        self._fingerprint = ""
         self._connected = False
         self._keep = False
         self._pools: dict[str, deque[Port]] = {}
@@ -107,6 +113,11 @@ class MediaClient:
     def hosts(self) -> tuple[str, ...]:
         """Advertised addresses of the process."""
         return self._hosts
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the process's certificate."""
+        return self._fingerprint
 
     @property
     def in_stock(self) -> int:
@@ -231,6 +242,7 @@ class MediaClient:
             raise BadFrame(f"media process speaks protocol version {welcome.version}, we {VERSION}")
         kept = welcome.incarnation == self._incarnation
         self._incarnation = welcome.incarnation
+        self._fingerprint = welcome.fingerprint
         self.capacity = welcome.capacity
         self._hosts = welcome.hosts
         self._connected = True

@@ -367,6 +367,8 @@ class Engine:
                 late_ticks=shared.late_ticks,
                 worst_turn_ms=round(shared.loop.worst_turn_s * 1000.0, 2),
                 failed_commands=shared.failed_commands,
+                dtls_completed=shared.dtls_completed,
+                dtls_failed=shared.dtls_failed,
             )
         )
         shared.loop.worst_turn_s = 0.0

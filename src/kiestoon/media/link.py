@@ -33,7 +33,8 @@ def _nowhere(packet: Any) -> int:
 class Link:
     """``emit(packet)`` sends RTP as it is; ``transmit`` encrypts first where agreed. Both may raise OSError."""
 
-    __slots__ = ("_rtp", "_shared", "connected", "emit", "lock", "mux", "pair", "protection", "rtcp_target", "target")
+    __slots__ = ("_rtp", "_shared", "connected", "emit", "lock", "mux", "pair", "protection", "rtcp_target",
+                 "sealed", "target")  # fmt: skip
 
     def __init__(self, pair: PortPair, shared: Shared) -> None:
         self._shared = shared
@@ -46,11 +47,14 @@ class Link:
         self.connected = False
         self.emit: Callable[[Any], int] = _nowhere
         self.protection: SrtpSender | None = None
+        self.sealed = False
+        """Nothing may leave unencrypted: keys are being agreed by a handshake."""
 
     def agree(self, stream: Stream) -> None:
         """Follow a (new) agreement. Raises ValueError when an address is not an IP literal of the socket's family."""
         remote = _checked(stream.remote, self._rtp.family)
         remote_rtcp = _checked(stream.remote_rtcp, self._rtp.family)
+        self.sealed = False
         self.mux = stream.rtcp_mux
         self.rtcp_target = remote_rtcp
         moved = self.lock.renegotiate(remote)
@@ -60,6 +64,19 @@ class Link:
         self.target = source if stream.symmetric and source is not None else remote
         if self.target != source:
             self.disconnect()
+        self._aim()
+
+    def seal(self) -> None:
+        """Nothing leaves but what is encrypted, to where ``aim_at`` says, RTCP beside RTP (RFC 8834 §4.5)."""
+        self.disconnect()
+        self.lock = SourceLock(None)
+        self.mux = self.sealed = True
+        self.rtcp_target = None
+        self.aim_at(None)
+
+    def aim_at(self, address: Address | None) -> None:
+        """Send there from now on; None: nowhere."""
+        self.target = address
         self._aim()
 
     def latch(self, *, symmetric: bool) -> None:
@@ -92,6 +109,8 @@ class Link:
         try:
             if self.protection is not None:
                 packet = self.protection.protect(packet)
+            elif self.sealed:
+                return
             self.emit(packet)
         except OSError as error:
             self.send_failed(error)
@@ -103,6 +122,8 @@ class Link:
         try:
             if self.protection is not None:
                 packet = self.protection.protect_rtcp(packet)
+            elif self.sealed:
+                return
             if self.mux:
                 self.emit(packet)
                 return

@@ -20,7 +20,7 @@ class Outlet:
 
     __slots__ = (
         "_clock_hz", "_codec", "_encoder", "_held", "_link", "_packet_samples", "_packet_units", "_ptime_ms",
-        "_resampler", "_running", "_tx", "law", "rate",
+        "_resampler", "_running", "_tx", "_word", "law", "rate",
     )  # fmt: skip
 
     def __init__(self, stream: Stream, rate: int, tx: Sender, link: Link) -> None:
@@ -41,6 +41,7 @@ class Outlet:
         encoder = codecs.encoder(codec, ptime, rate if codec.name == "OPUS" else None)  # Opus takes any rate
         self._encoder = encoder
         self._codec = codec
+        self._word = VERSION_2 | codec.payload_type
         self._ptime_ms = ptime_ms
         self._clock_hz = codec.clock_hz
         self._packet_samples = encoder.sample_rate * ptime // 1000
@@ -75,7 +76,7 @@ class Outlet:
     def send(self, payload: bytes, now: float) -> None:
         """Send one packet's worth of encoded audio."""
         tx = self._tx
-        word = VERSION_2 | self._codec.payload_type
+        word = self._word
         if self._running and tx.feeder is self:
             seq = (tx.seq + 1) & 0xFFFF
             timestamp = (tx.timestamp + self._packet_units) & 0xFFFFFFFF

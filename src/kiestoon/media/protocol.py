@@ -47,6 +47,22 @@ class SrtpKey(Part, frozen=True):
     key_salt: bytes
 
 
+class IceCredentials(Part, frozen=True):
+    """What a party's connectivity checks must know (RFC 8445 §7.1.1): we are ``ufrag`` and ``password``. A lite agent
+    sends no checks, so the party's own password is of no use here."""
+
+    ufrag: str
+    password: str
+    remote_ufrag: str
+
+
+class DtlsPeer(Part, frozen=True):
+    """Our part in the DTLS handshake, and the party's certificate: (hash name, digest) pairs (RFC 8122 §5)."""
+
+    role: Literal["client", "server"]
+    fingerprints: tuple[tuple[str, bytes], ...]
+
+
 class Stream(Part, frozen=True):
     """What offer/answer agreed for one termination, from the exchange's point of view.
 
@@ -54,6 +70,9 @@ class Stream(Part, frozen=True):
     ``receive`` maps every payload type the party may use. ``dtmf_send``/``dtmf_receive`` are the telephone-event
     payload types (RFC 4733), None where not agreed. ``remote`` None: learn it from the first valid packet.
     ``symmetric``: answer to where packets really come from (NAT), locking on the first validated source.
+
+    ``ice`` and ``dtls`` come together (WebRTC): addresses are then those ICE finds, keys those DTLS agrees, RTCP is
+    always beside RTP, and ``remote``, ``remote_rtcp``, ``srtp_send`` and ``srtp_receive`` play no part.
     """
 
     remote: tuple[str, int] | None
@@ -68,6 +87,8 @@ class Stream(Part, frozen=True):
     symmetric: bool = True
     srtp_send: SrtpKey | None = None
     srtp_receive: SrtpKey | None = None
+    ice: IceCredentials | None = None
+    dtls: DtlsPeer | None = None
 
 
 class Port(Part, frozen=True):
@@ -270,12 +291,15 @@ class Welcome(Wire, frozen=True):
     """First event on every connection. ``incarnation`` differs after a restart of the media process.
 
     ``capacity`` is the number of port pairs the range can hold, ``hosts`` the advertised addresses ports are leased on.
+    ``fingerprint`` is that of the process's certificate, as it goes into SDP ("sha-256 AB:CD:…"); it stays for as long
+    as the incarnation.
     """
 
     version: int
     incarnation: str
     capacity: int
     hosts: tuple[str, ...] = ()
+    fingerprint: str = ""
 
 
 class Leased(Wire, frozen=True):
@@ -356,6 +380,14 @@ class RtpResumed(Wire, frozen=True):
     termination: int
 
 
+class MediaFailed(Wire, frozen=True):
+    """The party cannot be spoken with any more: its certificate is another's, the handshake failed, it proved no
+    address in time, or it is gone. Nothing flows until a new agreement; the termination stays."""
+
+    termination: int
+    reason: str
+
+
 class SilenceHeard(Wire, frozen=True):
     """The party has been silent for the watched time."""
 
@@ -374,6 +406,7 @@ class StatsReported(Wire, frozen=True):
 
     ``packets_dropped`` were read and thrown away, ``drops`` says why; ``late_ticks`` are audio ticks begun more than
     one frame (20 ms) after they were due; ``worst_turn_ms`` is the longest turn of the loop since the last report.
+    ``dtls_*`` are handshakes with browsers.
     """
 
     contexts: int
@@ -387,6 +420,8 @@ class StatsReported(Wire, frozen=True):
     late_ticks: int
     worst_turn_ms: float
     failed_commands: int
+    dtls_completed: int = 0
+    dtls_failed: int = 0
 
 
 class CommandFailed(Wire, frozen=True):
@@ -399,7 +434,7 @@ class CommandFailed(Wire, frozen=True):
 
 Event: TypeAlias = (
     Welcome | Leased | Audited | Subtracted | DigitReceived | SignalEnded | SourceLatched | RtpLost | RtpResumed
-    | SilenceHeard | QualityMeasured | StatsReported | CommandFailed
+    | MediaFailed | SilenceHeard | QualityMeasured | StatsReported | CommandFailed
 )  # fmt: skip
 
-VERSION = 1
+VERSION = 2

@@ -99,7 +99,7 @@ class Route:
     @property
     def fast(self) -> bool:
         """Whether the talker may rewrite headers in place and send at once."""
-        return bool(self.headers) and self.link.protection is None
+        return bool(self.headers) and self.link.protection is None and not self.link.sealed
 
     def relay(self, word: int, seq: int, timestamp: int, payload: bytes, now: float, *, late: bool) -> None:
         """Send one packet of the talker on. ``word`` is the first 16 bits of its header."""

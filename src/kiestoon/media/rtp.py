@@ -27,6 +27,8 @@ REFUSED: Verdict = 4
 
 def payload_bounds(data: bytes | bytearray | memoryview, size: int, word: int) -> tuple[int, int] | None:
     """Start and end of the payload after CSRCs, header extension and padding; None for a packet that lies."""
+    if not word & 0x3F00:
+        return HEADER_SIZE, size  # none of them, as ever
     start = HEADER_SIZE + ((word >> 8) & 0x0F) * 4
     if word & 0x1000:  # extension (§5.3.1)
         if size < start + 4:
@@ -117,10 +119,11 @@ class Receiver:
 
     def measure(self, timestamp: int, now: float) -> None:
         """Interarrival jitter (A.8), in timestamp units."""
-        transit = now * self.clock_hz - timestamp
+        clock_hz = self.clock_hz
+        transit = now * clock_hz - timestamp
         step = abs(transit - self.transit)
         self.transit = transit
-        if step < MAX_TRANSIT_STEP_S * self.clock_hz:
+        if step < MAX_TRANSIT_STEP_S * clock_hz:
             self.jitter += (step - self.jitter) * 0.0625
 
     def set_clock(self, clock_hz: int) -> None:

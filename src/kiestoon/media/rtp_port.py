@@ -18,8 +18,8 @@ from kiestoon.media.rtp import HEADER, HEADER_SIZE, MAX_PACKET, Receiver, Sender
 from kiestoon.media.shared import Shared
 from kiestoon.media.srtp import SrtpError, SrtpReceiver, SrtpSender
 
-_BUFFER = bytearray(MAX_PACKET)  # one is enough: a packet is finished before the next is read
-_VIEWS = [memoryview(_BUFFER)[:size] for size in range(MAX_PACKET + 1)]
+BUFFER = bytearray(MAX_PACKET)  # one is enough: a packet is finished before the next is read
+VIEWS = [memoryview(BUFFER)[:size] for size in range(MAX_PACKET + 1)]
 _unpack = HEADER.unpack_from
 _pack = HEADER.pack_into
 _MAX_DRAIN = 300
@@ -93,14 +93,14 @@ class RtpPort(ABC):
     def receive_connected(self) -> None:
         """Read one packet of the settled source."""
         try:
-            size = self._recv_into(_BUFFER)
+            size = self._recv_into(BUFFER)
         except OSError as error:
             self._receive_failed(error)
             return
         if not HEADER_SIZE <= size < MAX_PACKET:
             self._shared.drop("size")
             return
-        word, seq, timestamp, ssrc = _unpack(_BUFFER)
+        word, seq, timestamp, ssrc = _unpack(BUFFER)
         rx = self.rx
         route = self.fast
         if route is not None and seq == rx.next_seq and ssrc == rx.ssrc:
@@ -123,9 +123,9 @@ class RtpPort(ABC):
                 tx.at = now
                 tx.packets += 1
                 tx.octets += size - HEADER_SIZE
-                _pack(_BUFFER, 0, header, seq, timestamp, tx.ssrc)
+                _pack(BUFFER, 0, header, seq, timestamp, tx.ssrc)
                 try:
-                    route.link.emit(_VIEWS[size])
+                    route.link.emit(VIEWS[size])
                 except OSError as error:
                     route.link.send_failed(error)
                 return
@@ -138,7 +138,7 @@ class RtpPort(ABC):
     def _read_open(self) -> bool:
         """Read one packet; False when there was none."""
         try:
-            size, address = self._recvfrom_into(_BUFFER)
+            size, address = self._recvfrom_into(BUFFER)
         except BlockingIOError:
             return False
         except OSError as error:
@@ -147,7 +147,7 @@ class RtpPort(ABC):
         if not HEADER_SIZE <= size < MAX_PACKET:
             self._shared.drop("size")
             return True
-        word = (_BUFFER[0] << 8) | _BUFFER[1]
+        word = (BUFFER[0] << 8) | BUFFER[1]
         self._complete(size, word, (address[0], address[1]))
         return True
 
@@ -165,10 +165,10 @@ class RtpPort(ABC):
         if word & 0x7F not in self._receive_map:
             self._shared.drop("payload_type")
             return
-        data: bytes | bytearray = _BUFFER
+        data: bytes | bytearray = BUFFER
         if self.decryption is not None:
             try:
-                data = self.decryption.unprotect(bytes(_VIEWS[size]))
+                data = self.decryption.unprotect(bytes(VIEWS[size]))
             except SrtpError as error:
                 self._shared.drop("srtp_replay" if error.replayed else "srtp_auth")
                 return
@@ -225,7 +225,7 @@ class RtpPort(ABC):
         if not self.link.mux or (address is not None and address != self.link.lock.source):
             self._shared.drop("rtcp")
             return
-        self.reporter.receive(bytes(_VIEWS[size]), self.decryption)
+        self.reporter.receive(bytes(VIEWS[size]), self.decryption)
 
     def _receive_rtcp(self) -> None:
         try:

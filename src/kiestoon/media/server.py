@@ -184,7 +184,7 @@ class Server:
         shared.events.clear()  # of an earlier connection, or of contexts this one does not know
         connection.greeted = True
         pool = self.engine.pool
-        shared.report(Welcome(VERSION, self.incarnation, pool.capacity, pool.hosts))
+        shared.report(Welcome(VERSION, self.incarnation, pool.capacity, pool.hosts, shared.identity.fingerprint))
 
     def _write(self) -> None:
         connection = self._connection

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from kiestoon.media.dtls import Identity
 from kiestoon.media.loop import Loop
 from kiestoon.media.protocol import Event
 
@@ -19,13 +20,15 @@ class Shared:
     """One per process (several in one test process: nothing here is global)."""
 
     __slots__ = (
-        "active", "drops", "events", "fail", "failed_commands", "late_ticks", "loop", "packets_received",
-        "packets_sent", "rng", "ticks", "worker",
+        "active", "drops", "dtls_completed", "dtls_failed", "events", "fail", "failed_commands", "identity",
+        "late_ticks", "loop", "packets_received", "packets_sent", "rng", "ticks", "worker",
     )  # fmt: skip
 
     def __init__(self, loop: Loop, worker: Worker) -> None:
         self.loop = loop
         self.worker = worker
+        self.identity = Identity()
+        """Who we are to browsers."""
         self.rng = random.Random()
         """For report intervals and phases: one generator weighs 2.5 KB, too much for each termination."""
         self.events: list[Event] = []
@@ -41,6 +44,8 @@ class Shared:
         self.ticks = 0
         self.late_ticks = 0
         self.failed_commands = 0
+        self.dtls_completed = 0
+        self.dtls_failed = 0
 
     def report(self, event: Event) -> None:
         """Queue an event for call control."""

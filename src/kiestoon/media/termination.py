@@ -24,9 +24,9 @@ from kiestoon.media.protocol import (
 )
 from kiestoon.media.relay import COMFORT_NOISE, TELEPHONE_EVENT, Route, is_wide
 from kiestoon.media.rtp import LATE, MARKER, REFUSED, RESTART, payload_bounds
-from kiestoon.media.rtp_port import RtpPort
 from kiestoon.media.shared import Shared
 from kiestoon.media.signals import DigitJob, Signal, Signals
+from kiestoon.media.webrtc_port import WebRtcPort
 
 if TYPE_CHECKING:
     from kiestoon.media.context import Context
@@ -35,7 +35,7 @@ MIN_PTIME_MS, MAX_PTIME_MS = 5, 200
 """Packet times outside these are taken for the usual 20 ms."""
 
 
-class Termination(RtpPort):
+class Termination(WebRtcPort):
     """Created by ``Add``, ended by ``close``. ``routes`` lead to who hears this party without decoding."""
 
     __slots__ = (

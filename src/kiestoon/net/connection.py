@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
 from typing import Protocol, cast
 
 from kiestoon.net.codec import Codec, CodecLost
@@ -13,6 +15,9 @@ from kiestoon.sip.framing import Item, Ping
 from kiestoon.sip.message import Response
 
 MOST_UNANSWERED = 256
+TCP_KEEP_ALIVE = ((socket.TCP_KEEPIDLE, 60), (socket.TCP_KEEPINTVL, 20), (socket.TCP_KEEPCNT, 5))
+"""Seconds of silence before the kernel asks, seconds between its questions, and how many may go unanswered: routers on
+the way keep the connection in mind, and a phone gone without a word is noticed after less than three minutes."""
 
 
 class Owner(Protocol):
@@ -64,6 +69,7 @@ class Connection(asyncio.Protocol):
         if not local or not remote:
             self.drop("gone before it began")
             return
+        _keep_alive(transport.get_extra_info("socket"))
         flow = self.flow
         self.flow = Flow(flow.transport, local[0], local[1], remote[0], remote[1], flow.number)
         self._transport.set_write_buffer_limits(self._limits.write_buffer)
@@ -198,3 +204,12 @@ class Connection(asyncio.Protocol):
         if owner is not None:
             self.reason = reason
             owner.closed(self)
+
+
+def _keep_alive(sock: socket.socket | None) -> None:
+    if sock is None:
+        return
+    with contextlib.suppress(OSError):  # closed already
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for option, value in TCP_KEEP_ALIVE:
+            sock.setsockopt(socket.IPPROTO_TCP, option, value)

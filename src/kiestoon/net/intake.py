@@ -61,21 +61,30 @@ class Intake:
 
     def datagram(self, data: bytes, flow: Flow, answer: Callable[[bytes, str, int], None]) -> None:
         """Take one UDP datagram; ``answer(data, host, port)`` sends what needs no engine: STUN, refusals."""
+        if self.admits(data, flow, answer):
+            self.admitted(data, flow, answer)
+
+    def admits(self, data: bytes, flow: Flow, answer: Callable[[bytes, str, int], None]) -> bool:
+        """Whether a datagram is worth parsing. The others have been answered, or dropped, by now."""
         host = flow.remote_host
         if self.allowed is not None and not self.allowed(host):
-            return
+            return False
         if data[:1] < b"\x04":  # STUN, or bytes that keep a NAT open; SIP starts with a letter or CR
             if is_stun(data) and (binding := answer_binding(data, host, flow.remote_port)) is not None:
                 answer(binding, host, flow.remote_port)
-            return
-        if self.gate is not None:
-            if data[:7] == b"INVITE ":
-                refusal = self.gate.screen(data, (host, flow.remote_port), self.clock())
-                if refusal is not None:
-                    answer(refusal[0], host, refusal[1])
-                    return
-            elif self.gate.absorbs(data):
-                return
+            return False
+        if self.gate is None:
+            return True
+        if data[:7] != b"INVITE ":
+            return not self.gate.absorbs(data)
+        refusal = self.gate.screen(data, (host, flow.remote_port), self.clock())
+        if refusal is None:
+            return True
+        answer(refusal[0], host, refusal[1])
+        return False
+
+    def admitted(self, data: bytes, flow: Flow, answer: Callable[[bytes, str, int], None]) -> None:
+        """Parse a datagram that was let in and hand it on."""
         if self.tap is not None:
             self.tap("in", data, flow, self.wall())
         if not data.strip(b"\r\n\0"):

@@ -102,7 +102,7 @@ class ListenerAddresses:
             host = destination.local_host if isinstance(destination, Flow) else self._route(remote)
             return host or "invalid.invalid", DEFAULT_PORT[destination.transport]
         settings = bound.settings
-        if (settings.advertised_host or settings.advertised_port) and not _inside(remote, settings.local_networks):
+        if _is_advertised(settings, remote):
             own = settings.advertised_host or self._own_host(bound, destination, remote)
             return own.lower(), settings.advertised_port or bound.port
         return self._own_host(bound, destination, remote), bound.port
@@ -121,6 +121,17 @@ def _key(destination: Destination) -> tuple[str, str, int]:
         number = destination.number if destination.transport == "udp" else 0
         return destination.transport, f"{destination.remote_host}|{destination.local_host}", number
     return destination.transport, destination.host, -1
+
+
+def _is_advertised(settings: Listener, remote: str) -> bool:
+    """Whether the other address goes to ``remote``: not inside, and not to peers of another family than it is of."""
+    if not (settings.advertised_host or settings.advertised_port) or _inside(remote, settings.local_networks):
+        return False
+    try:
+        version = ipaddress.ip_address(settings.advertised_host).version
+    except ValueError:  # a name, which may have addresses of both
+        return True
+    return (version == 6) == (":" in remote)
 
 
 def _inside(host: str, networks: tuple[str, ...]) -> bool:

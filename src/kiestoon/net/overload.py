@@ -1,8 +1,9 @@
 """Overload protection: how many new calls are let in, and refusing the others for almost nothing.
 
 The gate measures how long input waits (the kernel's receive queue, the event loop) and limits the rate of new INVITEs
-when even the shortest wait of an interval is too long (CoDel's sign of a standing queue, RFC 8289 §4). The limit
-follows additive increase, multiplicative decrease, and is lifted as soon as an interval passes without a refusal.
+when even the shortest wait of an interval is too long (CoDel's sign of a standing queue, RFC 8289 §4). From then on
+the limit is steered by the wait and its trend (as PIE does, RFC 8033 §4.2) so that a short queue stays: the processor
+never runs dry, and nobody waits long. The limit is lifted as soon as an interval passes without a refusal.
 Everything inside calls in progress, registrations and emergency calls always pass.
 """
 
@@ -11,27 +12,38 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
-from typing import Literal
+from typing import Literal, TypeAlias
 
-from kiestoon.sip.headers.names import KNOWN
 from kiestoon.sip.message import Request, Response
 
 NO_LIMIT = float("inf")
 LEAST_RATE = 10.0
 """Calls per second that are always let in: so few do no harm, and from nothing there is no way back."""
+SETTLING_S = 0.4
+"""In about this time a queue is brought to the length wanted."""
+CAUTION = 0.6
+"""How much of what one interval seems to ask for is done: waits and arrivals fluctuate."""
 MARK = b"ovl-"
 """Start of the To tags we put into stateless refusals, so that their ACKs are known again (no state is kept)."""
 
 _CALL_ID = re.compile(rb"\r\n(?:call-id|i)[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE)
-_COPIED = {"Via": "via", "From": "from", "To": "to", "Call-ID": "call-id", "CSeq": "cseq"}
-_KEYS = {spelling.encode(): _COPIED.get(name, "") for spelling, name in KNOWN.items()}
-"""Header name as spelled → our key for those a response copies, "" for the others."""
+_COPIED = re.compile(rb"\r\n(via|v|from|f|to|t|call-id|i|cseq)[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE)
+"""The headers a response copies, in one sweep: a refusal has to cost next to nothing."""
+_PLACES = {b"via": 0, b"v": 0, b"from": 1, b"f": 1, b"to": 2, b"t": 2, b"call-id": 3, b"i": 3, b"cseq": 4}
+_PLACES |= {name.encode(): _PLACES[name.lower().encode()] for name in ("Via", "From", "To", "Call-ID", "CSeq")}
+_Head: TypeAlias = tuple[list[bytes], bytes, bytes, bytes, bytes]
+"""Via values, From, To, Call-ID, CSeq."""
 _MARKED = re.compile(rb";tag=(" + MARK + rb"[0-9a-f]{16})(?=[;\r])")
 _TAG = re.compile(rb";[ \t]*tag[ \t]*=[ \t]*([^;\s]*)", re.IGNORECASE)
 _USER = re.compile(rb"INVITE (?:(?:sips?|tel):([^@;>\s]*)|urn:service:(sos)(?=[.\s]))", re.IGNORECASE)
+_USUAL_VIA = re.compile(
+    rb"(SIP/2\.0/UDP [A-Za-z0-9._-]+(?::[0-9]{1,5})?(?:;branch=[A-Za-z0-9._-]+)?);rport((?:;branch=[A-Za-z0-9._-]+)?)"
+)
+"""What nearly every phone and trunk writes; ``_TOP_VIA`` reads the others."""
 _TOP_VIA = re.compile(rb"SIP/2\.0/(?:UDP|udp) (?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::([0-9]{1,5}))?([^,\"]*)(,.*)?")
 _RPORT = re.compile(rb";[ \t]*rport(?![^;=\s])[^;,]*", re.IGNORECASE)
 _RECEIVED = re.compile(rb";[ \t]*received[ \t]*=[^;,]*", re.IGNORECASE)
+_REFUSAL = b"SIP/2.0 503 Service Unavailable\r\nVia: %b\r\nFrom: %b\r\nTo: %b;tag=%b\r\nCall-ID: %b\r\nCSeq: %b\r\n%b"
 
 Wait = Literal["socket", "loop"]
 
@@ -50,7 +62,7 @@ class OverloadGate:
         interval_s: float = 0.1,
         retry_after_s: int = 5,
     ) -> None:
-        self._secret = secret[:32]
+        self._keyed = hashlib.blake2b(digest_size=8, key=secret[:32])
         self._emergency: frozenset[bytes] = frozenset()
         self.let_pass(emergency)
         self._target_s = target_s
@@ -67,7 +79,6 @@ class OverloadGate:
         self._shortest: dict[Wait, float] = {}
         self._busy = 0.0
         self._last_wait = 0.0
-        self._lowered_at = float("-inf")
         self._counts = (0, 0)
         # Call-IDs let in lately: their retransmissions and authenticated repeats are no new calls. Two generations.
         self._known: set[int] = set()
@@ -99,31 +110,25 @@ class OverloadGate:
         self._interval_from = now
         wait = max(self._shortest.values(), default=0.0)
         self._shortest.clear()
-        if wait > self._target_s:
-            if length < 10 * self._interval_s:
-                self._lower(wait, max(1, admitted) / length, now)
-            self._last_wait = wait
-        elif self.rate != NO_LIMIT:
-            if refused == 0:
-                self.rate = NO_LIMIT
-            else:
-                self._raise(wait)
+        last_wait, self._last_wait = self._last_wait, wait
+        if wait <= self._target_s and (refused == 0 or self.rate == NO_LIMIT):
+            self.rate = NO_LIMIT
+        elif length < 10 * self._interval_s:
+            # Where nothing was refused, it is not the limit that decided how many came in.
+            present = self.rate if refused else min(self.rate, max(1, admitted) / length)
+            self.rate = max(LEAST_RATE, present * (1.0 + self._correction(wait, (wait - last_wait) / length)))
+            self._tokens = min(self._tokens, 1.0)
 
-    def _raise(self, wait: float) -> None:
-        """Additive increase near saturation, a faster one the more of the core is idle: a limit that was set while
-        something else had the processor must not linger."""
-        idle = max(0.0, 0.97 - self._busy)
-        if idle or wait < self._target_s / 4:
-            self.rate += max(2.0, (0.02 + 0.4 * idle) * self.rate)
+    def _correction(self, wait: float, trend: float) -> float:
+        """By which share to change the limit.
 
-    def _lower(self, wait: float, admitted_rate: float, now: float) -> None:
-        """Multiplicative decrease. A queue needs time to drain: while it gets shorter, one cut is enough."""
-        if now < self._lowered_at + 4 * self._interval_s and wait <= self._last_wait:
-            return
-        factor = 0.93 if wait < 4 * self._target_s else 0.8
-        self.rate = max(LEAST_RATE, factor * min(self.rate, admitted_rate))
-        self._tokens = min(self._tokens, 1.0)
-        self._lowered_at = now
+        A wait that grows by a tenth of the time that passes means a tenth too much work, so trend and distance from
+        the queue wanted are shares of the work already. An idle processor adds to that: a limit that was set while
+        something else had it must not linger.
+        """
+        distance = (wait - self._target_s / 2) / SETTLING_S
+        idle = max(0.0, 0.97 - self._busy) if wait < self._target_s / 4 else 0.0
+        return max(-0.3, min(0.5, 0.4 * idle - CAUTION * (trend + distance)))
 
     # --- deciding ---------------------------------------------------------------------------------------------------
 
@@ -145,7 +150,7 @@ class OverloadGate:
         self.admitted += 1
         return True
 
-    def _is_known(self, call_id: bytes, now: float) -> bool:
+    def _is_known(self, call_id: bytes) -> bool:
         key = hash(call_id)
         return key in self._known or key in self._known_before
 
@@ -167,8 +172,8 @@ class OverloadGate:
         found = _read_head(data)
         if found is None:
             return None
-        call_id = found["call-id"][0]
-        if _tag_of(found["to"][0]) or self._is_known(call_id, now):
+        _, _, to, call_id, _ = found
+        if _tag_of(to) or self._is_known(call_id):
             return None
         if self._is_emergency(data) or self.admit(now):
             self._remember(call_id, now)
@@ -179,7 +184,7 @@ class OverloadGate:
         """The 503 for a new INVITE straight from its bytes; None when they are no INVITE this reader can make out, are
         inside a dialog, or go to an emergency number."""
         found = _read_head(data)
-        if found is None or _tag_of(found["to"][0]) or self._is_emergency(data):
+        if found is None or _tag_of(found[2]) or self._is_emergency(data):
             return None
         refusal = self._refusal(found, source)
         return None if refusal is None else refusal[0]
@@ -188,23 +193,21 @@ class OverloadGate:
         user = _USER.match(data)
         return user is not None and (b"sos" if user.group(2) else user.group(1)) in self._emergency
 
-    def _refusal(self, found: dict[str, list[bytes]], source: tuple[str, int]) -> tuple[bytes, int] | None:
-        stamped = _stamp(found["via"][0], source)
+    def _refusal(self, found: _Head, source: tuple[str, int]) -> tuple[bytes, int] | None:
+        vias, from_, to, call_id, cseq = found
+        stamped = _stamp(vias[0], source)
         if stamped is None:
             return None
-        via, port = stamped
-        call_id = found["call-id"][0]
-        lines = [b"SIP/2.0 503 Service Unavailable", b"Via: " + via]
-        lines += [b"Via: " + value for value in found["via"][1:]]
-        lines.append(b"From: " + found["from"][0])
-        lines.append(b"To: " + found["to"][0] + b";tag=" + self._mark(call_id))
-        lines.append(b"Call-ID: " + call_id)
-        lines.append(b"CSeq: " + found["cseq"][0])
-        lines.append(self._tail)
-        return b"\r\n".join(lines), port
+        vias[0], port = stamped
+        answer = (
+            b"SIP/2.0 503 Service Unavailable\r\nVia: %b\r\nFrom: %b\r\nTo: %b;tag=%b\r\nCall-ID: %b\r\nCSeq: %b\r\n%b"
+        )
+        return answer % (b"\r\nVia: ".join(vias), from_, to, self._mark(call_id), call_id, cseq, self._tail), port
 
     def _mark(self, call_id: bytes) -> bytes:
-        return MARK + hashlib.blake2b(call_id, digest_size=8, key=self._secret).hexdigest().encode()
+        mark = self._keyed.copy()
+        mark.update(call_id)
+        return MARK + mark.hexdigest().encode()
 
     def absorbs(self, data: bytes) -> bool:
         """Whether a datagram is the ACK for a stateless refusal of ours; it needs no further handling."""
@@ -214,7 +217,7 @@ class OverloadGate:
         if marked is not None and call_id is not None and marked.group(1) == self._mark(call_id.group(1)):
             return True
         found = _read_head(data)
-        return found is not None and _tag_of(found["to"][0]) == self._mark(found["call-id"][0])
+        return found is not None and _tag_of(found[2]) == self._mark(found[3])
 
     # --- messages from streams, already parsed ----------------------------------------------------------------------
 
@@ -223,7 +226,7 @@ class OverloadGate:
         if request.method != "INVITE" or request.to.tag:
             return None
         call_id = request.call_id.encode("utf-8", "surrogateescape")
-        if self._is_known(call_id, now):
+        if self._is_known(call_id):
             return None
         if self._is_emergency(f"INVITE {request.target} ".encode("utf-8", "surrogateescape")) or self.admit(now):
             self._remember(call_id, now)
@@ -240,32 +243,19 @@ class OverloadGate:
         return tag.encode("utf-8", "surrogateescape") == self._mark(request.call_id.encode("utf-8", "surrogateescape"))
 
 
-def _read_head(data: bytes) -> dict[str, list[bytes]] | None:
-    """The headers a response copies, None unless each is there and nothing is unusual (folding, stray line ends)."""
+def _read_head(data: bytes) -> _Head | None:
+    """The headers a response copies, None unless each is there and none is folded."""
     end = data.find(b"\r\n\r\n", 0, 16384)
-    head = data[: max(end, 0)]
-    lines = head.split(b"\r\n")
-    breaks = len(lines) - 1
-    if end < 0 or head.count(b"\n") != breaks or head.count(b"\r") != breaks:
+    if end < 0 or data.find(b"\r\n ", 0, end) >= 0 or data.find(b"\r\n\t", 0, end) >= 0:
         return None
-    found: dict[str, list[bytes]] = {}
-    for line in lines[1:]:
-        name, colon, value = line.partition(b":")
-        key = _KEYS.get(name)
-        if key is None:
-            if name[:1] in (b" ", b"\t", b""):
-                return None  # folded, or no header at all
-            key = _KEYS.get(name.rstrip(b" \t").lower())
-        if not key or not colon:
-            continue
-        value = value.lstrip(b" \t")
-        if key in found:
-            found[key].append(value)
-        else:
-            found[key] = [value]
-    if len(found) != 5 or any(len(found[key]) != 1 for key in ("from", "to", "call-id", "cseq")):
+    found: tuple[list[bytes], ...] = ([], [], [], [], [])
+    for name, value in _COPIED.findall(data, 0, end):
+        place = _PLACES.get(name)
+        found[_PLACES[name.lower()] if place is None else place].append(value)
+    vias, from_, to, call_id, cseq = found
+    if not vias or not len(from_) == len(to) == len(call_id) == len(cseq) == 1:
         return None
-    return found
+    return vias, from_[0], to[0], call_id[0], cseq[0]
 
 
 def _tag_of(address: bytes) -> bytes:
@@ -276,11 +266,14 @@ def _tag_of(address: bytes) -> bytes:
 
 def _stamp(via: bytes, source: tuple[str, int]) -> tuple[bytes, int] | None:
     """The top Via with ``received`` and ``rport``, and the port to answer to (RFC 3261 §18.2, RFC 3581 §4)."""
+    host, port = source
+    usual = _USUAL_VIA.fullmatch(via)
+    if usual is not None:
+        return b"%b;rport=%d%b;received=%b" % (usual[1], port, usual[2], host.encode()), port
     found = _TOP_VIA.fullmatch(via)
     if found is None:
         return None
     port_text, params, others = found.groups()
-    host, port = source
     own = via[: found.start(2)]
     if b"received" in params.lower():
         params = _RECEIVED.sub(b"", params)

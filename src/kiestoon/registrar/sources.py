@@ -5,6 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
+LOOPBACK_NETWORKS = ("127.0.0.0/8", "::1/128")
+PRIVATE_NETWORKS = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "fc00::/7", "fe80::/10")
+"""Addresses nobody outside can send from (RFC 1918, RFC 3927, RFC 4193): whom we see with one is in our own house."""
+
 
 @lru_cache(8_192)
 def source_key(host: str) -> str:
@@ -47,3 +51,7 @@ class Networks:
         if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
             address = address.ipv4_mapped
         return any(address in network for network in self._networks)
+
+
+LOOPBACK = Networks(LOOPBACK_NETWORKS)
+PRIVATE = Networks(PRIVATE_NETWORKS)

@@ -399,7 +399,7 @@ class Endpoint:
             offer.on_cancel(session, event.transaction, now)
 
     def _on_response(self, event: Responded, now: float) -> None:
-        if self.requests.responded(event, now) is None and event.response.status < 300:
+        if self.requests.responded(event, now) is None and 200 <= event.response.status < 300:
             self._on_further_success(event.response, event.flow, now)
 
     def _on_further_success(self, response: Response, flow: Flow, now: float) -> None:

@@ -101,7 +101,8 @@ def build_table(metadata: MetaData, entity: Entity) -> Table:
         constraints.append(UniqueConstraint(*whole))
     if entity.has_extension:
         constraints.append(UniqueConstraint("company_id", "extension"))
-    return Table(entity.table, metadata, *columns, *constraints)
+    # Ids are never used again: records and the audit trail of what is gone must not become somebody else's.
+    return Table(entity.table, metadata, *columns, *constraints, sqlite_autoincrement=True)
 
 
 def _columns(field: Field) -> list[Column[Any]]:

@@ -84,25 +84,27 @@ def test_places_nobody_knows_are_named(office: Office) -> None:
 
 
 def test_a_removed_persons_phones_stay_with_nobody_logged_in(office: Office) -> None:
-    told = office.run("user", "remove", "101")
+    told = office.run("user", "remove", "101", "--yes")
     assert "Removed Ann on extension 101." in told
     assert "Nobody is logged in any more on: ann." in told
     rows, _ = office.rows()
     assert (rows.users, rows.devices[0].user_id) == ((), None)
-    assert "kiestoon user list" in str(office.fail("user", "remove", "101"))
+    assert "kiestoon user list" in str(office.fail("user", "remove", "101", "--yes"))
 
 
 def test_a_phone_is_changed_in_what_was_given_only(office: Office) -> None:
-    office.run("device", "set", "ann", "--no-active", "--encryption", "required", "--dtmf", "info", "--call-limit", "4")
+    office.run(
+        "device", "change", "ann", "--no-active", "--encryption", "required", "--dtmf", "info", "--call-limit", "4"
+    )
     device = office.rows()[0].devices[0]
     assert (device.active, device.encryption, device.dtmf, device.call_limit) == (False, "required", "info", 4)
     assert device.secret == office.login["password"]
-    office.run("device", "set", "ann", "--active")
+    office.run("device", "change", "ann", "--active")
     device = office.rows()[0].devices[0]
     assert (device.active, device.encryption) == (True, "required")
-    assert "Nothing was given" in str(office.fail("device", "set", "ann"))
-    assert "encryption" in str(office.fail("device", "set", "ann", "--encryption", "much"))
-    assert "no device bob" in str(office.fail("device", "set", "bob", "--active"))
+    assert "Nothing was given" in str(office.fail("device", "change", "ann"))
+    assert "encryption" in str(office.fail("device", "change", "ann", "--encryption", "much"))
+    assert "no device bob" in str(office.fail("device", "change", "bob", "--active"))
 
 
 def test_a_new_password_is_shown_once_and_ends_what_the_old_one_registered(
@@ -110,7 +112,7 @@ def test_a_new_password_is_shown_once_and_ends_what_the_old_one_registered(
 ) -> None:
     asked: list[Any] = []
     monkeypatch.setattr(CliContext, "ask", lambda _self, command, **more: asked.append((command, more)))
-    told = office.run("device", "set", "ann", "--new-password")
+    told = office.run("device", "change", "ann", "--new-password")
     device = office.rows()[0].devices[0]
     assert device.secret != office.login["password"]
     assert f"password: {device.secret}" in told
@@ -118,7 +120,7 @@ def test_a_new_password_is_shown_once_and_ends_what_the_old_one_registered(
 
 
 def test_a_removed_phone_is_gone(office: Office) -> None:
-    office.run("device", "remove", "ann")
+    office.run("device", "remove", "ann", "--yes")
     assert office.rows()[0].devices == ()
 
 
@@ -138,11 +140,11 @@ def test_a_line_is_added_with_everything_a_provider_may_want(office: Office) -> 
 def test_a_line_is_switched_off_and_on_and_taken_away(office: Office) -> None:
     office.run("trunk", "add", "own", "--host", "h", "--source", "192.0.2.1", "-c", "Acme")
     office.run("trunk", "add", "p", "--host", "h", "--username", "u", typed="secretsecretsecret\n")
-    assert "is off" in office.run("trunk", "set", "p", "--no-active")
+    assert "is off" in office.run("trunk", "change", "p", "--no-active")
     assert [(line.active, line.secret) for line in office.rows()[1]] == [(False, "secretsecretsecret")]
-    assert "is on" in office.run("trunk", "set", "p", "--active")
-    office.run("trunk", "remove", "p")
-    office.run("trunk", "remove", "own")
+    assert "is on" in office.run("trunk", "change", "p", "--active")
+    office.run("trunk", "remove", "p", "--yes")
+    office.run("trunk", "remove", "own", "--yes")
     rows, shared = office.rows()
     assert (rows.trunks, shared) == ((), ())
 
@@ -155,7 +157,7 @@ def test_numbers_and_menus(office: Office, tmp_path: Path) -> None:
     assert office.json("menu", "list")[0]["name"] == "Reception"
     office.run("number", "add", "+31205550100", "100")
     assert office.json("number", "list")[0]["reaches"] == "Reception"
-    office.run("number", "remove", "+31205550100")
+    office.run("number", "remove", "+31205550100", "--yes")
     assert office.rows()[0].numbers == ()
     broken = tmp_path / "broken.wav"
     broken.write_text("no sound")
@@ -165,9 +167,9 @@ def test_numbers_and_menus(office: Office, tmp_path: Path) -> None:
 
 def test_every_change_is_in_the_audit_trail_with_who_made_it(office: Office) -> None:
     before = len(office.changes())
-    office.run("device", "set", "ann", "--call-limit", "1")
-    office.run("device", "remove", "ann")
-    office.run("user", "remove", "101")
+    office.run("device", "change", "ann", "--call-limit", "1")
+    office.run("device", "remove", "ann", "--yes")
+    office.run("user", "remove", "101", "--yes")
     assert office.changes()[before:] == [
         ("updated", "devices", "cli:"), ("removed", "devices", "cli:"), ("removed", "users", "cli:"),
     ]  # fmt: skip
@@ -176,6 +178,6 @@ def test_every_change_is_in_the_audit_trail_with_who_made_it(office: Office) -> 
 def test_the_right_companys_row_is_meant(office: Office) -> None:
     office.run("company", "add", "Other", "--domain", "other.example")
     office.run("user", "add", "101", "Otto", "-c", "Other")
-    office.run("user", "remove", "101", "-c", "Other")
+    office.run("user", "remove", "101", "--yes", "-c", "Other")
     assert [user.name for user in office.rows()[0].users] == ["Ann"]
-    assert "--company" in str(office.fail("user", "remove", "101"))
+    assert "--company" in str(office.fail("user", "remove", "101", "--yes"))

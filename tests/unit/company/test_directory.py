@@ -107,6 +107,14 @@ def test_a_number_that_moved_to_another_company_survives_the_first_ones_reload()
     assert directory.number("+31205550100") == number
 
 
+def test_a_domain_that_moved_to_another_company_survives_the_first_ones_reload() -> None:
+    directory = Directory([rows(), rows(2)])
+    directory.replace(CompanyRows(company=Company(id=2, name="C2", domain="c1.example")))
+    directory.replace(CompanyRows(company=Company(id=1, name="C1", domain="new.example")))
+    assert directory.company_by_domain("c1.example") is directory.company(2)
+    assert directory.company_by_domain("new.example") is directory.company(1)
+
+
 def test_removing_is_final_and_repeatable() -> None:
     directory = Directory([FULL])
     directory.remove(1)

@@ -69,6 +69,15 @@ def test_the_advertised_address_is_shown_outside_the_local_networks_only() -> No
     assert local.sent_by(Target("udp", "10.9.9.9", 5060)) == ("10.0.0.1", 5060)
 
 
+def test_the_advertised_address_is_not_shown_to_the_other_family() -> None:
+    advertised = {"advertised_host": "198.51.100.20"}
+    local, _ = addresses(
+        bound("udp", "10.0.0.1", 5060, 1, **advertised), bound("udp", "fd00::1", 5060, 2, **advertised)
+    )
+    assert local.sent_by(Target("udp", "198.51.100.7", 5060)) == ("198.51.100.20", 5060)
+    assert local.sent_by(Target("udp", "2001:db8::7", 5060)) == ("fd00::1", 5060)
+
+
 def test_without_a_listener_of_the_transport_the_route_is_shown() -> None:
     local, _ = addresses(bound("udp", "192.0.2.1", 5060, 1))
     assert local.sent_by(Target("tls", "198.51.100.7", 5061)) == ("192.0.2.1", 5061)

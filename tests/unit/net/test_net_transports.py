@@ -210,6 +210,20 @@ async def test_double_crlf_is_answered_by_one_crlf(open_transports: Open) -> Non
     writer.close()
 
 
+async def test_kernel_keeps_connections_alive_through_routers(open_transports: Open) -> None:
+    """Both those accepted and those opened by us."""
+    left, _ = await open_transports(listen("tcp"))
+    right, sink = await open_transports(listen("tcp"))
+    left.send(Send(Target("tcp", "127.0.0.1", right.bound[0].port), options()))
+    await sink.message()
+    for transports in (left, right):
+        (connection,) = transports.connections._by_number.values()
+        assert connection._transport is not None
+        sock = connection._transport.get_extra_info("socket")
+        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 60
+
+
 async def test_our_keep_alive_is_a_double_crlf(open_transports: Open) -> None:
     transports, sink = await open_transports(listen("tcp"))
     reader, writer = await asyncio.open_connection("127.0.0.1", transports.bound[0].port)

@@ -24,6 +24,7 @@ _SAFETY_S = 0.005
 _MAX_UNDERRUNS = 3  # concealed frames before a stream counts as silent
 _CORRECT_EVERY = 10  # frames between two corrections, so that none is heard
 _MAX_PTIME_S = 0.2
+_ALWAYS_ROOM = 10  # packets
 
 
 class Frame(msgspec.Struct, frozen=True, gc=False):
@@ -46,7 +47,7 @@ class Lost(msgspec.Struct, frozen=True, gc=False):
 
 
 class JitterStats(msgspec.Struct):
-    """Counts since the start (packets), and how things stand now (ms)."""
+    """Packets since the start."""
 
     received: int = 0
     played: int = 0
@@ -55,8 +56,6 @@ class JitterStats(msgspec.Struct):
     lost: int = 0
     inserted: int = 0
     dropped: int = 0
-    depth_ms: float = 0.0
-    target_ms: float = 0.0
 
 
 class _Packet(msgspec.Struct, gc=False):
@@ -86,6 +85,7 @@ class JitterBuffer:
         self._frame = self._step = self._default_frame
         self._newest_seq: int | None = None
         self._newest_ts = 0
+        self._expected = (-1, -1)
         self._stranger: int | None = None
         self._playing = False
         self._next_seq: int | None = None
@@ -93,6 +93,7 @@ class JitterBuffer:
         self._underruns = 0
         self._since_correction = 0
         self._jitter_s = 0.0
+        self._target_s = self._min_s
         self._base_s: float | None = None
         self._window_best_s = 0.0
         self._window_end_s = 0.0
@@ -101,7 +102,20 @@ class JitterBuffer:
 
     def put(self, seq: int, timestamp: int, payload: bytes, arrival_s: float, payload_type: int = 0) -> None:
         """A packet arrived. Late ones and repetitions are counted and dropped."""
-        self._put(seq & 0xFFFF, timestamp & 0xFFFFFFFF, payload, arrival_s, payload_type)
+        newest = self._newest_seq
+        if newest is None or (seq, timestamp) != self._expected:
+            self._put(seq & 0xFFFF, timestamp & 0xFFFFFFFF, payload, arrival_s, payload_type)
+            return
+        # Nearly every packet is simply the next one.
+        self.stats.received += 1
+        self._stranger = None
+        self._newest_seq = newest = newest + 1
+        self._newest_ts = time = self._newest_ts + self._frame
+        self._expected = (seq + 1) & 0xFFFF, (timestamp + self._frame) & 0xFFFFFFFF
+        self._learn_delay(time, arrival_s)
+        self._packets[newest] = _Packet(time, payload, payload_type, arrival_s)
+        if len(self._packets) > _ALWAYS_ROOM:
+            self._bound()
 
     def put_other(self, seq: int, timestamp: int, arrival_s: float) -> None:
         """A packet of the same stream that is not audio (RFC 4733 events): its number is not a loss."""
@@ -129,6 +143,10 @@ class JitterBuffer:
         else:
             self._packets[number] = _Packet(time, payload, payload_type, arrival_s)
             self._bound()
+        # Only within a stream of even steps is the packet after the newest one foreseen.
+        even = payload is not None and self._step == self._frame
+        after = (self._newest_seq + 1) & 0xFFFF, (self._newest_ts + self._frame) & 0xFFFFFFFF
+        self._expected = after if even else (-1, -1)
 
     def _extend(self, seq: int, timestamp: int) -> tuple[int, int]:
         """Unwrapped numbers, near the newest ones (RFC 3550 §A.1)."""
@@ -157,20 +175,24 @@ class JitterBuffer:
     def _learn_delay(self, time: int, arrival_s: float) -> None:
         """The quickest packet gives the sender's clock; how much slower the others are gives the delay to aim at."""
         transit = arrival_s - time / self._clock_hz
-        if self._base_s is None:
-            self._base_s = self._window_best_s = transit
+        base = self._base_s
+        if base is None:
+            self._base_s = self._window_best_s = base = transit
             self._window_end_s = arrival_s + _BASE_WINDOW_S
         self._window_best_s = min(self._window_best_s, transit)
-        self._base_s = min(self._base_s, transit)
+        if transit < base:
+            self._base_s = base = transit
         if arrival_s >= self._window_end_s:
-            self._base_s, self._window_best_s = self._window_best_s, transit
+            self._base_s = base = self._window_best_s
+            self._window_best_s = transit
             self._window_end_s = arrival_s + _BASE_WINDOW_S
-        excess = min(transit - self._base_s, 2 * self._max_s) - self._jitter_s
+        excess = min(transit - base, 2 * self._max_s) - self._jitter_s
         self._jitter_s += excess * (_ATTACK if excess > 0 else _DECAY)
+        self._target_s = min(self._max_s, max(self._min_s, self._jitter_s + _SAFETY_S))
 
     def _bound(self) -> None:
         """Never hold more than the longest delay (and some): a burst drops what is oldest."""
-        room = int(2 * self._max_s * self._clock_hz / max(1, self._frame)) + 10
+        room = int(2 * self._max_s * self._clock_hz / max(1, self._frame)) + _ALWAYS_ROOM
         while len(self._packets) > room:
             oldest = min(self._packets)
             del self._packets[oldest]
@@ -183,19 +205,30 @@ class JitterBuffer:
     @property
     def target_s(self) -> float:
         """The delay aimed at, over the quickest packet's, in seconds."""
-        return min(self._max_s, max(self._min_s, self._jitter_s + _SAFETY_S))
+        return self._target_s
+
+    @property
+    def depth_ms(self) -> float:
+        """How much is waiting, in milliseconds."""
+        return len(self._packets) * self._frame * 1000 / self._clock_hz
 
     def get(self, now_s: float) -> Frame | Lost | None:
         """What to play in this tick: a packet, a concealment, or None for silence (nothing sent, or not yet)."""
-        result = self._next(now_s)
+        result = self._due(now_s) or self._next(now_s)
         self._since_correction += 1
-        stats = self.stats
-        stats.target_ms = self.target_s * 1000
-        stats.depth_ms = len(self._packets) * self._frame * 1000 / self._clock_hz
         if isinstance(result, Frame):
-            stats.played += 1
+            self.stats.played += 1
             self._underruns = 0
         return result
+
+    def _due(self, now_s: float) -> Frame | None:
+        """The next packet where it is there, adjoins the last one and is on time: what ``_next`` mostly comes to."""
+        number = self._next_seq
+        packet = self._packets.get(number) if number is not None and self._playing else None
+        if packet is None or packet.payload is None or packet.timestamp != self._next_ts or number is None:
+            return None
+        lag = self._lag_s(packet.timestamp, now_s) * self._clock_hz
+        return self._take(number, packet, now_s) if -1.5 * self._frame <= lag < self._frame else None
 
     def _next(self, now_s: float) -> Frame | Lost | None:
         self._skip_other()
@@ -246,14 +279,14 @@ class JitterBuffer:
 
     def _lag_s(self, timestamp: int, now_s: float) -> float:
         """How far a packet's playout time is past (negative: still to come)."""
-        return now_s - (timestamp / self._clock_hz + (self._base_s or 0.0) + self.target_s)
+        return now_s - (timestamp / self._clock_hz + (self._base_s or 0.0) + self._target_s)
 
     def _correct(self, first: int, now_s: float) -> int:
         """Drop a frame when playing later than need be: one in ten, or at once beyond the bound."""
         frame_s = self._frame / self._clock_hz
         while len(self._packets) > 1:
             lag = self._lag_s(self._packets[first].timestamp, now_s)
-            overdue = lag + self.target_s > self._max_s + frame_s
+            overdue = lag + self._target_s > self._max_s + frame_s
             if not overdue and (lag < 1.5 * frame_s or self._since_correction < _CORRECT_EVERY):
                 break
             dropped = self._packets.pop(first)
@@ -278,10 +311,14 @@ class JitterBuffer:
             self._since_correction = 0
             self.stats.inserted += 1
             return Lost(self._frame)
+        return self._take(number, packet, now_s)
+
+    def _take(self, number: int, packet: _Packet, now_s: float) -> Frame:
         del self._packets[number]
         self._next_seq = number + 1
         self._next_ts = packet.timestamp + self._frame
-        return Frame(packet.payload, packet.timestamp & 0xFFFFFFFF, packet.payload_type, now_s - packet.arrival_s)
+        payload = packet.payload or b""
+        return Frame(payload, packet.timestamp & 0xFFFFFFFF, packet.payload_type, now_s - packet.arrival_s)
 
     def _over_hole(self, first: int, now_s: float) -> Frame | Lost | None:
         """Packets are missing before the first there is: conceal one, or pass over what has been concealed already."""

@@ -103,6 +103,24 @@ class TransactionLayer:
         elif transaction.state == "proceeding":
             self._send_cancel(transaction, reason, now)
 
+    def call_off(self, invite: Request, to: Destination, now: float) -> None:
+        """Cancel an INVITE sent before a restart, by what is known of it: its CANCEL goes out at once, and its final
+        response gets an ACK."""
+        via = invite.via
+        transaction = ClientInvite(
+            key=client_key(via.branch, "INVITE"), method="INVITE", to=to, state="proceeding", request=invite,
+            sent_by=(via.host, via.port or DEFAULT_PORT),
+        )  # fmt: skip
+        self._wiring.clients[transaction.key] = transaction
+        self.cancel(transaction, now)
+
+    def turn_away(self, invite: Request, response: Response, to: Destination, now: float) -> None:
+        """Answer an INVITE received before a restart, by what is known of it; repeated until its ACK comes."""
+        key = server_key(invite, invite.via, "INVITE")
+        transaction = ServerInvite(key=key, method="INVITE", to=to, state="proceeding", request=invite)
+        self._wiring.servers[key] = transaction
+        self.respond(transaction, response, now)
+
     def respond(self, transaction: ServerTransaction, response: Response, now: float) -> None:
         """Send a response. Ignored when the state allows it no more (a second final response, a transaction that
         ended by a transport error): races decide such cases, not programming errors."""

@@ -42,9 +42,22 @@ def upgrade() -> None:
             connection.execute(
                 sa.text(f"SELECT setval('{name}_id_seq', (SELECT COALESCE(MAX(id), 0) + 1 FROM {name}), false)")  # noqa: S608 - our own names
             )
+    else:
+        _never_reuse_ids(connection)
     with op.batch_alter_table("changes") as changes:
         changes.add_column(sa.Column("before", sa.JSON(), nullable=True))
         changes.add_column(sa.Column("acting_for", sa.String(length=255), server_default="", nullable=False))
+
+
+def _never_reuse_ids(connection: sa.Connection) -> None:
+    """The first layout's ids could be given again; what the audit trail speaks of counts too."""
+    for name in _KEPT:
+        query = f"SELECT COALESCE(MAX(id), 0) FROM (SELECT id FROM {name} UNION SELECT row_id FROM changes WHERE table_name = '{name}')"  # noqa: E501, S608 - our own names
+        last = connection.execute(sa.text(query)).scalar_one()
+        connection.execute(sa.text("DELETE FROM sqlite_sequence WHERE name = :name"), {"name": name})
+        connection.execute(
+            sa.text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :last)"), {"name": name, "last": last}
+        )
 
 
 def _read(connection: sa.Connection, name: str) -> list[dict[str, Any]]:
@@ -202,6 +215,7 @@ def _create_companies() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_companies")),
         sa.UniqueConstraint("account", name=op.f("uq_companies_account")),
         sa.UniqueConstraint("domain", name=op.f("uq_companies_domain")),
+        sqlite_autoincrement=True,
     )
 
 
@@ -231,6 +245,7 @@ def _create_feature_codes() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_feature_codes")),
         sa.UniqueConstraint("company_id", "code", name=op.f("uq_feature_codes_company_id_code")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_feature_codes_company_id"), "feature_codes", ["company_id"], unique=False)
 
@@ -247,6 +262,7 @@ def _create_privacy_groups() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_privacy_groups")),
         sa.UniqueConstraint("company_id", "name", name=op.f("uq_privacy_groups_company_id_name")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_privacy_groups_company_id"), "privacy_groups", ["company_id"], unique=False)
 
@@ -265,6 +281,7 @@ def _create_service_packs() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_service_packs")),
         sa.UniqueConstraint("company_id", "name", name=op.f("uq_service_packs_company_id_name")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_service_packs_company_id"), "service_packs", ["company_id"], unique=False)
 
@@ -296,6 +313,7 @@ def _create_trunks() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_trunks")),
         sa.UniqueConstraint("name", name=op.f("uq_trunks_name")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_trunks_company_id"), "trunks", ["company_id"], unique=False)
 
@@ -342,6 +360,7 @@ def _create_forwards() -> None:
             "own_number",
             name=op.f("uq_forwards_company_id_extension_case_own_number"),
         ),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_forwards_company_id"), "forwards", ["company_id"], unique=False)
 
@@ -379,6 +398,7 @@ def _create_locations() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_locations")),
         sa.UniqueConstraint("company_id", "name", name=op.f("uq_locations_company_id_name")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_locations_company_id"), "locations", ["company_id"], unique=False)
 
@@ -414,6 +434,7 @@ def _create_privacy_grants() -> None:
         sa.UniqueConstraint(
             "company_id", "group_id", "extension", name=op.f("uq_privacy_grants_company_id_group_id_extension")
         ),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_privacy_grants_company_id"), "privacy_grants", ["company_id"], unique=False)
     op.create_index(op.f("ix_privacy_grants_group_id"), "privacy_grants", ["group_id"], unique=False)
@@ -444,6 +465,7 @@ def _create_privacy_members() -> None:
         sa.UniqueConstraint(
             "company_id", "group_id", "extension", name=op.f("uq_privacy_members_company_id_group_id_extension")
         ),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_privacy_members_company_id"), "privacy_members", ["company_id"], unique=False)
     op.create_index(op.f("ix_privacy_members_group_id"), "privacy_members", ["group_id"], unique=False)
@@ -471,6 +493,7 @@ def _create_departments() -> None:
         sa.UniqueConstraint(
             "company_id", "location_id", "name", name=op.f("uq_departments_company_id_location_id_name")
         ),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_departments_company_id"), "departments", ["company_id"], unique=False)
     op.create_index(op.f("ix_departments_location_id"), "departments", ["location_id"], unique=False)
@@ -496,6 +519,7 @@ def _create_number_schemes() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_number_schemes")),
         sa.UniqueConstraint("company_id", "name", name=op.f("uq_number_schemes_company_id_name")),
         sa.UniqueConstraint("company_id", "position", name=op.f("uq_number_schemes_company_id_position")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_number_schemes_company_id"), "number_schemes", ["company_id"], unique=False)
     op.create_index(op.f("ix_number_schemes_location_id"), "number_schemes", ["location_id"], unique=False)
@@ -534,6 +558,7 @@ def _create_pack_assignments() -> None:
             "location_id",
             name=op.f("uq_pack_assignments_company_id_pack_id_extension_location_id"),
         ),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_pack_assignments_company_id"), "pack_assignments", ["company_id"], unique=False)
     op.create_index(op.f("ix_pack_assignments_location_id"), "pack_assignments", ["location_id"], unique=False)
@@ -600,6 +625,7 @@ def _create_call_limits() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_call_limits")),
         sa.UniqueConstraint("company_id", "extension", name=op.f("uq_call_limits_company_id_extension")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_call_limits_company_id"), "call_limits", ["company_id"], unique=False)
     op.create_index(op.f("ix_call_limits_department_id"), "call_limits", ["department_id"], unique=False)
@@ -654,6 +680,7 @@ def _create_forward_extensions() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_forward_extensions")),
         sa.UniqueConstraint("company_id", "extension", name=op.f("uq_forward_extensions_company_id_extension")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_forward_extensions_company_id"), "forward_extensions", ["company_id"], unique=False)
     op.create_index(op.f("ix_forward_extensions_department_id"), "forward_extensions", ["department_id"], unique=False)
@@ -736,6 +763,7 @@ def _create_group_extensions() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_group_extensions")),
         sa.UniqueConstraint("company_id", "extension", name=op.f("uq_group_extensions_company_id_extension")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_group_extensions_company_id"), "group_extensions", ["company_id"], unique=False)
     op.create_index(op.f("ix_group_extensions_department_id"), "group_extensions", ["department_id"], unique=False)
@@ -819,6 +847,7 @@ def _create_hunt_groups() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_hunt_groups")),
         sa.UniqueConstraint("company_id", "extension", name=op.f("uq_hunt_groups_company_id_extension")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_hunt_groups_company_id"), "hunt_groups", ["company_id"], unique=False)
     op.create_index(op.f("ix_hunt_groups_department_id"), "hunt_groups", ["department_id"], unique=False)
@@ -902,6 +931,7 @@ def _create_location_routings() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_location_routings")),
         sa.UniqueConstraint("company_id", "extension", name=op.f("uq_location_routings_company_id_extension")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_location_routings_company_id"), "location_routings", ["company_id"], unique=False)
     op.create_index(op.f("ix_location_routings_department_id"), "location_routings", ["department_id"], unique=False)
@@ -946,6 +976,7 @@ def _create_menus() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_menus")),
         sa.UniqueConstraint("company_id", "extension", name=op.f("uq_menus_company_id_extension")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_menus_company_id"), "menus", ["company_id"], unique=False)
     op.create_index(op.f("ix_menus_department_id"), "menus", ["department_id"], unique=False)
@@ -973,6 +1004,7 @@ def _create_number_plans() -> None:
         sa.UniqueConstraint(
             "company_id", "scheme_id", "position", name=op.f("uq_number_plans_company_id_scheme_id_position")
         ),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_number_plans_company_id"), "number_plans", ["company_id"], unique=False)
     op.create_index(op.f("ix_number_plans_scheme_id"), "number_plans", ["scheme_id"], unique=False)
@@ -1006,6 +1038,7 @@ def _create_numbers() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_numbers")),
         sa.UniqueConstraint("e164", name=op.f("uq_numbers_e164")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_numbers_company_id"), "numbers", ["company_id"], unique=False)
     op.create_index(op.f("ix_numbers_department_id"), "numbers", ["department_id"], unique=False)
@@ -1056,6 +1089,7 @@ def _create_time_routings() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_time_routings")),
         sa.UniqueConstraint("company_id", "extension", name=op.f("uq_time_routings_company_id_extension")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_time_routings_company_id"), "time_routings", ["company_id"], unique=False)
     op.create_index(op.f("ix_time_routings_department_id"), "time_routings", ["department_id"], unique=False)
@@ -1115,6 +1149,7 @@ def _create_users() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         sa.UniqueConstraint("company_id", "extension", name=op.f("uq_users_company_id_extension")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_users_company_id"), "users", ["company_id"], unique=False)
     op.create_index(op.f("ix_users_department_id"), "users", ["department_id"], unique=False)
@@ -1150,6 +1185,7 @@ def _create_alternate_numbers() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_alternate_numbers")),
         sa.UniqueConstraint("company_id", "extension", name=op.f("uq_alternate_numbers_company_id_extension")),
         sa.UniqueConstraint("company_id", "number_id", name=op.f("uq_alternate_numbers_company_id_number_id")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_alternate_numbers_company_id"), "alternate_numbers", ["company_id"], unique=False)
     op.create_index(op.f("ix_alternate_numbers_number_id"), "alternate_numbers", ["number_id"], unique=False)
@@ -1174,6 +1210,7 @@ def _create_call_classes() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_call_classes_user_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_call_classes")),
         sa.UniqueConstraint("company_id", "user_id", "name", name=op.f("uq_call_classes_company_id_user_id_name")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_call_classes_company_id"), "call_classes", ["company_id"], unique=False)
     op.create_index(op.f("ix_call_classes_user_id"), "call_classes", ["user_id"], unique=False)
@@ -1203,6 +1240,7 @@ def _create_devices() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_devices_user_id"), ondelete="SET NULL"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_devices")),
         sa.UniqueConstraint("company_id", "username", name=op.f("uq_devices_company_id_username")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_devices_company_id"), "devices", ["company_id"], unique=False)
     op.create_index(op.f("ix_devices_user_id"), "devices", ["user_id"], unique=False)
@@ -1233,6 +1271,7 @@ def _create_group_members() -> None:
         sa.UniqueConstraint(
             "company_id", "group_id", "extension", name=op.f("uq_group_members_company_id_group_id_extension")
         ),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_group_members_company_id"), "group_members", ["company_id"], unique=False)
     op.create_index(op.f("ix_group_members_group_id"), "group_members", ["group_id"], unique=False)
@@ -1259,6 +1298,7 @@ def _create_holidays() -> None:
         sa.UniqueConstraint(
             "company_id", "location_id", "user_id", "name", name=op.f("uq_holidays_company_id_location_id_user_id_name")
         ),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_holidays_company_id"), "holidays", ["company_id"], unique=False)
     op.create_index(op.f("ix_holidays_location_id"), "holidays", ["location_id"], unique=False)
@@ -1292,6 +1332,7 @@ def _create_hunt_members() -> None:
         sa.UniqueConstraint(
             "company_id", "hunt_group_id", "extension", name=op.f("uq_hunt_members_company_id_hunt_group_id_extension")
         ),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_hunt_members_company_id"), "hunt_members", ["company_id"], unique=False)
     op.create_index(op.f("ix_hunt_members_hunt_group_id"), "hunt_members", ["hunt_group_id"], unique=False)
@@ -1318,6 +1359,7 @@ def _create_line_permissions() -> None:
         sa.UniqueConstraint(
             "company_id", "user_id", "viewer_id", name=op.f("uq_line_permissions_company_id_user_id_viewer_id")
         ),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_line_permissions_company_id"), "line_permissions", ["company_id"], unique=False)
     op.create_index(op.f("ix_line_permissions_user_id"), "line_permissions", ["user_id"], unique=False)
@@ -1356,6 +1398,7 @@ def _create_location_routes() -> None:
         sa.UniqueConstraint(
             "company_id", "routing_id", "match", name=op.f("uq_location_routes_company_id_routing_id_match")
         ),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_location_routes_company_id"), "location_routes", ["company_id"], unique=False)
     op.create_index(op.f("ix_location_routes_routing_id"), "location_routes", ["routing_id"], unique=False)
@@ -1391,6 +1434,7 @@ def _create_plan_mappings() -> None:
         sa.UniqueConstraint(
             "company_id", "plan_id", "number_id", name=op.f("uq_plan_mappings_company_id_plan_id_number_id")
         ),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_plan_mappings_company_id"), "plan_mappings", ["company_id"], unique=False)
     op.create_index(op.f("ix_plan_mappings_number_id"), "plan_mappings", ["number_id"], unique=False)
@@ -1417,6 +1461,7 @@ def _create_plan_overrides() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_plan_overrides")),
         sa.UniqueConstraint("company_id", "scheme_id", name=op.f("uq_plan_overrides_company_id_scheme_id")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_plan_overrides_company_id"), "plan_overrides", ["company_id"], unique=False)
     op.create_index(op.f("ix_plan_overrides_plan_id"), "plan_overrides", ["plan_id"], unique=False)
@@ -1443,6 +1488,7 @@ def _create_plan_periods() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_plan_periods")),
         sa.UniqueConstraint("company_id", "plan_id", name=op.f("uq_plan_periods_company_id_plan_id")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_plan_periods_company_id"), "plan_periods", ["company_id"], unique=False)
     op.create_index(op.f("ix_plan_periods_plan_id"), "plan_periods", ["plan_id"], unique=False)
@@ -1465,6 +1511,7 @@ def _create_presences() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_presences_user_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_presences")),
         sa.UniqueConstraint("company_id", "user_id", name=op.f("uq_presences_company_id_user_id")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_presences_company_id"), "presences", ["company_id"], unique=False)
     op.create_index(op.f("ix_presences_user_id"), "presences", ["user_id"], unique=False)
@@ -1532,6 +1579,7 @@ def _create_reach_profiles() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_reach_profiles_user_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reach_profiles")),
         sa.UniqueConstraint("company_id", "user_id", "name", name=op.f("uq_reach_profiles_company_id_user_id_name")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_reach_profiles_company_id"), "reach_profiles", ["company_id"], unique=False)
     op.create_index(op.f("ix_reach_profiles_user_id"), "reach_profiles", ["user_id"], unique=False)
@@ -1554,6 +1602,7 @@ def _create_reach_statuses() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_reach_statuses_user_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reach_statuses")),
         sa.UniqueConstraint("company_id", "user_id", "name", name=op.f("uq_reach_statuses_company_id_user_id_name")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_reach_statuses_company_id"), "reach_statuses", ["company_id"], unique=False)
     op.create_index(op.f("ix_reach_statuses_user_id"), "reach_statuses", ["user_id"], unique=False)
@@ -1584,6 +1633,7 @@ def _create_schedules() -> None:
             "name",
             name=op.f("uq_schedules_company_id_location_id_user_id_name"),
         ),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_schedules_company_id"), "schedules", ["company_id"], unique=False)
     op.create_index(op.f("ix_schedules_location_id"), "schedules", ["location_id"], unique=False)
@@ -1620,6 +1670,7 @@ def _create_status_forwards() -> None:
         sa.UniqueConstraint(
             "company_id", "user_id", "status", name=op.f("uq_status_forwards_company_id_user_id_status")
         ),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_status_forwards_company_id"), "status_forwards", ["company_id"], unique=False)
     op.create_index(op.f("ix_status_forwards_user_id"), "status_forwards", ["user_id"], unique=False)
@@ -1655,6 +1706,7 @@ def _create_time_routes() -> None:
             ["routing_id"], ["time_routings.id"], name=op.f("fk_time_routes_routing_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_time_routes")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_time_routes_company_id"), "time_routes", ["company_id"], unique=False)
     op.create_index(op.f("ix_time_routes_routing_id"), "time_routes", ["routing_id"], unique=False)
@@ -1686,6 +1738,7 @@ def _create_plan_holidays() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_plan_holidays")),
         sa.UniqueConstraint("company_id", "scheme_id", "name", name=op.f("uq_plan_holidays_company_id_scheme_id_name")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_plan_holidays_company_id"), "plan_holidays", ["company_id"], unique=False)
     op.create_index(op.f("ix_plan_holidays_holiday_id"), "plan_holidays", ["holiday_id"], unique=False)
@@ -1724,6 +1777,7 @@ def _create_reach_cells() -> None:
             "call_class_id",
             name=op.f("uq_reach_cells_company_id_user_id_status_id_call_class_id"),
         ),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_reach_cells_call_class_id"), "reach_cells", ["call_class_id"], unique=False)
     op.create_index(op.f("ix_reach_cells_company_id"), "reach_cells", ["company_id"], unique=False)
@@ -1760,6 +1814,7 @@ def _create_reach_overrides() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_reach_overrides_user_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reach_overrides")),
         sa.UniqueConstraint("company_id", "user_id", name=op.f("uq_reach_overrides_company_id_user_id")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_reach_overrides_company_id"), "reach_overrides", ["company_id"], unique=False)
     op.create_index(
@@ -1822,6 +1877,7 @@ def _create_rules() -> None:
             "name",
             name=op.f("uq_rules_company_id_extension_location_id_service_name"),
         ),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_rules_company_id"), "rules", ["company_id"], unique=False)
     op.create_index(op.f("ix_rules_holiday_id"), "rules", ["holiday_id"], unique=False)
