@@ -76,6 +76,7 @@ class Baresip(Peer):
     """One phone with one account. A context manager: registered on entry (when the account registers).
 
     ``host`` is its address, of either family; ``namespace`` the network namespace that has it, "" for this one.
+    ``port``: where it listens, for TLS the one after; 0 takes a free one.
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class Baresip(Peer):
         certificate: Path | None = None,
         core: int | None = None,
         namespace: str = "",
+        port: int = 0,
     ) -> None:
         self.account = account
         self.host = host
@@ -97,7 +99,7 @@ class Baresip(Peer):
         self.recordings = self.directory / "recordings"
         self.recordings.mkdir(parents=True, exist_ok=True)
         with inside(namespace):
-            self.sip_port = free_port(host)
+            self.sip_port = port or free_port(host)
             self._control_port = free_port(CONTROL_HOST)
             self._write_configuration(tone_hz, ca_file, certificate)
         family = "-6" if ":" in host else "-4"

@@ -91,6 +91,7 @@ class Network:
         self.now = 1000.0
         self.nodes: dict[Address, Node] = {}
         self.names: dict[str, list[Target]] = {}
+        self.without_tcp: set[Address] = set()
         self.dropped: Callable[[Request | Response], bool] = lambda message: False
         self.log: list[tuple[float, str, str, Request | Response]] = []
         self._wire: list[tuple[float, int, Address, Address, bytes, Transport]] = []
@@ -133,7 +134,8 @@ class Network:
         reliable = to.transport != "udp"
         peer = self.nodes.get(remote)
         closed = reliable and isinstance(to, Flow) and self.connections.get((node.address, remote)) != to.number
-        if reliable and (peer is None or not peer.connected or not node.connected or closed):
+        gone = peer is None or not peer.connected or not node.connected or remote in self.without_tcp
+        if reliable and (gone or closed):
             self.later(0.0, lambda: self._failed(node, output.transaction))
             return
         message = parse_message(output.data)

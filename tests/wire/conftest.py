@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from bench.lib.exchange import Exchange, Site
 from bench.peers.baresip import Account, Baresip
+from bench.peers.namespace import inside
 from bench.peers.phone import register, unregister
 from bench.peers.process import PeerFailed, free_port, wait_until
 from bench.peers.sipp import Sipp
@@ -143,15 +144,19 @@ def ended_with_reports(
 @pytest.fixture
 def registered(running_exchange: Exchange) -> Iterator[Callable[..., tuple[str, int]]]:
     """Register an extension's phone at a free address, for a SIPp to take: ``port=registered("102")[1]``."""
-    done: list[tuple[Site, str, tuple[str, int], tuple[str, int]]] = []
+    done: list[tuple[Site, str, tuple[str, int], tuple[str, int], str]] = []
 
-    def start(extension: str, site: Site = WIRE, host: str = PHONES, towards: str = "") -> tuple[str, int]:
-        address = (host, free_port(host))
+    def start(
+        extension: str, site: Site = WIRE, host: str = PHONES, towards: str = "", namespace: str = ""
+    ) -> tuple[str, int]:
         server = (towards or ("::1" if host == "::1" else running_exchange.host), running_exchange.port)
-        register(server, address, site.domain, [(extension, site.password(extension))])
-        done.append((site, extension, address, server))
+        with inside(namespace):
+            address = (host, free_port(host))
+            register(server, address, site.domain, [(extension, site.password(extension))])
+        done.append((site, extension, address, server, namespace))
         return address
 
     yield start
-    for site, extension, address, server in done:
-        unregister(server, address, site.domain, extension, site.password(extension))
+    for site, extension, address, server, namespace in done:
+        with inside(namespace):
+            unregister(server, address, site.domain, extension, site.password(extension))

@@ -3,7 +3,7 @@
     public                     router                 office
     198.51.100.1 exchange  --  198.51.100.20 |
     198.51.100.2 phone         NAPT          | 192.168.7.1  --  192.168.7.10 and .11, phones
-    198.51.100.66 stranger                                     192.168.7.5, for an exchange of its own
+    198.51.100.66 to .68 strangers                              192.168.7.5, for an exchange of its own
 
 The translating is the Linux kernel's own (nftables, conntrack), as in most routers one can buy. What comes to the
 router unasked is dropped; private addresses lead nowhere from outside. The addresses are those for documentation
@@ -19,7 +19,8 @@ from typing import Self
 
 from bench.peers.namespace import inside
 
-EXCHANGE, PUBLIC_PHONE, STRANGER, ROUTER = "198.51.100.1", "198.51.100.2", "198.51.100.66", "198.51.100.20"
+EXCHANGE, PUBLIC_PHONE, ROUTER = "198.51.100.1", "198.51.100.2", "198.51.100.20"
+STRANGERS = ("198.51.100.66", "198.51.100.67", "198.51.100.68")
 OFFICE_SERVER = "192.168.7.5"
 OFFICE_PHONES = ("192.168.7.10", "192.168.7.11")
 
@@ -92,7 +93,7 @@ class Internet:
         _cable((self._router, "outside"), (self.public, "wire"))
         _cable((self._router, "inside"), (self.office, "wire"))
         for namespace, interface, addresses in (
-            (self.public, "wire", (EXCHANGE, PUBLIC_PHONE, STRANGER)),
+            (self.public, "wire", (EXCHANGE, PUBLIC_PHONE, *STRANGERS)),
             (self._router, "outside", (ROUTER,)),
             (self._router, "inside", ("192.168.7.1",)),
             (self.office, "wire", (OFFICE_SERVER, *OFFICE_PHONES)),

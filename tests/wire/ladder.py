@@ -168,11 +168,14 @@ class Ladder:
     # --- what we expect ---
 
     def expect(
-        self, status: int, *, optional: bool = False, timeout_ms: int = 0, dialog: bool = False, check: str = ""
-    ) -> Self:
-        """Expect a response. ``dialog``: take the route set and target from it. ``check``: XML of actions."""
+        self, status: int, *, optional: bool = False, timeout_ms: int = 0, dialog: bool = False, check: str = "",
+        challenge: bool = False,
+    ) -> Self:  # fmt: skip
+        """Expect a response. ``dialog``: take the route set and target from it. ``check``: XML of actions.
+        ``challenge``: keep it for the credentials of the next request."""
         extra = ' optional="true"' if optional else ""
         extra += ' rrs="true"' if dialog else ""
+        extra += ' auth="true"' if challenge else ""
         extra += f' timeout="{timeout_ms}"' if timeout_ms else ""
         return self._receive(f'response="{status}"{extra}', check)
 

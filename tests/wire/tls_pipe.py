@@ -17,12 +17,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 
-class TlsPipe:
-    """Accepts TLS at ``listen`` and passes each connection on to TCP at ``forward``. A context manager."""
+class Pipe:
+    """Accepts connections at ``listen`` and passes each on to ``forward``. A context manager."""
 
-    def __init__(self, listen: tuple[str, int], forward: tuple[str, int], certificate: Path) -> None:
-        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._context.load_cert_chain(certificate)
+    def __init__(self, listen: tuple[str, int], forward: tuple[str, int]) -> None:
         self._forward = forward
         self._listener = socket.create_server(listen)
         self._open: list[socket.socket] = [self._listener]
@@ -41,11 +39,47 @@ class TlsPipe:
         with contextlib.suppress(OSError):
             while True:
                 plain, _ = self._listener.accept()
-                secure = self._context.wrap_socket(plain, server_side=True)
-                inner = socket.create_connection(self._forward)
-                self._open += [secure, inner]
-                for source, sink in ((secure, inner), (inner, secure)):
+                self._open.append(plain)
+                try:
+                    outer, inner = self._accepted(plain), self._connected()
+                except OSError:  # ssl.SSLError is one: the handshake failed, which may be what is tested
+                    plain.close()
+                    continue
+                self._open += [outer, inner]
+                for source, sink in ((outer, inner), (inner, outer)):
                     threading.Thread(target=_copy, args=(source, sink), daemon=True).start()
+
+    def _accepted(self, plain: socket.socket) -> socket.socket:
+        return plain
+
+    def _connected(self) -> socket.socket:
+        return socket.create_connection(self._forward)
+
+
+class TlsPipe(Pipe):
+    """A server's: TLS at ``listen`` with this certificate, TCP at ``forward``."""
+
+    def __init__(self, listen: tuple[str, int], forward: tuple[str, int], certificate: Path) -> None:
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(certificate)
+        super().__init__(listen, forward)
+
+    def _accepted(self, plain: socket.socket) -> socket.socket:
+        return self._context.wrap_socket(plain, server_side=True)
+
+
+class TlsClientPipe(Pipe):
+    """A client's: TCP at ``listen``, TLS from the address ``source`` to ``forward``, whose certificate ``authority``
+    must have signed."""
+
+    def __init__(self, listen: tuple[str, int], forward: tuple[str, int], source: str, authority: Path) -> None:
+        self._context = ssl.create_default_context(cafile=authority)
+        self._source = source
+        super().__init__(listen, forward)
+
+    def _connected(self) -> socket.socket:
+        plain = socket.create_connection(self._forward, source_address=(self._source, 0))
+        return self._context.wrap_socket(plain, server_hostname=self._forward[0])
 
 
 def _copy(source: socket.socket, sink: socket.socket) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from kiestoon.app.cli_context import CliContext, context_of
 from kiestoon.app.cli_output import show_json
 from kiestoon.app.cli_removal import Yes, remove
-from kiestoon.app.cli_rows import AsJson, OfCompany, add, cells_of, change, find, given, list_of, show_rows
+from kiestoon.app.cli_rows import AsJson, OfCompany, add, add_list, change, find, find_in, given, list_of
 from kiestoon.company.model import Company, Device, User
 from kiestoon.operator_error import OperatorError
 
@@ -26,17 +26,20 @@ _LANGUAGE = typer.Option(help="What is spoken to it, if not the company's langua
 _EMERGENCY_NUMBER = typer.Option(help="Caller ID of emergency calls when nobody is logged in.")
 
 
-@device_app.command("list")
-def list_devices(context: typer.Context, company: OfCompany = "", as_json: AsJson = False) -> None:
-    """Phones, without their passwords."""
+def _owned(context: typer.Context, company: str, cells: list[dict[str, Any]]) -> None:
     users = {user.id: user for user in list_of(context, User, company)}
-    cells = cells_of(context, Device, company)
     registered = _registered_names(context_of(context))
     for row in cells:
         row["registered"] = "?" if registered is None else "●" if row["username"] in registered else "○"
         user = users.get(row["user_id"])
         row["extension"], row["user"] = (user.extension, user.name) if user else ("", "")
-    columns = {
+
+
+add_list(
+    device_app,
+    Device,
+    "Phones, without their passwords.",
+    {
         "id": "id",
         "registered": "",
         "username": "user name",
@@ -45,8 +48,9 @@ def list_devices(context: typer.Context, company: OfCompany = "", as_json: AsJso
         "name": "phone",
         "encryption": "encryption",
         "active": "active",
-    }
-    show_rows(Device, cells, columns, as_json=as_json)
+    },
+    _owned,
+)
 
 
 def _registered_names(own: CliContext) -> frozenset[str] | None:
@@ -152,8 +156,7 @@ def change_device(
 @device_app.command("remove")
 def remove_device(context: typer.Context, username: str, company: OfCompany = "", yes: Yes = False) -> None:
     """Take a phone away: its login ends."""
-    own = context_of(context)
-    device = find(own, Device, own.company(company).id, username=username)
+    own, device = find_in(context, Device, company, username=username)
     remove(own, device, device.name or device.username, yes=yes)
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from kiestoon.app.cli_context import context_of
 from kiestoon.app.cli_extensions import leading_to, say_followers
 from kiestoon.app.cli_removal import Yes, remove
-from kiestoon.app.cli_rows import AsJson, OfCompany, add, cells_of, change, find, given, list_of, show_rows
+from kiestoon.app.cli_rows import OfCompany, add, add_list, change, find, find_in, given, list_of
 from kiestoon.company.model import Menu, Number, User
 from kiestoon.operator_error import OperatorError
 
@@ -21,16 +21,33 @@ _TIMEOUT_S = typer.Option(min=1, max=60, help="Seconds to wait for a key.")
 _FALLBACK = typer.Option(help="Extension for callers who key in nothing.")
 
 
-@number_app.command("list")
-def list_numbers(context: typer.Context, company: OfCompany = "", as_json: AsJson = False) -> None:
-    """Outside numbers."""
+def _reached(context: typer.Context, company: str, cells: list[dict[str, Any]]) -> None:
     parties: tuple[User | Menu, ...] = (*list_of(context, User, company), *list_of(context, Menu, company))
-    reached = {(row.company_id, row.extension): row.name for row in parties}
-    cells = cells_of(context, Number, company)
+    names = {(row.company_id, row.extension): row.name for row in parties}
     for row in cells:
-        row["reaches"] = reached.get((row["company_id"], row["extension"]), "nobody")
-    columns = {"id": "id", "e164": "number", "extension": "extension", "reaches": "reaches"}
-    show_rows(Number, cells, columns, as_json=as_json)
+        row["reaches"] = names.get((row["company_id"], row["extension"]), "nobody")
+
+
+add_list(
+    number_app,
+    Number,
+    "Outside numbers.",
+    {"id": "id", "e164": "number", "extension": "extension", "reaches": "reaches"},
+    _reached,
+)
+add_list(
+    menu_app,
+    Menu,
+    "Menus and where callers go who key in nothing.",
+    {
+        "id": "id",
+        "extension": "extension",
+        "name": "name",
+        "greeting": "greeting",
+        "timeout_s": "waits s",
+        "fallback_extension": "else to",
+    },
+)
 
 
 @number_app.command("add")
@@ -55,20 +72,6 @@ def remove_number(context: typer.Context, number: str, yes: Yes = False) -> None
     own = context_of(context)
     row = find(own, Number, None, e164=number)
     remove(own, row, row.e164, yes=yes)
-
-
-@menu_app.command("list")
-def list_menus(context: typer.Context, company: OfCompany = "", as_json: AsJson = False) -> None:
-    """Menus and where callers go who key in nothing."""
-    columns = {
-        "id": "id",
-        "extension": "extension",
-        "name": "name",
-        "greeting": "greeting",
-        "timeout_s": "waits s",
-        "fallback_extension": "else to",
-    }
-    show_rows(Menu, cells_of(context, Menu, company), columns, as_json=as_json)
 
 
 @menu_app.command("add")
@@ -108,8 +111,7 @@ def change_menu(
     fallback: Annotated[str | None, _FALLBACK] = None,
 ) -> None:
     """Change a menu in what is given; "" takes its greeting or fallback away."""
-    own = context_of(context)
-    menu = find(own, Menu, own.company(company).id, extension=extension)
+    own, menu = find_in(context, Menu, company, extension=extension)
     wanted = given(
         extension=new_extension,
         name=name,
@@ -126,8 +128,7 @@ def change_menu(
 @menu_app.command("remove")
 def remove_menu(context: typer.Context, extension: str, company: OfCompany = "", yes: Yes = False) -> None:
     """Take a menu away. Callers who are in it stay in it."""
-    own = context_of(context)
-    menu = find(own, Menu, own.company(company).id, extension=extension)
+    own, menu = find_in(context, Menu, company, extension=extension)
     remove(own, menu, f"menu {menu.name} on extension {menu.extension}", yes=yes)
 
 

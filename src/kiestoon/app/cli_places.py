@@ -8,7 +8,7 @@ import typer
 
 from kiestoon.app.cli_context import context_of
 from kiestoon.app.cli_removal import Yes, remove
-from kiestoon.app.cli_rows import AsJson, OfCompany, add, cells_of, change, find, given, link_ids, show_rows
+from kiestoon.app.cli_rows import OfCompany, add, add_list, change, find_in, given, link_ids
 from kiestoon.company.model import Department, Location
 
 location_app = typer.Typer(help="Locations of a company: the area code completes numbers and tells emergency centres.")
@@ -19,12 +19,18 @@ _TIMEZONE = typer.Option(help="As in Europe/Amsterdam.")
 _LOCATION = typer.Option(help="Where it is.")
 _PART_OF = typer.Option(help="The department it belongs to.")
 
-
-@location_app.command("list")
-def list_locations(context: typer.Context, company: OfCompany = "", as_json: AsJson = False) -> None:
-    """Locations."""
-    columns = {"id": "id", "name": "name", "area_code": "area code", "timezone": "time zone"}
-    show_rows(Location, cells_of(context, Location, company), columns, as_json=as_json)
+add_list(
+    location_app,
+    Location,
+    "Locations.",
+    {"id": "id", "name": "name", "area_code": "area code", "timezone": "time zone"},
+)
+add_list(
+    department_app,
+    Department,
+    "Departments.",
+    {"id": "id", "name": "name", "location": "location", "part_of": "part of"},
+)
 
 
 @location_app.command("add")
@@ -52,8 +58,7 @@ def change_location(
     timezone: Annotated[str | None, _TIMEZONE] = None,
 ) -> None:
     """Change a location in what is given."""
-    own = context_of(context)
-    row = find(own, Location, own.company(company).id, name=location)
+    own, row = find_in(context, Location, company, name=location)
     changed = change(own, row, given(name=name, area_code=area_code, timezone=timezone))
     typer.echo(f"Changed location {changed.name}.")
 
@@ -63,16 +68,8 @@ def remove_location(
     context: typer.Context, location: Annotated[str, _NAMED], company: OfCompany = "", yes: Yes = False
 ) -> None:
     """Take a location away. Who was there has none then: the company's area code counts."""
-    own = context_of(context)
-    row = find(own, Location, own.company(company).id, name=location)
+    own, row = find_in(context, Location, company, name=location)
     remove(own, row, f"location {row.name}", yes=yes)
-
-
-@department_app.command("list")
-def list_departments(context: typer.Context, company: OfCompany = "", as_json: AsJson = False) -> None:
-    """Departments."""
-    columns = {"id": "id", "name": "name", "location": "location", "part_of": "part of"}
-    show_rows(Department, cells_of(context, Department, company), columns, as_json=as_json)
 
 
 @department_app.command("add")
@@ -100,10 +97,8 @@ def change_department(
     part_of: Annotated[str | None, _PART_OF] = None,
 ) -> None:
     """Change a department in what is given; "" takes it out of its location, or out of the department it belongs to."""
-    own = context_of(context)
-    company_id = own.company(company).id
-    row = find(own, Department, company_id, name=department)
-    links = link_ids(own, company_id, location=location, part_of=part_of)
+    own, row = find_in(context, Department, company, name=department)
+    links = link_ids(own, row.company_id, location=location, part_of=part_of)
     typer.echo(f"Changed department {change(own, row, given(name=name) | links).name}.")
 
 
@@ -112,6 +107,5 @@ def remove_department(
     context: typer.Context, department: Annotated[str, _NAMED], company: OfCompany = "", yes: Yes = False
 ) -> None:
     """Take a department away. Its people stay, and the departments in it."""
-    own = context_of(context)
-    row = find(own, Department, own.company(company).id, name=department)
+    own, row = find_in(context, Department, company, name=department)
     remove(own, row, f"department {row.name}", yes=yes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -65,6 +65,29 @@ def show_rows(row_type: type[Row], cells: list[dict[str, Any]], columns: Mapping
 
     nothing = counted(TABLES[row_type].name, 0)
     show(cells, columns, as_json=as_json, empty=f"{nothing.capitalize()} yet.")
+
+
+def add_list(
+    group: typer.Typer,
+    row_type: type[Row],
+    what: str,
+    columns: Mapping[str, str],
+    complete: Callable[[typer.Context, str, list[dict[str, Any]]], None] | None = None,
+) -> None:
+    """Give a group its ``list`` command. ``what`` is its help, ``complete`` fills in cells that are in other tables."""
+
+    @group.command("list", help=what)
+    def list_rows(context: typer.Context, company: OfCompany = "", as_json: AsJson = False) -> None:
+        cells = cells_of(context, row_type, company)
+        if complete is not None:
+            complete(context, company, cells)
+        show_rows(row_type, cells, columns, as_json=as_json)
+
+
+def find_in(context: typer.Context, row_type: type[RowT], company: str, **named: str) -> tuple[CliContext, RowT]:
+    """Our context, and the row of the company named on the command line, as ``find`` finds it."""
+    own = context_of(context)
+    return own, find(own, row_type, own.company(company).id, **named)
 
 
 def find(own: CliContext, row_type: type[RowT], company_id: int | None, **named: str) -> RowT:

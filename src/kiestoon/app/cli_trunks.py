@@ -8,7 +8,7 @@ import typer
 
 from kiestoon.app.cli_context import context_of
 from kiestoon.app.cli_removal import Yes, remove
-from kiestoon.app.cli_rows import AsJson, OfCompany, add, cells_of, change, find, given, show_rows
+from kiestoon.app.cli_rows import add, add_list, change, find, given
 from kiestoon.company.model import Trunk
 
 trunk_app = typer.Typer(help="Outside lines.")
@@ -18,11 +18,11 @@ _NUMBER_FORMAT = typer.Option(help="e164, plus or national.")
 _SRTP = typer.Option(help="Encrypt speech: off, optional or required (with --transport tls).")
 _MAX_CALLS = typer.Option(min=0, help="Calls at once; 0 = no limit.")
 
-
-@trunk_app.command("list")
-def list_trunks(context: typer.Context, company: OfCompany = "", as_json: AsJson = False) -> None:
-    """Outside lines, without their passwords."""
-    columns = {
+add_list(
+    trunk_app,
+    Trunk,
+    "Outside lines, without their passwords.",
+    {
         "id": "id",
         "name": "name",
         "kind": "kind",
@@ -31,8 +31,8 @@ def list_trunks(context: typer.Context, company: OfCompany = "", as_json: AsJson
         "sources": "sources",
         "priority": "priority",
         "active": "active",
-    }
-    show_rows(Trunk, cells_of(context, Trunk, company), columns, as_json=as_json)
+    },
+)
 
 
 @trunk_app.command("add")

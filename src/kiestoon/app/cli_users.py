@@ -9,7 +9,7 @@ import typer
 from kiestoon.app.cli_context import context_of
 from kiestoon.app.cli_extensions import leading_to, say_followers
 from kiestoon.app.cli_removal import Yes, remove
-from kiestoon.app.cli_rows import AsJson, OfCompany, add, cells_of, change, find, given, link_ids, list_of, show_rows
+from kiestoon.app.cli_rows import OfCompany, add, add_list, change, find_in, given, link_ids, list_of
 from kiestoon.company.model import Device, User
 
 user_app = typer.Typer(help="People with an extension.")
@@ -22,11 +22,11 @@ _LANGUAGE = typer.Option(help="What is spoken, if not the company's language.")
 _LOCATION = typer.Option(help="Where the person sits.")
 _DEPARTMENT = typer.Option(help="Whom the person works with.")
 
-
-@user_app.command("list")
-def list_users(context: typer.Context, company: OfCompany = "", as_json: AsJson = False) -> None:
-    """People and their extensions."""
-    columns = {
+add_list(
+    user_app,
+    User,
+    "People and their extensions.",
+    {
         "id": "id",
         "extension": "extension",
         "name": "name",
@@ -34,8 +34,8 @@ def list_users(context: typer.Context, company: OfCompany = "", as_json: AsJson 
         "department": "department",
         "location": "location",
         "email": "email",
-    }
-    show_rows(User, cells_of(context, User, company), columns, as_json=as_json)
+    },
+)
 
 
 @user_app.command("add")
@@ -93,9 +93,7 @@ def change_user(
     department: Annotated[str | None, _DEPARTMENT] = None,
 ) -> None:
     """Change a person in what is given; "" empties a field. Numbers and menus follow to a new extension."""
-    own = context_of(context)
-    company_id = own.company(company).id
-    user = find(own, User, company_id, extension=extension)
+    own, user = find_in(context, User, company, extension=extension)
     wanted = given(
         extension=new_extension,
         name=name,
@@ -107,7 +105,7 @@ def change_user(
         call_waiting=call_waiting,
         language=language,
     )
-    wanted |= link_ids(own, company_id, location=location, department=department)
+    wanted |= link_ids(own, user.company_id, location=location, department=department)
     followers = leading_to(own, user.company_id, user.extension)
     changed = change(own, user, wanted)
     typer.echo(f"Changed {changed.name} on extension {changed.extension}.")
@@ -117,8 +115,7 @@ def change_user(
 @user_app.command("remove")
 def remove_user(context: typer.Context, extension: str, company: OfCompany = "", yes: Yes = False) -> None:
     """Take a person away. Phones stay: nobody is logged in on them then, they reach emergency numbers only."""
-    own = context_of(context)
-    user = find(own, User, own.company(company).id, extension=extension)
+    own, user = find_in(context, User, company, extension=extension)
     phones = [device.username for device in list_of(context, Device, company) if device.user_id == user.id]
     remove(own, user, f"{user.name} on extension {user.extension}", yes=yes)
     if phones:

@@ -52,6 +52,7 @@ from kiestoon.registrar.journal import decode_changes, encode_change
 from kiestoon.services.menu import MenuPrompts, menu_service
 from kiestoon.sip.digest import Challenger
 from kiestoon.sip.endpoint import Endpoint
+from kiestoon.sip.endpoint import Settings as EndpointSettings
 from kiestoon.sip.events import Event
 from kiestoon.sip.flow import Flow
 from kiestoon.store.records import list_records
@@ -77,7 +78,7 @@ class Telephony:
         )
         self.registrar = _build_registrar(core)
         local = ListenerAddresses()
-        self.endpoint = Endpoint(local)
+        self.endpoint = Endpoint(local, settings=EndpointSettings(udp_limit=core.settings.sip.udp_limit))
         self.exchange = self._build_exchange()
         self.engine = ExchangeEngine(
             self.exchange,

@@ -10,6 +10,7 @@ from kiestoon.calls.record import Outcome
 BUSY = Failure("busy", 486, 17, "User busy")
 NO_ANSWER = Failure("no_answer", 480, 19, "No answer from user")
 UNREACHABLE = Failure("unreachable", 480, 20, "No phone of this person is registered")
+NOT_THERE = Failure("unreachable", 480, 20, "The phone cannot be reached")
 REJECTED = Failure("rejected", 603, 21, "Call rejected")
 NO_LINE = Failure("failed", 503, 34, "No outside line available")
 NO_PORT = Failure("refused", 503, 47, "No room for another call")

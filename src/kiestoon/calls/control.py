@@ -10,7 +10,7 @@ import structlog
 
 from kiestoon.calls import closing, custody, dtmf, failing, holding, inbound, lines, missing_audio, seeking
 from kiestoon.calls.call import Call
-from kiestoon.calls.causes import CALLER_GONE, LINE_LOST, MEDIA_LOST, NORMAL, from_status
+from kiestoon.calls.causes import CALLER_GONE, LINE_LOST, MEDIA_LOST, NORMAL, NOT_THERE, from_status
 from kiestoon.calls.exchange import Exchange
 from kiestoon.calls.leaving import over
 from kiestoon.calls.leg import Leg
@@ -204,7 +204,10 @@ def _line_answered(x: Exchange, token: lines.Registering, event: sip.ResponseRec
 
 
 def _refused(x: Exchange, call: Call, leg: Leg, event: sip.Refused, now: float) -> None:
-    failure = from_status(event.status, event.reason, outside=bool(leg.trunk_id))
+    if event.local and event.status == 503 and leg.device_id:
+        failure = NOT_THERE  # the way to it is gone; nobody refused anything
+    else:
+        failure = from_status(event.status, event.reason, outside=bool(leg.trunk_id))
     leg.status, leg.outcome, leg.cause = event.status, failure.outcome, failure.q850
     over(x, call, leg)
     if leg.trunk_id and failure.outcome == "failed":

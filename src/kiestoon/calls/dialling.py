@@ -149,6 +149,7 @@ def _invite(
         credentials=credentials,
         hop=hop,
         patience_s=patience_s or x.settings.device_patience_s,
+        to_server=bool(leg.trunk_id),
         context=leg.owner,
     )
     leg.sip_call_id = leg.session.call_id

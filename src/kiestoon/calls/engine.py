@@ -72,6 +72,11 @@ class ExchangeEngine:
         self._now = now
         self._endpoint.transport_failed(transaction, now)
 
+    def unreachable(self, transaction: str, host: str, port: int, now: float) -> None:
+        """The network says that a message did not reach there."""
+        self._now = now
+        self._endpoint.unreachable(transaction, host, port, now)
+
     def media_event(self, event: MediaEvent, now: float) -> None:
         """Something happened in a media process."""
         self._now = now

@@ -59,8 +59,8 @@ class Leg:
     __slots__ = (
         "agreed", "answer_body", "answered_ms", "call", "cause", "contact", "device_id", "dtmf", "encryption",
         "ended_ms", "held", "id", "incoming", "invite", "music", "offer", "offer_read", "offered_body", "opened_ms",
-        "outcome", "owes_answer", "party", "port", "quality", "ringing_ms", "rtp_lost", "secure", "session", "signal", "silent",
-        "sip_call_id", "state", "status", "stream", "termination", "trunk_id",
+        "outcome", "owes_answer", "party", "port", "quality", "ringing_ms", "rtp_lost", "secure", "session", "signal",
+        "silent", "sip_call_id", "state", "status", "stream", "termination", "trunk_id",
     )  # fmt: skip
 
     def __init__(self, leg_id: int, call: str, party: Party, *, incoming: bool, opened_ms: int) -> None:

@@ -6,6 +6,8 @@ sides agreed. Offers are built so that relaying wins wherever both phones can do
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from kiestoon.calls.call import Call
@@ -36,6 +38,17 @@ SUITES: tuple[SrtpSuite, ...] = ("AES_CM_128_HMAC_SHA1_80", "AEAD_AES_128_GCM")
 
 class UnusableAnswer(Exception):
     """What the peer sent cannot be used: no common codec, encryption missing, or not a session description."""
+
+
+@contextmanager
+def _usable() -> Iterator[None]:
+    """Whatever is wrong with the peer's description inside is an ``UnusableAnswer``."""
+    try:
+        yield
+    except NotAcceptable as bad:
+        raise UnusableAnswer(str(bad)) from bad
+    except BadSdp as bad:
+        raise UnusableAnswer("Broken session description") from bad
 
 
 def lease_port(x: Exchange, call: Call, leg: Leg, towards: str) -> bool:
@@ -108,12 +121,8 @@ def take_answer(x: Exchange, call: Call, leg: Leg, body: bytes) -> None:
         if leg.stream is None:
             raise UnusableAnswer("No session description in the answer")
         return
-    try:
+    with _usable():
         negotiated = read_answer(leg.offer, body)
-    except NotAcceptable as bad:
-        raise UnusableAnswer(str(bad)) from bad
-    except BadSdp as bad:
-        raise UnusableAnswer("Broken session description") from bad
     leg.agreed = negotiated.agreed
     set_stream(x, call, leg, negotiated.stream)
 
@@ -133,7 +142,7 @@ def answer_reoffer(x: Exchange, call: Call, leg: Leg, offer: bytes | OfferRead, 
     """Answer an offer, the other party's format first if it is among the offered. Raises UnusableAnswer."""
     policy = srtp_policy(leg)
     capabilities = x.settings.codecs if prefer is None else merge_codecs(x.settings.codecs, [prefer])
-    try:
+    with _usable():
         answered = answer_offer(
             _local(leg),
             offer,
@@ -144,10 +153,6 @@ def answer_reoffer(x: Exchange, call: Call, leg: Leg, offer: bytes | OfferRead, 
             dtmf=leg.dtmf == "rfc4733",
             previous=leg.agreed,
         )
-    except NotAcceptable as bad:
-        raise UnusableAnswer(str(bad)) from bad
-    except BadSdp as bad:
-        raise UnusableAnswer("Broken session description") from bad
     leg.agreed = answered.agreed
     set_stream(x, call, leg, answered.stream)
     return answered.body

@@ -26,6 +26,7 @@ class Engine(Protocol[Produced_co]):
     def receive(self, message: Request | Response, flow: Flow, now: float) -> None: ...
     def resolved(self, token: int, targets: Sequence[Target], now: float) -> None: ...
     def transport_failed(self, transaction: str, now: float) -> None: ...
+    def unreachable(self, transaction: str, host: str, port: int, now: float) -> None: ...
     def handle_timers(self, now: float) -> None: ...
     def outputs(self) -> Iterable[Output]:
         """Drains."""
@@ -120,6 +121,12 @@ class EndpointDriver(Generic[EventT]):
             self._engine.transport_failed(transaction, self._loop.time())
         except Exception:
             log.exception("transport_failure_failed", transaction=transaction)
+
+    def on_unreachable(self, transaction: str, host: str, port: int) -> None:
+        try:
+            self._engine.unreachable(transaction, host, port, self._loop.time())
+        except Exception:
+            log.exception("unreachable_failed", transaction=transaction)
 
     def on_resolved(self, token: int, targets: Sequence[Target]) -> None:
         try:

@@ -32,6 +32,9 @@ class Sink(Protocol):
     def on_transport_failed(self, transaction: str) -> None:
         """A ``Send`` with this transaction key could not be delivered."""
 
+    def on_unreachable(self, transaction: str, host: str, port: int) -> None:
+        """The network says that what this transaction sent did not reach there. It may be wrong, or lie."""
+
     def on_resolved(self, token: int, targets: Sequence[Target]) -> None:
         """The answer to a ``Resolve``."""
 

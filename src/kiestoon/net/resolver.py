@@ -24,6 +24,7 @@ from kiestoon.sip.locate import (
     Naptr,
     Question,
     Srv,
+    is_single_host,
     order_naptr,
     order_srv,
     question,
@@ -97,7 +98,7 @@ class SipResolver:
         transport = wanted.transport or wanted.default_transport
         if wanted.numeric:
             port = wanted.port or DEFAULT_PORT[transport]
-            return [Target(transport, wanted.host, port, wanted.host if wanted.secure else "")]
+            return [Target(transport, wanted.host, port, wanted.domain if wanted.secure else "")]
         if wanted.port is not None:  # §4.2: an explicit port rules SRV out
             return await self._hosts(wanted, transport, wanted.host, wanted.port)
         targets: list[Target] = []
@@ -131,10 +132,10 @@ class SipResolver:
         name = host.rstrip(".").lower()
         answers = await asyncio.gather(*(self._ask(name, family) for family in self._families))
         return [
-            Target(transport, address, port, wanted.host)
+            Target(transport, address, port, wanted.domain)
             for answer in answers
             for address in answer.records
-            if isinstance(address, str)
+            if isinstance(address, str) and is_single_host(address)
         ]
 
     # --- asking -----------------------------------------------------------------------------------------------------

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import select
 import socket
 import struct
 import time
 
 from kiestoon.net.intake import Intake
+from kiestoon.net.unreachable import Unreachable, read_errors, watch_errors
 from kiestoon.sip.flow import Flow
 
 SO_TIMESTAMPNS = 35
@@ -57,15 +59,24 @@ class UdpListener:
         self._view = memoryview(self._buffer)
         self._flows: dict[tuple[str, int], Flow] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._errors: select.epoll | None = None
+        self._unreachable: list[Unreachable] = []
 
     def start(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(self._sock.fileno(), self._readable)
+        self._errors = watch_errors(self._sock)
+        self._loop.add_reader(self._watched(), self._readable)
 
     def close(self) -> None:
         if self._loop is not None and self._sock.fileno() >= 0:
-            self._loop.remove_reader(self._sock.fileno())
+            self._loop.remove_reader(self._watched())
+        if self._errors is not None:
+            self._errors.close()
+            self._errors = None
         self._sock.close()
+
+    def _watched(self) -> int:
+        return self._sock.fileno() if self._errors is None else self._errors.fileno()
 
     def send(self, data: bytes, host: str, port: int) -> bool:
         """Send one datagram; False when the system says there is no way there."""
@@ -73,9 +84,37 @@ class UdpListener:
             self._sock.sendto(data, (host, port))
         except BlockingIOError:
             self.dropped += 1
-        except (OSError, OverflowError):
+        except OverflowError:
+            return False
+        except OSError:
+            return self._send_again(data, host, port)
+        return True
+
+    def _send_again(self, data: bytes, host: str, port: int) -> bool:
+        """The error may be that of an earlier datagram, to somebody else: the kernel tells it at the next occasion."""
+        self._take_errors()
+        try:
+            self._sock.sendto(data, (host, port))
+        except BlockingIOError:
+            self.dropped += 1
+        except OSError:
             return False
         return True
+
+    def _take_errors(self) -> None:
+        """Read what could not be delivered; it is told in a later turn, as the engine may be at work now."""
+        if self._errors is None or self._loop is None:
+            return
+        for error in read_errors(self._sock):
+            if not self._unreachable:
+                self._loop.call_soon(self._tell_unreachable)
+            self._unreachable.append(error)
+
+    def _tell_unreachable(self) -> None:
+        errors, self._unreachable = self._unreachable, []
+        for error in errors:
+            self._intake.sink.on_unreachable(error.transaction, error.host, error.port)
+        self._intake.sink.flush()
 
     def _answer(self, data: bytes, host: str, port: int) -> None:
         self.send(data, host, port)
@@ -103,7 +142,7 @@ class UdpListener:
         except BlockingIOError:
             pass
         except OSError:
-            pass  # an ICMP error for something sent earlier; timers deal with the silence
+            self._take_errors()
         for data, flow in admitted:
             intake.admitted(data, flow, answer)
         intake.sink.flush()

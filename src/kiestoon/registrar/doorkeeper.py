@@ -44,6 +44,7 @@ SCANNERS: Final = (
 """Beginnings (lower case) of User-Agent values that only scanners send."""
 
 FORBIDDEN: Final = RefuseCaller(403, "Forbidden")
+ENCRYPTION_REQUIRED: Final = RefuseCaller(403, "Encryption Required")
 _NAME_LENGTH: Final = 64
 
 
@@ -116,7 +117,7 @@ class Doorkeeper:
         if index is not None and request.from_.uri.user in index.devices:
             return self._device(request, flow, index, now)
         if peers:
-            return self._from_peer(request, peers, host)
+            return self._from_peer(request, peers, flow)
         login = self._trunk_login(request.from_.uri.user)
         if login is not None:
             return self._trunk_by_digest(request, login, flow, now)
@@ -166,7 +167,7 @@ class Doorkeeper:
             log.warning("device registers for another", device=device.username)
             return FORBIDDEN  # §10.3 step 4: not its address-of-record
         if device.encryption == "required" and flow.transport not in SECURE:
-            return RefuseCaller(403, "Encryption Required")
+            return ENCRYPTION_REQUIRED
         info = self._challenger.authentication_info(verdict, now)
         return DeviceCaller(device, () if info is None else (("Authentication-Info", info),))
 
@@ -204,10 +205,14 @@ class Doorkeeper:
                 peers.setdefault(trunk_id, trunk)
         return peers
 
-    def _from_peer(self, request: Request, peers: dict[int, Trunk], host: str) -> TrunkCaller:
+    def _from_peer(self, request: Request, peers: dict[int, Trunk], flow: Flow) -> Verdict:
         """Providers send calls either to the number, or to the Contact we registered, the number then being in To."""
+        if flow.transport not in SECURE:  # keys would be readable, and a UDP source can be forged
+            peers = {trunk_id: trunk for trunk_id, trunk in peers.items() if trunk.srtp != "required"}
+            if not peers:
+                return ENCRYPTION_REQUIRED
         called = request.target.user
-        contacts = self._providers.get(host, {})
+        contacts = self._providers.get(flow.remote_host, {})
         meant = tuple(trunk for trunk_id, trunk in peers.items() if called and contacts.get(trunk_id) == called)
         if meant:
             return TrunkCaller(meant, request.to.uri.user)
@@ -240,6 +245,8 @@ class Doorkeeper:
             self._failed(credentials, flow, trunk.username, known=True, now=now)
             return FORBIDDEN
         self.guard.succeeded(host, trunk.username)
+        if trunk.srtp == "required" and flow.transport not in SECURE:
+            return ENCRYPTION_REQUIRED
         return TrunkCaller((trunk,), request.target.user)
 
 

@@ -145,7 +145,7 @@ class Guard:
         key = source_key(host)
         source = self._sources.get(key)
         pair = source.pairs.get(username) if source is not None else None
-        if pair is None or self._decayed(*pair, now) < self.settings.pair_failures:
+        if pair is None or round(self._decayed(*pair, now)) < self.settings.pair_failures:
             return False
         return self.devices_at(key) > 0
 
@@ -160,7 +160,8 @@ class Guard:
         source.score = self._decayed(source.score, source.scored_at, now) + weight
         source.scored_at = now
         settings = self.settings
-        if source.score >= settings.failures + self.devices_at(key) * settings.failures_per_device:
+        # Rounded: ten failures within seconds are ten, though the first has decayed by a hair when the tenth comes.
+        if round(source.score) >= settings.failures + self.devices_at(key) * settings.failures_per_device:
             self._ban(key, now, reason, None)
 
     def _decayed(self, score: float, since: float, now: float) -> float:

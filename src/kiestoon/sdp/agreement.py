@@ -8,6 +8,7 @@ import msgspec
 
 from kiestoon.media.protocol import Codec, Direction, Stream
 from kiestoon.sdp.crypto import CryptoLine
+from kiestoon.sdp.webrtc import WebRtcAgreed, WebRtcLocal
 
 SrtpPolicy: TypeAlias = Literal["off", "optional", "required"]
 
@@ -34,7 +35,8 @@ class LocalMedia(msgspec.Struct, frozen=True, gc=False):
 
 
 class OfferState(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """An offer waiting for its answer. ``codecs`` and ``events`` carry the payload types we receive."""
+    """An offer waiting for its answer. ``codecs`` and ``events`` carry the payload types we receive; ``webrtc``: keys
+    come by DTLS."""
 
     body: bytes
     codecs: tuple[Codec, ...]
@@ -44,6 +46,7 @@ class OfferState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     crypto: tuple[CryptoLine, ...] = ()
     rtcp_mux: bool = False
     index: int = 0
+    webrtc: WebRtcLocal | None = None
 
 
 class Agreed(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -64,6 +67,7 @@ class Agreed(msgspec.Struct, frozen=True, array_like=True, gc=False):
     ptime_ms: int = 20
     rtcp_mux: bool = False
     index: int = 0
+    webrtc: WebRtcAgreed | None = None
 
 
 class Offer(msgspec.Struct, frozen=True, gc=False):

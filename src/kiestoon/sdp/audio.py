@@ -14,8 +14,11 @@ from kiestoon.sdp.codecs import EVENTS, NOT_SPEECH, STATIC
 from kiestoon.sdp.crypto import CryptoLine, parse_cryptos
 from kiestoon.sdp.description import MediaDescription, SessionDescription, parse_sdp
 from kiestoon.sdp.direction import DIRECTIONS
+from kiestoon.sdp.webrtc import ATTRIBUTES as WEBRTC_ATTRIBUTES
+from kiestoon.sdp.webrtc import PROFILES as WEBRTC_PROFILES
+from kiestoon.sdp.webrtc import WebRtcRead, read_webrtc
 
-PROFILES: Final = frozenset({"RTP/AVP", "RTP/SAVP", "RTP/AVPF", "RTP/SAVPF"})
+PROFILES: Final = frozenset({"RTP/AVP", "RTP/SAVP", "RTP/AVPF", "RTP/SAVPF"}) | WEBRTC_PROFILES
 PTIMES_MS: Final = (10, 20, 30, 40, 60)
 DEFAULT_PTIME_MS: Final = 20
 _HOLD_HOSTS: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, never bound
@@ -27,6 +30,7 @@ class Audio(msgspec.Struct):
     """``direction`` is the peer's own, already without receiving when it holds by ``c=0.0.0.0`` (RFC 3264 §8.4).
 
     ``remote`` None: port 0, held, or a host that is no address. ``ptime_ms`` is what the peer asks to be sent.
+    ``webrtc``: keys come by DTLS and addresses by ICE, so there are no ``cryptos`` and no ``remote``.
     """
 
     profile: str
@@ -39,6 +43,7 @@ class Audio(msgspec.Struct):
     ptime_ms: int = DEFAULT_PTIME_MS
     rtcp_mux: bool = False
     cryptos: list[CryptoLine] = msgspec.field(default_factory=list)
+    webrtc: WebRtcRead | None = None
 
     @property
     def secure_profile(self) -> bool:
@@ -47,17 +52,22 @@ class Audio(msgspec.Struct):
 
 
 def acceptable_shape(media: MediaDescription) -> bool:
-    """An audio stream over plain RTP transport that is switched on."""
+    """An audio stream over RTP that is switched on."""
     return media.kind == "audio" and media.port != 0 and media.protocol.upper() in PROFILES
 
 
 def read_audio(
-    session: SessionDescription, media: MediaDescription, *, mux_allowed: bool = True, known: Iterable[Codec] = ()
+    session: SessionDescription,
+    media: MediaDescription,
+    *,
+    mux_allowed: bool = True,
+    known: Iterable[Codec] = (),
+    answering: bool = False,
 ) -> Audio:
     """Read one section; never raises, what makes no sense is left out.
 
     ``known`` gives the meaning of dynamic payload types the peer left undescribed (it answers with our numbers).
-    ``mux_allowed``: whether our side offered or accepts RTP and RTCP on one port.
+    ``mux_allowed``: whether our side offered or accepts RTP and RTCP on one port. ``answering``: it is an answer.
     """
     reading = _Reading({str(codec.payload_type): codec for codec in known})
     reading.session_lines(session.lines)
@@ -73,7 +83,14 @@ def read_audio(
         rtcp_mux=reading.rtcp_mux and mux_allowed,
         cryptos=parse_cryptos(reading.cryptos) if reading.cryptos else [],
     )
-    _set_addresses(audio, reading)
+    # Browsers of before RFC 8829 wrote RTP/SAVPF: a fingerprint where no key is (RFC 8829 §5.1.2).
+    if audio.profile in WEBRTC_PROFILES or (
+        audio.secure_profile and not audio.cryptos and "a=fingerprint" in reading.webrtc
+    ):
+        audio.cryptos = []
+        audio.webrtc = read_webrtc(reading.webrtc, mux=audio.rtcp_mux, answering=answering)
+    else:
+        _set_addresses(audio, reading)
     return audio
 
 
@@ -91,6 +108,10 @@ class OfferRead(msgspec.Struct):
     def fits(self, srtp: str) -> bool:
         """Whether a stream could be taken under this SRTP policy ("off", "optional", "required")."""
         for _, audio in self.streams:
+            if audio.webrtc is not None:  # a browser knows no other way, whatever the policy on SDES
+                if audio.codecs and not audio.webrtc.problem:
+                    return True
+                continue
             encrypted = audio.secure_profile or srtp == "required"
             if audio.codecs and (not encrypted or (srtp != "off" and bool(audio.cryptos))):
                 return True
@@ -120,6 +141,7 @@ class _Reading:
         self.rtcp_mux = False
         self.rtcp = ""
         self.cryptos: list[str] = []
+        self.webrtc: dict[str, list[str]] = {}
         self.maps: dict[str, str] = {}
         self.parameters: dict[str, str] = {}
 
@@ -133,9 +155,14 @@ class _Reading:
                     self.direction = DIRECTIONS[line]
                 elif line.startswith("a=ptime:"):
                     self.ptime_ms = _milliseconds(line[8:])
+                else:
+                    name, _, value = line.partition(":")
+                    if name in WEBRTC_ATTRIBUTES:
+                        self.webrtc.setdefault(name, []).append(value)
 
     def media_lines(self, lines: list[str]) -> None:
         maps, parameters = self.maps, self.parameters
+        own: dict[str, list[str]] = {}
         for line in lines:
             name, _, value = line.partition(":")
             if name == "a=rtpmap":
@@ -148,8 +175,11 @@ class _Reading:
                 self.direction = DIRECTIONS[name]
             elif line.startswith("c="):
                 self.connection = line[2:]
+            elif name in WEBRTC_ATTRIBUTES:
+                own.setdefault(name, []).append(value)
             else:
                 self._attribute(name, value)
+        self.webrtc |= own  # a section's fingerprints replace the session's (RFC 8122 §5)
 
     def _attribute(self, name: str, value: str) -> None:
         if name == "a=ptime":

@@ -23,10 +23,12 @@ from kiestoon.sdp.agreement import (
 )
 from kiestoon.sdp.audio import DEFAULT_PTIME_MS, Audio, OfferRead, acceptable_shape, read_audio, read_offer
 from kiestoon.sdp.codecs import EVENTS, find_format, free_number, merge_codecs, numbered, renumbered
-from kiestoon.sdp.compose import AudioSection, describe, refused_row
+from kiestoon.sdp.compose import AudioSection, describe, refused_rows
 from kiestoon.sdp.crypto import CryptoLine, choose_crypto, crypto_lines
 from kiestoon.sdp.description import BadSdp, MediaDescription, SessionDescription, parse_sdp
 from kiestoon.sdp.direction import both, receives, reverse
+from kiestoon.sdp.webrtc import PROFILE as WEBRTC_PROFILE
+from kiestoon.sdp.webrtc import WebRtcAgreed, WebRtcLocal, agree_to_answer, agree_to_offer, is_bundled
 
 __all__ = [
     "Agreed",
@@ -39,6 +41,7 @@ __all__ = [
     "OfferRead",
     "OfferState",
     "SrtpPolicy",
+    "WebRtcLocal",
     "answer_offer",
     "build_offer",
     "merge_codecs",
@@ -61,22 +64,28 @@ def build_offer(
     dtmf: bool = True,
     rtcp_mux: bool = False,
     previous: bytes = b"",
+    webrtc: WebRtcLocal | None = None,
 ) -> Offer:
     """Offer ``codecs`` in this order; colliding payload types are renumbered.
 
     ``srtp`` "required" offers RTP/SAVP; "optional" RTP/AVP with ``a=crypto`` (opportunistic, RFC 8643 §3.1), so that
-    phones without SRTP still answer. ``crypto_offers`` are our keys, one per suite, preferred first. ``previous`` is
-    our last description in the dialog: its ``m=`` lines keep their places (RFC 3264 §8) and the version follows it.
-    Raises ``ValueError`` without codecs, or without keys where SRTP is wanted.
+    phones without SRTP still answer. ``crypto_offers`` are our keys, one per suite, preferred first. ``webrtc`` offers
+    to a browser instead: DTLS and ICE, whatever ``srtp`` says. ``previous`` is our last description in the dialog: its
+    ``m=`` lines keep their places (RFC 3264 §8) and the version follows it. Raises ``ValueError`` without codecs, or
+    without keys where SRTP is wanted.
     """
     if not codecs:
         raise ValueError("an offer needs a codec")
+    speech, events = _offer_formats(tuple(codecs))
+    events = events if dtmf else ()
+    if webrtc is not None:
+        section = AudioSection(WEBRTC_PROFILE, speech, events, direction, (), ptime_ms, rtcp_mux=True, webrtc=webrtc)
+        return _offer(local, section, "off", version, previous)
     if srtp != "off" and not crypto_offers:
         raise ValueError("SRTP needs keys")
     profile = "RTP/SAVP" if srtp == "required" else "RTP/AVP"
     crypto = crypto_lines(crypto_offers) if srtp != "off" else ()
-    speech, events = _offer_formats(tuple(codecs))
-    section = AudioSection(profile, speech, events if dtmf else (), direction, crypto, ptime_ms, rtcp_mux)
+    section = AudioSection(profile, speech, events, direction, crypto, ptime_ms, rtcp_mux)
     return _offer(local, section, srtp, version, previous)
 
 
@@ -94,6 +103,7 @@ def reoffer(
     speech = numbered(codecs, (event.payload_type for event in agreed.events)) if codecs else agreed.codecs
     crypto = (agreed.crypto,) if agreed.crypto else ()
     section = AudioSection(agreed.profile, speech, agreed.events, direction, crypto, agreed.ptime_ms, agreed.rtcp_mux)
+    section.webrtc = agreed.webrtc.local if agreed.webrtc is not None else None
     return _offer(local, section, "required" if crypto else "off", 1, agreed.body)
 
 
@@ -103,12 +113,14 @@ def _offer(local: LocalMedia, section: AudioSection, srtp: SrtpPolicy, version: 
     earlier = parse_sdp(previous).media if previous else []
     if earlier:
         index = next((place for place, media in enumerate(earlier) if media.port), 0)
+    if section.webrtc is not None:
+        section.mid = (earlier[index].attribute("mid") if earlier else None) or "0"
     for place in range(max(len(earlier), 1)):
         if place == index:
             rows.extend(section.rows(local))
         else:
-            rows.append(refused_row(earlier[place].kind, earlier[place].protocol, earlier[place].formats))
-    body = describe(local, rows, version=version, previous=previous)
+            rows.extend(refused_rows(earlier[place]))
+    body = describe(local, rows, version=version, previous=previous, session=section.session_rows())
     state = OfferState(
         body=body,
         codecs=tuple(section.codecs),
@@ -118,6 +130,7 @@ def _offer(local: LocalMedia, section: AudioSection, srtp: SrtpPolicy, version: 
         crypto=tuple(section.crypto),
         rtcp_mux=section.rtcp_mux,
         index=index,
+        webrtc=section.webrtc,
     )
     return Offer(body, state)
 
@@ -168,6 +181,7 @@ def answer_offer(
     single_codec: bool = True,
     version: int = 1,
     previous: Agreed | None = None,
+    webrtc: WebRtcLocal | None = None,
 ) -> Answered:
     """Answer the peer's offer. Raises ``BadSdp`` (→ 400) and ``NotAcceptable`` (→ 488).
 
@@ -175,13 +189,14 @@ def answer_offer(
     going first. ``single_codec`` answers with just that one, so that the peer cannot change to another in
     mid-stream; else all common ones. ``hold`` is short for ``direction`` "sendonly". ``crypto`` are our keys, one per
     suite. ``previous`` is the dialog's last agreement: the version follows it and a suite in use keeps its key.
-    ``rtcp_mux`` does not count for an offer that has been read already.
+    ``rtcp_mux`` does not count for an offer that has been read already. ``webrtc`` is our end for a browser's offer;
+    without it DTLS is refused.
     """
     if not isinstance(offer, OfferRead):
         offer = read_offer(offer, mux_allowed=rtcp_mux)
     session = offer.session
     keys = _keys_to_use(crypto, previous)
-    index, audio, matched, secured = _choose_stream(offer, capabilities, srtp, keys)
+    index, audio, matched, secured = _choose_stream(offer, capabilities, srtp, keys, dtls=webrtc is not None)
     matched = _ordered(matched, prefer)
     if single_codec:
         matched = matched[:1]
@@ -197,7 +212,14 @@ def answer_offer(
         crypto=(secured[1],) if secured else (),
         ptime_ms=audio.ptime_ms,
         rtcp_mux=audio.rtcp_mux,
+        mid=session.media[index].attribute("mid") or "",
     )
+    settled: WebRtcAgreed | None = None
+    if audio.webrtc is not None and webrtc is not None:
+        settled = agree_to_offer(audio.webrtc, webrtc, previous.webrtc if previous else None)
+        section.webrtc = settled.local
+        section.setup = "active" if settled.dtls.role == "client" else "passive"
+        section.bundled = is_bundled(session.lines, section.mid)
     body = _answer_body(local, session, index, section, version, previous.body if previous else b"")
     stream = _stream(
         audio,
@@ -207,8 +229,9 @@ def answer_offer(
         events_send=events,
         events_receive=events,
         secured=secured,
+        webrtc=settled,
     )
-    return Answered(body, stream, _agreed(body, section, audio, index))
+    return Answered(body, stream, _agreed(body, section, audio, index, settled))
 
 
 def _answer_body(
@@ -220,10 +243,11 @@ def _answer_body(
         if place == index:
             rows.extend(section.rows(local))
         else:
-            rows.append(refused_row(media.kind, media.protocol, media.formats))
+            rows.extend(refused_rows(media))
     # The answer's t= must equal the offer's (RFC 3264 §6).
     timing = next((line for line in session.lines if line.startswith("t=")), "t=0 0")
-    return describe(local, rows, version=version, previous=previous, timing=timing)
+    extra = section.session_rows()
+    return describe(local, rows, version=version, previous=previous, timing=timing, session=extra)
 
 
 def read_answer(offer_state: OfferState, answer: bytes | SessionDescription) -> Negotiated:
@@ -235,11 +259,12 @@ def read_answer(offer_state: OfferState, answer: bytes | SessionDescription) -> 
     session = answer if isinstance(answer, SessionDescription) else parse_sdp(answer)
     media = _answered_stream(session, offer_state.index)
     known = (*offer_state.codecs, *offer_state.events)
-    audio = read_audio(session, media, mux_allowed=offer_state.rtcp_mux, known=known)
+    audio = read_audio(session, media, mux_allowed=offer_state.rtcp_mux, known=known, answering=True)
     matched = _matches(audio.codecs, offer_state.codecs)
     if not matched:
         raise NotAcceptable("No offered codec in the answer")
-    secured = _answered_crypto(offer_state, audio)
+    settled = _answered_webrtc(offer_state, audio)
+    secured = _answered_crypto(offer_state, audio) if settled is None else None
     ours = both(offer_state.direction, reverse(audio.direction))
     receive = _receivable(matched, (*offer_state.events, *audio.events))
     send = matched[0][0]
@@ -262,8 +287,9 @@ def read_answer(offer_state: OfferState, answer: bytes | SessionDescription) -> 
         events_send=events_send,
         events_receive=events_receive,
         secured=secured,
+        webrtc=settled,
     )
-    return Negotiated(stream, _agreed(offer_state.body, section, audio, offer_state.index))
+    return Negotiated(stream, _agreed(offer_state.body, section, audio, offer_state.index, settled))
 
 
 def _keys_to_use(crypto: Sequence[SrtpKey], previous: Agreed | None) -> Sequence[SrtpKey]:
@@ -282,6 +308,8 @@ def _choose_stream(
     capabilities: Sequence[Codec],
     srtp: SrtpPolicy,
     keys: Sequence[SrtpKey],
+    *,
+    dtls: bool,
 ) -> tuple[int, Audio, _Matched, _Secured]:
     """The first stream that fits policy and codecs; the reason of the last one that did not, otherwise."""
     failure = NotAcceptable("No audio stream over RTP", 304)
@@ -289,6 +317,11 @@ def _choose_stream(
         matched = _matches(audio.codecs, capabilities)
         if not matched:
             failure = NotAcceptable("No common codec")
+            continue
+        if audio.webrtc is not None:
+            if dtls and not audio.webrtc.problem:
+                return index, audio, matched, None
+            failure = NotAcceptable(audio.webrtc.problem, 399) if dtls else NotAcceptable("No DTLS here", 302)
             continue
         secured = choose_crypto(audio.cryptos, keys) if srtp != "off" else None
         if secured is None and (audio.secure_profile or srtp == "required"):
@@ -348,6 +381,18 @@ def _answered_stream(session: SessionDescription, index: int) -> MediaDescriptio
     raise NotAcceptable("Audio stream refused", 304)
 
 
+def _answered_webrtc(state: OfferState, audio: Audio) -> WebRtcAgreed | None:
+    """What a browser's answer settled; None when neither side spoke of DTLS."""
+    if state.webrtc is None and audio.webrtc is None:
+        return None
+    if state.webrtc is None or audio.webrtc is None:
+        raise NotAcceptable("DTLS on one side only", 302)
+    settled = agree_to_answer(audio.webrtc, state.webrtc)
+    if audio.webrtc.problem or settled is None:
+        raise NotAcceptable(audio.webrtc.problem or "No usable DTLS setup", 399)
+    return settled
+
+
 def _answered_crypto(state: OfferState, audio: Audio) -> _Secured:
     secured = choose_crypto(audio.cryptos, [line.key for line in state.crypto])
     if secured is not None:
@@ -370,6 +415,7 @@ def _stream(
     events_send: Sequence[Codec],
     events_receive: Sequence[Codec],
     secured: _Secured,
+    webrtc: WebRtcAgreed | None,
 ) -> Stream:
     return Stream(
         remote=audio.remote,
@@ -383,6 +429,8 @@ def _stream(
         rtcp_mux=audio.rtcp_mux,
         srtp_send=secured[1].key if secured else None,
         srtp_receive=secured[0].key if secured else None,
+        ice=webrtc.ice if webrtc else None,
+        dtls=webrtc.dtls if webrtc else None,
     )
 
 
@@ -393,7 +441,7 @@ def _event_number(events: Sequence[Codec], send: Codec) -> int | None:
     return events[0].payload_type if events else None
 
 
-def _agreed(body: bytes, section: AudioSection, audio: Audio, index: int) -> Agreed:
+def _agreed(body: bytes, section: AudioSection, audio: Audio, index: int, webrtc: WebRtcAgreed | None = None) -> Agreed:
     return Agreed(
         body=body,
         codecs=tuple(section.codecs),
@@ -405,4 +453,5 @@ def _agreed(body: bytes, section: AudioSection, audio: Audio, index: int) -> Agr
         ptime_ms=section.ptime_ms,
         rtcp_mux=section.rtcp_mux,
         index=index,
+        webrtc=webrtc,
     )

@@ -92,7 +92,8 @@ class Dialog:
     def routes_to(self, host: str) -> bool:
         """Whether the first route is at this address (an IP literal): its messages may then use a flow from there."""
         try:
-            return parse_uri(self.next_hop()).host == host
+            uri = parse_uri(self.next_hop())
+            return (uri.params.get("maddr") or uri.host) == host
         except BadUri:
             return False
 

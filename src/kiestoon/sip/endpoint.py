@@ -67,7 +67,7 @@ class Endpoint:
         self.layer = TransactionLayer(
             self.tokens, local, self.settings.timers, trying_after_s=self.settings.trying_after_s
         )
-        self.requests = OutgoingRequests(self.layer, self._contact, self._elsewhere)
+        self.requests = OutgoingRequests(self.layer, self._contact, self._elsewhere, self.settings.udp_limit)
         self.sessions: dict[int, Session] = {}
         self.subscriptions = Subscriptions(self)
         self.deadlines: DeadlineQueue[Session | Subscription] = DeadlineQueue()
@@ -98,6 +98,11 @@ class Endpoint:
     def transport_failed(self, transaction: str, now: float) -> None:
         """``Send.transaction`` could not be delivered."""
         self.layer.transport_failed(transaction, now)
+        self._pump(now)
+
+    def unreachable(self, transaction: str, host: str, port: int, now: float) -> None:
+        """The network says that what ``Send.transaction`` sent did not reach there (ICMP)."""
+        self.layer.unreachable(transaction, host, port, now)
         self._pump(now)
 
     def handle_timers(self, now: float) -> None:
@@ -149,11 +154,12 @@ class Endpoint:
         destination: Sequence[Destination] | None = None, headers: Headers = (), body: bytes = b"",
         content_type: str = "application/sdp", route: Sequence[str] = (), credentials: Credentials | None = None,
         session_expires_s: int | None = None, context: object = None, call_id: str = "", hop: str = "",
-        patience_s: float = 0.0,
+        patience_s: float = 0.0, to_server: bool = False,
     ) -> Session:  # fmt: skip
         """Place a call. ``to`` and ``from_`` are header values without tags; ``destination`` the places to try in
         order, None to resolve ``hop``, else the first of ``route``, else ``uri``. ``session_expires_s`` 0: no session
-        timer. ``patience_s``: how long a place may be silent before the next is tried (0: 64*T1)."""
+        timer. ``patience_s``: how long a place may be silent before the next is tried (0: 64*T1). ``to_server``: see
+        ``Outgoing``."""
         session = Session(self, next(self._numbers), "uac", call_id or self.tokens.new_call_id(), self.tokens.new_tag())
         session.context = context
         session.content_type = content_type
@@ -172,6 +178,7 @@ class Endpoint:
             identity=session.identity, provisional=partial(uac.on_provisional, session),
         )  # fmt: skip
         outgoing.patience_s = patience_s
+        outgoing.to_server = to_server
         outgoing.targets = list(destination or ())
         self.sessions[session.id] = session
         self._by_tag[session.local_tag] = session

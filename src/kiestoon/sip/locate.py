@@ -28,6 +28,7 @@ SRV_PREFIX: dict[Transport, str] = {
     "ws": "_sip._ws.",
     "wss": "_sips._ws.",
 }
+_BROADCAST = ipaddress.IPv4Address("255.255.255.255")
 DEFAULT_PORT: dict[Transport, int] = {"udp": 5060, "tcp": 5060, "tls": 5061, "ws": 80, "wss": 443}
 
 
@@ -50,6 +51,8 @@ class Question(msgspec.Struct, frozen=True):
     """What a URI asks for, before any DNS.
 
     ``transport`` None: to be chosen (NAPTR, then SRV, then ``default_transport``). ``port`` None: SRV may choose it.
+    ``host`` is where to send, ``domain`` whom to find there: they differ by ``maddr``; a certificate must be for the
+    domain (RFC 5922 §4).
     """
 
     host: str
@@ -57,6 +60,7 @@ class Question(msgspec.Struct, frozen=True):
     transport: Transport | None
     secure: bool
     numeric: bool
+    domain: str
 
     @property
     def default_transport(self) -> Transport:
@@ -65,10 +69,11 @@ class Question(msgspec.Struct, frozen=True):
 
 def question(uri: Uri) -> Question | None:
     """Read a SIP or SIPS URI (RFC 3263 §4: TARGET is maddr, else the host). None when it names a transport we do not
-    speak, no host, or is no SIP URI."""
+    speak, no host, an address of no single host, or is no SIP URI."""
     if not uri.is_sip:
         return None
-    host = (uri.params.get("maddr") or uri.host).strip("[]").rstrip(".").lower()
+    domain = uri.host.strip("[]").rstrip(".").lower()
+    host = (uri.params.get("maddr") or domain).strip("[]").rstrip(".").lower()
     secure = uri.scheme == "sips"
     named = uri.transport
     transport: Transport | None
@@ -80,7 +85,10 @@ def question(uri: Uri) -> Question | None:
         return None
     if not host or (secure and transport == "udp"):
         return None  # SIPS never goes over UDP
-    return Question(host, uri.port, transport, secure, is_numeric(host))
+    numeric = is_numeric(host)
+    if numeric and not is_single_host(host):
+        return None
+    return Question(host, uri.port, transport, secure, numeric, domain)
 
 
 def is_numeric(host: str) -> bool:
@@ -90,6 +98,18 @@ def is_numeric(host: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def is_single_host(address: str) -> bool:
+    """Whether an IP literal can be one host's. Multicast (the use that ``maddr`` and ``ttl`` were meant for, RFC 3261
+    §18.1.1) and broadcast would have one request of ours answered by whoever hears it."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    found = mapped or found
+    return not (found.is_multicast or found.is_unspecified or found == _BROADCAST)
 
 
 def order_naptr(records: Iterable[Naptr], secure: bool, speak: Sequence[Transport]) -> list[tuple[Transport, str]]:

@@ -20,6 +20,9 @@ Headers: TypeAlias = Iterable[tuple[str, str]]
 Finish: TypeAlias = Callable[["Outgoing", int, Response | None, float], None]
 OnProvisional: TypeAlias = Callable[["Outgoing", Response, Flow, float], None]
 
+UDP_ONLY_S = 3600.0
+"""How long a server that does not take TCP is not tried by TCP again for what is large."""
+MAX_UDP_ONLY = 1000
 MAX_CHALLENGES = 3
 """Challenges answered per request: one each from the server and a proxy, and one for a stale nonce."""
 
@@ -55,13 +58,14 @@ class Outgoing:
     with None and a status made up (408 nobody answered, 503 nobody could be reached).
 
     ``contact``: a Contact of ours is put in, fitting where the request goes. ``hop`` is what is resolved when neither
-    ``to`` nor ``targets`` say where that is. ``stopped``: no more attempts, whatever comes.
+    ``to`` nor ``targets`` say where that is. ``stopped``: no more attempts, whatever comes. ``to_server``: the places
+    are those of a server, which may speak TCP as well as UDP; a phone's may be the hole in its NAT.
     """
 
     __slots__ = (
         "challenged", "challenges", "contact", "contact_user", "dialog", "finish", "flow", "hop", "identity",
         "patience_s", "provisional", "request", "resolved", "retries", "session", "stopped", "targets", "to",
-        "transaction",
+        "to_server", "transaction",
     )  # fmt: skip
 
     def __init__(
@@ -88,17 +92,21 @@ class Outgoing:
         self.challenged = 0
         self.retries = 0
         self.stopped = False
+        self.to_server = False
 
 
 class OutgoingRequests:
     """The endpoint's requests without a final response yet."""
 
     def __init__(
-        self, layer: TransactionLayer, contact: Callable[[Destination, str], str], elsewhere: Elsewhere
-    ) -> None:
+        self, layer: TransactionLayer, contact: Callable[[Destination, str], str], elsewhere: Elsewhere,
+        udp_limit: int = 0,
+    ) -> None:  # fmt: skip
         self._layer = layer
         self._contact = contact
         self._elsewhere = elsewhere
+        self._udp_limit = udp_limit
+        self._udp_only: dict[tuple[str, int], float] = {}
         self._waiting: dict[str, Outgoing] = {}
         self._resolving: dict[int, Outgoing] = {}
         self._tokens = count(1)
@@ -126,7 +134,7 @@ class OutgoingRequests:
             return
         if request.method == "INVITE" and outgoing.session is not None:
             outgoing.session.begin_attempt()
-        transaction = self._layer.request(request, to, now, outgoing.patience_s)
+        transaction = self._layer.request(request, to, now, outgoing.patience_s, self._limit(outgoing, to, now))
         outgoing.transaction = transaction
         self._waiting[transaction.key] = outgoing
 
@@ -197,7 +205,11 @@ class OutgoingRequests:
         outgoing = self._waiting.pop(key, None)
         if outgoing is None:
             return
-        if not outgoing.stopped and (self._next_target(outgoing, now) or self._other_way(outgoing, status, now)):
+        if not outgoing.stopped and (
+            self._by_udp_after_all(outgoing, now)
+            or self._next_target(outgoing, now)
+            or self._other_way(outgoing, status, now)
+        ):
             return
         outgoing.finish(outgoing, status, None, now)
 
@@ -208,6 +220,25 @@ class OutgoingRequests:
         self._resolving[token] = outgoing
         outgoing.resolved = True
         self._layer.outputs.append(Resolve(outgoing.hop, token))
+
+    def _limit(self, outgoing: Outgoing, to: Destination, now: float) -> int:
+        """From how many bytes on this goes by TCP; 0: it stays as it is."""
+        if not outgoing.to_server or not self._udp_limit or not isinstance(to, Target) or to.transport != "udp":
+            return 0
+        return 0 if self._udp_only.get((to.host, to.port), 0.0) > now else self._udp_limit
+
+    def _by_udp_after_all(self, outgoing: Outgoing, now: float) -> bool:
+        """A large request found nobody by TCP: it goes by UDP (§18.1.1), and so do further ones."""
+        to, transaction = outgoing.to, outgoing.transaction
+        if not isinstance(to, Target) or to.transport != "udp" or transaction is None:
+            return False
+        if transaction.to.transport == "udp":
+            return False
+        if len(self._udp_only) >= MAX_UDP_ONLY:
+            self._udp_only.clear()
+        self._udp_only[(to.host, to.port)] = now + UDP_ONLY_S
+        self.send(outgoing, now)
+        return True
 
     def _next_target(self, outgoing: Outgoing, now: float) -> bool:
         """RFC 3263 §4.3: try the next target, as a new transaction."""

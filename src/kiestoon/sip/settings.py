@@ -21,6 +21,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     min_se_s: int = 90
     progress_timeout_s: float = 180.0
     trying_after_s: float = 0.2
+    udp_limit: int = 1300
+    """Requests of more bytes go to servers by TCP where UDP would be used (RFC 3261 §18.1.1); 0: never."""
     timers: TimerValues = TimerValues()
 
     @property

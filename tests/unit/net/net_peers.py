@@ -17,6 +17,7 @@ class Recorder:
         self.messages: asyncio.Queue[tuple[Request | Response, Flow]] = asyncio.Queue()
         self.bad: asyncio.Queue[tuple[BadMessage, Flow]] = asyncio.Queue()
         self.failed: asyncio.Queue[str] = asyncio.Queue()
+        self.unreachable: asyncio.Queue[tuple[str, str, int]] = asyncio.Queue()
         self.flushes = 0
 
     def on_message(self, message: Request | Response, flow: Flow) -> None:
@@ -27,6 +28,9 @@ class Recorder:
 
     def on_transport_failed(self, transaction: str) -> None:
         self.failed.put_nowait(transaction)
+
+    def on_unreachable(self, transaction: str, host: str, port: int) -> None:
+        self.unreachable.put_nowait((transaction, host, port))
 
     def on_resolved(self, token: int, targets: Sequence[Target]) -> None:
         raise AssertionError("nobody asked")

@@ -27,6 +27,7 @@ ZONE = {
     ("_sip._udp.srv.test", "SRV"): ["0 0 5066 b.full.test."],
     ("plain.test", "A"): ["192.0.2.50"],
     ("none.test", "A"): ["192.0.2.60"],
+    ("group.test", "A"): ["224.0.1.75", "192.0.2.61", "0.0.0.0"],
     ("_sip._udp.none.test", "SRV"): ["0 0 0 ."],
 }
 
@@ -151,3 +152,19 @@ async def test_a_silent_server_gives_no_target_and_is_not_asked_again_at_once(ma
 )
 async def test_uris_that_lead_nowhere_give_no_target(make: Make, uri: str) -> None:
     assert await make().resolve(uri) == []
+
+
+async def test_maddr_is_sent_to_and_the_certificate_is_still_the_domains(make: Make) -> None:
+    resolver = make()
+    assert await resolver.resolve("sips:a@plain.test;maddr=192.0.2.9") == [
+        Target("tls", "192.0.2.9", 5061, "plain.test")
+    ]
+    assert await resolver.resolve("sips:a@plain.test:5071;maddr=plain.test") == [
+        Target("tls", "192.0.2.50", 5071, "plain.test")
+    ]
+
+
+async def test_a_name_that_leads_to_a_multicast_address_is_not_sent_to_there(make: Make) -> None:
+    assert await make().resolve("sip:group.test:5060") == [Target("udp", "192.0.2.61", 5060, "group.test")]
+    assert await make().resolve("sip:plain.test;maddr=group.test") == [Target("udp", "192.0.2.61", 5060, "plain.test")]
+    assert await make().resolve("sip:plain.test;maddr=224.0.1.75") == []

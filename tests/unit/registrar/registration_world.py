@@ -43,6 +43,7 @@ TRUNKS = (
     Trunk(id=50, name="Peer", kind="peer", host="203.0.113.1", sources=("203.0.113.0/28",)),
     Trunk(id=51, name="Login", kind="peer", host="pbx.example", username="linelogin", secret="line-secret"),
     Trunk(id=52, name="Registered", kind="register", host="sip.provider.example", username="acct"),
+    Trunk(id=53, name="Secret", kind="peer", host="203.0.113.97", sources=("203.0.113.96/28",), srtp="required"),
 )
 
 

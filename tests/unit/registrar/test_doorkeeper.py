@@ -149,6 +149,18 @@ def test_claiming_to_be_a_device_from_a_lines_address_needs_the_password():
     assert isinstance(call_from(World(), "203.0.113.9", from_=f"<sip:d1@{DOMAIN}>;tag=f"), Challenge)
 
 
+@pytest.mark.parametrize(("transport", "refused"), [("udp", True), ("tcp", True), ("tls", False), ("wss", False)])
+def test_a_line_that_must_encrypt_is_refused_in_the_clear(transport, refused):
+    phone = Phone(flow_=flow("203.0.113.99", transport=transport))
+    request = phone.request(method="INVITE", uri="sip:+31207654321@192.0.2.1")
+    request.set("From", "<sip:+31612345678@provider>;tag=f")
+    verdict = World().doorkeeper.identify(request, phone.flow, 1_000.0)
+    if refused:
+        assert verdict == RefuseCaller(403, "Encryption Required")
+    else:
+        assert [trunk.id for trunk in verdict.trunks] == [53]
+
+
 def test_strangers_get_silence():
     assert isinstance(call_from(World(), "203.0.113.200"), Drop)
 

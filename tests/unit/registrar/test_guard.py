@@ -33,6 +33,14 @@ def test_bans_grow_and_end():
         assert guard.allowed(BAD)
 
 
+def test_ten_failures_in_half_a_minute_ban_though_the_first_has_faded_a_little():
+    guard = Guard()
+    for count in range(10):
+        assert guard.allowed(BAD)
+        guard.failed(BAD, "101", now=3.0 * count, proven=True)
+    assert not guard.allowed(BAD)
+
+
 def test_a_good_day_forgives():
     guard = Guard()
     fail_until_banned(guard, 0.0)

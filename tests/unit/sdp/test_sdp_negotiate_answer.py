@@ -79,7 +79,7 @@ def test_the_profile_is_echoed(profile):
         (["m=audio 30000 RTP/AVP 18"], 305),
         (["m=video 30000 RTP/AVP 31"], 304),
         (["m=audio 0 RTP/AVP 8"], 304),
-        (["m=audio 30000 UDP/TLS/RTP/SAVPF 8"], 304),
+        (["m=audio 30000 UDP/TLS/RTP/SAVPF 8"], 302),
         (["m=audio 30000 RTP/SAVP 8"], 302),
         ([], 304),
     ],

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from kiestoon.sip.flow import Transport
-from kiestoon.sip.locate import Naptr, Srv, order_naptr, order_srv, question, srv_transports
+from kiestoon.sip.locate import Naptr, Srv, is_single_host, order_naptr, order_srv, question, srv_transports
 from kiestoon.sip.uri import parse_uri
 
 SPEAK: tuple[Transport, ...] = ("udp", "tcp", "tls")
@@ -34,6 +34,28 @@ def test_question_is_read_from_the_uri(uri: str, expected: tuple[object, ...]) -
 @pytest.mark.parametrize("uri", ["tel:+31201234567", "sip:a@example.com;transport=sctp", "sips:a@x.nl;transport=udp"])
 def test_uris_we_cannot_send_to_ask_nothing(uri: str) -> None:
     assert question(parse_uri(uri)) is None
+
+
+def test_maddr_says_where_to_send_and_the_domain_whose_certificate_to_expect() -> None:
+    wanted = question(parse_uri("sips:a@Example.com;maddr=192.0.2.9"))
+    assert wanted is not None
+    assert (wanted.host, wanted.domain) == ("192.0.2.9", "example.com")
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["224.0.1.75", "239.255.255.250", "255.255.255.255", "0.0.0.0", "ff02::1", "::", "::ffff:224.0.1.75"],
+)
+def test_multicast_and_broadcast_addresses_are_never_sent_to(address: str) -> None:
+    literal = f"[{address}]" if ":" in address else address
+    assert question(parse_uri(f"sip:a@example.com;maddr={literal}")) is None
+    assert question(parse_uri(f"sip:a@{literal}")) is None
+    assert not is_single_host(address)
+
+
+@pytest.mark.parametrize("address", ["192.0.2.1", "127.0.0.1", "2001:db8::1", "fe80::1%eth0", "::ffff:192.0.2.1"])
+def test_addresses_of_single_hosts_are(address: str) -> None:
+    assert is_single_host(address)
 
 
 def test_default_transport_is_udp_and_tls_for_sips() -> None:

@@ -12,6 +12,7 @@ from kiestoon.sip.transaction.wiring import (
     Transaction,
     Wiring,
     fail,
+    linger,
     resend,
     schedule,
     time_out,
@@ -95,11 +96,7 @@ def _acknowledge(
         transaction.packet = Send(transaction.to, ack.encode(), transaction.key)
         wiring.outputs.append(transaction.packet)
     transaction.request = None
-    transaction.resend_at = NEVER
-    if transaction.reliable:
-        wiring.forget(transaction)
-    else:
-        transaction.expires_at = now + wiring.values.lifetime_s
+    linger(transaction, wiring, now, wiring.values.lifetime_s)
 
 
 def _accept(transaction: ClientInvite, wiring: Wiring, _message: object, _flow: object, now: float) -> None:
@@ -111,32 +108,29 @@ def _accept(transaction: ClientInvite, wiring: Wiring, _message: object, _flow: 
 
 def acknowledgement(invite: Request, response: Response) -> Request:
     """The ACK for a non-2xx final response (RFC 3261 §17.1.1.3)."""
-    ack = Request("ACK", invite.uri)
-    ack.add("Via", invite.all("Via")[0])
-    ack.add("Max-Forwards", "70")
-    for route in invite.all("Route"):
-        ack.add("Route", route)
-    ack.add("From", invite.get("From") or "")
-    ack.add("To", response.get("To") or "")
-    ack.add("Call-ID", invite.call_id)
-    ack.add("CSeq", f"{invite.cseq.number} ACK")
-    return ack
+    return _for_invite("ACK", invite, response.get("To") or "")
 
 
 def cancellation(invite: Request, reason: str) -> Request:
     """The CANCEL for an INVITE of ours (§9.1): same Request-URI, Via, Call-ID, To, From, CSeq number and route."""
-    cancel = Request("CANCEL", invite.uri)
-    cancel.add("Via", invite.all("Via")[0])
-    cancel.add("Max-Forwards", "70")
-    for route in invite.all("Route"):
-        cancel.add("Route", route)
-    cancel.add("From", invite.get("From") or "")
-    cancel.add("To", invite.get("To") or "")
-    cancel.add("Call-ID", invite.call_id)
-    cancel.add("CSeq", f"{invite.cseq.number} CANCEL")
+    cancel = _for_invite("CANCEL", invite, invite.get("To") or "")
     if reason:
         cancel.add("Reason", reason)
     return cancel
+
+
+def _for_invite(method: str, invite: Request, to: str) -> Request:
+    """A request that goes where an INVITE went, hop by hop: its topmost Via, its route and its CSeq number."""
+    request = Request(method, invite.uri)
+    request.add("Via", invite.all("Via")[0])
+    request.add("Max-Forwards", "70")
+    for route in invite.all("Route"):
+        request.add("Route", route)
+    request.add("From", invite.get("From") or "")
+    request.add("To", to)
+    request.add("Call-ID", invite.call_id)
+    request.add("CSeq", f"{invite.cseq.number} {method}")
+    return request
 
 
 TABLE: Table = {

@@ -5,12 +5,12 @@ from __future__ import annotations
 from kiestoon.sip.flow import Flow
 from kiestoon.sip.message import Message, Response
 from kiestoon.sip.transaction.events import Responded
-from kiestoon.sip.transaction.timers import NEVER
 from kiestoon.sip.transaction.wiring import (
     TERMINATED,
     Table,
     Transaction,
     Wiring,
+    linger,
     resend,
     schedule,
 )
@@ -68,11 +68,7 @@ def _slow_down(transaction: ClientNonInvite, wiring: Wiring, _message: object, _
 def _complete(transaction: ClientNonInvite, wiring: Wiring, _message: object, _flow: object, now: float) -> None:
     """Timer K: T4, or zero on reliable transports."""
     transaction.request = transaction.packet = None
-    transaction.resend_at = NEVER
-    if transaction.reliable:
-        wiring.forget(transaction)
-    else:
-        transaction.expires_at = now + wiring.values.t4_s
+    linger(transaction, wiring, now, wiring.values.t4_s)
 
 
 def _time_out(transaction: ClientNonInvite, wiring: Wiring, message: Message | None, flow: object, now: float) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from kiestoon.sip.flow import Destination, Flow, Output, Send
+from kiestoon.sip.flow import Destination, Flow, Output, Send, Target
 from kiestoon.sip.headers import parse_name_addr
 from kiestoon.sip.local import Local
 from kiestoon.sip.message import Message, Request, Response
@@ -83,14 +83,23 @@ class TransactionLayer:
 
     # --- commands ---------------------------------------------------------------------------------------------------
 
-    def request(self, request: Request, to: Destination, now: float, patience_s: float = 0.0) -> ClientTransaction:
+    def request(
+        self, request: Request, to: Destination, now: float, patience_s: float = 0.0, udp_limit: int = 0
+    ) -> ClientTransaction:
         """Send a request (not ACK) in a transaction of its own. Its Via headers are replaced by ours, so the same
         message may be tried at another target after a failure. ``patience_s``: how long an INVITE waits for any answer
-        (0: 64*T1, timer B)."""
+        (0: 64*T1, timer B). ``udp_limit``: with more bytes than that (and not 0) it goes by TCP instead of UDP; the
+        transaction's ``to`` tells."""
         branch = self._tokens.new_branch()
         sent_by = self._local.sent_by(to)
         self._stamp_via(request, to, sent_by, branch)
-        return self._start_client(request, to, branch, sent_by, now, quiet=False, patience_s=patience_s)
+        data = request.encode()
+        if udp_limit and len(data) > udp_limit and isinstance(to, Target) and to.transport == "udp":
+            to = Target("tcp", to.host, to.port)
+            sent_by = self._local.sent_by(to)
+            self._stamp_via(request, to, sent_by, branch)
+            data = request.encode()
+        return self._start_client(request, data, to, branch, sent_by, now, quiet=False, patience_s=patience_s)
 
     def cancel(self, transaction: ClientInvite, now: float, reason: str = "") -> None:
         """Cancel an INVITE of ours: now if a provisional response was seen, else as soon as one comes (§9.1); never
@@ -163,6 +172,17 @@ class TransactionLayer:
         if transaction is not None:
             step(transaction, self._wiring, "transport error", now)
 
+    def unreachable(self, transaction_key: str, host: str, port: int, now: float) -> None:
+        """The network says so (§18.4). Believed only of a request outside any dialog, where it went, while nothing was
+        heard from there: what is established ends by its own timers, not by what anybody on the way may claim."""
+        transaction = self._wiring.clients.get(transaction_key)
+        if transaction is None or transaction.state not in ("calling", "trying"):
+            return
+        request, to = transaction.request, transaction.to
+        place = (to.remote_host, to.remote_port) if isinstance(to, Flow) else (to.host, to.port)
+        if request is not None and not request.to.tag and place == (host, port):
+            step(transaction, self._wiring, "transport error", now)
+
     def handle_timers(self, now: float) -> None:
         """Run what is due, at most ``TIMERS_PER_TURN`` of it: ask ``next_deadline`` again afterwards."""
         for tick, transaction in self._wiring.wheel.due(now, TIMERS_PER_TURN):
@@ -183,6 +203,7 @@ class TransactionLayer:
     def _start_client(
         self,
         request: Request,
+        data: bytes,
         to: Destination,
         branch: str,
         sent_by: tuple[str, int],
@@ -193,7 +214,7 @@ class TransactionLayer:
     ) -> ClientTransaction:
         method = request.method
         key = client_key(branch, method)
-        packet = Send(to, request.encode(), key)
+        packet = Send(to, data, key)
         transaction: ClientTransaction
         if method == "INVITE":
             transaction = ClientInvite(
@@ -222,7 +243,7 @@ class TransactionLayer:
             return
         cancel = client_invite.cancellation(invite, reason)
         branch = transaction.key.partition("|")[0]
-        self._start_client(cancel, transaction.to, branch, transaction.sent_by, now, quiet=True)
+        self._start_client(cancel, cancel.encode(), transaction.to, branch, transaction.sent_by, now, quiet=True)
         client_invite.expect_end(transaction, self._wiring, now)
 
     def _receive_response(self, response: Response, flow: Flow, now: float) -> None:

@@ -12,6 +12,7 @@ from kiestoon.sip.transaction.wiring import (
     Transaction,
     Wiring,
     fail,
+    linger,
     resend,
     schedule,
     time_out,
@@ -77,11 +78,7 @@ def _double(transaction: ServerInvite, wiring: Wiring, _message: object, _flow: 
 def _confirm(transaction: ServerInvite, wiring: Wiring, _message: object, _flow: object, now: float) -> None:
     """Timer I: T4, or zero on reliable transports."""
     transaction.packet = None
-    transaction.resend_at = NEVER
-    if transaction.reliable:
-        wiring.forget(transaction)
-    else:
-        transaction.expires_at = now + wiring.values.t4_s
+    linger(transaction, wiring, now, wiring.values.t4_s)
 
 
 def _accept(transaction: ServerInvite, wiring: Wiring, response: Message | None, _flow: object, now: float) -> None:

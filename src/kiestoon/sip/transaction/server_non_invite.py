@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from kiestoon.sip.flow import Send
 from kiestoon.sip.message import Message
-from kiestoon.sip.transaction.timers import NEVER
-from kiestoon.sip.transaction.wiring import TERMINATED, Table, Transaction, Wiring, fail, resend, schedule
+from kiestoon.sip.transaction.wiring import TERMINATED, Table, Transaction, Wiring, fail, linger, resend, schedule
 
 
 class ServerNonInvite(Transaction):
@@ -41,11 +40,7 @@ def _send(transaction: ServerNonInvite, wiring: Wiring, response: Message | None
 def _complete(transaction: ServerNonInvite, wiring: Wiring, _message: object, _flow: object, now: float) -> None:
     """Timer J: 64*T1, or zero on reliable transports."""
     transaction.request = None
-    transaction.resend_at = NEVER
-    if transaction.reliable:
-        wiring.forget(transaction)
-    else:
-        transaction.expires_at = now + wiring.values.lifetime_s
+    linger(transaction, wiring, now, wiring.values.lifetime_s)
 
 
 TABLE: Table = {

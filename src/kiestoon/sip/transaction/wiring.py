@@ -127,6 +127,15 @@ def resend(transaction: Transaction, wiring: Wiring, _message: object, _flow: ob
         wiring.outputs.append(transaction.packet)
 
 
+def linger(transaction: Transaction, wiring: Wiring, now: float, lifetime_s: float) -> None:
+    """Nothing is sent again by itself; what was sent is kept for repetitions, not at all on reliable transports."""
+    transaction.resend_at = NEVER
+    if transaction.reliable:
+        wiring.forget(transaction)
+    else:
+        transaction.expires_at = now + lifetime_s
+
+
 def time_out(transaction: Transaction, wiring: Wiring, _message: object, _flow: object, _now: float) -> None:
     wiring.events.append(TimedOut(transaction))  # type: ignore[arg-type]  # always one of the four
 

@@ -351,3 +351,39 @@ def test_timers_are_run_in_bounded_turns() -> None:
         machine.outputs.clear()
     assert sum(sizes) == 1200
     assert max(sizes) <= 500
+
+
+@pytest.mark.parametrize("method", ["INVITE", "REGISTER"])
+def test_a_report_that_nobody_is_there_ends_a_request_that_has_heard_nothing(method: str) -> None:
+    sip = layer()
+    sent = sip.request(request(method), UDP, 0.0)
+    sip.unreachable(sent.key, UDP.host, UDP.port, 0.1)
+    (event,) = sip.events
+    assert isinstance(event, TransportFailed)
+    assert len(sip) == 0
+
+
+@pytest.mark.parametrize(
+    ("key", "host", "port"),
+    [("z9hG4bKother|INVITE", UDP.host, UDP.port), ("", "192.0.2.10", UDP.port), ("", UDP.host, 5061)],
+)
+def test_a_report_about_another_transaction_or_place_is_not_believed(key: str, host: str, port: int) -> None:
+    sip = layer()
+    sent = sip.request(request(), UDP, 0.0)
+    sip.unreachable(key or sent.key, host, port, 0.1)
+    assert not sip.events
+    assert sent.state == "calling"
+
+
+def test_a_report_is_not_believed_once_something_was_heard_nor_inside_a_dialog() -> None:
+    sip = layer()
+    ringing = sip.request(request(), UDP, 0.0)
+    sip.receive(parse_message(Response.answer(ringing.request, 180, to_tag="b").encode()), FLOW, 0.1)
+    sip.events.clear()
+    sip.unreachable(ringing.key, UDP.host, UDP.port, 0.2)
+    inside = request("BYE", 2)
+    inside.set("To", "<sip:bob@192.0.2.9>;tag=b")
+    bye = sip.request(inside, UDP, 0.3)
+    sip.unreachable(bye.key, UDP.host, UDP.port, 0.4)
+    assert not sip.events
+    assert (ringing.state, bye.state) == ("proceeding", "trying")
