@@ -53,7 +53,8 @@ class Site(msgspec.Struct, kw_only=True):
 
 def add_site(changes: Changes, site: Site) -> None:
     """Write a site's rows."""
-    company = changes.add(Company(id=0, name=site.name, domain=site.domain, **site.company))
+    digits = max(map(len, site.extensions), default=3)
+    company = changes.add(Company(id=0, name=site.name, domain=site.domain, extension_digits=digits, **site.company))
     for extension in site.extensions:
         fields = {"name": f"User {extension}", **site.users.get(extension, {})}
         user = changes.add(User(id=0, company_id=company.id, extension=extension, **fields))

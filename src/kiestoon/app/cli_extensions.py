@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import msgspec
 import typer
 
 from kiestoon.app.cli_context import CliContext
-from kiestoon.company.model import Menu, Number, User
+from kiestoon.company.model import Menu, Number
 
 
 def leading_to(own: CliContext, company_id: int, extension: str) -> list[Number | Menu]:
@@ -26,17 +25,7 @@ def names_of(rows: list[Number | Menu]) -> list[str]:
     return [row.e164 if isinstance(row, Number) else f"menu {row.name}" for row in rows]
 
 
-def following(own: CliContext, row: User | Menu, extension: str | None) -> list[Number | Menu]:
-    """What leads to a person or menu, leading to their new ``extension``; nothing when that is None or the old one."""
-    if extension in (None, row.extension):
-        return []
-    return [
-        msgspec.structs.replace(each, **{"extension" if isinstance(each, Number) else "fallback_extension": extension})
-        for each in leading_to(own, row.company_id, row.extension)
-    ]
-
-
-def say_followers(followers: list[Number | Menu], extension: str) -> None:
-    """Tell which numbers and menus have followed."""
-    if followers:
-        typer.echo(f"Now leading to {extension}: {', '.join(names_of(followers))}.")
+def say_followers(followers: list[Number | Menu], old: str, new: str) -> None:
+    """Tell which numbers and menus have followed a person or menu from one extension to another."""
+    if followers and old != new:
+        typer.echo(f"Now leading to {new}: {', '.join(names_of(followers))}.")

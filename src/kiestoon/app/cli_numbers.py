@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from kiestoon.app.cli_context import context_of
-from kiestoon.app.cli_extensions import following, leading_to, names_of, say_followers
+from kiestoon.app.cli_extensions import leading_to, say_followers
 from kiestoon.app.cli_removal import Yes, remove
 from kiestoon.app.cli_rows import OfCompany, add, add_list, change, find, find_in, given, list_of
 from kiestoon.company.model import Menu, Number, User
@@ -119,18 +119,17 @@ def change_menu(
         timeout_s=timeout_s,
         fallback_extension=fallback,
     )
-    followers = following(own, menu, new_extension)
-    changed = change(own, menu, wanted, followers)
+    followers = leading_to(own, menu.company_id, menu.extension)
+    changed = change(own, menu, wanted)
     typer.echo(f"Changed menu {changed.name} on extension {changed.extension}.")
-    say_followers(followers, changed.extension)
+    say_followers(followers, menu.extension, changed.extension)
 
 
 @menu_app.command("remove")
 def remove_menu(context: typer.Context, extension: str, company: OfCompany = "", yes: Yes = False) -> None:
     """Take a menu away. Callers who are in it stay in it."""
     own, menu = find_in(context, Menu, company, extension=extension)
-    lost = names_of(leading_to(own, menu.company_id, menu.extension))
-    remove(own, menu, f"menu {menu.name} on extension {menu.extension}", yes=yes, lost=lost)
+    remove(own, menu, f"menu {menu.name} on extension {menu.extension}", yes=yes)
 
 
 def _playable(path: Path) -> str:

@@ -22,10 +22,10 @@ class NobodyToAskError(OperatorError):
     exit_code = 64  # EX_USAGE
 
 
-def remove(own: CliContext, row: Row, what: str, *, yes: bool, lost: Iterable[str] = ()) -> None:
+def remove(own: CliContext, row: Row, what: str, *, yes: bool) -> None:
     """Take a row away once that is wanted, and tell a running exchange.
 
-    ``what`` is it as an operator names it, ``lost`` what does not hang on it in the database and leads nowhere then.
+    ``what`` is it as an operator names it. What is still used by others is not removed: the error names them.
     """
     from kiestoon.store.dependents import count_dependents  # noqa: PLC0415 - SQLAlchemy only where it is needed
     from kiestoon.store.write import changing  # noqa: PLC0415 - as above
@@ -34,7 +34,6 @@ def remove(own: CliContext, row: Row, what: str, *, yes: bool, lost: Iterable[st
         dependents = count_dependents(connection, row)
     _say("Goes with it", (counted(*each) for each in dependents.gone.items()))
     _say("Stays without it", (counted(*each) for each in dependents.left.items()))
-    _say("Leads nowhere then", lost)
     if not yes:
         _ask(what)
     with changing(own.database, own.vault, acting_user=acting_user()) as changes:

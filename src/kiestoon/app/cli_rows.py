@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -110,9 +110,9 @@ def find(own: CliContext, row_type: type[RowT], company_id: int | None, **named:
     return found[0]
 
 
-def link_ids(own: CliContext, company_id: int, **named: str | None) -> dict[str, int | None]:
+def link_ids(own: CliContext, company_id: int, **named: str | None) -> dict[str, Any]:
     """Ids of places by their names, as fields of a row: None for "", none at all for None; raises ``OperatorError``."""
-    ids: dict[str, int | None] = {}
+    ids: dict[str, Any] = {}
     for option, name in named.items():
         field, target = _LINKS[option]
         if name is not None:
@@ -135,16 +135,14 @@ def given(**options: Any) -> dict[str, Any]:
     return {field: value for field, value in options.items() if value is not None}
 
 
-def change(own: CliContext, row: RowT, wanted: Mapping[str, Any], following: Iterable[Row] = ()) -> RowT:
-    """Write the ``wanted`` fields of a row, and rows that follow it, in one transaction; tell a running exchange."""
+def change(own: CliContext, row: RowT, wanted: Mapping[str, Any]) -> RowT:
+    """Write the ``wanted`` fields of a row and tell a running exchange."""
     from kiestoon.store.write import changing  # noqa: PLC0415 - as above
 
     if not wanted:
         raise OperatorError("Nothing was given to change", "See the options with --help")
     changed: RowT = msgspec.structs.replace(row, **wanted)
     with changing(own.database, own.vault, acting_user=acting_user()) as changes:
-        changes.update(changed)
-        for each in following:
-            changes.update(each)
+        changed = changes.update(changed)
     own.announce_changes()
     return changed

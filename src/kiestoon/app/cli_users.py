@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from kiestoon.app.cli_context import context_of
-from kiestoon.app.cli_extensions import following, leading_to, names_of, say_followers
+from kiestoon.app.cli_extensions import leading_to, say_followers
 from kiestoon.app.cli_removal import Yes, remove
 from kiestoon.app.cli_rows import OfCompany, add, add_list, change, find_in, given, link_ids, list_of
 from kiestoon.company.model import Device, User
@@ -106,10 +106,10 @@ def change_user(
         language=language,
     )
     wanted |= link_ids(own, user.company_id, location=location, department=department)
-    followers = following(own, user, new_extension)
-    changed = change(own, user, wanted, followers)
+    followers = leading_to(own, user.company_id, user.extension)
+    changed = change(own, user, wanted)
     typer.echo(f"Changed {changed.name} on extension {changed.extension}.")
-    say_followers(followers, changed.extension)
+    say_followers(followers, user.extension, changed.extension)
 
 
 @user_app.command("remove")
@@ -117,7 +117,6 @@ def remove_user(context: typer.Context, extension: str, company: OfCompany = "",
     """Take a person away. Phones stay: nobody is logged in on them then, they reach emergency numbers only."""
     own, user = find_in(context, User, company, extension=extension)
     phones = [device.username for device in list_of(context, Device, company) if device.user_id == user.id]
-    lost = names_of(leading_to(own, user.company_id, user.extension))
-    remove(own, user, f"{user.name} on extension {user.extension}", yes=yes, lost=lost)
+    remove(own, user, f"{user.name} on extension {user.extension}", yes=yes)
     if phones:
         typer.echo(f"Nobody is logged in any more on: {', '.join(phones)}.")

@@ -14,6 +14,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from kiestoon.store.errors import DatabaseUnavailableError
+from kiestoon.store.scope import watch
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -62,6 +63,7 @@ class Database:
                 raise _missing_driver(error) from None
             if self.is_sqlite:
                 _prepare_sqlite(self._engine)
+            watch(self._engine)
         return self._engine
 
     def async_engine(self) -> AsyncEngine:
@@ -75,6 +77,7 @@ class Database:
             raise _missing_driver(error) from None
         if self.is_sqlite:
             _prepare_sqlite(engine.sync_engine)
+        watch(engine.sync_engine)
         return engine
 
     @contextmanager

@@ -7,7 +7,8 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, func, not_, or_, 
 
 from kiestoon.company.model import Row
 from kiestoon.store import tables
-from kiestoon.store.load import TABLES
+from kiestoon.store.scope import INSTALLATION
+from kiestoon.store.tables import TABLES
 
 
 class Dependents(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +31,7 @@ def count_dependents(connection: Connection, row: Row) -> Dependents:
             stays = [not_(gone[table])] if table in gone else []
             left[table] = and_(or_(*links), *stays)
     del gone[start]
+    gone.pop(tables.extensions, None)  # book-keeping beside the rows that have them
     return Dependents(gone=_counts(connection, gone), left=_counts(connection, left))
 
 
@@ -44,7 +46,9 @@ def _links(table: Table, gone: dict[Table, ColumnElement[bool]], on_delete: str)
 
 def _counts(connection: Connection, conditions: dict[Table, ColumnElement[bool]]) -> dict[str, int]:
     counted = {
-        table.name: connection.execute(select(func.count()).select_from(table).where(condition)).scalar_one()
+        table.name: connection.execute(
+            select(func.count()).select_from(table).where(condition), execution_options=INSTALLATION
+        ).scalar_one()
         for table, condition in conditions.items()
     }
     return {name: count for name, count in counted.items() if count}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kiestoon.operator_error import OperatorError
+from kiestoon.store.problems import Problem
 
 
 class StoreError(OperatorError):
@@ -34,6 +35,20 @@ class KeyFileError(StoreError):
 
 
 class InvalidRowError(StoreError):
-    """What was to be written breaks a rule of the data (taken extension, bad number, …)."""
+    """What was to be written breaks a rule of the data (taken extension, bad number, …).
+
+    ``problems`` says which field and rule; ``status`` is the HTTP status that fits.
+    """
 
     exit_code = 65  # EX_DATAERR
+    status = 422
+
+    def __init__(self, what: str, do: str, problems: tuple[Problem, ...] = ()) -> None:
+        super().__init__(what, do)
+        self.problems = problems
+
+
+class ConflictError(InvalidRowError):
+    """The row was changed or removed meanwhile, is taken, or is still in use."""
+
+    status = 409

@@ -3,51 +3,24 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, func, select
 
-from kiestoon.company.model import (
-    Company,
-    CompanyRows,
-    Department,
-    Device,
-    Location,
-    Menu,
-    Number,
-    Row,
-    Trunk,
-    User,
-)
+from kiestoon.company.model import BELONGING, Company, CompanyRows, Row, Trunk
 from kiestoon.store import tables
+from kiestoon.store.cells import columns_of, row_reader, secret_place
 from kiestoon.store.database import Database
 from kiestoon.store.keys import Vault
+from kiestoon.store.scope import INSTALLATION
+from kiestoon.store.tables import TABLES
+
+__all__ = ["TABLES", "Configuration", "secret_place"]
 
 RowT = TypeVar("RowT", bound=Row)
-TABLES: dict[type[Row], Table] = {
-    Company: tables.companies,
-    Location: tables.locations,
-    Department: tables.departments,
-    User: tables.users,
-    Device: tables.devices,
-    Number: tables.numbers,
-    Menu: tables.menus,
-    Trunk: tables.trunks,
-}
-_BELONGING: tuple[tuple[str, type[Row]], ...] = (
-    ("locations", Location),
-    ("departments", Department),
-    ("users", User),
-    ("devices", Device),
-    ("numbers", Number),
-    ("menus", Menu),
-    ("trunks", Trunk),
-)
 _BATCH = 1000
-# Columns whose values differ from row to row; the values of all others are shared between the rows in memory.
-_DISTINCT = frozenset({"id", "username", "secret", "name", "email", "extension", "e164", "user_id", "sources"})
 
 
 class Configuration(msgspec.Struct, frozen=True):
@@ -58,23 +31,16 @@ class Configuration(msgspec.Struct, frozen=True):
     last_change: int
 
 
-def secret_place(row_type: type[Row], cells: Mapping[str, Any]) -> str:
-    """What a row's encrypted secret is bound to; whoever changes one of these fields must encrypt again."""
-    if row_type is Device:
-        return f"device {cells['company_id']} {cells['username']}"
-    return f"trunk {cells['name']}"
-
-
 def load_all(database: Database, vault: Vault) -> Configuration:
     """Load every company, decrypted. 10,000 devices take a fraction of a second."""
     with database.read() as connection:
         last_change = _last_change(connection)
         grouped: dict[str, defaultdict[int | None, list[Any]]] = {}
-        for field, row_type in _BELONGING:
+        for entity in BELONGING:
             rows: defaultdict[int | None, list[Any]] = defaultdict(list)
-            for row in iterate_rows(connection, row_type, vault=vault):
-                rows[row.company_id].append(row)  # type: ignore[attr-defined]  # every row in _BELONGING has it
-            grouped[field] = rows
+            for row in iterate_rows(connection, entity.row, vault=vault):
+                rows[row.company_id].append(row)  # type: ignore[attr-defined]  # all that belongs to a company has it
+            grouped[entity.table] = rows
         companies = tuple(
             CompanyRows(company=company, **{name: tuple(rows[company.id]) for name, rows in grouped.items()})
             for company in iterate_rows(connection, Company)
@@ -89,8 +55,8 @@ def load_company(database: Database, vault: Vault, company_id: int) -> CompanyRo
         if company is None:
             return None
         belonging: dict[str, Any] = {
-            field: tuple(iterate_rows(connection, row_type, vault=vault, company_id=company_id))
-            for field, row_type in _BELONGING
+            entity.table: tuple(iterate_rows(connection, entity.row, vault=vault, company_id=company_id))
+            for entity in BELONGING
         }
     return CompanyRows(company=company, **belonging)
 
@@ -120,13 +86,15 @@ def changed_companies(database: Database, since: int) -> tuple[int, frozenset[in
     """Which companies were written to after change ``since`` (None: the installation's own rows), and the last id."""
     columns = (tables.changes.c.id, tables.changes.c.company_id)
     with database.read() as connection:
-        rows = connection.execute(select(*columns).where(tables.changes.c.id > since)).all()
+        query = select(*columns).where(tables.changes.c.id > since)
+        rows = connection.execute(query, execution_options=INSTALLATION).all()
     last = max((row[0] for row in rows), default=since)
     return last, frozenset(row[1] for row in rows)
 
 
 def _last_change(connection: Connection) -> int:
-    return connection.execute(select(func.max(tables.changes.c.id))).scalar() or 0
+    query = select(func.max(tables.changes.c.id))
+    return connection.execute(query, execution_options=INSTALLATION).scalar() or 0
 
 
 def iterate_rows(
@@ -137,24 +105,13 @@ def iterate_rows(
     company_id: int | None = None,
     row_id: int | None = None,
 ) -> Iterator[RowT]:
-    """Rows of one table, by id. Without a vault secrets are left out."""
+    """Rows of one table, by id. Without a vault secrets are left out. Without a company: the whole installation's."""
     table = TABLES[row_type]
-    fields = row_type.__struct_fields__
-    query = select(*(table.c[name] for name in fields)).order_by(table.c.id)
+    query = select(*columns_of(row_type)).order_by(table.c.id)
     if company_id is not None:
         query = query.where(table.c.company_id == company_id)
     if row_id is not None:
         query = query.where(table.c.id == row_id)
-    shared: dict[str, str] = {}
-    for values in connection.execute(query, execution_options={"yield_per": _BATCH}):
-        cells: dict[str, Any] = {}
-        for name, value in zip(fields, values, strict=True):
-            cells[name] = shared.setdefault(value, value) if type(value) is str and name not in _DISTINCT else value
-        if "sources" in cells:
-            cells["sources"] = tuple(cells["sources"])
-        if "secret" in cells:
-            encrypted = cells["secret"]
-            cells["secret"] = ""
-            if encrypted is not None and vault is not None:
-                cells["secret"] = vault.decrypt(encrypted, secret_place(row_type, cells))
-        yield row_type(**cells)
+    read = row_reader(row_type, vault)
+    for values in connection.execute(query, execution_options={"yield_per": _BATCH, **INSTALLATION}):
+        yield read(values)

@@ -13,6 +13,7 @@ from kiestoon.media.protocol import Quality
 from kiestoon.routing import Reason
 from kiestoon.store import tables
 from kiestoon.store.database import Database
+from kiestoon.store.scope import INSTALLATION
 
 _TABLE = tables.call_records
 _COLUMNS = tuple(column.name for column in _TABLE.columns)
@@ -23,7 +24,7 @@ def store_records(connection: Connection, records: Sequence[CallRecord]) -> int:
     """Insert those that are not there yet; returns how many. Part of the caller's transaction."""
     fresh = {record.call_id[: _LENGTHS["call_id"]]: record for record in records}
     known = select(_TABLE.c.call_id).where(_TABLE.c.call_id.in_(list(fresh)))
-    for call_id in connection.execute(known).scalars().all():
+    for call_id in connection.execute(known, execution_options=INSTALLATION).scalars().all():
         del fresh[call_id]
     if fresh:
         connection.execute(insert(_TABLE), [_cells(record) for record in fresh.values()])
@@ -60,7 +61,7 @@ def list_records(
     if call_id is not None:
         query = query.where(_TABLE.c.call_id == call_id)
     with database.read() as connection:
-        rows = connection.execute(query).all()
+        rows = connection.execute(query, execution_options=INSTALLATION).all()
     return [_record(row._asdict()) for row in rows]
 
 

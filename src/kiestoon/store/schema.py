@@ -8,8 +8,9 @@ from sqlalchemy import inspect, text
 
 from kiestoon.store.database import Database
 from kiestoon.store.errors import SchemaOutdatedError, SchemaTooNewError
+from kiestoon.store.scope import INSTALLATION
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """Every revision of the schema, oldest first. Kept beside the scripts so that a normal start need not load Alembic."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -48,7 +49,7 @@ def _upgrade(database: Database) -> None:
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     with database.write() as connection:
-        config.attributes["connection"] = connection
+        config.attributes["connection"] = connection.execution_options(**INSTALLATION)
         command.upgrade(config, "head")
 
 

@@ -1,54 +1,38 @@
 """The SQL tables, in portable types only: SQLite by default, PostgreSQL by URL.
 
-Columns of the configuration tables carry the names of the fields in ``company.model``; ``secret`` is stored encrypted.
+The configuration tables are made from the annotations in ``company.model`` (see ``columns``); ``secret`` is stored
+encrypted. The migrations spell the same tables out; a test compares the two.
 """
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlalchemy import (
     JSON,
     BigInteger,
-    Boolean,
     Column,
     ForeignKey,
     Index,
     Integer,
-    LargeBinary,
     MetaData,
     String,
     Table,
     Text,
-    UniqueConstraint,
 )
+
+from kiestoon.company.model import ENTITIES, Row
+from kiestoon.store.columns import build_table
 
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(column_0_label)s",
         "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(constraint_name)s",
         "pk": "pk_%(table_name)s",
     }
 )
-
-
-def _company() -> Column[int]:
-    return Column("company_id", Integer, ForeignKey("companies.id", ondelete="CASCADE"), nullable=False, index=True)
-
-
-def _text(name: str, length: int = 255) -> Column[str]:
-    return Column(name, String(length), nullable=False, default="", server_default="")
-
-
-def _flag(name: str, default: bool) -> Column[bool]:
-    return Column(name, Boolean, nullable=False, default=default)
-
-
-def _int(name: str, default: int) -> Column[int]:
-    return Column(name, Integer, nullable=False, default=default)
-
-
-def _link(name: str, to: str) -> Column[int]:
-    return Column(name, Integer, ForeignKey(to, ondelete="SET NULL"), nullable=True)
 
 
 settings = Table(
@@ -58,127 +42,21 @@ settings = Table(
     Column("value", Text, nullable=False),
 )
 
-companies = Table(
-    "companies",
+# Every internal number of a company, with the row it belongs to. Other rows refer to it by number; a renumbering
+# follows by itself, and what is still used cannot be deleted.
+extensions = Table(
+    "extensions",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("name", String(255), nullable=False),
-    Column("domain", String(255), nullable=False, unique=True),
-    _text("country", 2),
-    _text("language", 8),
-    _text("area_code", 8),
-    _text("access_code", 8),
-    _int("extension_digits", 3),
-    _text("emergency_number", 32),
-    _text("encryption", 16),
-    _text("music_path"),
-    _int("max_calls", 0),
-    _flag("active", True),
+    Column("company_id", Integer, ForeignKey("companies.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", String(15), primary_key=True),
+    Column("table_name", String(32), nullable=False),
 )
 
-locations = Table(
-    "locations",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    _company(),
-    Column("name", String(255), nullable=False),
-    _text("area_code", 8),
-    _text("timezone", 64),
-)
-
-departments = Table(
-    "departments",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    _company(),
-    Column("name", String(255), nullable=False),
-    _link("location_id", "locations.id"),
-    _link("parent_id", "departments.id"),
-)
-
-users = Table(
-    "users",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    _company(),
-    Column("extension", String(16), nullable=False),
-    Column("name", String(255), nullable=False),
-    _text("email"),
-    _link("location_id", "locations.id"),
-    _link("department_id", "departments.id"),
-    _text("caller_number", 32),
-    _flag("hide_number", False),
-    _text("emergency_number", 32),
-    _flag("call_waiting", True),
-    _int("ring_s", 60),
-    _text("language", 8),
-    UniqueConstraint("company_id", "extension"),
-)
-
-devices = Table(
-    "devices",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    _company(),
-    Column("username", String(64), nullable=False),
-    Column("secret", LargeBinary, nullable=False),
-    _text("name"),
-    _link("user_id", "users.id"),
-    _text("encryption", 16),
-    _text("dtmf", 16),
-    _text("area_code", 8),
-    _int("call_limit", 2),
-    _text("language", 8),
-    _text("country", 2),
-    _text("emergency_number", 32),
-    _flag("active", True),
-    UniqueConstraint("company_id", "username"),
-)
-
-trunks = Table(
-    "trunks",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("company_id", Integer, ForeignKey("companies.id", ondelete="CASCADE"), nullable=True, index=True),
-    Column("name", String(64), nullable=False, unique=True),
-    Column("kind", String(16), nullable=False),
-    Column("host", String(255), nullable=False),
-    _int("port", 0),
-    _text("transport", 8),
-    _text("username", 64),
-    Column("secret", LargeBinary, nullable=True),
-    _text("domain"),
-    Column("sources", JSON, nullable=False),
-    _int("priority", 10),
-    _int("max_calls", 0),
-    _flag("trusted", True),
-    _text("srtp", 16),
-    _text("number_format", 16),
-    _int("expires_s", 600),
-    _flag("active", True),
-)
-
-numbers = Table(
-    "numbers",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    _company(),
-    Column("e164", String(32), nullable=False, unique=True),
-    Column("extension", String(16), nullable=False),
-    _link("location_id", "locations.id"),
-)
-
-menus = Table(
-    "menus",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    _company(),
-    Column("extension", String(16), nullable=False),
-    Column("name", String(255), nullable=False),
-    _text("greeting"),
-    _int("timeout_s", 6),
-    _text("fallback_extension", 16),
-    UniqueConstraint("company_id", "extension"),
+TABLES: Final[dict[type[Row], Table]] = {entity.row: build_table(metadata, entity) for entity in ENTITIES}
+"""The table of each type of configuration row."""
+companies, locations, departments, users, devices, numbers, menus, trunks = (
+    metadata.tables[name]
+    for name in ("companies", "locations", "departments", "users", "devices", "numbers", "menus", "trunks")
 )
 
 # One row for each write to the configuration: the audit trail, and the feed other processes follow by its ids.
@@ -192,7 +70,9 @@ changes = Table(
     Column("table_name", String(32), nullable=False),
     Column("row_id", Integer, nullable=False),
     Column("company_id", Integer, nullable=True),  # no foreign key: the trail outlives the company
-    Column("details", JSON, nullable=False),
+    Column("details", JSON, nullable=False),  # the row after the write, or, when removed, as it was last
+    Column("before", JSON, nullable=True),  # the fields an update changed, as they were
+    Column("acting_for", String(255), nullable=False, server_default=""),  # in whose view the writer was acting
     sqlite_autoincrement=True,
 )
 

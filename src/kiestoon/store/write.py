@@ -8,17 +8,21 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Table, func, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 from sqlalchemy import delete as sql_delete
 from sqlalchemy.exc import IntegrityError
 
-from kiestoon.company.model import Company, Device, Row, Trunk
+from kiestoon.company.model import BY_ROW, Row
 from kiestoon.store import tables
+from kiestoon.store.cells import columns_of, row_reader, row_to_cells
 from kiestoon.store.database import Database
-from kiestoon.store.errors import InvalidRowError
+from kiestoon.store.errors import ConflictError
 from kiestoon.store.keys import Vault
-from kiestoon.store.load import TABLES, secret_place
-from kiestoon.store.rules import check_row, describe
+from kiestoon.store.problems import problem
+from kiestoon.store.rules.check import check_removal, check_row, company_of, refusal
+from kiestoon.store.rules.peek import describe
+from kiestoon.store.scope import INSTALLATION
+from kiestoon.store.tables import TABLES
 
 RowT = TypeVar("RowT", bound=Row)
 
@@ -26,91 +30,144 @@ RowT = TypeVar("RowT", bound=Row)
 class Changes:
     """Configuration changes of one person in one transaction. Obtained from ``changing``."""
 
-    def __init__(self, connection: Connection, vault: Vault, acting_user: str, at_ms: int) -> None:
-        self._connection = connection
+    def __init__(
+        self, connection: Connection, vault: Vault, acting_user: str, at_ms: int, acting_for: str = ""
+    ) -> None:
+        self.connection = connection
         self._vault = vault
         self._acting_user = acting_user
+        self._acting_for = acting_for
         self._at_ms = at_ms
-        self._last_ids: dict[Table, int] = {}
 
     def add(self, row: RowT) -> RowT:
-        """Write a new row (its ``id`` is ignored) and return it with its id; raises ``InvalidRowError``."""
-        check_row(self._connection, row)
-        cells = self._cells(row)
+        """Write a new row (its ``id`` and ``version`` are ignored) and return it with them.
+
+        Raises ``InvalidRowError``.
+        """
+        row = msgspec.structs.replace(row, id=0, version=1)
+        check_row(self.connection, row)
         table = TABLES[type(row)]
-        del cells["id"]
-        if (new_id := self._new_id(table)) is not None:
-            cells["id"] = new_id
-        with _taken(row):
-            row_id = self._connection.execute(insert(table).values(cells).returning(table.c.id)).scalar_one()
+        with _guarded(row):
+            self._claim(row)
+            cells = row_to_cells(row, self._vault)
+            row_id = self.connection.execute(insert(table).values(cells).returning(table.c.id)).scalar_one()
         added = msgspec.structs.replace(row, id=row_id)
-        self._note("added", added)
+        self._note("added", added, None)
         return added
 
-    def update(self, row: Row) -> None:
-        """Write a row's new state; raises ``InvalidRowError``, also when it is gone."""
-        check_row(self._connection, row)
+    def update(self, row: RowT) -> RowT:
+        """Write a row's new state and return it with its new version.
+
+        Raises ``InvalidRowError``; a ``ConflictError`` when it is gone or was written by others since ``row.version``.
+        """
+        old = self._current(row)
+        check_row(self.connection, row)
         table = TABLES[type(row)]
-        with _taken(row):
-            result = self._connection.execute(update(table).where(table.c.id == row.id).values(self._cells(row)))
-        if result.rowcount == 0:
-            raise InvalidRowError(f"The {describe(row)} was not written: it no longer exists", "List them again")
-        self._note("updated", row)
+        changed = msgspec.structs.replace(row, version=row.version + 1)
+        with _guarded(row):
+            self._renumber(old, row)
+            condition = (table.c.id == row.id) & (table.c.version == row.version)
+            query = update(table).where(condition).values(row_to_cells(changed, self._vault))
+            self.connection.execute(query, execution_options=INSTALLATION)
+        self._note("updated", changed, old)
+        return changed
 
     def remove(self, row: Row) -> None:
-        """Delete a row and what belongs to it; one that is gone already is ignored."""
-        table = TABLES[type(row)]
-        if self._connection.execute(sql_delete(table).where(table.c.id == row.id)).rowcount:
-            self._note("removed", row)
+        """Delete a row and what belongs to it; one that is gone already is ignored.
 
-    def _cells(self, row: Row) -> dict[str, Any]:
-        cells = msgspec.structs.asdict(row)
-        if "secret" in cells:
-            secret = cells["secret"]
-            cells["secret"] = self._vault.encrypt(secret, secret_place(type(row), cells)) if secret else None
-        return cells
-
-    def _new_id(self, table: Table) -> int | None:
-        """An id no row ever had; None: the database sees to it.
-
-        SQLite gives the id of the last row, once removed, to the next one: whoever is added after a company would get
-        that company's call records.
+        Raises ``ConflictError`` naming what still uses it.
         """
-        if self._connection.dialect.name != "sqlite":
-            return None
-        if table not in self._last_ids:
-            changed = tables.changes.c
-            queries = (
-                select(func.max(table.c.id)),
-                select(func.max(changed.row_id)).where(changed.table_name == table.name),
-            )
-            self._last_ids[table] = max(self._connection.execute(query).scalar() or 0 for query in queries)
-        self._last_ids[table] += 1
-        return self._last_ids[table]
+        check_removal(self.connection, row)
+        table = TABLES[type(row)]
+        with _guarded(row):
+            query = sql_delete(table).where(table.c.id == row.id)
+            gone = self.connection.execute(query, execution_options=INSTALLATION).rowcount
+            if gone:
+                self._release(row)
+        if gone:
+            self._note("removed", row, None)
 
-    def _note(self, action: str, row: Row) -> None:
-        details = msgspec.structs.asdict(row)
-        details.pop("secret", None)
-        company_id = row.id if isinstance(row, Company) else details.get("company_id")
-        self._connection.execute(
+    # --- parts -----------------------------------------------------------------------------------------------------
+
+    def _current(self, row: RowT) -> RowT:
+        table = TABLES[type(row)]
+        query = select(*columns_of(type(row))).where(table.c.id == row.id)
+        values = self.connection.execute(query, execution_options=INSTALLATION).first()
+        if values is None:
+            raise refusal(row, (problem("", "gone"),))
+        current = row_reader(type(row), None)(values)
+        if current.version != row.version:
+            raise refusal(row, (problem("", "changed_meanwhile"),))
+        return current
+
+    def _claim(self, row: Row) -> None:
+        """Enter the row's internal number: whoever refers to it needs it there, and nobody else can have it."""
+        number = _own_number(row)
+        if number:
+            cells = {"company_id": company_of(row), "number": number, "table_name": BY_ROW[type(row)].table}
+            self.connection.execute(insert(tables.extensions).values(cells))
+
+    def _renumber(self, old: Row, new: Row) -> None:
+        before, after = _own_number(old), _own_number(new)
+        if before == after:
+            return
+        if before and after:
+            table = tables.extensions
+            condition = (table.c.company_id == company_of(old)) & (table.c.number == before)
+            self.connection.execute(update(table).where(condition).values(number=after))
+        elif after:
+            self._claim(new)
+        else:
+            raise refusal(new, (problem("extension", "needs_target"),))
+
+    def _release(self, row: Row) -> None:
+        number = _own_number(row)
+        if number:
+            table = tables.extensions
+            condition = (table.c.company_id == company_of(row)) & (table.c.number == number)
+            self.connection.execute(sql_delete(table).where(condition))
+
+    def _note(self, action: str, row: Row, old: Row | None) -> None:
+        details = _shown(row)
+        before = None
+        if old is not None:
+            before = {name: value for name, value in _shown(old).items() if details.get(name) != value}
+        self.connection.execute(
             insert(tables.changes).values(
                 at_ms=self._at_ms,
                 acting_user=self._acting_user,
+                acting_for=self._acting_for,
                 action=action,
                 table_name=TABLES[type(row)].name,
                 row_id=row.id,
-                company_id=company_id,
+                company_id=company_of(row),
                 details=details,
+                before=before,
             )
         )
 
 
+def _own_number(row: Row) -> str:
+    return str(getattr(row, "extension", "")) if BY_ROW[type(row)].has_extension else ""
+
+
+def _shown(row: Row) -> dict[str, Any]:
+    shown: dict[str, Any] = msgspec.to_builtins(row)
+    shown.pop("secret", None)
+    return shown
+
+
 @contextmanager
-def changing(database: Database, vault: Vault, *, acting_user: str, now_ms: int | None = None) -> Iterator[Changes]:
-    """One transaction of changes: all or nothing. ``now_ms`` is wall time (the clock's when None)."""
+def changing(
+    database: Database, vault: Vault, *, acting_user: str, acting_for: str = "", now_ms: int | None = None
+) -> Iterator[Changes]:
+    """One transaction of changes: all or nothing. ``now_ms`` is wall time (the clock's when None).
+
+    ``acting_for`` names the person in whose view ``acting_user`` is working (ORG-3).
+    """
     at_ms = int(time.time() * 1000) if now_ms is None else now_ms
     with database.write() as connection:
-        yield Changes(connection, vault, acting_user, at_ms)
+        yield Changes(connection, vault, acting_user, at_ms, acting_for)
 
 
 def get_setting(database: Database, name: str) -> str | None:
@@ -130,12 +187,12 @@ def put_setting(database: Database, name: str, value: str) -> None:
 
 
 @contextmanager
-def _taken(row: Row) -> Iterator[None]:
+def _guarded(row: Row) -> Iterator[None]:
+    """The database's own guard: two writers at once, or a reference no rule above knows."""
     try:
         yield
-    except IntegrityError:
-        unique = {Device: "user name", Trunk: "name", Company: "domain"}.get(type(row), "number")
-        raise InvalidRowError(
-            f"The {describe(row)} was not written: its {unique} is taken already, or its company does not exist",
-            f"Choose another {unique}",
+    except IntegrityError as error:
+        raise ConflictError(
+            f"The {describe(row)} was not written: the database refuses it ({str(error.orig).splitlines()[0]})",
+            "Load it again and repeat your change",
         ) from None

@@ -71,7 +71,7 @@ def company(shell: Shell) -> Shell:
 
 def test_migrate_creates_and_then_changes_nothing(tmp_path: Path) -> None:
     shell = Shell(tmp_path)
-    assert "new → 0001" in shell.run("migrate")
+    assert "new → 0002" in shell.run("migrate")
     assert "up to date" in shell.run("migrate")
     assert (tmp_path / "data" / "installation.key").stat().st_mode & 0o077 == 0
 
@@ -244,7 +244,7 @@ def test_mistakes_say_what_to_do(company: Shell) -> None:
     assert "Give one with --company" in str(company.fail("user", "add", "1", "X", "-c", "nobody"))
     assert "already" in str(company.fail("user", "add", "101", "Twin"))
     assert "kiestoon user add" in str(company.fail("device", "add", "999"))
-    assert "Use letters" in str(company.fail("device", "add", "101", "--username", "a b"))
+    assert "Write it as" in str(company.fail("device", "add", "101", "--username", "a b"))
     assert isinstance(company.fail("registrations"), ExchangeUnreachableError)
 
 

@@ -16,6 +16,7 @@ from kiestoon.store import tables
 from kiestoon.store.database import Database
 from kiestoon.store.keys import load_vault
 from kiestoon.store.load import load_all
+from kiestoon.store.scope import INSTALLATION
 
 
 class Office(Shell):
@@ -40,7 +41,10 @@ class Office(Shell):
         """The audit trail: action, table, and whether somebody is named."""
         columns = (tables.changes.c.action, tables.changes.c.table_name, tables.changes.c.acting_user)
         with self.database.read() as connection:
-            return [(action, table, user[:4]) for action, table, user in connection.execute(select(*columns))]
+            return [
+                (action, table, user[:4])
+                for action, table, user in connection.execute(select(*columns), execution_options=INSTALLATION)
+            ]
 
 
 @pytest.fixture

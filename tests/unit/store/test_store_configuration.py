@@ -21,6 +21,7 @@ from kiestoon.store.load import (
     load_company,
     load_shared_trunks,
 )
+from kiestoon.store.scope import INSTALLATION
 from kiestoon.store.write import changing
 
 SECRET = "abcdefghijklmnopqrst"
@@ -65,7 +66,8 @@ def test_secrets_are_encrypted_in_the_database_and_absent_from_lists(
 ) -> None:
     add(database, vault, Device(id=0, company_id=company.id, username="ann", secret=SECRET))
     with database.read() as connection:
-        stored = connection.execute(select(tables.devices.c.secret)).scalar_one()
+        query = select(tables.devices.c.secret).where(tables.devices.c.company_id == company.id)
+        stored = connection.execute(query).scalar_one()
         trail = connection.execute(text("SELECT details FROM changes")).scalars().all()
     assert SECRET.encode() not in stored
     assert not any(SECRET in entry for entry in trail)
@@ -84,7 +86,9 @@ def test_each_write_leaves_who_did_what_to_which_company(database: Database, vau
         changes.update(msgspec.structs.replace(user, name="Anna"))
         changes.remove(user)
     with database.read() as connection:
-        rows = connection.execute(select(tables.changes).where(tables.changes.c.acting_user == "kees")).all()
+        rows = connection.execute(
+            select(tables.changes).where(tables.changes.c.acting_user == "kees"), execution_options=INSTALLATION
+        ).all()
     assert [(row.action, row.table_name, row.row_id, row.company_id, row.at_ms) for row in rows] == [
         ("added", "users", user.id, company.id, 5),
         ("updated", "users", user.id, company.id, 5),
@@ -129,16 +133,16 @@ BAD_ROWS: dict[str, Row] = {
     "international number": User(id=0, company_id=1, extension="1", name="X", caller_number="0201234567"),
     "extension": User(id=0, company_id=1, extension="12a", name="X"),
     "control characters": User(id=0, company_id=1, extension="12", name="X\r\nEvil: header"),
-    "does not exist in this company": User(id=0, company_id=1, extension="12", name="X", location_id=77),
-    "user name": Device(id=0, company_id=1, username="a b", secret=SECRET),
+    "does not exist in this company": User(id=0, company_id=1, extension="121", name="X", location_id=77),
+    "username": Device(id=0, company_id=1, username="a b", secret=SECRET),
     "too short": Device(id=0, company_id=1, username="a", secret="1234"),
-    "call limit": Device(id=0, company_id=1, username="a", secret=SECRET, call_limit=9),
-    "Invalid enum value": Device(id=0, company_id=1, username="a", secret=SECRET, encryption="perhaps"),  # type: ignore[arg-type]
+    "Use 1 to 5": Device(id=0, company_id=1, username="a", secret=SECRET, call_limit=9),
+    "Choose from company, off": Device(id=0, company_id=1, username="a", secret=SECRET, encryption="perhaps"),  # type: ignore[arg-type]
     "no source address": Trunk(id=0, name="t", kind="peer", host="h"),
     "not an address or range": Trunk(id=0, name="t", kind="peer", host="h", sources=("example.org",)),
     "password is missing": Trunk(id=0, name="t", kind="register", host="h", username="u"),
     "E.164|international": Number(id=0, company_id=1, e164="0201234567", extension="1"),
-    "company does not exist": User(id=0, company_id=99, extension="12", name="X"),
+    "company id 99 does not exist": User(id=0, company_id=99, extension="12", name="X"),
 }
 
 
@@ -152,7 +156,7 @@ def test_rows_that_break_a_rule_are_refused_with_the_reason(
 
 def test_users_and_menus_share_one_numbering_plan(database: Database, vault: Vault, company: Company) -> None:
     add(database, vault, User(id=0, company_id=company.id, extension="100", name="Ann"))
-    with pytest.raises(InvalidRowError, match="belongs to 'Ann' already"):
+    with pytest.raises(InvalidRowError, match="belongs to user 'Ann' already"):
         add(database, vault, Menu(id=0, company_id=company.id, extension="100", name="Welcome"))
 
 
@@ -160,7 +164,7 @@ def test_rows_may_not_point_into_another_company(database: Database, vault: Vaul
     other = add(database, vault, Company(id=0, name="Other", domain="other.example"))
     place = add(database, vault, Location(id=0, company_id=other.id, name="There"))
     with pytest.raises(InvalidRowError, match="does not exist in this company"):
-        add(database, vault, User(id=0, company_id=company.id, extension="1", name="X", location_id=place.id))
+        add(database, vault, User(id=0, company_id=company.id, extension="101", name="X", location_id=place.id))
 
 
 def test_a_company_is_found_as_somebody_would_type_it(database: Database, vault: Vault, company: Company) -> None:

@@ -1,0 +1,265 @@
+"""Every type of configuration row, once: the list from which tables, API and export are made."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from kiestoon.company.model import extensions, numbering, organisation, people, reach, schedules
+from kiestoon.company.model.row import Row
+
+
+class Entity(msgspec.Struct, frozen=True):
+    """One type of row.
+
+    ``table`` is its name everywhere: SQL table, API path, field of ``CompanyRows``, section of an export.
+    ``unique``: field sets no two rows of a company may share (of the installation, where ``installation_wide``).
+    ``key``: the fields by which people and exports know a row; the first names it in messages.
+    ``nouns``: English and Dutch, singular.
+    """
+
+    row: type[Row]
+    table: str
+    nouns: tuple[str, str]
+    key: tuple[str, ...] = ("name",)
+    unique: tuple[tuple[str, ...], ...] = ()
+    installation_wide: bool = False
+
+    @property
+    def has_extension(self) -> bool:
+        """Whether rows of this type are called under an internal number of their own."""
+        return "extension" in self.row.__struct_fields__ and own_extension(self.row)
+
+
+@cache
+def own_extension(row: type[Row]) -> bool:
+    """Whether the row's ``extension`` is its own (not a reference to somebody's)."""
+    for field in msgspec.inspect.type_info(row).fields:  # type: ignore[attr-defined]
+        if field.name == "extension":
+            return bool(meta_of(field.type).get("extension") == "own")
+    return False
+
+
+def meta_of(kind: msgspec.inspect.Type) -> dict[str, Any]:
+    """The ``extra`` of a field's type, also inside an optional one."""
+    if isinstance(kind, msgspec.inspect.Metadata):
+        return {**meta_of(kind.type), **(kind.extra or {})}
+    if isinstance(kind, msgspec.inspect.UnionType):
+        return {key: value for part in kind.types for key, value in meta_of(part).items()}
+    return {}
+
+
+ENTITIES: tuple[Entity, ...] = (
+    Entity(
+        organisation.Company,
+        "companies",
+        ("company", "bedrijf"),
+        unique=(("domain",), ("account",)),
+        installation_wide=True,
+    ),
+    Entity(organisation.Location, "locations", ("location", "locatie"), unique=(("name",),)),
+    Entity(organisation.Department, "departments", ("department", "afdeling"), unique=(("location_id", "name"),)),
+    Entity(people.User, "users", ("user", "gebruiker"), key=("extension", "name")),
+    Entity(people.Device, "devices", ("device", "toestel"), key=("username",), unique=(("username",),)),
+    Entity(
+        numbering.Number,
+        "numbers",
+        ("number", "nummer"),
+        key=("e164",),
+        unique=(("e164",),),
+        installation_wide=True,
+    ),
+    Entity(extensions.Menu, "menus", ("menu", "keuzemenu"), key=("extension", "name")),
+    Entity(numbering.Trunk, "trunks", ("outside line", "buitenlijn"), unique=(("name",),), installation_wide=True),
+    Entity(
+        people.AlternateNumber,
+        "alternate_numbers",
+        ("alternate number", "alternatief nummer"),
+        key=("user_id", "number_id", "extension"),
+        unique=(("number_id",),),
+    ),
+    Entity(
+        people.LinePermission,
+        "line_permissions",
+        ("line permission", "lijnrecht"),
+        key=("user_id", "viewer_id"),
+        unique=(("user_id", "viewer_id"),),
+    ),
+    Entity(
+        schedules.Schedule, "schedules", ("time schedule", "tijdschema"), unique=(("location_id", "user_id", "name"),)
+    ),
+    Entity(schedules.Holiday, "holidays", ("holiday", "vakantie"), unique=(("location_id", "user_id", "name"),)),
+    Entity(
+        people.Forward,
+        "forwards",
+        ("forwarding", "doorschakeling"),
+        key=("extension", "case", "own_number"),
+        unique=(("extension", "case", "own_number"),),
+    ),
+    Entity(
+        people.Rule,
+        "rules",
+        ("rule", "regel"),
+        key=("extension", "location_id", "service", "name"),
+        unique=(("extension", "location_id", "service", "name"),),
+    ),
+    Entity(people.Presence, "presences", ("presence", "aanwezigheid"), key=("user_id",), unique=(("user_id",),)),
+    Entity(
+        people.StatusForward,
+        "status_forwards",
+        ("forwarding by status", "doorschakeling per status"),
+        key=("user_id", "status"),
+        unique=(("user_id", "status"),),
+    ),
+    Entity(
+        extensions.GroupExtension, "group_extensions", ("group extension", "groepsextensie"), key=("extension", "name")
+    ),
+    Entity(
+        extensions.GroupMember,
+        "group_members",
+        ("group member", "groepslid"),
+        key=("group_id", "extension"),
+        unique=(("group_id", "extension"),),
+    ),
+    Entity(extensions.HuntGroup, "hunt_groups", ("hunt group", "groepsschakeling"), key=("extension", "name")),
+    Entity(
+        extensions.HuntMember,
+        "hunt_members",
+        ("hunt group member", "deelnemer"),
+        key=("hunt_group_id", "extension"),
+        unique=(("hunt_group_id", "extension"),),
+    ),
+    Entity(
+        extensions.LocationRouting, "location_routings", ("LBR extension", "LBR-extensie"), key=("extension", "name")
+    ),
+    Entity(
+        extensions.LocationRoute,
+        "location_routes",
+        ("LBR route", "LBR-route"),
+        key=("routing_id", "match"),
+        unique=(("routing_id", "match"),),
+    ),
+    Entity(extensions.TimeRouting, "time_routings", ("TBR extension", "TBR-extensie"), key=("extension", "name")),
+    Entity(
+        extensions.TimeRoute, "time_routes", ("TBR period", "TBR-periode"), key=("routing_id", "start_day", "start")
+    ),
+    Entity(
+        extensions.CallLimit, "call_limits", ("call-limit extension", "call-limit-extensie"), key=("extension", "name")
+    ),
+    Entity(
+        extensions.ForwardExtension,
+        "forward_extensions",
+        ("forward extension", "forward-extensie"),
+        key=("extension", "name"),
+    ),
+    Entity(
+        numbering.NumberScheme,
+        "number_schemes",
+        ("number-plan scheme", "nummerplanschema"),
+        unique=(("name",), ("position",)),
+    ),
+    Entity(
+        numbering.NumberPlan,
+        "number_plans",
+        ("number plan", "nummerplan"),
+        key=("scheme_id", "name"),
+        unique=(("scheme_id", "name"), ("scheme_id", "position")),
+    ),
+    Entity(
+        numbering.PlanOverride,
+        "plan_overrides",
+        ("plan override", "handmatige overschrijving"),
+        key=("scheme_id",),
+        unique=(("scheme_id",),),
+    ),
+    Entity(
+        numbering.PlanMapping,
+        "plan_mappings",
+        ("number mapping", "nummerkoppeling"),
+        key=("plan_id", "number_id"),
+        unique=(("plan_id", "number_id"),),
+    ),
+    Entity(
+        numbering.PlanPeriod, "plan_periods", ("plan period", "planperiode"), key=("plan_id",), unique=(("plan_id",),)
+    ),
+    Entity(
+        numbering.PlanHoliday,
+        "plan_holidays",
+        ("holiday period", "vakantieperiode"),
+        key=("scheme_id", "name"),
+        unique=(("scheme_id", "name"),),
+    ),
+    Entity(organisation.PrivacyGroup, "privacy_groups", ("privacy group", "privacygroep"), unique=(("name",),)),
+    Entity(
+        organisation.PrivacyMember,
+        "privacy_members",
+        ("privacy group member", "privacygroeplid"),
+        key=("group_id", "extension"),
+        unique=(("group_id", "extension"),),
+    ),
+    Entity(
+        organisation.PrivacyGrant,
+        "privacy_grants",
+        ("privacy right", "privacyrecht"),
+        key=("group_id", "extension"),
+        unique=(("group_id", "extension"),),
+    ),
+    Entity(
+        reach.CallClass,
+        "call_classes",
+        ("call class", "oproepklasse"),
+        key=("user_id", "name"),
+        unique=(("user_id", "name"),),
+    ),
+    Entity(
+        reach.ReachStatus,
+        "reach_statuses",
+        ("REACH status", "REACH-status"),
+        key=("user_id", "name"),
+        unique=(("user_id", "name"),),
+    ),
+    Entity(
+        reach.ReachProfile,
+        "reach_profiles",
+        ("REACH profile", "REACH-profiel"),
+        key=("user_id", "name"),
+        unique=(("user_id", "name"),),
+    ),
+    Entity(
+        reach.ReachCell,
+        "reach_cells",
+        ("REACH cell", "REACH-cel"),
+        key=("user_id", "status_id", "call_class_id"),
+        unique=(("user_id", "status_id", "call_class_id"),),
+    ),
+    Entity(
+        reach.ReachOverride,
+        "reach_overrides",
+        ("REACH override", "REACH-instelling"),
+        key=("user_id",),
+        unique=(("user_id",),),
+    ),
+    Entity(
+        organisation.FeatureCode,
+        "feature_codes",
+        ("feature code", "snelcode"),
+        key=("code",),
+        unique=(("code",),),
+    ),
+    Entity(organisation.ServicePack, "service_packs", ("service pack", "servicepack"), unique=(("name",),)),
+    Entity(
+        organisation.PackAssignment,
+        "pack_assignments",
+        ("pack assignment", "servicetoewijzing"),
+        key=("pack_id", "extension", "location_id"),
+        unique=(("pack_id", "extension", "location_id"),),
+    ),
+)
+
+BY_TABLE: dict[str, Entity] = {entity.table: entity for entity in ENTITIES}
+BY_ROW: dict[type[Row], Entity] = {entity.row: entity for entity in ENTITIES}
+
+BELONGING: tuple[Entity, ...] = tuple(entity for entity in ENTITIES if entity.row is not organisation.Company)
+"""What belongs to a company; ``CompanyRows`` has a field for each."""

@@ -1,0 +1,199 @@
+"""People, their phones, and what they have set for their calls."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+from msgspec import Meta
+
+from kiestoon.company.model.organisation import Category, Encryption
+from kiestoon.company.model.row import (
+    E164,
+    NOWHERE,
+    AreaCode,
+    CompanyId,
+    Country,
+    Destination,
+    Email,
+    Label,
+    Language,
+    MemberExtension,
+    Name,
+    NumberPattern,
+    OwnerId,
+    OwnExtension,
+    Row,
+    refers,
+)
+
+DtmfMethod: TypeAlias = Literal["rfc4733", "info", "inband"]
+DeviceEncryption: TypeAlias = Literal["company", "off", "optional", "required"]
+Profile: TypeAlias = Literal["fixed", "mobile", "flex", "combi"]
+
+
+class User(Row, frozen=True):
+    """A person with an extension.
+
+    ``profile`` says which numbers and phones the person has (V 4.2) and so which services can be assigned.
+    ``caller_number`` is shown to the outside (E.164, "" = the location's, else the company's); ``hide_number``
+    withholds it (RFC 3323); ``hide_connected`` hides who answered from callers outside (V 19.8). ``dynamic_numbers``
+    are chosen for one call by #30#, #32#-#39# in this order (E 10.6). ``emergency_number`` is the user's fallback for
+    emergency calls (E 6.10.2). ``ring_s`` ends ringing. ``blocklist``: callers who may not call this person (C 2.8.1).
+    ``hide_line``: only people permitted see the line's state (V 10.1).
+    """
+
+    company_id: CompanyId
+    extension: OwnExtension
+    name: Name
+    email: Email = ""
+    profile: Profile = "fixed"
+    mobile_number: E164 = ""
+    location_id: Annotated[int, refers("locations")] | None = None
+    department_id: Annotated[int, refers("departments")] | None = None
+    language: Language = ""
+    in_directory: bool = True
+    caller_number: E164 = ""
+    caller_name: Label = ""
+    hide_number: bool = False
+    hide_connected: bool = False
+    dynamic_numbers: Annotated[tuple[E164, ...], Meta(max_length=9)] = ()
+    connected_privacy: Literal["company", "none", "external", "all"] = "company"
+    forwarded_signal: Literal["company", "never", "internal", "all"] = "company"
+    emergency_number: E164 = ""
+    call_waiting: bool = True
+    ring_s: Annotated[int, Meta(ge=5, le=600)] = 60
+    blocked: tuple[Category, ...] = ()
+    blocklist: tuple[NumberPattern, ...] = ()
+    do_not_disturb: bool = False
+    do_not_disturb_reminder: bool = False
+    reject_anonymous: bool = False
+    follows_location_forward: bool = True
+    notify_email: Email = ""
+    hide_line: bool = False
+    may_configure_time: bool = False
+    may_see_own_recordings: bool = False
+    may_see_all_recordings: bool = False
+    is_supervisor: bool = False
+
+
+class Device(Row, frozen=True):
+    """A VoIP channel (E 11.2): one phone's login. ``secret`` is the clear text, in memory only.
+
+    ``call_limit`` is 1-5 simultaneous calls (E 11.2.2). ``encryption`` "required" refuses calls without TLS and
+    SRTP; "company" (in rows only, the directory resolves it) follows the company.
+    ``emergency_number`` is the channel's fallback (E 6.10.3). ``user_id`` None: nobody is logged in.
+    """
+
+    company_id: CompanyId
+    username: Annotated[str, Meta(min_length=1, max_length=64, pattern="^[A-Za-z0-9._-]+$", examples=["reception-1"])]
+    secret: Annotated[str, Meta(extra={"secret": True})]
+    name: Label = ""
+    user_id: Annotated[int, refers("users", "clear")] | None = None
+    encryption: DeviceEncryption = "company"
+    dtmf: DtmfMethod = "rfc4733"
+    area_code: AreaCode = ""
+    call_limit: Annotated[int, Meta(ge=1, le=5)] = 2
+    language: Language = ""
+    country: Country = ""
+    emergency_number: E164 = ""
+    active: bool = True
+
+
+def resolved_encryption(device: Device) -> Encryption:
+    """The device's encryption as the directory has resolved it; the strictest reading of a row it has not seen."""
+    return "required" if device.encryption == "company" else device.encryption
+
+
+class AlternateNumber(Row, frozen=True):
+    """One more number that rings at a user, at most ten, each with its ring pattern (V 9.4).
+
+    An outside number (``number_id``), or an internal one of its own (``extension``).
+    """
+
+    company_id: CompanyId
+    user_id: OwnerId
+    number_id: Annotated[int, refers("numbers")] | None = None
+    extension: OwnExtension = ""
+    ring_pattern: Annotated[int, Meta(ge=1, le=4)] = 1
+
+
+class LinePermission(Row, frozen=True):
+    """``user_id`` hides the line's state but lets ``viewer_id`` see it (V 10.1)."""
+
+    company_id: CompanyId
+    user_id: OwnerId
+    viewer_id: OwnerId
+
+
+ForwardCase: TypeAlias = Literal["always", "selective", "busy", "no_answer", "unreachable"]
+
+
+class Forward(Row, frozen=True):
+    """A forwarding of an extension (V 7.1), for calls to ``own_number`` only when that is given.
+
+    ``to`` is where calls go; a number wins over ``voicemail`` when both are set. ``rings`` counts before no answer.
+    ``ring_reminder``: a short ring on desk phones each time.
+    """
+
+    company_id: CompanyId
+    extension: MemberExtension
+    case: ForwardCase
+    own_number: E164 = ""
+    active: bool = True
+    to: Destination = NOWHERE
+    voicemail: bool = False
+    rings: Annotated[int, Meta(ge=2, le=20)] = 4
+    ring_reminder: bool = False
+
+
+RuleService: TypeAlias = Literal[
+    "selective_forward", "selective_accept", "selective_reject", "notification", "location_forward"
+]
+NumberKind: TypeAlias = Literal["internal", "external", "private", "unavailable"]
+
+
+class Rule(Row, frozen=True):
+    """When a service of an extension (or a location) applies (V 6.4-6.5).
+
+    All of it must fit: the time (``schedule_id``, ``holiday_id``; none = always), and the caller (``patterns`` or
+    ``kinds``; none = anybody). ``applies`` False turns the service off for what fits. ``to`` overrides the service's
+    default destination.
+    """
+
+    company_id: CompanyId
+    service: RuleService
+    name: Name
+    extension: MemberExtension | None = None
+    location_id: Annotated[int, refers("locations", "cascade")] | None = None
+    active: bool = True
+    applies: bool = True
+    schedule_id: Annotated[int, refers("schedules")] | None = None
+    holiday_id: Annotated[int, refers("holidays")] | None = None
+    patterns: tuple[NumberPattern, ...] = ()
+    kinds: tuple[NumberKind, ...] = ()
+    to: Destination = NOWHERE
+
+
+PresenceStatus: TypeAlias = Literal[
+    "office", "meeting", "sick", "break", "out_of_office", "holiday", "lunch", "home", "do_not_disturb"
+]
+
+
+class Presence(Row, frozen=True):
+    """What a person has set about being there (U 4.1). ``until_ms`` (wall clock, 0 = open) returns it to office."""
+
+    company_id: CompanyId
+    user_id: OwnerId
+    status: PresenceStatus = "office"
+    until_ms: Annotated[int, Meta(ge=0, extra={"big": True})] = 0
+    note: Label = ""
+
+
+class StatusForward(Row, frozen=True):
+    """Where calls go while a person has this status (U 4.1.4); ``locked``: only an administrator changes it."""
+
+    company_id: CompanyId
+    user_id: OwnerId
+    status: PresenceStatus
+    to: Destination = NOWHERE
+    locked: bool = False

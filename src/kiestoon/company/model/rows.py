@@ -1,0 +1,100 @@
+"""Everything of one company, as loaded."""
+
+from __future__ import annotations
+
+import msgspec
+
+from kiestoon.company.model.extensions import (
+    CallLimit,
+    ForwardExtension,
+    GroupExtension,
+    GroupMember,
+    HuntGroup,
+    HuntMember,
+    LocationRoute,
+    LocationRouting,
+    Menu,
+    TimeRoute,
+    TimeRouting,
+)
+from kiestoon.company.model.numbering import (
+    Number,
+    NumberPlan,
+    NumberScheme,
+    PlanHoliday,
+    PlanMapping,
+    PlanOverride,
+    PlanPeriod,
+    Trunk,
+)
+from kiestoon.company.model.organisation import (
+    Company,
+    Department,
+    FeatureCode,
+    Location,
+    PackAssignment,
+    PrivacyGrant,
+    PrivacyGroup,
+    PrivacyMember,
+    ServicePack,
+)
+from kiestoon.company.model.people import (
+    AlternateNumber,
+    Device,
+    Forward,
+    LinePermission,
+    Presence,
+    Rule,
+    StatusForward,
+    User,
+)
+from kiestoon.company.model.reach import CallClass, ReachCell, ReachOverride, ReachProfile, ReachStatus
+from kiestoon.company.model.schedules import Holiday, Schedule
+
+
+class CompanyRows(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything of one company; the fields are the tables' names."""
+
+    company: Company
+    locations: tuple[Location, ...] = ()
+    departments: tuple[Department, ...] = ()
+    users: tuple[User, ...] = ()
+    devices: tuple[Device, ...] = ()
+    numbers: tuple[Number, ...] = ()
+    menus: tuple[Menu, ...] = ()
+    trunks: tuple[Trunk, ...] = ()
+    alternate_numbers: tuple[AlternateNumber, ...] = ()
+    line_permissions: tuple[LinePermission, ...] = ()
+    schedules: tuple[Schedule, ...] = ()
+    holidays: tuple[Holiday, ...] = ()
+    forwards: tuple[Forward, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    presences: tuple[Presence, ...] = ()
+    status_forwards: tuple[StatusForward, ...] = ()
+    group_extensions: tuple[GroupExtension, ...] = ()
+    group_members: tuple[GroupMember, ...] = ()
+    hunt_groups: tuple[HuntGroup, ...] = ()
+    hunt_members: tuple[HuntMember, ...] = ()
+    location_routings: tuple[LocationRouting, ...] = ()
+    location_routes: tuple[LocationRoute, ...] = ()
+    time_routings: tuple[TimeRouting, ...] = ()
+    time_routes: tuple[TimeRoute, ...] = ()
+    call_limits: tuple[CallLimit, ...] = ()
+    forward_extensions: tuple[ForwardExtension, ...] = ()
+    number_schemes: tuple[NumberScheme, ...] = ()
+    number_plans: tuple[NumberPlan, ...] = ()
+    plan_overrides: tuple[PlanOverride, ...] = ()
+    plan_mappings: tuple[PlanMapping, ...] = ()
+    plan_periods: tuple[PlanPeriod, ...] = ()
+    plan_holidays: tuple[PlanHoliday, ...] = ()
+    privacy_groups: tuple[PrivacyGroup, ...] = ()
+    privacy_members: tuple[PrivacyMember, ...] = ()
+    privacy_grants: tuple[PrivacyGrant, ...] = ()
+    call_classes: tuple[CallClass, ...] = ()
+    reach_statuses: tuple[ReachStatus, ...] = ()
+    reach_profiles: tuple[ReachProfile, ...] = ()
+    reach_cells: tuple[ReachCell, ...] = ()
+    reach_overrides: tuple[ReachOverride, ...] = ()
+    feature_codes: tuple[FeatureCode, ...] = ()
+    service_packs: tuple[ServicePack, ...] = ()
+    pack_assignments: tuple[PackAssignment, ...] = ()

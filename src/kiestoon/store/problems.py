@@ -1,0 +1,290 @@
+"""What can be wrong with a row, in words: Dutch and English, each with what to do about it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+# code: (English, Dutch, what to do in English, in Dutch)
+_TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
+    "invalid": ("{detail}", "{detail}", "Correct that field", "Verbeter dat veld"),
+    "missing": ("{field} is missing", "{field} ontbreekt", "Fill it in", "Vul het in"),
+    "out_of_range": (
+        "{field} {value} is out of range",
+        "{field} {value} valt buiten het bereik",
+        "Use {low} to {high}",
+        "Gebruik {low} tot en met {high}",
+    ),
+    "too_long": (
+        "{field} is too long",
+        "{field} is te lang",
+        "Use {limit} characters at most",
+        "Gebruik hoogstens {limit} tekens",
+    ),
+    "wrong_form": (
+        "{field} '{value}' is not written as it should be",
+        "{field} '{value}' is niet goed geschreven",
+        "Write it as {example}",
+        "Schrijf het als {example}",
+    ),
+    "not_a_choice": (
+        "{field} '{value}' is not one of the choices",
+        "{field} '{value}' is geen van de mogelijkheden",
+        "Choose from {choices}",
+        "Kies uit {choices}",
+    ),
+    "control_characters": (
+        "{field} holds control characters",
+        "{field} bevat stuurtekens",
+        "Leave them out",
+        "Laat ze weg",
+    ),
+    "not_a_domain": (
+        "'{value}' is not a domain",
+        "'{value}' is geen domein",
+        "Use a name such as phones.example.org, in lower case",
+        "Gebruik een naam als telefoon.voorbeeld.nl, in kleine letters",
+    ),
+    "not_international": (
+        "{field} '{value}' is not an international number",
+        "{field} '{value}' is geen internationaal nummer",
+        "Write it as +31101234567",
+        "Schrijf het als +31101234567",
+    ),
+    "not_a_number": (
+        "the {field} '{value}' is not a number",
+        "{field} '{value}' is geen nummer",
+        "Use digits",
+        "Gebruik cijfers",
+    ),
+    "bad_pattern": (
+        "'{value}' is not a number pattern",
+        "'{value}' is geen nummerpatroon",
+        "Use digits, ? for any one digit and * only at the end, as in +3120555*",
+        "Gebruik cijfers, ? voor één cijfer en * alleen aan het einde, zoals +3120555*",
+    ),
+    "extension_length": (
+        "the extension '{value}' does not have {digits} digits",
+        "toestelnummer '{value}' heeft geen {digits} cijfers",
+        "Every extension of this company has {digits} digits",
+        "Alle toestelnummers van dit bedrijf hebben {digits} cijfers",
+    ),
+    "digits_fixed": (
+        "the length of extensions is fixed: {value} exists",
+        "de lengte van toestelnummers ligt vast: {value} bestaat al",
+        "It can only be changed while there are no extensions",
+        "Die kan alleen veranderen zolang er geen toestelnummers zijn",
+    ),
+    "emergency_extension": (
+        "{value} is an emergency number",
+        "{value} is een alarmnummer",
+        "Choose another extension",
+        "Kies een ander toestelnummer",
+    ),
+    "extension_taken": (
+        "extension {value} belongs to {other} already",
+        "toestelnummer {value} is al van {other}",
+        "Choose another extension",
+        "Kies een ander toestelnummer",
+    ),
+    "code_clash": (
+        "{value} clashes with {other}",
+        "{value} botst met {other}",
+        "Choose another number or code",
+        "Kies een ander nummer of een andere code",
+    ),
+    "taken": (
+        "its {field} is taken already by {other}",
+        "{field} is al in gebruik bij {other}",
+        "Choose another {field}",
+        "Kies een andere waarde voor {field}",
+    ),
+    "unknown_reference": (
+        "{field} {value} does not exist in this company",
+        "{field} {value} bestaat niet in dit bedrijf",
+        "Use one of the company's own",
+        "Gebruik er een van het bedrijf zelf",
+    ),
+    "unknown_extension": (
+        "{field}: there is no extension {value} in this company",
+        "{field}: toestelnummer {value} bestaat niet in dit bedrijf",
+        "Use one of the company's own",
+        "Gebruik er een van het bedrijf zelf",
+    ),
+    "secret_too_short": (
+        "the password is too short",
+        "het wachtwoord is te kort",
+        "Use 16 random characters or more",
+        "Gebruik 16 willekeurige tekens of meer",
+    ),
+    "host_missing": (
+        "the host is missing",
+        "de host ontbreekt",
+        "Give the provider's host name or address",
+        "Geef de hostnaam of het adres van de aanbieder",
+    ),
+    "login_missing": (
+        "user name or password is missing",
+        "gebruikersnaam of wachtwoord ontbreekt",
+        "Give both: this line logs in at its provider",
+        "Geef beide: deze lijn meldt zich aan bij de aanbieder",
+    ),
+    "srtp_without_tls": (
+        "SRTP needs encrypted signalling",
+        "SRTP vereist versleutelde signalering",
+        "Use TLS as its transport, or no SRTP",
+        "Gebruik TLS als transport, of geen SRTP",
+    ),
+    "source_missing": (
+        "no source address is given",
+        "er is geen afzenderadres opgegeven",
+        "Give the addresses the provider sends from",
+        "Geef de adressen waarvandaan de aanbieder belt",
+    ),
+    "not_an_address": (
+        "'{value}' is not an address or range",
+        "'{value}' is geen adres of reeks",
+        "Use 192.0.2.1 or 192.0.2.0/24",
+        "Gebruik 192.0.2.1 of 192.0.2.0/24",
+    ),
+    "unknown_timezone": (
+        "there is no time zone '{value}'",
+        "tijdzone '{value}' bestaat niet",
+        "Write it as Europe/Amsterdam",
+        "Schrijf hem als Europe/Amsterdam",
+    ),
+    "gone": (
+        "it no longer exists",
+        "het bestaat niet meer",
+        "List them again",
+        "Vraag de lijst opnieuw op",
+    ),
+    "changed_meanwhile": (
+        "somebody else has changed it meanwhile",
+        "iemand anders heeft het intussen gewijzigd",
+        "Load it again and repeat your change",
+        "Laad het opnieuw en herhaal uw wijziging",
+    ),
+    "in_use": (
+        "it is used by {users}",
+        "het wordt gebruikt door {users}",
+        "Change or remove those first",
+        "Wijzig of verwijder die eerst",
+    ),
+    "overlap": (
+        "it overlaps with {other}",
+        "het overlapt met {other}",
+        "Choose times that do not overlap",
+        "Kies tijden die niet overlappen",
+    ),
+    "needs_target": (
+        "{field} has no destination",
+        "{field} heeft geen bestemming",
+        "Give an extension or a number",
+        "Geef een toestelnummer of een nummer",
+    ),
+    "plan_without_target": (
+        "number {value} would lead nowhere",
+        "nummer {value} zou nergens heen leiden",
+        "Give the number an extension in this plan",
+        "Geef het nummer in dit plan een toestelnummer",
+    ),
+    "other_scheme": (
+        "number {value} is in the scheme {other} already",
+        "nummer {value} zit al in schema {other}",
+        "A number lives in one scheme; take it out there first",
+        "Een nummer hoort bij één schema; haal het daar eerst weg",
+    ),
+    "personal_number": (
+        "number {value} belongs to extension {other} for good",
+        "nummer {value} is vast gekoppeld aan toestelnummer {other}",
+        "Personal numbers take no part in number plans; unlink it first",
+        "Persoonlijke nummers doen niet mee in nummerplannen; koppel het eerst los",
+    ),
+    "too_many": (
+        "there are {limit} already, which is the most allowed",
+        "er zijn er al {limit}; meer mag niet",
+        "Remove one first",
+        "Verwijder er eerst een",
+    ),
+    "main_scheme": (
+        "the main scheme cannot be removed",
+        "het hoofdschema kan niet worden verwijderd",
+        "Rename it instead",
+        "Geef het een andere naam",
+    ),
+    "emergency_missing": (
+        "the company has no fallback number for emergency calls",
+        "het bedrijf heeft geen terugvalnummer voor noodoproepen",
+        "Choose one of its numbers: the emergency centre must be able to call back",
+        "Kies een van de nummers: de meldkamer moet kunnen terugbellen",
+    ),
+    "circle": (
+        "it would be inside itself",
+        "het zou in zichzelf liggen",
+        "Choose another parent",
+        "Kies een ander bovenliggend onderdeel",
+    ),
+    "weights": (
+        "the members' weights add up to {value} percent",
+        "de gewichten van de deelnemers zijn samen {value} procent",
+        "They may not exceed 100 together",
+        "Samen mogen ze niet meer zijn dan 100",
+    ),
+    "ends_before_start": (
+        "it ends before it begins",
+        "het einde ligt voor het begin",
+        "Choose a later end",
+        "Kies een later einde",
+    ),
+    "one_of": (
+        "exactly one of {fields} must be given",
+        "precies één van {fields} is nodig",
+        "Give one of them",
+        "Geef er een",
+    ),
+    "licences_used": (
+        "all {limit} licences are in use",
+        "alle {limit} licenties zijn in gebruik",
+        "Take one back, or order more",
+        "Neem er een terug, of bestel meer",
+    ),
+    "not_for_profile": (
+        "{value} is not available for the profile {other}",
+        "{value} is niet beschikbaar voor profiel {other}",
+        "Choose another profile or leave the service out",
+        "Kies een ander profiel of laat de dienst weg",
+    ),
+}
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """One thing wrong: the ``field`` ("" = the row as a whole), a stable ``code``, and what its sentence needs."""
+
+    field: str
+    code: str
+    params: dict[str, str] = {}
+
+    def text(self, language: str = "en") -> str:
+        """What is wrong, as the end of a sentence."""
+        return self._render(1 if _dutch(language) else 0)
+
+    def advice(self, language: str = "en") -> str:
+        """What to do."""
+        return self._render(3 if _dutch(language) else 2)
+
+    def _render(self, column: int) -> str:
+        return _TEXTS[self.code][column].format_map({"field": self.field.replace("_", " "), **self.params})
+
+
+def problem(field: str, code: str, **params: object) -> Problem:
+    """Short for ``Problem``; parameters become text."""
+    return Problem(field, code, {name: str(value) for name, value in params.items()})
+
+
+def _dutch(language: str) -> bool:
+    return language.lower().startswith("nl")
+
+
+CODES: Final = frozenset(_TEXTS)

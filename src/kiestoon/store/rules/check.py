@@ -1,0 +1,89 @@
+"""All rules over one row, and the sentence that says which it broke."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from sqlalchemy import Connection
+
+from kiestoon.company.model import BY_ROW, ENTITIES, Company, Entity, NumberScheme, Row
+from kiestoon.store.columns import fields_of
+from kiestoon.store.errors import ConflictError, InvalidRowError
+from kiestoon.store.problems import Problem, problem
+from kiestoon.store.rules.generic import check_extension, check_references, check_unique, check_values
+from kiestoon.store.rules.peek import Peek, describe
+from kiestoon.store.rules.subjects import CHECKS
+from kiestoon.store.tables import TABLES
+
+_CONFLICTS = frozenset({"extension_taken", "taken", "code_clash", "overlap", "in_use", "changed_meanwhile", "gone"})
+_NAMED_USERS = 3
+
+
+def check_row(connection: Connection, row: Row) -> None:
+    """Raise ``InvalidRowError`` when the row breaks a rule of its own or points into another company."""
+    problems = tuple(_problems(connection, row))
+    if problems:
+        raise refusal(row, problems)
+
+
+def _problems(connection: Connection, row: Row) -> Iterator[Problem]:
+    wrong = list(check_values(row))
+    yield from wrong
+    if wrong:
+        return  # the rules below may count on values of the right kind
+    peek = Peek(connection, company_of(row))
+    specific = CHECKS.get(type(row))
+    if specific is not None:
+        yield from specific(row, peek)
+    if BY_ROW[type(row)].has_extension:
+        yield from check_extension(row, peek)
+    yield from check_references(row, peek)
+    yield from check_unique(row, peek)
+
+
+def company_of(row: Row) -> int | None:
+    """Whose row it is; None for the installation's own."""
+    return (row.id or None) if isinstance(row, Company) else getattr(row, "company_id", None)
+
+
+def refusal(row: Row, problems: tuple[Problem, ...], verb: str = "written") -> InvalidRowError:
+    """The error for a row with these problems, told by the first of them."""
+    first = problems[0]
+    kind = ConflictError if first.code in _CONFLICTS else InvalidRowError
+    return kind(f"The {describe(row)} was not {verb}: {first.text()}", first.advice(), problems)
+
+
+def check_removal(connection: Connection, row: Row) -> None:
+    """Raise ``ConflictError`` naming what still uses the row."""
+    if isinstance(row, NumberScheme) and row.is_main:
+        raise refusal(row, (problem("", "main_scheme"),), "removed")
+    if isinstance(row, Company):
+        return
+    users = list(_users_of(connection, row))
+    if users:
+        named = [describe(user) for user in users[:_NAMED_USERS]]
+        more = len(users) - len(named)
+        text = ", ".join(named) + (f" and {more} more" if more else "")
+        raise refusal(row, (problem("", "in_use", users=text),), "removed")
+
+
+def _users_of(connection: Connection, row: Row) -> Iterator[Row]:
+    """Rows that refer to this one and would be left without it."""
+    peek = Peek(connection, company_of(row))
+    number = getattr(row, "extension", "") if BY_ROW[type(row)].has_extension else ""
+    for entity in ENTITIES:
+        for column in _holding(entity, row, number):
+            value = number if column.endswith("extension") else row.id
+            yield from (user for user in peek.find(entity.row, **{column: value}) if user != row)
+
+
+def _holding(entity: Entity, row: Row, number: str) -> Iterable[str]:
+    """Columns of an entity that keep the row from going."""
+    table = TABLES[type(row)].name
+    for field in fields_of(entity):
+        meta = field.meta
+        held_by_id = meta.get("refers") == table and meta["gone"] == "restrict"
+        if held_by_id or (number and meta.get("extension") == "restrict"):
+            yield field.name
+        elif number and field.shape == "destination":
+            yield f"{field.name}_extension"

@@ -1,0 +1,89 @@
+"""Looking at a company's other rows while one is being checked."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, select
+
+from kiestoon.company.model import BY_ROW, BY_TABLE, Company, Row
+from kiestoon.store import tables
+from kiestoon.store.cells import columns_of, row_reader
+from kiestoon.store.scope import INSTALLATION
+from kiestoon.store.tables import TABLES
+
+RowT = TypeVar("RowT", bound=Row)
+
+
+class Peek:
+    """The rows of one company, inside the transaction that writes. Secrets are left out."""
+
+    def __init__(self, connection: Connection, company_id: int | None) -> None:
+        self.connection = connection
+        self.company_id = company_id
+        self._company: Company | None = None
+
+    def company(self) -> Company | None:
+        """The company itself."""
+        if self._company is None and self.company_id is not None:
+            self._company = next(iter(self.find(Company, id=self.company_id)), None)
+        return self._company
+
+    def get(self, row_type: type[RowT], row_id: int | None) -> RowT | None:
+        """A row of the company by its id."""
+        return None if row_id is None else next(iter(self.find(row_type, id=row_id)), None)
+
+    def exists(self, table_name: str, row_id: int) -> bool:
+        """Whether the company has this row."""
+        table = TABLES[BY_TABLE[table_name].row]
+        query = select(table.c.id).where(table.c.id == row_id, table.c.company_id == self.company_id)
+        return self.connection.execute(query).first() is not None
+
+    def find(self, row_type: type[RowT], **equal: Any) -> list[RowT]:
+        """The company's rows whose columns have these values; None matches NULL."""
+        table = TABLES[row_type]
+        query = select(*columns_of(row_type)).order_by(table.c.id)
+        if "company_id" in table.c:
+            query = query.where(table.c.company_id == self.company_id)
+        for name, value in equal.items():
+            query = query.where(table.c[name].is_(None) if value is None else table.c[name] == value)
+        read = row_reader(row_type, None)
+        return [read(values) for values in self.connection.execute(query)]
+
+    def extension_owner(self, number: str) -> Row | None:
+        """What an internal number belongs to."""
+        table = tables.extensions
+        found = self.connection.execute(
+            select(table.c.table_name).where(table.c.company_id == self.company_id, table.c.number == number)
+        ).scalar()
+        if found is None:
+            return None
+        return next(iter(self.find(BY_TABLE[found].row, extension=number)), None)
+
+    def extensions(self) -> list[str]:
+        """Every internal number in use, in order (ORG-7)."""
+        table = tables.extensions
+        query = select(table.c.number).where(table.c.company_id == self.company_id).order_by(table.c.number)
+        return list(self.connection.execute(query).scalars())
+
+    def name_of(self, table: str, row_id: int | None) -> str:
+        """A row's description, for a sentence."""
+        row = self.get(BY_TABLE[table].row, row_id)
+        return describe(row) if row is not None else f"{table} {row_id}"
+
+    def anywhere(self, row_type: type[RowT], **equal: Any) -> RowT | None:
+        """A row of any company, for what must be unique on the installation."""
+        table = TABLES[row_type]
+        query = select(*columns_of(row_type)).limit(1)
+        for name, value in equal.items():
+            query = query.where(table.c[name] == value)
+        values = self.connection.execute(query, execution_options=INSTALLATION).first()
+        return None if values is None else row_reader(row_type, None)(values)
+
+
+def describe(row: Row, language: str = "en") -> str:
+    """The row as one would name it in a message: its noun and what people know it by."""
+    entity = BY_ROW[type(row)]
+    noun = entity.nouns[1 if language.startswith("nl") else 0]
+    name = getattr(row, "name", None) or next((str(getattr(row, key)) for key in entity.key if getattr(row, key)), "")
+    return f"{noun} '{name or row.id}'"
