@@ -48,6 +48,10 @@ class BrowserPhone:
     async def answer(self) -> None:
         """Take the call that rings, once it does, and wait until it stands."""
         await self.until("incoming")
+        await self.take()
+
+    async def take(self) -> None:
+        """Answer the call that rings and wait until it stands."""
         await self._do("() => phone.answer()")
         await self.until("confirmed")
 
@@ -70,6 +74,10 @@ class BrowserPhone:
     async def press(self, digits: str) -> None:
         """Press keys."""
         await self._do("digits => phone.pressKeys(digits)", digits)
+
+    async def restart_ice(self) -> None:
+        """Find a new way to the exchange, as after a change of network, and wait until it has agreed."""
+        await self._do("() => phone.restartIce()")
 
     async def cut_connection(self) -> None:
         """Lose the connection to the exchange."""
@@ -96,7 +104,7 @@ class BrowserPhone:
         return events
 
     async def stats(self) -> dict[str, Any]:
-        """What the browser measured about its speech: ``received``, ``lost``, ``codec``, ``dtls`` ..."""
+        """What the browser measured about its speech: ``received``, ``lost``, ``codec``, ``dtls``, ``path`` ..."""
         found: dict[str, Any] = await self.page.evaluate("() => phone.stats()")
         return found
 

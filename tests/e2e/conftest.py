@@ -25,6 +25,7 @@ from page_server import serve_phone
 from playwright.async_api import Browser, async_playwright
 from softphones import TOWN, Phones, TestExchange, exchange_in, phones_on
 
+from kiestoon.app.softphone.agent import SipAgent
 from kiestoon.app.softphone.rtp import Echo
 
 TONES_HZ = (440, 900)
@@ -132,7 +133,8 @@ async def phones(exchange: TestExchange) -> AsyncIterator[Phones]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def echo_outside(phones: Phones) -> None:
+async def echo_outside(phones: Phones) -> SipAgent:
     """Behind the outside line, everybody answers and echoes."""
     provider = await phones.outside(lambda rate: Echo())
     provider.on_call = lambda call, event: call.answer(event.request.body)
+    return provider

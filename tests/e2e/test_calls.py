@@ -67,6 +67,21 @@ async def test_browser_calls_the_outside_and_is_echoed(exchange, browser_phone, 
     assert (record.direction, record.outcome) == ("out", "answered")
 
 
+async def test_outside_calls_a_browser(exchange, browser_phone, echo_outside):
+    browser = await browser_phone("102")
+    await echo_outside.call(
+        f"sip:+31204000102@{exchange.host}",
+        from_="<sip:+31205550199@provider.example>",
+        destination=exchange.target,
+    )
+    assert (await browser.until("incoming"))["from"] == "+31205550199"
+    await browser.take()
+    await browser.hears(BROWSER_HZ)
+    await browser.hang_up()
+    (record,) = exchange.new_records()
+    assert (record.direction, record.outcome) == ("in", "answered")
+
+
 async def test_menu_connects_a_browser_that_keys_in_an_extension(exchange, browser_phone, phones):
     await phones.phone("103")
     browser = await browser_phone("102")

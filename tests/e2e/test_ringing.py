@@ -12,8 +12,9 @@ BROWSER_HZ = 440
 
 @pytest.fixture(scope="module")
 def second_device(running_exchange: TestExchange) -> tuple[str, str]:
-    """User name and password of another phone of 102's, added while the exchange runs."""
-    added = running_exchange.cli("device", "add", "102", "--username", "102-browser", "--json")
+    """User name and password of another phone of 102's, added while the exchange runs; it must encrypt."""
+    command = ("device", "add", "102", "--username", "102-browser", "--encryption", "required", "--json")
+    added = running_exchange.cli(*command)
     assert added.returncode == 0, added.stderr
     login = json.loads(added.stdout)
     return login["user"], login["password"]

@@ -79,6 +79,11 @@ class Phone {
     return new Promise((done) => this.session.unhold({}, done));
   }
 
+  /** Find a new way to the exchange, as after a change of network (RFC 8445 §9); resolves when that is agreed. */
+  restartIce() {
+    return new Promise((done) => this.session.renegotiate({ rtcOfferConstraints: { iceRestart: true } }, done));
+  }
+
   /** Press keys: RFC 4733 telephone events; "keysPressed" says when the last one is sent. */
   pressKeys(digits) {
     this.session.connection.getSenders()[0].dtmf.addEventListener("tonechange", ({ tone }) => {
@@ -89,7 +94,8 @@ class Phone {
     this.session.sendDTMF(digits, { transportType: "RFC2833", duration: 100, interToneGap: 70 });
   }
 
-  /** What the browser measured about the speech received: packets, lost ones, codec, DTLS and ICE states. */
+  /** What the browser measured about the speech received: packets, lost ones, codec, DTLS and ICE states,
+   *  and the `path`'s name, which changes with an ICE restart. */
   async stats() {
     const connection = this.session.connection;
     const found = { connection: connection.connectionState, ice: connection.iceConnectionState };
@@ -104,6 +110,7 @@ class Phone {
       } else if (entry.type === "transport") {
         found.dtls = entry.dtlsState;
         found.cipher = entry.srtpCipher;
+        found.path = entry.iceLocalUsernameFragment;
       }
     }
     return found;
