@@ -24,12 +24,12 @@ WIRE = Site(
     domain="wire.example",
     extensions=tuple(str(number) for number in range(101, 121) if number != 112),
     numbers={f"+312010001{number}": f"1{number}" for number in range(10, 21) if number != 12},
-    users={"101": {"caller_number": "+31201000111"}, "109": {"ring_s": 2}},
+    users={"101": {"caller_number": "+31201000111"}, "109": {"ring_s": 5}},
     devices={"118": {"encryption": "required"}, "119": {"encryption": "required"}},
     trunks=(_peer("provider", PROVIDER), _peer("second", SECOND_PROVIDER, priority=20)),
     company={"area_code": "020"},
 )
-"""Phones and two UDP trunks, the second for when the first fails. 109 rings for 2 s only; 118 and 119 must encrypt."""
+"""Phones and two UDP trunks, the second for when the first fails. 109 rings for 5 s only; 118 and 119 must encrypt."""
 
 TCP = Site(
     name="TCP", domain="tcp.example", extensions=("201",), numbers={"+31202000201": "201"},
