@@ -244,6 +244,7 @@ class Telephony:
         core.metrics.add(self.selftest.metrics)
         core.metrics.add(self.media.metrics)
         core.metrics.add(self.view.metrics)
+        core.metrics.add(self.tracing.metrics)
         core.metrics.add(self._net_metrics)
         core.on_reload.append(self._reloaded)
 

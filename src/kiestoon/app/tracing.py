@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from kiestoon.app.admin_socket import CommandError
 from kiestoon.app.config import ConfigError, HepSettings, Settings
+from kiestoon.app.metrics import Metric
 from kiestoon.net.hep import HepSender
 from kiestoon.net.intake import Way
 from kiestoon.net.ladder import render_ladder
-from kiestoon.net.trace import TracedMessage, TraceWriter, fan_out, read_calls
+from kiestoon.net.trace import TracedMessage, fan_out, read_calls
+from kiestoon.net.trace_writer import TraceWriter
 from kiestoon.sip.flow import Flow
 
 Tap = Callable[[Way, bytes, Flow, float], None]
@@ -35,14 +38,24 @@ class Tracing:
         if self._hep is not None:
             self._hep.close()
 
-    def show(self, call: str, full: bool = False) -> dict[str, Any]:
+    async def show(self, call: str, full: bool = False) -> dict[str, Any]:
         """Admin command: the messages of a call (its id, or a SIP Call-ID) as text and as data."""
         self._writer.flush()
-        messages = read_calls(self._path, {call, *self._find_call_ids(call)})
+        call_ids = {call, *self._find_call_ids(call)}
+        messages = await asyncio.get_running_loop().run_in_executor(None, self._read, call_ids)
         if not messages:
             raise CommandError(f"no messages of {call} are in the trace (it keeps the latest only)")
         text = "\n".join(map(_whole, messages)) if full else render_ladder(messages)
         return {"text": text, "messages": [_as_dict(message) for message in messages]}
+
+    def metrics(self) -> Iterable[Metric]:
+        """For ``/metrics``."""
+        yield Metric("trace_dropped", "counter", "SIP messages not traced: the disk is too slow", self._writer.dropped)
+
+    def _read(self, call_ids: set[str]) -> list[TracedMessage]:
+        """In a thread: the files are large, and calls go on meanwhile."""
+        self._writer.settle()
+        return read_calls(self._path, call_ids)
 
 
 def _hep_sender(settings: HepSettings) -> HepSender | None:

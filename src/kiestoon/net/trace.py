@@ -1,29 +1,33 @@
 """The message trace: every SIP message both ways in a few rotating files, to be read back by Call-ID.
 
 A record is its length (4 bytes, big endian) and a MessagePack array ``[wall time, way, flow, bytes]``; secrets are
-taken out before they are written. Writing is buffered; a full disk stops the trace, never the exchange.
+taken out before they are written. ``trace_writer`` writes them from a thread.
 """
 
 from __future__ import annotations
 
 import contextlib
+import io
+import os
 import re
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
 import msgspec
-import structlog
 
 from kiestoon.net.intake import Way
 from kiestoon.net.redact import has_secrets, redact
 from kiestoon.sip.flow import Flow
 
-log = structlog.get_logger(__name__)
 _LENGTH = struct.Struct(">I")
 _LARGEST_RECORD = 1 << 20
 _CALL_ID = re.compile(rb"\r\n(?:call-id|i)[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE)
+
+
+Traced: TypeAlias = tuple[float, Way, Flow, bytes]
+"""As ``TracedMessage`` travels. Making the struct for each message would cost more than writing it."""
 
 
 class TracedMessage(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -45,89 +49,57 @@ def call_id_of(data: bytes) -> str:
     return found.group(1).rstrip(b" \t").decode("utf-8", "replace") if found else ""
 
 
-class TraceWriter:
-    """A ``Tap``. Keeps ``files`` files of about ``file_bytes`` each: ``path``, ``path.1``, ``path.2``, …
+class TraceFiles:
+    """A few rotating files: keeps ``files`` of about ``file_bytes`` each, ``path``, ``path.1``, ``path.2``, …"""
 
-    Call ``flush`` every second or so, and ``close`` in the end. ``also`` are further taps to feed (HEP).
-    """
-
-    def __init__(
-        self, path: Path, *, file_bytes: int = 32 << 20, files: int = 4, buffer_bytes: int = 256 << 10
-    ) -> None:
-        self._path = path
+    def __init__(self, path: Path, *, file_bytes: int, files: int) -> None:
+        self.path = path
         self._file_bytes = file_bytes
         self._files = files
-        self._buffer_bytes = buffer_bytes
-        # As TracedMessage travels: an array. Making the struct for each message would cost more than writing it.
-        self._pending: list[tuple[float, Way, Flow, bytes]] = []
-        self._pending_bytes = 0
-        self._file: BinaryIO | None = None
+        self._file: io.FileIO | None = None
         self._written = 0
         self._encode = msgspec.msgpack.Encoder().encode
-        self.broken = False
-        """Writing failed (disk full, no permission); nothing more is traced until ``resume``."""
 
-    def __call__(self, way: Way, data: bytes, flow: Flow, wall_time: float) -> None:
-        if self.broken:
-            return
-        self._pending.append((wall_time, way, flow, data))
-        self._pending_bytes += len(data)
-        if self._pending_bytes >= self._buffer_bytes:
-            self.flush()
-
-    def flush(self) -> None:
-        """Write what is pending. Errors are logged and break the trace; they are not raised."""
-        if not self._pending:
-            return
-        pending, self._pending, self._pending_bytes = self._pending, [], 0
-        if has_secrets(b"".join([message[3] for message in pending])):
-            pending = [(wall_time, way, flow, redact(data)) for wall_time, way, flow, data in pending]
+    def write(self, messages: Sequence[Traced]) -> None:
+        """Take the secrets out and append. Raises ``OSError``."""
+        if has_secrets(b"".join([message[3] for message in messages])):
+            messages = [(wall_time, way, flow, redact(data)) for wall_time, way, flow, data in messages]
         chunks: list[bytes] = []
-        for record in map(self._encode, pending):
+        for record in map(self._encode, messages):
             chunks.append(_LENGTH.pack(len(record)))
             chunks.append(record)
-        try:
-            self._write(b"".join(chunks))
-        except OSError as error:
-            self.broken = True
-            log.error("trace_stopped", path=str(self._path), error=str(error))
-            self._close_file()
-
-    def resume(self) -> None:
-        """Try again after a failure."""
-        self.broken = False
+        self._append(b"".join(chunks))
 
     def close(self) -> None:
-        self.flush()
-        self._close_file()
-
-    def _write(self, data: bytes) -> None:
-        if self._file is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._path.touch(mode=0o600, exist_ok=True)
-            self._file = self._path.open("ab", buffering=0)
-            self._written = self._file.tell()
-        elif self._written >= self._file_bytes:
-            self._rotate()
-        self._file.write(data)
-        self._written += len(data)
-
-    def _rotate(self) -> None:
-        self._close_file()
-        for number in range(self._files - 1, 0, -1):
-            older = _numbered(self._path, number)
-            newer = _numbered(self._path, number - 1)
-            if newer.exists():
-                newer.replace(older)
-        self._path.touch(mode=0o600, exist_ok=True)
-        self._file = self._path.open("ab", buffering=0)
-        self._written = 0
-
-    def _close_file(self) -> None:
         if self._file is not None:
             with contextlib.suppress(OSError):
                 self._file.close()
             self._file = None
+
+    def _append(self, data: bytes) -> None:
+        if self._file is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._open()
+        elif self._written >= self._file_bytes:
+            self._rotate()
+        rest = memoryview(data)
+        while rest and self._file is not None:
+            rest = rest[self._file.write(rest) :]
+        self._written += len(data)
+
+    def _rotate(self) -> None:
+        self.close()
+        for number in range(self._files - 1, 0, -1):
+            older = _numbered(self.path, number)
+            newer = _numbered(self.path, number - 1)
+            if newer.exists():
+                newer.replace(older)
+        self._open()
+
+    def _open(self) -> None:
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self._file = os.fdopen(descriptor, "wb", buffering=0)
+        self._written = os.fstat(descriptor).st_size
 
 
 def _numbered(path: Path, number: int) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import struct
 from pathlib import Path
@@ -15,7 +16,8 @@ from kiestoon.net.hep import HepSender, encode_hep
 from kiestoon.net.ladder import describe, render_ladder
 from kiestoon.net.redact import redact
 from kiestoon.net.stun import answer_binding, encode_binding_request, is_stun, parse_mapped_address
-from kiestoon.net.trace import TracedMessage, TraceWriter, call_id_of, fan_out, read_calls, read_trace
+from kiestoon.net.trace import TracedMessage, call_id_of, fan_out, read_calls, read_trace
+from kiestoon.net.trace_writer import TraceWriter
 from kiestoon.sip.flow import Flow
 
 FLOW = Flow("udp", "192.0.2.1", 5060, "198.51.100.7", 33221, 1)
@@ -78,6 +80,7 @@ def test_messages_are_read_back_by_call_id_in_order(tmp_path: Path) -> None:
 
 def test_trace_files_rotate_and_stay_bounded(tmp_path: Path) -> None:
     writer = TraceWriter(tmp_path / "t", file_bytes=2000, files=3, buffer_bytes=1)
+    assert writer.settle()  # nothing to wait for
     for number in range(100):
         writer("in", options(f"c{number}"), FLOW, float(number))
     writer.close()
@@ -112,8 +115,46 @@ def test_a_disk_that_fails_stops_the_trace_and_nothing_else(tmp_path: Path) -> N
     (tmp_path / "file").write_text("")
     writer = TraceWriter(tmp_path / "file" / "below", buffer_bytes=1)
     writer("in", options(), FLOW, 0.0)
-    writer("in", options(), FLOW, 0.0)
+    assert writer.settle()
     assert writer.broken
+    writer("in", options(), FLOW, 0.0)
+    writer.resume()
+    (tmp_path / "file").unlink()
+    writer("in", options("c2"), FLOW, 1.0)
+    writer.close()
+    assert [message.call_id for message in read_trace(tmp_path / "file" / "below")] == ["c2"]
+
+
+def test_a_slow_disk_makes_nobody_wait_and_what_does_not_fit_is_dropped_and_counted(tmp_path: Path) -> None:
+    fifo = tmp_path / "t"
+    os.mkfifo(fifo)  # opened for writing it waits for a reader: a disk that hangs
+    size = len(options())
+    writer = TraceWriter(fifo, buffer_bytes=1, most_bytes=3 * size)
+    for number in range(5):
+        writer("in", options(f"c{number}"), FLOW, float(number))
+    assert writer.waiting_bytes == 3 * size
+    assert writer.dropped == 2
+    assert not writer.settle(timeout_s=0.01)
+    with fifo.open("rb") as disk:  # it goes on
+        assert writer.settle()
+        assert writer.waiting_bytes == 0
+        writer("in", options("c5"), FLOW, 5.0)
+        writer.close()
+        written = disk.read()
+    assert [number for number in range(6) if b"Call-ID: c%d\r\n" % number in written] == [0, 1, 2, 5]
+
+
+def test_flushing_writes_what_is_pending_and_secrets_never_reach_the_disk(tmp_path: Path) -> None:
+    writer = TraceWriter(tmp_path / "t")
+    for number in range(200):
+        header = 'Authorization: Digest response="0123abcd"\r\n' if number == 150 else ""
+        writer("in", options(f"c{number}", extra=header), FLOW, float(number))
+    assert writer.waiting_bytes == 0
+    writer.flush()
+    assert writer.settle()
+    assert len(list(read_trace(tmp_path / "t"))) == 200
+    assert b"0123abcd" not in (tmp_path / "t").read_bytes()
+    writer.close()
 
 
 def test_fan_out_feeds_every_tap() -> None:
