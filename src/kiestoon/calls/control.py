@@ -224,7 +224,7 @@ def _refused(x: Exchange, call: Call, leg: Leg, event: sip.Refused, now: float) 
     over(x, call, leg)
     if leg.trunk_id and failure.outcome == "failed":
         x.lines.failed(leg.trunk_id, now, "no answer" if event.local else f"{event.status} {event.reason}")
-    if event.status != 488 or not seeking.try_encrypted(x, call, leg, now):
+    if event.status != 488 or not seeking.try_other_offer(x, call, leg, now):
         seeking.leg_failed(x, call, leg, failure, now)
 
 

@@ -31,11 +31,20 @@ Headers = list[tuple[str, str]]
 
 
 def dial_device(
-    x: Exchange, call: Call, user: User, device: Device, binding: Binding, now: float, *, encrypted: bool = False
+    x: Exchange,
+    call: Call,
+    user: User,
+    device: Device,
+    binding: Binding,
+    now: float,
+    *,
+    encrypted: bool = False,
+    as_phone: bool = False,
 ) -> bool:
     """Ring one registered contact of a device over the flow it registered by (NAT, RFC 5626 §5.3).
 
     ``encrypted``: offer SRTP only, to a phone that has just refused an offer it could have taken in the clear.
+    ``as_phone``: no WebRTC, for a phone on WebSocket that is no browser.
     """
     destination = binding.destination
     secure = destination is not None and destination.transport in SECURE
@@ -46,7 +55,7 @@ def dial_device(
     leg.dtmf = device.dtmf
     leg.encryption = "required" if encrypted else resolved_encryption(device)
     leg.secure = secure
-    leg.webrtc = is_browser(binding)
+    leg.webrtc = is_browser(binding) and not as_phone
     leg.contact = binding.contact
     domain = _domain(x, call)
     caller = call.legs[call.caller].party

@@ -77,21 +77,22 @@ def ring_user(x: Exchange, call: Call, user: User, devices: Sequence[Device], no
             dialling.dial_device(x, call, user, device, binding, now)
 
 
-def try_encrypted(x: Exchange, call: Call, leg: Leg, now: float) -> bool:
-    """Offer SRTP alone to a phone that refused an offer with SRTP as a mere option: it takes nothing else."""
+def try_other_offer(x: Exchange, call: Call, leg: Leg, now: float) -> bool:
+    """Make another offer to a phone that refused ours with 488: SRTP alone where it was a mere option, a phone's offer
+    where it was taken for a browser. False: there is no other."""
     seek = call.seek
     device = x.directory.device_by_id(leg.device_id) if leg.device_id else None
     index = x.directory.company(call.company_id)
     if seek is None or leg.id not in seek.legs or device is None or index is None:
         return False
-    if leg.webrtc or srtp_policy(leg) != "optional":
+    if not leg.webrtc and srtp_policy(leg) != "optional":
         return False
     binding = next((item for item in x.registrar.bindings_of(device.id) if item.contact == leg.contact), None)
     user = index.user_of(device)
     if binding is None or user is None:
         return False
     seek.legs.discard(leg.id)
-    if dialling.dial_device(x, call, user, device, binding, now, encrypted=True):
+    if dialling.dial_device(x, call, user, device, binding, now, encrypted=not leg.webrtc, as_phone=True):
         return True
     seek.legs.add(leg.id)
     return False
