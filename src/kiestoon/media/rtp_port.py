@@ -1,13 +1,14 @@
 """A termination's sockets at work: packets from the right source, in the clear, with the fast path of the relay.
 
 ``receive_connected`` is what every relayed packet goes through: about 2 µs of Python between two system calls. It
-handles only the ordinary (the next packet in sequence, a plain header, one listener with the same format); everything
-else goes the complete way through ``packet``.
+handles only the ordinary (the next packet in sequence, a plain header, and one listener with the same format or the
+decoder alone); everything else goes the complete way through ``packet``.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 from kiestoon.media.link import Link
 from kiestoon.media.ports import PortPair
@@ -30,12 +31,17 @@ MAX_STEP = 16000.0
 """A transit step of 2 s at 8 kHz: a restarted clock or a wrapped timestamp, not jitter."""
 
 
+def nobody(seq: int, timestamp: int, payload: bytes, now: float) -> None:
+    """Nobody decodes."""
+
+
 class RtpPort(ABC):
-    """Receives for one termination. ``fast`` is the only route, when nothing but its headers need touching."""
+    """Receives for one termination. ``fast`` is the only route, when nothing but its headers need touching; ``feed``
+    takes what is only decoded."""
 
     __slots__ = (
         "_receive_map", "_recv_into", "_recvfrom_into", "_rtcp_open", "_shared", "active", "closed", "decryption",
-        "fast", "link", "loop", "number", "pair", "reporter", "rx", "stream", "tx",
+        "fast", "feed", "feed_word", "link", "loop", "number", "pair", "reporter", "rx", "stream", "tx",
     )  # fmt: skip
 
     def __init__(self, number: int, pair: PortPair, shared: Shared) -> None:
@@ -49,6 +55,9 @@ class RtpPort(ABC):
         self.reporter = Reporter(shared, self.link, self.rx, self.tx)
         self.stream: Stream | None = None
         self.fast: Route | None = None
+        self.feed_word = -1
+        """How packets begin that need nothing but ``feed``: the jitter buffer alone is waiting for them."""
+        self.feed: Callable[[int, int, bytes, float], None] = nobody
         self.decryption: SrtpReceiver | None = None
         self.active = False
         self.closed = False
@@ -129,6 +138,14 @@ class RtpPort(ABC):
                 except OSError as error:
                     route.link.send_failed(error)
                 return
+        elif word == self.feed_word and seq == rx.next_seq and ssrc == rx.ssrc:
+            now = self.loop.now
+            rx.next_seq = seq + 1
+            rx.received += 1
+            rx.at = now
+            rx.measure(timestamp, now)
+            self.feed(seq, timestamp, bytes(BUFFER[HEADER_SIZE:size]), now)
+            return
         self._complete(size, word, None)
 
     def receive_open(self) -> None:

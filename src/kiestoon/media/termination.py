@@ -23,7 +23,8 @@ from kiestoon.media.protocol import (
     Watch,
 )
 from kiestoon.media.relay import COMFORT_NOISE, TELEPHONE_EVENT, Route, is_wide
-from kiestoon.media.rtp import LATE, MARKER, REFUSED, RESTART, payload_bounds
+from kiestoon.media.rtp import LATE, MARKER, REFUSED, RESTART, VERSION_2, payload_bounds
+from kiestoon.media.rtp_port import nobody
 from kiestoon.media.shared import Shared
 from kiestoon.media.signals import DigitJob, Signal, Signals
 from kiestoon.media.webrtc_port import WebRtcPort
@@ -236,12 +237,25 @@ class Termination(WebRtcPort):
         only = routes[0] if len(routes) == 1 else None
         plain = only is not None and only.fast and self.intake is None and self.decryption is None
         self.fast = only if plain else None
+        self._set_feed()
+
+    def _set_feed(self) -> None:
+        """Packets of the codec spoken go straight to the decoder where nobody else wants them."""
+        intake, codec = self.intake, self.codec
+        clear = self.decryption is None and not self.link.sealed
+        if intake is None or codec is None or self.routes or not clear or not self.speaks:
+            self.feed_word = -1
+            return
+        self.feed_word = -1 if codec.name == COMFORT_NOISE else VERSION_2 | codec.payload_type
+        self.feed = intake.put
 
     def drop_intake(self) -> None:
         """The party is not decoded any more."""
         if self.intake is not None:
             self._late_before += self.intake.packets_late
             self.intake = None
+            self.feed_word = -1
+            self.feed = nobody
 
     def unplug(self) -> None:
         """Cut every reference to others: the termination leaves its context."""

@@ -142,6 +142,32 @@ def test_a_conference_copes_with_members_of_other_packet_times(rig: Rig) -> None
     assert level(pcm, 500) > 3000
 
 
+def test_a_conference_hears_no_member_whose_voice_is_taken_away_until_it_is_given_back(rig: Rig) -> None:
+    phones = one, _, third = rig.phone(), rig.phone(), rig.phone()
+    rig.join(*phones)
+    quiet = np.zeros(50 * 160, np.int16)
+    for direction, heard in (("sendrecv", True), ("sendonly", False), ("sendrecv", True)):
+        rig.do(Modify(1, rig.stream(one, direction=direction)))
+        third.heard()
+        say(rig, {phone: sine(500, 50, amplitude=4000) if phone is one else quiet for phone in phones})
+        loud = level(decoded(third.heard())[3200:], 500)
+        assert (loud > 3000) if heard else (loud < 100), direction
+
+
+def test_a_member_who_changes_to_another_agreed_codec_goes_on_being_heard(rig: Rig) -> None:
+    one, second, third = rig.phone(receive=(PCMA, PCMU)), rig.phone(), rig.phone()
+    rig.join(one, second, third)
+    voice = sine(500, 100, amplitude=4000)
+    for index in range(100):
+        law, payload_type = ("PCMA", 8) if index < 50 else ("PCMU", 0)
+        one.send(one.packet(g711.encode(voice[index * 160 : (index + 1) * 160], law), payload_type=payload_type))
+        rig.turn()
+        rig.step()
+    heard = decoded(third.heard())
+    assert level(heard[1600:6400], 500) > 3000
+    assert level(heard[-4800:], 500) > 3000
+
+
 def test_a_mixed_conference_of_different_codecs(rig: Rig) -> None:
     one, second, third = rig.phone(), rig.phone(), rig.phone(send=G722)
     rig.join(one, second, third)
