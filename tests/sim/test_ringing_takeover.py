@@ -133,3 +133,61 @@ def test_phones_rung_for_a_caller_in_the_menu_stop_while_the_caller_is_welcomed_
     assert "file:/prompts/nl/menu-welcome.ogg" in anna.hears(session)
     session.bye(world.network.now)
     world.assert_nothing_left()
+
+
+def connected(world: World, name: str, host: str) -> DeskPhone:
+    """A phone that registers over TCP."""
+    phone = world.phone(name, host, registered=False)
+    phone.mode = "ring"
+    phone.register(transport="tcp")
+    world.run()
+    return phone
+
+
+def test_a_phone_on_tcp_stops_as_soon_as_it_is_back() -> None:
+    world = World()
+    anna, bert = world.phone("anna", "192.0.2.1"), connected(world, "bert", "192.0.2.2")
+    anna.dial("102")
+    world.run()
+    assert bert.last(events.InviteReceived).flow.transport == "tcp"
+    world.network.connections.clear()  # they die with the process
+    world.crash()
+    world.run(5)
+    assert not bert.all(events.Cancelled)
+    bert.register(transport="tcp")
+    world.run(1)
+    assert bert.last(events.Cancelled), world.network.ladder()
+    assert bert.last(events.InviteReceived).session.state == "ended"
+    world.assert_nothing_left()
+
+
+def test_of_two_phones_with_one_login_on_tcp_each_is_told_whichever_is_back_first() -> None:
+    world = World()
+    anna, desk = world.phone("anna", "192.0.2.1"), connected(world, "bert", "192.0.2.2")
+    world.seed += 1
+    mobile = connected(world, "bert", "192.0.2.22")
+    anna.dial("102")
+    world.run()
+    world.network.connections.clear()
+    world.crash()
+    for phone in (mobile, desk):
+        phone.register(transport="tcp")
+        world.run(2)
+        assert phone.last(events.Cancelled), world.network.ladder()
+    world.assert_nothing_left()
+
+
+def test_who_is_back_too_late_is_told_nothing_and_nothing_is_kept_for_him() -> None:
+    world = World()
+    anna, bert = world.phone("anna", "192.0.2.1"), connected(world, "bert", "192.0.2.2")
+    anna.dial("102")
+    world.run()
+    world.network.connections.clear()
+    world.crash()
+    assert world.exchange.left_ringing
+    world.run(200)
+    assert not world.exchange.left_ringing
+    bert.register(transport="tcp")
+    world.run(5)
+    assert not bert.all(events.Cancelled)
+    world.assert_nothing_left()

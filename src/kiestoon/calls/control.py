@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from kiestoon.calls import closing, custody, dtmf, failing, holding, inbound, lines, missing_audio, seeking
+from kiestoon.calls import (
+    closing,
+    custody,
+    dtmf,
+    failing,
+    holding,
+    inbound,
+    left_ringing,
+    lines,
+    missing_audio,
+    seeking,
+)
 from kiestoon.calls.call import Call
 from kiestoon.calls.causes import CALLER_GONE, LINE_LOST, MEDIA_LOST, NORMAL, NOT_THERE, SPEECH_LOST, from_status
 from kiestoon.calls.exchange import Exchange
@@ -131,6 +142,9 @@ class CallControl:
         for key, name in x.deadlines.due(now):
             if name == "trunk":
                 _line_due(x, int(key), now)
+                continue
+            if name == left_ringing.TIMER:
+                left_ringing.forget(x)
                 continue
             call = x.calls.get(key)
             if call is None:

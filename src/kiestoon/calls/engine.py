@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
-from kiestoon.calls import closing, custody, lines
+from kiestoon.calls import closing, custody, left_ringing, lines
 from kiestoon.calls.causes import HUNG_UP, INTERRUPTED
 from kiestoon.calls.control import CallControl
 from kiestoon.calls.events import CallEvent
@@ -190,6 +190,8 @@ class ExchangeEngine:
         changes = self._registrar.take_changes()
         if changes:
             self._on_bindings(changes)
+            if self.exchange.left_ringing:
+                left_ringing.registered(self.exchange, changes, now)
             self._keep_alive.bindings_changed(changes, now)
         if self._on_events is not None and self.exchange.events:
             told = list(self.exchange.events)

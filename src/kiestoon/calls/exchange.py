@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from kiestoon.company.model import Company
     from kiestoon.registrar import Doorkeeper, Registrar
     from kiestoon.sip.endpoint import Endpoint
+    from kiestoon.sip.session.unanswered import UnansweredInvite
 
 log = structlog.get_logger("calls")
 
@@ -111,6 +112,7 @@ class Exchange:
         self.legs: dict[int, Leg] = {}
         self.terminations: dict[int, Leg] = {}
         self.device_calls: dict[int, tuple[str, ...]] = {}
+        self.left_ringing: dict[int, list[UnansweredInvite]] = {}
         self.company_calls: dict[int, int] = {}
         self.services: dict[str, ServiceFunction] = services
         self.deadlines: DeadlineQueue[str] = DeadlineQueue()

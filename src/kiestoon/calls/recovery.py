@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from kiestoon.calls import bridging, closing, custody, missing_audio, occupancy
+from kiestoon.calls import bridging, closing, custody, left_ringing, missing_audio, occupancy
 from kiestoon.calls.call import Call
 from kiestoon.calls.causes import INTERRUPTED, MEDIA_LOST, reason_header
 from kiestoon.calls.journal import CallState, LegData
 from kiestoon.calls.leg import Leg
 from kiestoon.calls.service import Service
 from kiestoon.media.protocol import AuditedContext, Modify, Stream, Subtract
-from kiestoon.sip.session.unanswered import call_off, turn_away
+from kiestoon.sip.session.unanswered import turn_away
 
 if TYPE_CHECKING:
     from kiestoon.calls.exchange import Exchange
@@ -34,7 +34,7 @@ def adopt(x: Exchange, states: Iterable[CallState], audits: dict[str, tuple[Audi
     for state in states:
         call = _recreate(x, state)
         for ringing in state.ringing:
-            call_off(x.endpoint, ringing.invite, now)
+            left_ringing.stop(x, ringing, now)
         link = x.media.find(state.incarnation) if state.established else None
         alive = _held(entry for entry in audits.get(state.incarnation, ()) if entry.context == state.context)
         answered = [leg for leg in state.legs if leg.state == "answered"]

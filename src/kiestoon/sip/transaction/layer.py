@@ -114,8 +114,12 @@ class TransactionLayer:
 
     def call_off(self, invite: Request, to: Destination, now: float) -> None:
         """Cancel an INVITE sent before a restart, by what is known of it: its CANCEL goes out at once, and its final
-        response gets an ACK."""
+        response gets an ACK. Another attempt at another place takes the place of the one before."""
         via = invite.via
+        for method in ("INVITE", "CANCEL"):
+            before = self._wiring.clients.get(client_key(via.branch, method))
+            if before is not None:
+                self._wiring.forget(before)
         transaction = ClientInvite(
             key=client_key(via.branch, "INVITE"), method="INVITE", to=to, state="proceeding", request=invite,
             sent_by=(via.host, via.port or DEFAULT_PORT),
