@@ -16,6 +16,7 @@ from kiestoon.calls.events import CallEvent
 from kiestoon.calls.exchange import Exchange
 from kiestoon.calls.journal import CallState
 from kiestoon.calls.keep_alive import KeepAlive
+from kiestoon.calls.line_keep_alive import LineKeepAlive
 from kiestoon.calls.recovery import adopt, reconcile
 from kiestoon.media.client import MediaLink
 from kiestoon.media.protocol import AuditedContext
@@ -31,7 +32,7 @@ class ExchangeEngine:
 
     ``before_output`` is called before messages are handed out: what they tell a peer must by then be in the journals
     and with the media process, whatever happens to this process a moment later. ``keep_alive_s``: how often phones
-    behind routers are asked for a sign of life; 0 = never.
+    behind routers, and providers we are logged in at, are asked for a sign of life; 0 = never.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class ExchangeEngine:
         self._on_events = on_events
         self._before_output = before_output
         self._keep_alive = KeepAlive(exchange, keep_alive_s)
+        self._line_keep_alive = LineKeepAlive(exchange, keep_alive_s)
         self._media_events: deque[MediaEvent] = deque()
         self._now = 0.0
         exchange.listening = on_events is not None
@@ -146,6 +148,7 @@ class ExchangeEngine:
         self.control.handle_timers(now)
         self._registrar.handle_timers(now)
         self._keep_alive.handle_timers(now)
+        self._line_keep_alive.handle_timers(now)
         self.exchange.doorkeeper.guard.handle_timers(now)
 
     # --- output ----------------------------------------------------------------------------------------------------
@@ -170,6 +173,7 @@ class ExchangeEngine:
             self.control.next_deadline(),
             self._registrar.next_deadline(),
             self._keep_alive.next_deadline(),
+            self._line_keep_alive.next_deadline(),
             self.exchange.doorkeeper.guard.next_deadline(),
         ):
             if at is not None and (earliest is None or at < earliest):
@@ -181,7 +185,7 @@ class ExchangeEngine:
         while True:
             happened = endpoint.events()
             for event in happened:
-                if not self._keep_alive.takes(event, now):
+                if not self._keep_alive.takes(event, now) and not self._line_keep_alive.takes(event, now):
                     control.sip_event(event, now)
             if not media_events and not happened:
                 break
