@@ -111,11 +111,10 @@ class RtpPort(ABC):
             return
         word, seq, timestamp, ssrc = _unpack(BUFFER)
         rx = self.rx
-        route = self.fast
-        if route is not None and seq == rx.next_seq and ssrc == rx.ssrc:
-            tx = route.tx
-            header = route.headers.get(word)
-            if header is not None and tx.feeder is route:
+        if seq == rx.next_seq and ssrc == rx.ssrc:
+            route = self.fast
+            header = route.headers.get(word) if route is not None and route.tx.feeder is route else None
+            if header is not None or word == self.feed_word:
                 now = self.loop.now
                 rx.next_seq = seq + 1
                 rx.received += 1
@@ -127,6 +126,10 @@ class RtpPort(ABC):
                     step = -step
                 if step < MAX_STEP:
                     rx.jitter += (step - rx.jitter) * 0.0625
+                if route is None or header is None:
+                    self.feed(seq, timestamp, bytes(BUFFER[HEADER_SIZE:size]), now)
+                    return
+                tx = route.tx
                 tx.seq = seq = (seq + route.seq_shift) & 0xFFFF
                 tx.timestamp = timestamp = (timestamp + route.ts_shift) & 0xFFFFFFFF
                 tx.at = now
@@ -138,14 +141,6 @@ class RtpPort(ABC):
                 except OSError as error:
                     route.link.send_failed(error)
                 return
-        elif word == self.feed_word and seq == rx.next_seq and ssrc == rx.ssrc:
-            now = self.loop.now
-            rx.next_seq = seq + 1
-            rx.received += 1
-            rx.at = now
-            rx.measure(timestamp, now)
-            self.feed(seq, timestamp, bytes(BUFFER[HEADER_SIZE:size]), now)
-            return
         self._complete(size, word, None)
 
     def receive_open(self) -> None:

@@ -186,9 +186,13 @@ class JitterBuffer:
             self._base_s = base = self._window_best_s
             self._window_best_s = transit
             self._window_end_s = arrival_s + _BASE_WINDOW_S
-        excess = min(transit - base, 2 * self._max_s) - self._jitter_s
-        self._jitter_s += excess * (_ATTACK if excess > 0 else _DECAY)
-        self._target_s = min(self._max_s, max(self._min_s, self._jitter_s + _SAFETY_S))
+        jitter, excess = self._jitter_s, transit - base
+        if excess > jitter:
+            jitter += (min(excess, 2 * self._max_s) - jitter) * _ATTACK
+        else:
+            jitter += (excess - jitter) * _DECAY
+        self._jitter_s = jitter
+        self._target_s = min(self._max_s, max(self._min_s, jitter + _SAFETY_S))
 
     def _bound(self) -> None:
         """Never hold more than the longest delay (and some): a burst drops what is oldest."""
