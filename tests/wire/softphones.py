@@ -108,6 +108,8 @@ class TestExchange(Exchange):
     async def killed(self, name: str) -> float:
         """``kill -9`` a child and wait until the supervisor has another one that is ready; how long that took."""
         victim = self.child(name)
+        if name == "control":
+            self._records_at_start += self._spooled()  # the next one counts from nothing
         ready = self.log_count("process ready", child=name)
         began = time.monotonic()
         os.kill(victim, signal.SIGKILL)
