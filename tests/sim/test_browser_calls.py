@@ -209,6 +209,25 @@ def test_after_a_crash_a_browsers_call_goes_on_and_can_be_held(call: tuple[World
     world.assert_nothing_left()
 
 
+def test_a_browser_behind_a_proxy_on_this_machine_gets_an_address_the_world_reaches() -> None:
+    world = World()
+    world.media.hosts = ("127.0.0.1", "198.51.100.9")
+    asked: list[str] = []
+    lease = world.media.lease
+    world.media.lease = lambda host="": (asked.append(host), lease(host))[1]  # type: ignore[method-assign]
+    anna, bert = Browser(world, "anna", "127.0.0.1").log_in(), world.phone("bert", "127.0.0.2")
+    session = anna.dial("102")
+    world.run()
+    assert asked == ["198.51.100.9", "127.0.0.1"]
+    session.bye(world.network.now)
+    world.run()
+    session = bert.dial("101")
+    world.run()
+    assert asked[2:] == ["127.0.0.1", "198.51.100.9"]
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
 def test_a_browser_that_is_gone_ends_the_call_for_both(call: tuple[World, Any, Any, Any, Any]) -> None:
     world, _, session, _, other_session = call
     browser, at = browser_of(call)

@@ -16,6 +16,7 @@ from kiestoon.calls.leg import Leg
 from kiestoon.calls.media_pool import host_for
 from kiestoon.calls.securing import end_to_offer, fresh_end, keys, srtp_policy
 from kiestoon.media.protocol import Add, Codec, Modify, Stream, Watch
+from kiestoon.registrar.sources import LOOPBACK
 from kiestoon.sdp.negotiate import (
     BadSdp,
     LocalMedia,
@@ -51,6 +52,8 @@ def lease_port(x: Exchange, call: Call, leg: Leg, towards: str) -> bool:
     """Give the leg a media port on the call's media process that ``towards`` (an address) reaches; False: none left."""
     if leg.port is not None:
         return True
+    if leg.webrtc and towards in LOOPBACK:
+        towards = ""  # a proxy in front of us; and a browser on this very machine reaches every address of it
     if call.link is None:
         leased = x.media.lease(towards)
         if leased is None:

@@ -33,8 +33,10 @@ def _nowhere(packet: Any) -> int:
 class Link:
     """``emit(packet)`` sends RTP as it is; ``transmit`` encrypts first where agreed. Both may raise OSError."""
 
-    __slots__ = ("_rtp", "_shared", "connected", "emit", "lock", "mux", "pair", "protection", "rtcp_target",
-                 "sealed", "target")  # fmt: skip
+    __slots__ = (
+        "_rtp", "_shared", "connected", "emit", "lock", "mux", "pair", "protection", "rtcp_target",
+        "sealed", "target",
+    )  # fmt: skip
 
     def __init__(self, pair: PortPair, shared: Shared) -> None:
         self._shared = shared

@@ -26,6 +26,8 @@ SETUP_S = 30.0
 """From agreement to keys, at most."""
 CLOSED_S = 5.0
 """A party that closed its side hangs up too, a moment later; if not, it is gone."""
+REPEAT_S = 10.0
+"""A failure is told again until something comes of it: call control may have been between two lives."""
 
 
 class Owner(Protocol):
@@ -49,8 +51,10 @@ class Owner(Protocol):
 class WebRtc:
     """ICE and DTLS of one termination. ``close`` cuts the tie to it: nothing here is left for a collector."""
 
-    __slots__ = ("_agent", "_dtls", "_failed", "_from", "_owner", "_repeat", "_session", "_shared", "_since", "_socket",
-                 "_started", "_watchdog")  # fmt: skip
+    __slots__ = (
+        "_agent", "_dtls", "_failed", "_from", "_owner", "_reason", "_repeat", "_session", "_shared", "_since",
+        "_socket", "_started", "_watchdog",
+    )  # fmt: skip
 
     def __init__(self, owner: Owner, sock: socket.socket, shared: Shared, ice: IceCredentials, dtls: DtlsPeer) -> None:
         """Raises ValueError for fingerprints none of which can be checked."""
@@ -64,6 +68,7 @@ class WebRtc:
         """Where the party's last handshake packet came from; ICE may not have chosen yet."""
         self._started = False
         self._failed = False
+        self._reason = ""
         self._repeat: Timer | None = None
         self._since = shared.loop.now
         self._watchdog = shared.loop.call_at(self._since + SETUP_S, self._look)
@@ -183,7 +188,9 @@ class WebRtc:
     def _look(self) -> None:
         """Is there still somebody? Browsers ask for consent every few seconds (RFC 7675), so silence means no."""
         now = self._shared.loop.now
-        if self._session.closed:
+        if self._failed:
+            self._tell()
+        elif self._session.closed:
             self._fail("closed by the party")
         elif self._session.keys is None and now - self._since >= SETUP_S:
             self._fail("no handshake in time" if self._agent.selected else "no address proved in time")
@@ -199,12 +206,17 @@ class WebRtc:
         if self._failed or self._owner is None:
             return
         self._failed = True
-        self._watchdog.cancel()
+        self._reason = reason
         if self._session.keys is None:
             self._shared.dtls_failed += 1
         log.warning("webrtc_failed", termination=self._owner.number, reason=reason, address=self._agent.selected)
         self._owner.unsecured()
-        self._owner.media_failed(reason)
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._owner is not None:
+            self._owner.media_failed(self._reason)
+            self._watch_at(self._shared.loop.now + REPEAT_S)
 
     # --- packets out -----------------------------------------------------------------------------------------------
 

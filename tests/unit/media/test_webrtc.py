@@ -31,7 +31,7 @@ from kiestoon.media.protocol import (
     Watch,
 )
 from kiestoon.media.rtcp import parse_rtcp
-from kiestoon.media.webrtc import CLOSED_S, SETUP_S, WebRtc
+from kiestoon.media.webrtc import CLOSED_S, REPEAT_S, SETUP_S, WebRtc
 
 RESTARTED = IceCredentials("again", "another-secret-of-some-length", "theirs2")
 
@@ -334,6 +334,19 @@ def test_a_browser_that_goes_without_a_word_is_given_up(rig: Rig, browser: Brows
     phone.speak()
     rig.turn()
     assert browser.heard() == []
+
+
+def test_a_failure_is_told_again_until_the_party_is_taken_away(rig: Rig, browser: Browser) -> None:
+    """Call control may just have died; its successor has to learn of it."""
+    browser.dtls.close()
+    browser.exchange()
+    rig.step(CLOSED_S + 0.5)
+    assert len(rig.events(MediaFailed)) == 1
+    rig.step(REPEAT_S)
+    assert len(rig.events(MediaFailed)) == 1
+    rig.do(Subtract(browser.number))
+    rig.step(2 * REPEAT_S)
+    assert rig.events(MediaFailed) == []
 
 
 @pytest.mark.parametrize(("checks", "reason"), [(0, "no address proved in time"), (1, "no handshake in time")])
