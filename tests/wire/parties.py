@@ -44,12 +44,12 @@ TLS = Site(
 FAILING = {
     status: Site(
         name=f"Failing {status}", domain=f"failing{status}.example", extensions=("501",),
-        numbers={f"+31205{status}501": "501"},
+        numbers={f"+31205{status:03d}501": "501"},
         trunks=(_peer(f"first {status}", PROVIDER), _peer(f"second {status}", SECOND_PROVIDER, priority=20)),
     )
-    for status in (408, 500, 503)
+    for status in (0, 408, 500, 503)
 }  # fmt: skip
-"""One company per failure: a line that failed is avoided by its company for a while."""
+"""One company per failure (0: nobody listens): a line that failed is avoided by its company for a while."""
 
 SITES = (WIRE, TCP, TLS, *FAILING.values())
 

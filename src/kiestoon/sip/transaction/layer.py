@@ -178,9 +178,12 @@ class TransactionLayer:
 
     def unreachable(self, transaction_key: str, host: str, port: int, now: float) -> None:
         """The network says so (§18.4). Believed only of a request outside any dialog, where it went, while nothing was
-        heard from there: what is established ends by its own timers, not by what anybody on the way may claim."""
+        heard from there: what is established ends by its own timers, not by what anybody on the way may claim. Nor
+        before the second repetition (1.5 s): a server that restarts says the same."""
         transaction = self._wiring.clients.get(transaction_key)
         if transaction is None or transaction.state not in ("calling", "trying"):
+            return
+        if transaction.interval_s < 4 * self.timers.t1_s:
             return
         request, to = transaction.request, transaction.to
         place = (to.remote_host, to.remote_port) if isinstance(to, Flow) else (to.host, to.port)

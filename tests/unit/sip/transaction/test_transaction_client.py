@@ -353,14 +353,31 @@ def test_timers_are_run_in_bounded_turns() -> None:
     assert max(sizes) <= 500
 
 
+def repeated(sip: TransactionLayer) -> None:
+    """Let the request be repeated twice: 0.5 and 1.5 s."""
+    for at in (0.6, 1.6):
+        sip.handle_timers(at)
+
+
 @pytest.mark.parametrize("method", ["INVITE", "REGISTER"])
-def test_a_report_that_nobody_is_there_ends_a_request_that_has_heard_nothing(method: str) -> None:
+def test_reports_that_nobody_is_there_end_a_request_that_has_heard_nothing(method: str) -> None:
     sip = layer()
     sent = sip.request(request(method), UDP, 0.0)
-    sip.unreachable(sent.key, UDP.host, UDP.port, 0.1)
+    repeated(sip)
+    sip.unreachable(sent.key, UDP.host, UDP.port, 1.7)
     (event,) = sip.events
     assert isinstance(event, TransportFailed)
     assert len(sip) == 0
+
+
+def test_a_server_that_restarts_within_a_second_is_not_given_up() -> None:
+    sip = layer()
+    sent = sip.request(request(), UDP, 0.0)
+    sip.unreachable(sent.key, UDP.host, UDP.port, 0.1)
+    sip.handle_timers(0.6)
+    sip.unreachable(sent.key, UDP.host, UDP.port, 0.7)
+    assert not sip.events
+    assert sent.state == "calling"
 
 
 @pytest.mark.parametrize(
@@ -370,7 +387,8 @@ def test_a_report_that_nobody_is_there_ends_a_request_that_has_heard_nothing(met
 def test_a_report_about_another_transaction_or_place_is_not_believed(key: str, host: str, port: int) -> None:
     sip = layer()
     sent = sip.request(request(), UDP, 0.0)
-    sip.unreachable(key or sent.key, host, port, 0.1)
+    repeated(sip)
+    sip.unreachable(key or sent.key, host, port, 1.7)
     assert not sip.events
     assert sent.state == "calling"
 
@@ -378,12 +396,13 @@ def test_a_report_about_another_transaction_or_place_is_not_believed(key: str, h
 def test_a_report_is_not_believed_once_something_was_heard_nor_inside_a_dialog() -> None:
     sip = layer()
     ringing = sip.request(request(), UDP, 0.0)
-    sip.receive(parse_message(Response.answer(ringing.request, 180, to_tag="b").encode()), FLOW, 0.1)
-    sip.events.clear()
-    sip.unreachable(ringing.key, UDP.host, UDP.port, 0.2)
     inside = request("BYE", 2)
     inside.set("To", "<sip:bob@192.0.2.9>;tag=b")
-    bye = sip.request(inside, UDP, 0.3)
-    sip.unreachable(bye.key, UDP.host, UDP.port, 0.4)
+    bye = sip.request(inside, UDP, 0.0)
+    repeated(sip)
+    sip.receive(parse_message(Response.answer(ringing.request, 180, to_tag="b").encode()), FLOW, 1.7)
+    sip.events.clear()
+    sip.unreachable(ringing.key, UDP.host, UDP.port, 1.8)
+    sip.unreachable(bye.key, UDP.host, UDP.port, 1.8)
     assert not sip.events
     assert (ringing.state, bye.state) == ("proceeding", "trying")
