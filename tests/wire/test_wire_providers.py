@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from bench.lib.exchange import Exchange, Site
 from bench.peers.process import free_port, wait_until
-from bench.peers.sipp import expect_all
+from bench.peers.sipp import Sipp, expect_all
 from dns_thread import DnsThread
 from ladder import Ladder, check_header
 from parties import LOGIN, LOGIN_PROVIDER, TLS, TLS_PROVIDER, caller, provider
@@ -36,7 +36,24 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def running_exchange(tmp_path_factory: pytest.TempPathFactory, certificate: Path) -> Iterator[Exchange]:
+def registrar(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sipp]:
+    """The provider that wants a login: there before the exchange is, which would come back after half a minute only."""
+    challenge = 'WWW-Authenticate: Digest realm="provider.example", nonce="abc", algorithm=MD5, qop="auth"\n'
+    ladder = Ladder("registrar", "line401", "", "provider.example").await_request("REGISTER")
+    ladder = ladder.respond(401, "Unauthorized", headers=challenge)
+    ladder = ladder.await_request("REGISTER", check=check_header("Authorization", 'username="line401"'))
+    ladder = ladder.respond(200, "OK", headers="[last_Contact:]\nExpires: 60\n")
+    folder = tmp_path_factory.mktemp("registrar")
+    scenario = folder / "registrar.xml"
+    scenario.write_text(ladder.xml(), encoding="latin-1")
+    with Sipp(scenario, cwd=folder, host=LOGIN_PROVIDER[0], port=LOGIN_PROVIDER[1], calls=1, trace=True) as party:
+        yield party
+
+
+@pytest.fixture(scope="module")
+def running_exchange(
+    tmp_path_factory: pytest.TempPathFactory, certificate: Path, registrar: Sipp
+) -> Iterator[Exchange]:
     """One that asks our DNS server and trusts the provider's certificate."""
     with DnsThread(RECORDS) as dns:
         folder = tmp_path_factory.mktemp("exchange")
@@ -67,15 +84,9 @@ def test_call_over_a_tls_trunk(exchange, sipp, certificate):
     assert line.received("INVITE")[0].header("Via").startswith("SIP/2.0/TLS")
 
 
-def test_exchange_logs_in_at_the_provider(exchange, sipp):
-    """Challenged, it answers with digest, and the line is in service; then it calls over it."""
-    challenge = 'WWW-Authenticate: Digest realm="provider.example", nonce="abc", algorithm=MD5, qop="auth"\n'
-    ladder = Ladder("registrar", "line401", "", "provider.example").await_request("REGISTER")
-    ladder = ladder.respond(401, "Unauthorized", headers=challenge)
-    ladder = ladder.await_request("REGISTER", check=check_header("Authorization", 'username="line401"'))
-    ladder = ladder.respond(200, "OK", headers="[last_Contact:]\nExpires: 60\n")
-    registrar = sipp(ladder, host=LOGIN_PROVIDER[0], port=LOGIN_PROVIDER[1])
-    expect_all(registrar, timeout_s=60)
+def test_exchange_logs_in_at_the_provider(exchange, registrar):
+    """Challenged, it answers with digest, and the line is in service."""
+    expect_all(registrar)
     wait_until(lambda: _registered(exchange), 5, "the line is registered")
     assert "<sip:line401@provider.example>" in registrar.received("REGISTER")[0].header("To")
 

@@ -22,11 +22,12 @@ def running_exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Excha
         yield exchange
 
 
-@pytest.fixture(params=["ws", "wss"])
+@pytest.fixture
 def web_phone(exchange: Exchange, request: pytest.FixtureRequest) -> Iterator[WsPhone]:
-    """Phone 101, logged in; it speaks at 440 Hz."""
-    authority = exchange.settings.data / "tls" / "authority.pem" if request.param == "wss" else None
-    server = (exchange.host, PORTS[request.param])
+    """Phone 101, logged in over WSS or what the test's parameter says; it speaks at 440 Hz."""
+    transport = getattr(request, "param", "wss")
+    authority = exchange.settings.data / "tls" / "authority.pem" if transport == "wss" else None
+    server = (exchange.host, PORTS[transport])
     with WsPhone("101", WIRE.domain, WIRE.password("101"), server, CALLER_HZ, authority) as made:
         yield made
 
@@ -36,6 +37,7 @@ def hear_each_other(web_phone: WsPhone, other) -> None:
     web_phone.speech.wait_for_tone(CALLED_HZ)
 
 
+@pytest.mark.parametrize("web_phone", ["ws", "wss"], indirect=True)
 def test_phone_on_websocket_calls_and_is_called(exchange, web_phone, phone):
     other = phone("102", tone_hz=CALLED_HZ, answer="auto")
     web_phone.dial("102")
