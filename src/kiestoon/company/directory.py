@@ -12,6 +12,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 
 from msgspec.structs import replace
 
+from kiestoon.company.arrangements import Arrangements
 from kiestoon.company.model import (
     Company,
     CompanyRows,
@@ -31,6 +32,7 @@ class CompanyIndex:
     """One company, indexed. Treat as immutable."""
 
     __slots__ = (
+        "arrangements",
         "company",
         "departments",
         "devices",
@@ -46,6 +48,7 @@ class CompanyIndex:
 
     def __init__(self, rows: CompanyRows) -> None:
         self.company: Company = rows.company
+        self.arrangements = Arrangements(rows)
         self.locations: dict[int, Location] = {row.id: row for row in rows.locations}
         self.departments: dict[int, Department] = {row.id: row for row in rows.departments}
         self.users: dict[int, User] = {row.id: row for row in rows.users}
@@ -54,6 +57,8 @@ class CompanyIndex:
         self.numbers: tuple[Number, ...] = rows.numbers
         self.numbers_by_extension: dict[str, tuple[Number, ...]] = {}
         for number in rows.numbers:
+            if not number.extension:
+                continue
             self.numbers_by_extension[number.extension] = (
                 *self.numbers_by_extension.get(number.extension, ()),
                 number,

@@ -61,6 +61,7 @@ from kiestoon.company.model.people import (
     AlternateNumber,
     Device,
     DeviceEncryption,
+    DeviceKind,
     DtmfMethod,
     Forward,
     ForwardCase,
@@ -78,7 +79,6 @@ from kiestoon.company.model.people import (
 from kiestoon.company.model.reach import (
     Availability,
     CallClass,
-    DeviceKind,
     ReachCell,
     ReachOverride,
     ReachProfile,

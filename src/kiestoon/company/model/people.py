@@ -27,6 +27,8 @@ from kiestoon.company.model.row import (
 )
 
 DtmfMethod: TypeAlias = Literal["rfc4733", "info", "inband"]
+DeviceKind: TypeAlias = Literal["fixed", "mobile", "web"]
+"""What a profile of reachability switches on and off (E 10.2): desk phone, mobile, program on a computer."""
 DeviceEncryption: TypeAlias = Literal["company", "off", "optional", "required"]
 Profile: TypeAlias = Literal["fixed", "mobile", "flex", "combi"]
 
@@ -96,6 +98,7 @@ class Device(Row, frozen=True):
     language: Language = ""
     country: Country = ""
     emergency_number: E164 = ""
+    kind: DeviceKind = "fixed"
     active: bool = True
 
 

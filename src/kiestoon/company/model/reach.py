@@ -6,6 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta
 
+from kiestoon.company.model.people import DeviceKind
 from kiestoon.company.model.row import (
     E164,
     CompanyId,
@@ -20,7 +21,6 @@ from kiestoon.company.model.row import (
 )
 
 Availability: TypeAlias = Literal["automatic", "away", "busy", "offline"]
-DeviceKind: TypeAlias = Literal["fixed", "mobile", "web"]
 
 
 class CallClass(Row, frozen=True):

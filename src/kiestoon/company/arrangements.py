@@ -1,0 +1,193 @@
+"""What has been arranged for calls in one company, indexed for routing: forwardings, rules, groups, plans, reach.
+
+Built once for each snapshot; only what exists takes memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from kiestoon.company.model import (
+    AlternateNumber,
+    CallClass,
+    CompanyRows,
+    FeatureCode,
+    Forward,
+    Holiday,
+    HuntMember,
+    LocationRoute,
+    NumberPlan,
+    NumberScheme,
+    PlanHoliday,
+    PlanMapping,
+    PlanOverride,
+    PlanPeriod,
+    Presence,
+    ReachOverride,
+    ReachProfile,
+    ReachStatus,
+    Row,
+    Rule,
+    Schedule,
+    StatusForward,
+    TimeRoute,
+)
+
+RowT = TypeVar("RowT")
+KeyT = TypeVar("KeyT")
+
+_OWNERS = (
+    "users",
+    "menus",
+    "alternate_numbers",
+    "group_extensions",
+    "hunt_groups",
+    "location_routings",
+    "time_routings",
+    "call_limits",
+    "forward_extensions",
+)
+
+
+class Reach(msgspec.Struct, frozen=True):
+    """One person's matrix (E 10.1): profiles by (status, class), None standing for every other one."""
+
+    classes: tuple[CallClass, ...]
+    statuses: tuple[ReachStatus, ...]
+    cells: Mapping[tuple[int | None, int | None], ReachProfile]
+    default: ReachProfile | None
+    override: ReachOverride | None
+
+
+class Scheme(msgspec.Struct, frozen=True):
+    """A number-plan scheme with everything that decides which of its plans is active."""
+
+    row: NumberScheme
+    plans: Mapping[int, NumberPlan]
+    override: PlanOverride | None
+    holidays: tuple[PlanHoliday, ...]
+    periods: tuple[PlanPeriod, ...]
+
+
+class Arrangements:
+    """A company's arrangements. Treat as immutable."""
+
+    __slots__ = (
+        "alternates",
+        "alternates_by_number",
+        "codes",
+        "extensions",
+        "forwards",
+        "group_members",
+        "holidays",
+        "hunt_members",
+        "location_routes",
+        "location_rules",
+        "mappings",
+        "presences",
+        "reaches",
+        "rules",
+        "schedules",
+        "schemes",
+        "status_forwards",
+        "time_routes",
+    )
+
+    def __init__(self, rows: CompanyRows) -> None:
+        self.extensions: dict[str, Row] = {
+            row.extension: row for table in _OWNERS for row in getattr(rows, table) if row.extension
+        }
+        """Every internal number with what it belongs to."""
+        self.forwards: dict[str, tuple[Forward, ...]] = _group(
+            (row for row in rows.forwards if row.active), lambda row: row.extension
+        )
+        active = [row for row in rows.rules if row.active]
+        self.rules: dict[str, tuple[Rule, ...]] = _group(
+            (row for row in active if row.extension), lambda row: row.extension or ""
+        )
+        self.location_rules: dict[int, tuple[Rule, ...]] = _group(
+            (row for row in active if row.location_id is not None), lambda row: row.location_id or 0
+        )
+        self.schedules: dict[int, Schedule] = {row.id: row for row in rows.schedules}
+        self.holidays: dict[int, Holiday] = {row.id: row for row in rows.holidays}
+        self.presences: dict[int, Presence] = {row.user_id: row for row in rows.presences}
+        self.status_forwards: dict[tuple[int, str], StatusForward] = {
+            (row.user_id, row.status): row for row in rows.status_forwards
+        }
+        self.alternates: dict[int, tuple[AlternateNumber, ...]] = _group(
+            rows.alternate_numbers, lambda row: row.user_id
+        )
+        self.alternates_by_number: dict[int, AlternateNumber] = {
+            row.number_id: row for row in rows.alternate_numbers if row.number_id is not None
+        }
+        self.group_members: dict[int, tuple[str, ...]] = {
+            group: tuple(member.extension for member in members)
+            for group, members in _group(rows.group_members, lambda row: row.group_id).items()
+        }
+        self.hunt_members: dict[int, tuple[HuntMember, ...]] = {
+            group: tuple(sorted(members, key=lambda member: (member.position, member.id)))
+            for group, members in _group(rows.hunt_members, lambda row: row.hunt_group_id).items()
+        }
+        self.location_routes: dict[int, dict[str, LocationRoute]] = {
+            routing: {route.match: route for route in routes}
+            for routing, routes in _group(rows.location_routes, lambda row: row.routing_id).items()
+        }
+        self.time_routes: dict[int, tuple[TimeRoute, ...]] = _group(rows.time_routes, lambda row: row.routing_id)
+        self.schemes: dict[int, Scheme] = _schemes(rows)
+        self.mappings: dict[int, tuple[PlanMapping, ...]] = _group(rows.plan_mappings, lambda row: row.number_id)
+        self.codes: dict[str, FeatureCode] = {row.code: row for row in rows.feature_codes}
+        self.reaches: dict[int, Reach] = _reaches(rows)
+
+    def rules_of(self, extension: str, service: str) -> tuple[Rule, ...]:
+        """The active rules of one service of an extension."""
+        return tuple(rule for rule in self.rules.get(extension, ()) if rule.service == service)
+
+    def scheme_of(self, plan_id: int) -> Scheme | None:
+        """The scheme a plan belongs to."""
+        return next((scheme for scheme in self.schemes.values() if plan_id in scheme.plans), None)
+
+
+def _group(rows: Iterable[RowT], key: Callable[[RowT], KeyT]) -> dict[KeyT, tuple[RowT, ...]]:
+    grouped: dict[KeyT, list[RowT]] = {}
+    for row in rows:
+        grouped.setdefault(key(row), []).append(row)
+    return {name: tuple(members) for name, members in grouped.items()}
+
+
+def _schemes(rows: CompanyRows) -> dict[int, Scheme]:
+    overrides = {row.scheme_id: row for row in rows.plan_overrides}
+    plans = _group(rows.number_plans, lambda row: row.scheme_id)
+    holidays = _group(rows.plan_holidays, lambda row: row.scheme_id)
+    periods = _group(rows.plan_periods, lambda row: row.scheme_id)
+    return {
+        row.id: Scheme(
+            row,
+            {plan.id: plan for plan in plans.get(row.id, ())},
+            overrides.get(row.id),
+            holidays.get(row.id, ()),
+            periods.get(row.id, ()),
+        )
+        for row in rows.number_schemes
+    }
+
+
+def _reaches(rows: CompanyRows) -> dict[int, Reach]:
+    profiles: dict[int, Any] = _group(rows.reach_profiles, lambda row: row.user_id)
+    classes = _group(rows.call_classes, lambda row: row.user_id)
+    statuses = _group(rows.reach_statuses, lambda row: row.user_id)
+    cells = _group(rows.reach_cells, lambda row: row.user_id)
+    overrides = {row.user_id: row for row in rows.reach_overrides}
+    reaches = {}
+    for user_id, owned in profiles.items():
+        by_id = {profile.id: profile for profile in owned}
+        reaches[user_id] = Reach(
+            classes.get(user_id, ()),
+            statuses.get(user_id, ()),
+            {(cell.status_id, cell.call_class_id): by_id[cell.profile_id] for cell in cells.get(user_id, ())},
+            next((profile for profile in owned if profile.is_default), None),
+            overrides.get(user_id),
+        )
+    return reaches
