@@ -19,7 +19,7 @@ from kiestoon.sip.message import Request, Response
 NO_LIMIT = float("inf")
 LEAST_RATE = 10.0
 """Calls per second that are always let in: so few do no harm, and from nothing there is no way back."""
-SETTLING_S = 0.4
+SETTLING_S = 0.25
 """In about this time a queue is brought to the length wanted."""
 CAUTION = 0.6
 """How much of what one interval seems to ask for is done: waits and arrivals fluctuate."""

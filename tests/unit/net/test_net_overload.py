@@ -183,8 +183,23 @@ def simulate(gate: OverloadGate, offered: float, capacity: float, start: float, 
 
 def test_at_twice_the_capacity_most_of_it_is_used_and_waits_stay_short() -> None:
     rate, longest = simulate(OverloadGate(b"s"), 2000, 1000, 0.0, 30)
-    assert rate > 900
-    assert longest < 0.25
+    assert rate > 940
+    assert longest < 0.05
+
+
+def test_at_twice_the_capacity_most_of_it_is_used_from_the_first_seconds_on() -> None:
+    rate, _ = simulate(OverloadGate(b"s"), 2000, 1000, 0.0, 3)
+    assert rate > 920
+
+
+def test_a_limit_follows_when_the_capacity_shrinks_and_grows_again() -> None:
+    gate = OverloadGate(b"s")
+    simulate(gate, 2000, 1000, 0.0, 5)
+    rate, longest = simulate(gate, 2000, 500, 5.0, 5)
+    assert rate > 420
+    assert longest < 0.1
+    rate, _ = simulate(gate, 2000, 1000, 10.0, 5)
+    assert rate > 880
 
 
 def test_below_capacity_nothing_is_refused() -> None:
