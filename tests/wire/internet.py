@@ -13,11 +13,12 @@ router unasked is dropped; private addresses lead nowhere from outside. The addr
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Self
 
-from bench.peers.namespace import inside
+from bench.peers.namespace import NAMED, inside
 
 EXCHANGE, PUBLIC_PHONE, ROUTER = "198.51.100.1", "198.51.100.2", "198.51.100.20"
 STRANGERS = ("198.51.100.66", "198.51.100.67", "198.51.100.68")
@@ -58,12 +59,17 @@ table ip filter {{
 
 def obstacle() -> str:
     """Why no internet can be made here, "" when it can."""
-    name = f"kiestoon-{os.getpid()}-try"
-    tried = subprocess.run(["ip", "netns", "add", name], capture_output=True, text=True, check=False)
-    if tried.returncode != 0:
-        return f"network namespaces are not permitted here (root with CAP_SYS_ADMIN can): {tried.stderr.strip()}"
-    subprocess.run(["ip", "netns", "delete", name], check=False)
-    return ""
+    missing = [program for program in ("ip", "nft", "conntrack") if shutil.which(program) is None]
+    if missing:
+        return f"missing: {', '.join(missing)} (Debian packages iproute2, nftables, conntrack)"
+    try:
+        with Internet():
+            return ""
+    except subprocess.CalledProcessError as error:
+        why = f"{' '.join(map(str, error.cmd))}: {(error.stderr or '').strip()}"
+    except OSError as error:
+        why = str(error)
+    return f"no network namespaces with address translation here; root with CAP_SYS_ADMIN and CAP_NET_ADMIN can ({why})"
 
 
 class Internet:
@@ -75,6 +81,7 @@ class Internet:
         )
 
     def __enter__(self) -> Self:
+        _sweep()
         try:
             self._build()
         except BaseException:
@@ -113,7 +120,7 @@ class Internet:
         (``1000-1999``) that lead to the server in the office."""
         rules = RULES.format(translation=how, forwarded=", ".join(forwarded), server=OFFICE_SERVER)
         with inside(self._router):
-            subprocess.run(["nft", "-f", "-"], input=rules, text=True, check=True)
+            subprocess.run(["nft", "-f", "-"], input=rules, text=True, check=True, capture_output=True)
         self.reboot_router()
         self.forget_silent_mappings_after(30, 120)
 
@@ -135,6 +142,13 @@ class Internet:
             command = ["conntrack", "-L", "-p", "udp", "--orig-port-dst", str(port)]
             listed = subprocess.run(command, capture_output=True, text=True, check=True)
         return [line for line in listed.stdout.splitlines() if line.startswith("udp")]
+
+
+def _sweep() -> None:
+    """Take away what tests left that were killed."""
+    for path in NAMED.glob("kiestoon-*-*"):
+        if not Path(f"/proc/{path.name.split('-')[1]}").exists():
+            subprocess.run(["ip", "netns", "delete", path.name], capture_output=True, check=False)
 
 
 def _cable(one: tuple[str, str], other: tuple[str, str]) -> None:
