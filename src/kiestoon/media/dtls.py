@@ -184,7 +184,10 @@ class DtlsSession:
     def _agreed_keys(self) -> SrtpKeys:
         """Check who it is, then take the keys out (RFC 5764 §4.2)."""
         connection = self._connection
-        certificate = connection.get_peer_certificate(as_cryptography=True)
+        try:
+            certificate = connection.get_peer_certificate(as_cryptography=True)
+        except ValueError as error:  # OpenSSL is easier to please than the X.509 parser
+            raise DtlsFailed("the certificate cannot be read") from error
         if certificate is None or not _is_promised(certificate, self._peer.fingerprints):
             raise DtlsFailed("the certificate is not the one signalling promised")
         profile = _PROFILES.get(connection.get_selected_srtp_profile())

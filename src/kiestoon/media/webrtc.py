@@ -88,6 +88,8 @@ class WebRtc:
             self._owner.unsecured()
         self._watch_at(self._since + SETUP_S)
         if self._agent.selected is not None:
+            if self._owner is not None:
+                self._owner.path_found(self._agent.selected)
             self._begin()
 
     def admits(self, address: Address) -> bool:

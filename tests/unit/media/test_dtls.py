@@ -213,13 +213,22 @@ def test_any_bytes_are_survived(datagrams: list[bytes], kind: int) -> None:
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.binary(min_size=1, max_size=300))
-def test_after_the_handshake_noise_changes_nothing(noise: bytes) -> None:
+@given(st.binary(min_size=1, max_size=300), st.sampled_from([20, 21, 22, 23, 25]))
+def test_after_the_handshake_noise_changes_nothing(noise: bytes, kind: int) -> None:
     client, server = sessions()
     shake(client, server)
     keys = server.keys
-    server.receive(b"\x17" + noise)
+    server.receive(bytes((kind,)) + noise)
     assert (server.keys, server.closed) == (keys, False)
+
+
+@pytest.mark.parametrize("alert", [b"\x01\x00", b"\x02\x00", b"\x02\x28"], ids=["close", "fatal close", "failure"])
+def test_nobody_else_can_close_an_association(alert: bytes) -> None:
+    """An alert in the clear is not the party's."""
+    client, server = sessions()
+    shake(client, server)
+    server.receive(b"\x15\xfe\xfd" + bytes(2) + (9).to_bytes(6) + b"\x00\x02" + alert)
+    assert not server.closed
 
 
 def test_a_session_leaves_nothing_to_a_collector() -> None:

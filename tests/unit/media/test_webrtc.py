@@ -6,6 +6,8 @@ import gc
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from media_rig import G722, PCMU, Phone, Rig
 from webrtc_party import ICE, Browser, check, digest_of, is_record
 
@@ -396,6 +398,50 @@ def test_the_port_of_a_browser_serves_a_phone_next(rig: Rig, browser: Browser) -
     party.speak()
     rig.turn()
     assert len(other.heard()) == 1
+
+
+def test_after_a_failure_a_new_agreement_begins_anew(rig: Rig, browser: Browser) -> None:
+    phone = rig.phone()
+    bridge(rig, browser, phone)
+    browser.speak()
+    browser.dtls.close()
+    browser.exchange()
+    rig.step(CLOSED_S + 0.5)
+    browser.handshake()
+    rig.do(Modify(browser.number, browser.stream()))
+    browser.connect()
+    browser.speak()
+    phone.speak()
+    rig.turn()
+    assert len(phone.heard()) == 2
+    assert len(browser.heard()) == 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(packets=st.lists(st.tuples(st.booleans(), st.binary(min_size=1, max_size=80)), max_size=20))
+@pytest.mark.parametrize("role", ["client", "server"])
+def test_whatever_comes_the_call_goes_on(role: str, packets: list[tuple[bool, bytes]]) -> None:
+    """From the browser's own address, which is easily forged, and from a stranger's."""
+    rig = Rig()
+    try:
+        browser, phone = Browser(rig, role), rig.phone()
+        bridge(rig, browser, phone)
+        browser.connect()
+        stranger = Phone()
+        stranger.port = browser.port
+        rig.phones.append(stranger)
+        for own, data in packets:
+            (browser.at if own else stranger).send(data)
+            rig.turn()
+        browser.speak()
+        phone.speak()
+        rig.turn()
+        assert len(phone.heard()) == 1
+        assert len(browser.heard()) == 1
+        assert rig.events(CommandFailed) == []
+        assert rig.events(MediaFailed) == []
+    finally:
+        rig.close()
 
 
 def test_a_silent_browser_is_reported_like_any_party(rig: Rig, browser: Browser) -> None:

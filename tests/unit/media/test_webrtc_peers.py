@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import fractions
-import itertools
-import os
 import re
 import sys
 from collections.abc import AsyncIterator
@@ -24,7 +22,6 @@ from kiestoon.sdp.negotiate import Agreed, LocalMedia, OfferState, WebRtcLocal, 
 RATE_HZ = 48_000
 CODECS = (Codec("OPUS", 107, 48000, 2, "useinbandfec=1"), Codec("PCMA", 8), Codec("PCMU", 0))
 PATIENCE_S = 20.0
-_first_ports = itertools.count(30000 + 400 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:] or 0), 40)
 
 
 class Tone(AudioStreamTrack):
@@ -142,10 +139,9 @@ class Watched(MediaClient):
 @pytest.fixture
 async def client(tmp_path: Path) -> AsyncIterator[Watched]:
     """Connected to a media process of its own."""
-    first = next(_first_ports)
     path = tmp_path / "media.sock"
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "kiestoon.media", str(path), f"{first}-{first + 39}", "127.0.0.1",
+        sys.executable, "-m", "kiestoon.media", str(path), "28000-31999", "127.0.0.1",
         stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     made = Watched(str(path))
