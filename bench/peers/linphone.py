@@ -66,8 +66,8 @@ class Linphone(Ears, Peer):
         host, port = account.proxy
         (self.directory / "rc").write_text(
             CONFIGURATION.format(
-                tls_port=free_port(host) if account.transport == "tls" else 0,
-                sip_port=free_port(host), rtp_port=free_port(host, adjacent=2), server=f"{host}:{port}",
+                tls_port=free_port() if account.transport == "tls" else 0,
+                sip_port=free_port(), rtp_port=free_port(adjacent=2), server=f"{host}:{port}",
                 transport=account.transport, user=account.user, domain=account.domain, password=account.password,
                 encryption="srtp" if account.encryption else "none",
                 must_encrypt=int(account.encryption == "srtp-mand"), authority=authority or "",

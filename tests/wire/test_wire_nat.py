@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import internet as net
 import pytest
 from bench.lib.exchange import Exchange
-from bench.peers.baresip import Baresip
+from bench.peers.baresip import Account, Baresip
+from bench.peers.linphone import Linphone
 from bench.peers.namespace import inside
 from bench.peers.phone import register
 from bench.peers.process import wait_until
@@ -87,6 +88,26 @@ def test_phone_behind_nat_on_a_connection(exchange, internet, office, public, op
     inner, outer = office("101", tone_hz=CALLED_HZ, **options), public("102", tone_hz=CALLER_HZ)
     connect(outer, inner)
     end(outer, inner)
+
+
+def test_phone_that_learns_its_address_outside_has_one_contact(exchange, internet, public, tmp_path):
+    """Linphone registers its router's address once an answer has told it (RFC 3581): one phone then, not two."""
+    internet.translate(ANY_PORT)
+    account = Account("101", WIRE.domain, WIRE.password("101"), (net.EXCHANGE, exchange.port))
+    linphone, outer = Linphone(account, tmp_path, tone_hz=CALLED_HZ), public("102", tone_hz=CALLER_HZ)
+    with inside(internet.office):
+        linphone.start()
+    try:
+        (contact,) = [each["contact"] for each in exchange.ask("registrations") if each["username"] == "101"]
+        assert contact.startswith(f"sip:101@{net.ROUTER}:")
+        outer.dial("101")
+        linphone.accept()
+        linphone.wait_for_tone(CALLER_HZ)
+        outer.wait_for_tone(CALLED_HZ)
+        outer.hang_up()
+        linphone.wait_for(r"Call 1 with .* ended")
+    finally:
+        linphone.stop()
 
 
 def test_hold_reaches_a_phone_behind_nat(exchange, internet, office, public):
