@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 from sqlalchemy import Column
 
-from kiestoon.company.model import BY_ROW, Destination, Device, Row
+from kiestoon.company.model import BY_ROW, Destination, Device, IdentityProvider, Row
 from kiestoon.store.columns import Field, fields_of
 from kiestoon.store.keys import Vault
 from kiestoon.store.tables import TABLES
@@ -17,6 +17,7 @@ from kiestoon.store.tables import TABLES
 RowT = TypeVar("RowT", bound=Row)
 # Columns whose values differ from row to row; the values of all others are shared between the rows in memory.
 _DISTINCT = frozenset({"id", "username", "secret", "name", "email", "extension", "e164", "user_id"})
+_PLACE = ("company_id", "username", "name", "issuer", "client_id")
 _NOT_SET = Destination()
 _TO_EXTENSION = ("extension", "voicemail")
 
@@ -25,6 +26,8 @@ def secret_place(row_type: type[Row], cells: Mapping[str, Any]) -> str:
     """What a row's encrypted secret is bound to; whoever changes one of these fields must encrypt again."""
     if row_type is Device:
         return f"device {cells['company_id']} {cells['username']}"
+    if row_type is IdentityProvider:
+        return f"identity provider {cells['company_id']} {cells['issuer']} {cells['client_id']}"
     return f"trunk {cells['name']}"
 
 
@@ -49,7 +52,7 @@ def row_to_cells(row: Row, vault: Vault) -> dict[str, Any]:
 
 
 def _place(row: Row) -> str:
-    return secret_place(type(row), {name: getattr(row, name, None) for name in ("company_id", "username", "name")})
+    return secret_place(type(row), {name: getattr(row, name, None) for name in _PLACE})
 
 
 def _destination_cells(name: str, value: Destination | None) -> dict[str, Any]:

@@ -31,7 +31,8 @@ def count_dependents(connection: Connection, row: Row) -> Dependents:
             stays = [not_(gone[table])] if table in gone else []
             left[table] = and_(or_(*links), *stays)
     del gone[start]
-    gone.pop(tables.extensions, None)  # book-keeping beside the rows that have them
+    for table in set(gone) - set(TABLES.values()):
+        del gone[table]  # book-keeping beside the rows: internal numbers, sessions
     return Dependents(gone=_counts(connection, gone), left=_counts(connection, left))
 
 

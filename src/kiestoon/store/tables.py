@@ -21,7 +21,7 @@ from sqlalchemy import (
     Text,
 )
 
-from kiestoon.company.model import ENTITIES, Row
+from kiestoon.company.model import ENTITIES, LOGIN_ENTITIES, Row
 from kiestoon.store.columns import build_table
 
 metadata = MetaData(
@@ -52,7 +52,9 @@ extensions = Table(
     Column("table_name", String(32), nullable=False),
 )
 
-TABLES: Final[dict[type[Row], Table]] = {entity.row: build_table(metadata, entity) for entity in ENTITIES}
+TABLES: Final[dict[type[Row], Table]] = {
+    entity.row: build_table(metadata, entity) for entity in (*ENTITIES, *LOGIN_ENTITIES)
+}
 """The table of each type of configuration row."""
 companies, locations, departments, users, devices, numbers, menus, trunks = (
     metadata.tables[name]
@@ -108,3 +110,6 @@ spool_positions = Table(
     Column("segment", String(128), primary_key=True),
     Column("position", BigInteger, nullable=False),
 )
+
+# Further tables of the same metadata; they refer to the ones above.
+from kiestoon.store import account_tables as account_tables  # noqa: E402, PLC0414

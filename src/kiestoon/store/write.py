@@ -87,6 +87,10 @@ class Changes:
         if gone:
             self._note("removed", row, None)
 
+    def record(self, action: str, row: Row, **details: Any) -> None:
+        """Note in the audit trail what was done to a row beside its fields: a password set, a view entered."""
+        self._enter(action, row, details, None)
+
     # --- parts -----------------------------------------------------------------------------------------------------
 
     def _current(self, row: RowT) -> RowT:
@@ -132,6 +136,9 @@ class Changes:
         before = None
         if old is not None:
             before = {name: value for name, value in _shown(old).items() if details.get(name) != value}
+        self._enter(action, row, details, before)
+
+    def _enter(self, action: str, row: Row, details: dict[str, Any], before: dict[str, Any] | None) -> None:
         self.connection.execute(
             insert(tables.changes).values(
                 at_ms=self._at_ms,

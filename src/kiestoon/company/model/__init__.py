@@ -5,11 +5,13 @@ The store loads these rows; ``directory`` indexes them for the call path.
 
 from __future__ import annotations
 
+from kiestoon.company.model.accounts import Account, AccountRole, IdentityProvider
 from kiestoon.company.model.entities import (
     BELONGING,
     BY_ROW,
     BY_TABLE,
     ENTITIES,
+    LOGIN_ENTITIES,
     Entity,
     meta_of,
     own_extension,
@@ -106,8 +108,11 @@ __all__ = [
     "BY_ROW",
     "BY_TABLE",
     "ENTITIES",
+    "LOGIN_ENTITIES",
     "NOWHERE",
     "_UNSHOWN",
+    "Account",
+    "AccountRole",
     "AlternateNumber",
     "Availability",
     "CallClass",
@@ -137,6 +142,7 @@ __all__ = [
     "HuntGroup",
     "HuntMember",
     "HuntPolicy",
+    "IdentityProvider",
     "LinePermission",
     "Location",
     "LocationRoute",

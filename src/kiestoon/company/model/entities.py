@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from kiestoon.company.model import extensions, numbering, organisation, people, reach, schedules
+from kiestoon.company.model import accounts, extensions, numbering, organisation, people, reach, schedules
 from kiestoon.company.model.row import Row
 
 
@@ -258,8 +258,19 @@ ENTITIES: tuple[Entity, ...] = (
     ),
 )
 
+LOGIN_ENTITIES: tuple[Entity, ...] = (
+    Entity(accounts.Account, "accounts", ("account", "account"), key=("login",), unique=(("login",), ("user_id",))),
+    Entity(
+        accounts.IdentityProvider,
+        "identity_providers",
+        ("identity provider", "identiteitsprovider"),
+        unique=(("name",),),
+    ),
+)
+"""Rows of the web's logins: written and audited like the others, but not part of the organisation that calls go by."""
+
 BY_TABLE: dict[str, Entity] = {entity.table: entity for entity in ENTITIES}
-BY_ROW: dict[type[Row], Entity] = {entity.row: entity for entity in ENTITIES}
+BY_ROW: dict[type[Row], Entity] = {entity.row: entity for entity in (*ENTITIES, *LOGIN_ENTITIES)}
 
 BELONGING: tuple[Entity, ...] = tuple(entity for entity in ENTITIES if entity.row is not organisation.Company)
 """What belongs to a company; ``CompanyRows`` has a field for each."""
