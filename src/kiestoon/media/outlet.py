@@ -84,7 +84,11 @@ class Outlet:
             seq, timestamp = tx.start(self, now, self._clock_hz)
             self._running = True
             word |= MARKER
-        tx.sent(seq, timestamp, len(payload), now)
+        tx.seq = seq
+        tx.timestamp = timestamp
+        tx.at = now
+        tx.packets += 1
+        tx.octets += len(payload)
         self._link.transmit(HEADER.pack(word, seq, timestamp, tx.ssrc) + payload)
 
     def start_events(self, now: float) -> int:

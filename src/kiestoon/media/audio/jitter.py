@@ -231,8 +231,9 @@ class JitterBuffer:
         packet = self._packets.get(number) if number is not None and self._playing else None
         if packet is None or packet.payload is None or packet.timestamp != self._next_ts or number is None:
             return None
-        lag, frame_s = self._lag_s(packet.timestamp, now_s), self._frame / self._clock_hz
-        on_time = -1.5 * frame_s <= lag < 1.5 * frame_s and lag + self._target_s <= self._max_s + frame_s
+        frame_s, target_s = self._frame / self._clock_hz, self._target_s
+        lag = now_s - (packet.timestamp / self._clock_hz + (self._base_s or 0.0) + target_s)
+        on_time = -1.5 * frame_s <= lag < 1.5 * frame_s and lag + target_s <= self._max_s + frame_s
         return self._take(number, packet, now_s) if on_time else None
 
     def _next(self, now_s: float) -> Frame | Lost | None:
