@@ -241,6 +241,21 @@ def test_a_browser_that_is_gone_ends_the_call_for_both(call: tuple[World, Any, A
     assert {leg.cause for leg in record.legs} == {27}
 
 
+def test_a_browser_that_is_gone_from_the_menu_leaves_nothing() -> None:
+    world = World()
+    anna = Browser(world, "anna", "192.0.2.1").log_in()
+    session = anna.dial("200")
+    world.run()
+    assert anna.hears(session)
+    world.media.events.append(MediaFailed(termination_of(world, anna, session).number, "closed by the party"))
+    world.network.drain(world.node)
+    world.run()
+    assert session.state == "ended"
+    world.assert_nothing_left()
+    (record,) = world.records
+    assert (record.outcome, record.ended_by) == ("answered", "network")
+
+
 def test_a_browser_that_fails_the_handshake_while_it_hears_ringing_ends_its_call() -> None:
     world = World()
     anna, bert = Browser(world, "anna", "192.0.2.1").log_in(), world.phone("bert", "192.0.2.2")

@@ -77,7 +77,8 @@ def read_webrtc(attributes: Mapping[str, Sequence[str]], *, mux: bool, answering
     return WebRtcRead(
         ufrag=_first(attributes, "a=ice-ufrag"),
         password=_first(attributes, "a=ice-pwd"),
-        fingerprints=tuple(filter(None, map(_fingerprint, attributes.get("a=fingerprint", ())))),
+        # Sorted: the same ones in another order are no change, which would mean another handshake (RFC 8842 §3.1).
+        fingerprints=tuple(sorted(set(filter(None, map(_fingerprint, attributes.get("a=fingerprint", ())))))),
         setup=_SETUPS.get(setup.lower(), ""),
         lite="a=ice-lite" in attributes,
         mux=mux,

@@ -183,7 +183,13 @@ def test_the_sections_fingerprint_replaces_the_sessions():
 def test_every_fingerprint_that_can_be_checked_is_kept():
     more = (fingerprint(OTHER_DIGEST), fingerprint(bytes(20), "SHA-1"), fingerprint(bytes(16), "md5"))
     result = answered(browser(security=(*SECURITY, *more)))
-    assert [name for name, _ in result.stream.dtls.fingerprints] == ["sha-256", "sha-256", "sha-1"]
+    assert [name for name, _ in result.stream.dtls.fingerprints] == ["sha-1", "sha-256", "sha-256"]
+
+
+def test_the_order_of_fingerprints_means_nothing():
+    one = answered(browser(security=(*SECURITY, fingerprint(OTHER_DIGEST))))
+    other = answered(browser(security=(fingerprint(OTHER_DIGEST), *SECURITY)), previous=one.agreed)
+    assert one.stream.dtls == other.stream.dtls
 
 
 def test_no_address_yet_is_no_hold():
