@@ -7,6 +7,7 @@ signalling brought, and nothing is given out before that has been checked.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import hmac
 from typing import Final, cast
@@ -178,7 +179,10 @@ class DtlsSession:
             self.closed = True
             raise DtlsFailed(_reason(error)) from error
         except DtlsFailed:
+            # The handshake as such went well, so that the party believes it is connected.
             self.closed = True
+            with contextlib.suppress(SSL.Error):
+                self._connection.shutdown()
             raise
 
     def _agreed_keys(self) -> SrtpKeys:

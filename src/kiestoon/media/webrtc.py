@@ -148,7 +148,7 @@ class WebRtc:
 
     def _handshake(self, data: bytes) -> None:
         session = self._session
-        secured = session.keys is not None
+        secured, closed = session.keys is not None, session.closed
         try:
             session.receive(data)
         except DtlsFailed as error:
@@ -160,7 +160,8 @@ class WebRtc:
         if session.keys is not None and not secured and self._owner is not None:
             self._shared.dtls_completed += 1
             self._owner.secured(session.keys)
-        if session.closed:
+        if session.closed and not closed and self._owner is not None:
+            self._owner.unsecured()  # RFC 5764 §4.1: media ends with the association
             self._watch_at(self._shared.loop.now + CLOSED_S)
 
     def _arm(self) -> None:

@@ -322,6 +322,27 @@ def test_a_browser_that_closes_and_does_not_hang_up_is_given_up(rig: Rig, browse
     assert [event.reason for event in rig.events(MediaFailed)] == ["closed by the party"]
 
 
+def test_nothing_is_sent_to_a_browser_that_has_closed(rig: Rig, browser: Browser) -> None:
+    phone = rig.phone()
+    bridge(rig, browser, phone)
+    browser.dtls.close()
+    browser.exchange()
+    browser.wire.clear()
+    phone.speak()
+    rig.step(1.0)
+    browser.exchange()
+    assert browser.wire == []
+
+
+def test_noise_does_not_keep_a_closed_browser_alive(rig: Rig, browser: Browser) -> None:
+    browser.dtls.close()
+    browser.exchange()
+    for _ in range(int(CLOSED_S) + 1):
+        browser.at.send(b"\x17" * 40)
+        rig.step(1.0)
+    assert len(rig.events(MediaFailed)) == 1
+
+
 def test_a_browser_that_goes_without_a_word_is_given_up(rig: Rig, browser: Browser) -> None:
     phone = rig.phone()
     bridge(rig, browser, phone)
