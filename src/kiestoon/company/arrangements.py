@@ -35,6 +35,9 @@ from kiestoon.company.model import (
     StatusForward,
     TimeRoute,
 )
+from kiestoon.company.time.changes import Timed
+from kiestoon.company.time.index import TimeIndex
+from kiestoon.company.time.week import schedule_table
 
 RowT = TypeVar("RowT")
 KeyT = TypeVar("KeyT")
@@ -76,6 +79,7 @@ class Arrangements:
     """A company's arrangements. Treat as immutable."""
 
     __slots__ = (
+        "_status_times",
         "alternates",
         "alternates_by_number",
         "codes",
@@ -94,6 +98,7 @@ class Arrangements:
         "schemes",
         "status_forwards",
         "time_routes",
+        "times",
     )
 
     def __init__(self, rows: CompanyRows) -> None:
@@ -140,10 +145,21 @@ class Arrangements:
         self.mappings: dict[int, tuple[PlanMapping, ...]] = _group(rows.plan_mappings, lambda row: row.number_id)
         self.codes: dict[str, FeatureCode] = {row.code: row for row in rows.feature_codes}
         self.reaches: dict[int, Reach] = _reaches(rows)
+        self.times = TimeIndex(rows)
+        self._status_times: dict[tuple[int, int | None], Timed[bool]] = {}
 
     def rules_of(self, extension: str, service: str) -> tuple[Rule, ...]:
         """The active rules of one service of an extension."""
         return tuple(rule for rule in self.rules.get(extension, ()) if rule.service == service)
+
+    def status_holds(self, status: ReachStatus, location_id: int | None, at_ms: int) -> bool:
+        """Whether the week has this status now, on the location's clock."""
+        key = (status.id, location_id)
+        times = self._status_times.get(key)
+        if times is None:
+            times = Timed(self.times.zone(location_id), schedule_table(status.blocks))
+            self._status_times[key] = times
+        return times.at(at_ms)
 
     def scheme_of(self, plan_id: int) -> Scheme | None:
         """The scheme a plan belongs to."""

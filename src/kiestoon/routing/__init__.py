@@ -1,23 +1,48 @@
 """Where a call goes, and why."""
 
-from kiestoon.routing.decision import Decision, DialOutside, EnterMenu, Refuse, RingUser, Step
+from kiestoon.routing.decision import (
+    AskPostcode,
+    Decision,
+    DialOutside,
+    EnterMenu,
+    EnterVoicemail,
+    Refuse,
+    RingAll,
+    RingUser,
+    Step,
+)
+from kiestoon.routing.matching import see_outsider
 from kiestoon.routing.origin import FromDevice, FromTrunk, FromUser, Origin
 from kiestoon.routing.reasons import Reason
-from kiestoon.routing.route import route, route_diverted, route_extension
+from kiestoon.routing.route import proceed, route, route_diverted, route_extension, routed_by_postcode
+from kiestoon.routing.situation import Assumed, CallerSeen, Diversion, HuntRecord, Live, Outcome, Situation
 
 __all__ = [
+    "AskPostcode",
+    "Assumed",
+    "CallerSeen",
     "Decision",
     "DialOutside",
+    "Diversion",
     "EnterMenu",
+    "EnterVoicemail",
     "FromDevice",
     "FromTrunk",
     "FromUser",
+    "HuntRecord",
+    "Live",
     "Origin",
+    "Outcome",
     "Reason",
     "Refuse",
+    "RingAll",
     "RingUser",
+    "Situation",
     "Step",
+    "proceed",
     "route",
     "route_diverted",
     "route_extension",
+    "routed_by_postcode",
+    "see_outsider",
 ]

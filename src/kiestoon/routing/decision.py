@@ -1,4 +1,4 @@
-"""What routing answers with: one next step, and why."""
+"""What routing answers with: one next step, why, and where the call stands then."""
 
 from __future__ import annotations
 
@@ -6,16 +6,10 @@ from typing import TypeAlias
 
 import msgspec
 
-from kiestoon.company.model import Device, Menu, User
+from kiestoon.company.model import Device, LocationRouting, Menu, User
 from kiestoon.company.numbers import Kind
 from kiestoon.routing.reasons import Reason
-
-
-class RingUser(msgspec.Struct, frozen=True):
-    """Ring these devices of the user (never the one the call comes from); () = nobody can be reached."""
-
-    user: User
-    devices: tuple[Device, ...]
+from kiestoon.routing.situation import Situation
 
 
 class DialOutside(msgspec.Struct, frozen=True):
@@ -36,27 +30,67 @@ class DialOutside(msgspec.Struct, frozen=True):
     area: str = ""
 
 
+class RingUser(msgspec.Struct, frozen=True):
+    """Ring these devices of the user (never the one the call comes from); () = nobody can be reached.
+
+    ``ring_s`` 0 = as long as the exchange rings by default. ``waiting``: the phone may ring during another call.
+    ``alert``: the ring pattern, 0 = the usual one (V 9.4). ``remind``: phones that are to ring briefly, without being
+    able to answer, because the call has been forwarded (V 7.1).
+    """
+
+    user: User
+    devices: tuple[Device, ...]
+    ring_s: int = 0
+    waiting: bool = True
+    alert: int = 0
+
+
+class RingAll(msgspec.Struct, frozen=True):
+    """Ring several people and outside numbers at once: the first to answer has the call."""
+
+    people: tuple[RingUser, ...]
+    outside: tuple[DialOutside, ...] = ()
+    ring_s: int = 0
+
+
 class EnterMenu(msgspec.Struct, frozen=True):
     """Let the caller into the menu."""
 
     menu: Menu
 
 
+class AskPostcode(msgspec.Struct, frozen=True):
+    """Ask the caller for four digits; ``routed_by_postcode`` takes them (E 4.8)."""
+
+    routing: LocationRouting
+
+
+class EnterVoicemail(msgspec.Struct, frozen=True):
+    """The box of this extension."""
+
+    extension: str
+
+
 class Refuse(msgspec.Struct, frozen=True):
-    """Answer with ``status``; ``q850`` is the cause (ITU-T Q.850), ``text`` the reason phrase."""
+    """Answer with ``status``; ``q850`` is the cause (ITU-T Q.850), ``text`` the reason phrase.
+
+    ``announce``: the prompt the caller hears before ("" = none).
+    """
 
     status: int
     q850: int
     text: str
+    announce: str = ""
 
 
-Step: TypeAlias = RingUser | DialOutside | EnterMenu | Refuse
+Step: TypeAlias = RingUser | RingAll | DialOutside | EnterMenu | AskPostcode | EnterVoicemail | Refuse
 
 
 class Decision(msgspec.Struct, frozen=True):
     """``company_id`` is whose call it is (0: unknown number from a trunk); ``trunk_id`` the trunk a call came in by.
 
-    ``called`` is the number as understood: an extension, E.164 or a short number.
+    ``called`` is the number as understood: an extension, E.164 or a short number. ``situation`` is for
+    ``proceed`` when the step comes to nothing; None = nothing follows.
     """
 
     step: Step
@@ -64,3 +98,4 @@ class Decision(msgspec.Struct, frozen=True):
     company_id: int = 0
     trunk_id: int = 0
     called: str = ""
+    situation: Situation | None = None

@@ -7,10 +7,15 @@ from collections.abc import Iterator
 import msgspec
 
 from kiestoon.company.directory import CompanyIndex, Directory
-from kiestoon.company.model import Device, Trunk, User
+from kiestoon.company.model import Device, User
 from kiestoon.company.numbers import OutsideNumber, area_context
+from kiestoon.routing.codes import NO_WISHES, Wishes
 from kiestoon.routing.decision import Decision, DialOutside, Refuse
+from kiestoon.routing.matching import see_outsider
+from kiestoon.routing.outward import own_number
+from kiestoon.routing.reach import class_of
 from kiestoon.routing.reasons import Reason, because
+from kiestoon.routing.trunks import ordered_trunks
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -36,16 +41,9 @@ class Caller(msgspec.Struct, frozen=True):
         return (location.area_code if location is not None else "") or self.index.company.area_code
 
 
-def ordered_trunks(directory: Directory, company_id: int) -> list[Trunk]:
-    """The company's own lines, then shared ones; each by priority, encrypted first among equals."""
-    return sorted(directory.trunks_of(company_id), key=_trunk_order)
-
-
-def _trunk_order(trunk: Trunk) -> tuple[bool, int, bool]:
-    return trunk.company_id is None, trunk.priority, trunk.transport != "tls" and trunk.srtp == "off"
-
-
-def dial_outside(caller: Caller, user: User, number: OutsideNumber, reasons: list[Reason]) -> Decision:
+def dial_outside(
+    caller: Caller, user: User, number: OutsideNumber, reasons: list[Reason], wishes: Wishes = NO_WISHES
+) -> Decision:
     """An ordinary outside call of a user."""
     index = caller.index
     company = index.company
@@ -54,12 +52,13 @@ def dial_outside(caller: Caller, user: User, number: OutsideNumber, reasons: lis
         reasons.append(because("no_trunk"))
         return Decision(Refuse(503, 34, "No Outside Line"), tuple(reasons), company.id, 0, number.number)
     reasons.append(because("trunks", names=", ".join(trunk.name for trunk in trunks)))
-    shown, source = caller_number(index, user)
+    shown, source = caller_number(caller, user, number, wishes)
+    hidden = wishes.hide or (user.hide_number and not wishes.shown)
     if shown:
         reasons.append(because("caller_id", number=shown, source=source))
     else:
         reasons.append(because("caller_id_missing"))
-    if user.hide_number:
+    if hidden:
         reasons.append(because("caller_hidden", name=user.name))
     step = DialOutside(
         trunks=tuple(trunk.id for trunk in trunks),
@@ -67,7 +66,7 @@ def dial_outside(caller: Caller, user: User, number: OutsideNumber, reasons: lis
         kind=number.kind,
         country=caller.country,
         caller_number=shown,
-        hide_caller=user.hide_number,
+        hide_caller=hidden,
         area=area_context(caller.area_code, caller.country),
     )
     return Decision(step, tuple(reasons), company.id, 0, number.number)
@@ -104,13 +103,30 @@ def dial_emergency(caller: Caller, number: str, reasons: list[Reason]) -> Decisi
     return Decision(step, tuple(reasons), company.id, 0, number)
 
 
-def caller_number(index: CompanyIndex, user: User) -> tuple[str, str]:
-    """What the outside sees, and whose number it is: the user's, else the company's first; ("", "") for none."""
-    if user.caller_number:
-        return user.caller_number, "user"
-    if index.numbers:
-        return index.numbers[0].e164, "company"
-    return "", ""
+def caller_number(caller: Caller, user: User, number: OutsideNumber, wishes: Wishes) -> tuple[str, str]:
+    """What the outside sees, and whose number it is; ("", "") for none.
+
+    Chosen for this call (E 10.6), else by the class of whom is called (E 10.3), the person's, the location's, the
+    company's.
+    """
+    index = caller.index
+    if wishes.shown and wishes.shown <= len(user.dynamic_numbers) and user.dynamic_numbers[wishes.shown - 1]:
+        return user.dynamic_numbers[wishes.shown - 1], "chosen"
+    matrix = index.arrangements.reaches.get(user.id)
+    if matrix is not None:
+        group = class_of(matrix, see_outsider(number.number, withheld=False, country=caller.country))
+        if group is not None and group.caller_number:
+            return group.caller_number, "call class"
+    location = index.location_of(user)
+    shown = own_number(index, user, location)
+    if not shown:
+        return "", ""
+    own = user.caller_number == shown or any(
+        personal.e164 == shown for personal in index.numbers_by_extension.get(user.extension, ())
+    )
+    if own:
+        return shown, "user"
+    return shown, "location" if location is not None and location.caller_number == shown else "company"
 
 
 def _emergency_numbers(index: CompanyIndex, user: User | None, device: Device | None) -> Iterator[tuple[str, str]]:

@@ -45,6 +45,106 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "unknown_company": ("The caller's company is not known", "Het bedrijf van de beller is niet bekend"),
     "not_a_number": ("What was dialled is not a number", "Wat is gekozen is geen nummer"),
+    "circle": ("The call has been at {extension} before", "Het gesprek is al bij {extension} geweest"),
+    "too_many_diversions": (
+        "The call has been forwarded {limit} times: no further",
+        "Het gesprek is al {limit} keer doorgeschakeld: niet verder",
+    ),
+    "inhibited": ("The caller wants no diversion by {extension}", "De beller wil geen doorschakeling door {extension}"),
+    "sent_busy": ("{extension} lets the caller hear busy", "{extension} laat de beller de bezettoon horen"),
+    "to_voicemail": ("To the voicemail of {extension}", "Naar de voicemail van {extension}"),
+    "forwarded": ("{extension} forwards to {number}", "{extension} schakelt door naar {number}"),
+    "alternate": ("{extension} is an alternate number of {name}", "{extension} is een alternatief nummer van {name}"),
+    "not_accepted": (
+        "{name} accepts selected callers only, and this is none of them",
+        "{name} neemt alleen geselecteerde bellers aan, en deze hoort daar niet bij",
+    ),
+    "rejected_by_rule": ("{name} rejects this caller (rule {rule})", "{name} weigert deze beller (regel {rule})"),
+    "on_blocklist": ("The caller is on the block list of {name}", "De beller staat op de blokkeerlijst van {name}"),
+    "anonymous_rejected": (
+        "{name} takes no calls from withheld numbers",
+        "{name} neemt geen gesprekken van afgeschermde nummers aan",
+    ),
+    "location_forward": (
+        "Calls for location {name} are forwarded to {number}",
+        "Gesprekken voor locatie {name} worden doorgeschakeld naar {number}",
+    ),
+    "selective_forward": (
+        "{name} forwards this caller to {number} (rule {rule})",
+        "{name} schakelt deze beller door naar {number} (regel {rule})",
+    ),
+    "do_not_disturb": ("{name} does not want to be disturbed", "{name} wil niet gestoord worden"),
+    "status_forward": (
+        "{name} has the status {status}: calls go to {number}",
+        "{name} heeft de status {status}: gesprekken gaan naar {number}",
+    ),
+    "reach_forward": (
+        "{name} is reached by the profile {profile}: calls go to {number}",
+        "{name} is bereikbaar volgens profiel {profile}: gesprekken gaan naar {number}",
+    ),
+    "forward_always": ("{extension} forwards every call to {number}", "{extension} schakelt alles door naar {number}"),
+    "forward_busy": (
+        "{extension} is busy and forwards to {number}",
+        "{extension} is bezet en schakelt door naar {number}",
+    ),
+    "forward_no_answer": (
+        "{extension} does not answer and forwards to {number}",
+        "{extension} neemt niet op en schakelt door naar {number}",
+    ),
+    "forward_unreachable": (
+        "{extension} cannot be reached and forwards to {number}",
+        "{extension} is onbereikbaar en schakelt door naar {number}",
+    ),
+    "not_forwarded_there": (
+        "Calls are not forwarded to {number}",
+        "Naar {number} wordt niet doorgeschakeld",
+    ),
+    "blocked": (
+        "{number} is of the kind {kind}, which is blocked ({by})",
+        "{number} is van de soort {kind}, en die is geblokkeerd ({by})",
+    ),
+    "group": ("{extension} is the group {name}", "{extension} is de groep {name}"),
+    "hunt_group": (
+        "{extension} is the hunt group {name}, shared out by the policy {policy}",
+        "{extension} is de groepsschakeling {name}, verdeeld volgens het beleid {policy}",
+    ),
+    "hunt_member": ("The turn of {name} ({extension})", "{name} ({extension}) is aan de beurt"),
+    "hunt_time_over": (
+        "Nobody of {name} answered within {seconds} seconds",
+        "Niemand van {name} nam op binnen {seconds} seconden",
+    ),
+    "nobody_in_group": ("Nobody of {name} can be reached", "Niemand van {name} is bereikbaar"),
+    "lbr": ("{extension} routes by place: {name}", "{extension} routeert op plaats: {name}"),
+    "lbr_match": ("{matched} leads to {number}", "{matched} leidt naar {number}"),
+    "keyed_in": ("The caller keyed in {digits}", "De beller toetste {digits} in"),
+    "no_destination": ("Nothing is set for {matched}", "Voor {matched} is niets ingesteld"),
+    "tbr_period": (
+        "The period {period} of {name} is on: to {number}",
+        "Periode {period} van {name} geldt: naar {number}",
+    ),
+    "tbr_failover": (
+        "No period of {name} is on: to {number}",
+        "Geen periode van {name} geldt: naar {number}",
+    ),
+    "within_limit": (
+        "{calls} of at most {limit} calls are in {name}",
+        "Er zijn {calls} van hoogstens {limit} gesprekken in {name}",
+    ),
+    "over_limit": ("{name} is full with {limit} calls", "{name} zit vol met {limit} gesprekken"),
+    "forward_extension": (
+        "{extension} is the forward extension {name} to {number}",
+        "{extension} is de forward-extensie {name} naar {number}",
+    ),
+    "in_no_plan": ("{number} is in no number plan", "{number} zit in geen enkel nummerplan"),
+    "no_plan_active": ("No plan of {scheme} is active", "Er is geen plan van {scheme} actief"),
+    "plan_active": (
+        "The plan {plan} of {scheme} is active ({source})",
+        "Plan {plan} van {scheme} is actief ({source})",
+    ),
+    "not_in_active_plan": (
+        "{number} leads nowhere in the plan {plan}",
+        "{number} leidt nergens heen in plan {plan}",
+    ),
     "diverted": ("{name} has diverted the call to {number}", "{name} heeft het gesprek omgeleid naar {number}"),
 }
 

@@ -1,35 +1,49 @@
-"""Where a call goes: pure functions of the directory, who calls, and what was dialled.
+"""Where a call goes: pure functions of the directory, who calls, what was dialled, and the moment.
 
-Nothing live is asked here (who is busy, which trunk is down): call control tries the step and comes back for more.
+``route`` gives the first step. When a step comes to nothing, ``proceed`` says what follows; ``routed_by_postcode``,
+``route_extension`` and ``route_diverted`` go on from what a caller keyed in or a phone redirected. Nothing here raises,
+whatever was dialled.
 """
 
 from __future__ import annotations
 
+from typing import Final
 from urllib.parse import unquote
 
 from kiestoon.company.directory import CompanyIndex, Directory
-from kiestoon.company.model import Device, Number, Trunk, User
-from kiestoon.company.numbers import (
-    clean_dialled,
-    emergency_number,
-    read_outside_number,
-    read_trunk_number,
-)
-from kiestoon.routing.decision import Decision, EnterMenu, Refuse, RingUser
+from kiestoon.company.model import Device, LocationRouting, User
+from kiestoon.company.numbers import clean_dialled, emergency_number, read_outside_number
+from kiestoon.routing import branching
+from kiestoon.routing.arrive import after, arrive, divert
+from kiestoon.routing.codes import NO_WISHES, Wishes, read_wishes
+from kiestoon.routing.context import SHOWN, Divert, Route, refuse
+from kiestoon.routing.decision import Decision, Refuse
+from kiestoon.routing.incoming import from_trunk, to_number
+from kiestoon.routing.matching import see_colleague
 from kiestoon.routing.origin import FromDevice, FromTrunk, Origin
 from kiestoon.routing.outside import Caller, dial_emergency, dial_outside
-from kiestoon.routing.reasons import Reason, because
+from kiestoon.routing.outward import blocked_by
+from kiestoon.routing.reasons import because
+from kiestoon.routing.situation import Assumed, CallerSeen, Diversion, Live, Outcome, Situation
 
-_SHOWN = 60  # characters of hostile input kept in a reason
+NOBODY_LIVE: Final = Assumed()
 
 
-def route(directory: Directory, origin: Origin, dialled: str) -> Decision:
-    """The next step for a call from ``origin`` to ``dialled`` (a SIP user part, unescaped, or ``urn:service:sos``).
+def route(
+    directory: Directory,
+    origin: Origin,
+    dialled: str,
+    *,
+    live: Live = NOBODY_LIVE,
+    caller: CallerSeen | None = None,
+    diverted: int = 0,
+) -> Decision:
+    """The first step for a call from ``origin`` to ``dialled`` (a SIP user part, unescaped, or ``urn:service:sos``).
 
-    Never raises, whatever was dialled.
+    ``caller`` is the outside caller as the line presents it; ``diverted`` counts the diversions it has had already.
     """
     if isinstance(origin, FromTrunk):
-        return _from_trunk(directory, origin.trunks, dialled)
+        return from_trunk(directory, origin.trunks, dialled, caller, live, diverted)
     device: Device | None = None
     user: User | None
     if isinstance(origin, FromDevice):
@@ -41,31 +55,89 @@ def route(directory: Directory, origin: Origin, dialled: str) -> Decision:
         user = index.users.get(origin.user_id) if index is not None else None
     if index is None:
         return Decision(Refuse(403, 57, "Forbidden"), (because("unknown_company"),))
-    return _from_inside(Caller(directory, index, user, device), dialled, [because("dialled", number=dialled[:_SHOWN])])
+    situation = Situation(index.company.id, _colleague(index, user), dialled[:SHOWN])
+    line = Route(directory, index, live, situation, device)
+    line.because("dialled", number=dialled[:SHOWN])
+    return _from_inside(line, Caller(directory, index, user, device), dialled)
 
 
-def route_diverted(directory: Directory, company_id: int, user_id: int, contact: str) -> Decision:
+def proceed(
+    directory: Directory, situation: Situation, outcome: Outcome, *, live: Live = NOBODY_LIVE
+) -> Decision | None:
+    """What follows when the last step ended with ``outcome``; None: nothing, the caller is told so."""
+    index = directory.company(situation.company_id)
+    if index is None or not situation.at:
+        return None
+    return after(Route(directory, index, live, situation), outcome)
+
+
+def routed_by_postcode(
+    directory: Directory, situation: Situation, row: LocationRouting, digits: str, *, live: Live = NOBODY_LIVE
+) -> Decision:
+    """The caller has keyed in a postcode ("" = nothing in time)."""
+    index = directory.company(situation.company_id)
+    if index is None:
+        return Decision(Refuse(403, 57, "Forbidden"), (because("unknown_company"),), situation.company_id)
+    line = Route(directory, index, live, situation)
+    line.because("keyed_in", digits=digits)
+    result = branching.by_postcode(line, row, digits)
+    followed = divert(line, result) if isinstance(result, Divert) else result
+    return arrive(line, followed) if isinstance(followed, str) else line.decide(followed)
+
+
+def route_diverted(
+    directory: Directory,
+    company_id: int,
+    user_id: int,
+    contact: str,
+    *,
+    live: Live = NOBODY_LIVE,
+    situation: Situation | None = None,
+) -> Decision:
     """A user's phone diverts a call (3xx): route ``contact`` (a URI) as the user's own call."""
     index = directory.company(company_id)
     user = index.users.get(user_id) if index is not None else None
     if index is None or user is None:
         return Decision(Refuse(403, 57, "Forbidden"), (because("unknown_company"),), company_id)
     number = _user_part(contact)
-    reasons = [because("diverted", name=user.name, number=number[:_SHOWN])]
-    return _from_inside(Caller(directory, index, user, None), number, reasons)
+    here = situation or Situation(company_id, _colleague(index, user), number[:SHOWN])
+    line = Route(directory, index, live, here)
+    line.now(
+        at=user.extension,
+        visited=tuple(dict.fromkeys((*here.visited, user.extension))),
+        diversions=(*here.diversions, Diversion(user.extension, number[:SHOWN], "deflection")),
+    )
+    line.because("diverted", name=user.name, number=number[:SHOWN])
+    return _from_inside(line, Caller(directory, index, user, None), number)
 
 
-def route_extension(directory: Directory, company_id: int, extension: str) -> Decision:
+def route_extension(
+    directory: Directory,
+    company_id: int,
+    extension: str,
+    *,
+    live: Live = NOBODY_LIVE,
+    situation: Situation | None = None,
+) -> Decision:
     """A caller in a service keyed in an extension: nothing but the company's own extensions is reached that way."""
     index = directory.company(company_id)
     if index is None:
         return Decision(Refuse(403, 57, "Forbidden"), (because("unknown_company"),), company_id)
-    reasons = [because("dialled", number=extension[:_SHOWN])]
-    found = _extension(index, extension, None, reasons)
-    if found is not None:
-        return found
-    reasons.append(because("unknown_extension", number=extension[:_SHOWN]))
-    return _refuse(index, reasons, 404, 1, "Not Found")
+    here = situation or Situation(company_id, CallerSeen(), extension[:SHOWN])
+    line = Route(directory, index, live, here)
+    line.now(dialled=extension[:SHOWN], own_number="", visited=(), hunt=None)
+    line.because("dialled", number=extension[:SHOWN])
+    if extension in index.arrangements.extensions:
+        return arrive(line, extension)
+    line.because("unknown_extension", number=extension[:SHOWN])
+    return line.decide(refuse(404, 1, "Not Found"))
+
+
+def _colleague(index: CompanyIndex, user: User | None) -> CallerSeen:
+    if user is None:
+        return CallerSeen("internal")
+    numbers = (user.caller_number, *(number.e164 for number in index.numbers_by_extension.get(user.extension, ())))
+    return see_colleague(user.extension, user.id, tuple(number for number in numbers if number))
 
 
 def _user_part(uri: str) -> str:
@@ -78,122 +150,61 @@ def _user_part(uri: str) -> str:
     return unquote(rest.partition("@")[0].partition(":")[0]) if "@" in rest else ""
 
 
-def _from_inside(caller: Caller, dialled: str, reasons: list[Reason]) -> Decision:
+def _from_inside(line: Route, caller: Caller, dialled: str) -> Decision:
     index, user, device = caller.index, caller.user, caller.device
     is_urn = dialled[:4].lower() == "urn:"
-    cleaned = dialled[:_SHOWN] if is_urn else clean_dialled(dialled)
+    cleaned = dialled[:SHOWN] if is_urn else clean_dialled(dialled)
+    wishes, cleaned = (NO_WISHES, cleaned) if is_urn else read_wishes(index, cleaned)
     emergency = emergency_number(cleaned, caller.country, index.company.access_code)
     if emergency:
-        return dial_emergency(caller, emergency, reasons)
+        return dial_emergency(caller, emergency, line.reasons)
     if user is None:
-        name = (device.name or device.username) if device is not None else ""
-        reasons.append(because("not_logged_in", device=name))
-        return _refuse(index, reasons, 403, 57, "Nobody Logged In")
+        line.because("not_logged_in", device=(device.name or device.username) if device is not None else "")
+        return line.decide(refuse(403, 57, "Nobody Logged In"))
+    if wishes.inhibit:
+        line.now(inhibited=True)
     # Extensions may hold letters (SIP names); they are looked up as they came, before the digits.
     for extension in dict.fromkeys((dialled, cleaned)):
-        inside = _extension(index, extension, device, reasons)
-        if inside is not None:
-            return inside
+        if extension in index.arrangements.extensions:
+            line.now(dialled=extension)
+            return arrive(line, extension)
     if not cleaned or is_urn:
-        reasons.append(because("not_a_number"))
-        return _refuse(index, reasons, 404, 1, "Not Found")
-    return _to_outside(caller, user, cleaned, reasons)
+        line.because("not_a_number")
+        return line.decide(refuse(404, 1, "Not Found"))
+    return _to_outside(line, caller, user, cleaned, wishes)
 
 
-def _extension(index: CompanyIndex, extension: str, device: Device | None, reasons: list[Reason]) -> Decision | None:
-    user = index.users_by_extension.get(extension)
-    if user is not None:
-        reasons.append(because("extension", extension=extension, name=user.name))
-        devices = index.devices_of(user.id)
-        if device is not None and device.user_id == user.id:
-            devices = tuple(other for other in devices if other.id != device.id)
-        if not devices:
-            reasons.append(because("no_devices", name=user.name))
-        return Decision(RingUser(user, devices), tuple(reasons), index.company.id, 0, extension)
-    menu = index.menus_by_extension.get(extension)
-    if menu is not None:
-        reasons.append(because("menu", extension=extension, name=menu.name))
-        return Decision(EnterMenu(menu), tuple(reasons), index.company.id, 0, extension)
-    return None
-
-
-def _to_outside(caller: Caller, user: User, cleaned: str, reasons: list[Reason]) -> Decision:
+def _to_outside(line: Route, caller: Caller, user: User, cleaned: str, wishes: Wishes) -> Decision:
     index = caller.index
     code = index.company.access_code
     rest = cleaned
     if cleaned.startswith("+"):
-        reasons.append(because("international_form"))
+        line.because("international_form")
     elif code and cleaned.startswith(code):
         rest = cleaned[len(code) :]
-        reasons.append(because("access_code", prefix=code))
+        line.because("access_code", prefix=code)
     elif code:
-        reasons.append(because("unknown_extension", number=cleaned))
-        return _refuse(index, reasons, 404, 1, "Not Found")
+        line.because("unknown_extension", number=cleaned)
+        return line.decide(refuse(404, 1, "Not Found"))
     number = read_outside_number(rest, caller.country, caller.area_code)
     if number is None:
-        reasons.append(because("not_a_number"))
-        return _refuse(index, reasons, 404, 28, "Not Found")
+        line.because("not_a_number")
+        return line.decide(refuse(404, 28, "Not Found"))
     if not number.valid and not code and len(cleaned) == index.company.extension_digits:
-        reasons.append(because("unknown_extension", number=cleaned))
-        return _refuse(index, reasons, 404, 1, "Not Found")
+        line.because("unknown_extension", number=cleaned)
+        return line.decide(refuse(404, 1, "Not Found"))
     if number.completed:
-        reasons.append(because("completed", area=caller.area_code))
+        line.because("completed", area=caller.area_code)
     own = caller.directory.number(number.number)
     if own is not None and own.company_id == index.company.id:
-        reasons.append(because("own_number", number=own.e164))
-        return _assigned(index, own, caller.device, reasons)
-    reasons.append(because("kind", number=number.number, kind=number.kind))
+        line.because("own_number", number=own.e164)
+        line.now(dialled=own.e164, own_number=own.e164)
+        return to_number(line, own)
+    line.because("kind", number=number.number, kind=number.kind)
     if not number.valid:
-        reasons.append(because("not_in_plan", number=number.number))
-    return dial_outside(caller, user, number, reasons)
-
-
-# --- from outside ----------------------------------------------------------------------------------------------------
-
-
-def _from_trunk(directory: Directory, trunks: tuple[Trunk, ...], dialled: str) -> Decision:
-    cleaned = clean_dialled(dialled)
-    for trunk in trunks:
-        number = _called_number(directory, trunk, cleaned)
-        if number is None:
-            continue
-        index = directory.company(number.company_id)
-        if index is None:
-            continue
-        reasons = [because("incoming", number=number.e164, trunk=trunk.name)]
-        decision = _assigned(index, number, None, reasons)
-        return Decision(decision.step, decision.reasons, decision.company_id, trunk.id, decision.called)
-    # Never on to another trunk: passing outside calls on is how toll fraud works.
-    trunk_id = trunks[0].id if len(trunks) == 1 else 0
-    company_id = (trunks[0].company_id or 0) if len(trunks) == 1 else 0
-    reason = because("not_our_number", number=dialled[:_SHOWN])
-    return Decision(Refuse(404, 1, "Not Found"), (reason,), company_id, trunk_id, cleaned)
-
-
-def _called_number(directory: Directory, trunk: Trunk, cleaned: str) -> Number | None:
-    """A company's trunk reaches only that company's numbers."""
-    if trunk.company_id is not None:
-        index = directory.company(trunk.company_id)
-        countries = {index.company.country} if index is not None else set()
-    else:
-        countries = {index.company.country for index in directory}
-    for country in sorted(countries):
-        for form in read_trunk_number(cleaned, country):
-            number = directory.number(form)
-            if number is not None and trunk.company_id in (None, number.company_id):
-                return number
-    return None
-
-
-def _assigned(index: CompanyIndex, number: Number, device: Device | None, reasons: list[Reason]) -> Decision:
-    reasons.append(because("assigned", number=number.e164, extension=number.extension))
-    found = _extension(index, number.extension, device, reasons)
-    if found is not None:
-        return Decision(found.step, found.reasons, found.company_id, 0, number.e164)
-    reasons.append(because("leads_nowhere", extension=number.extension))
-    refused = _refuse(index, reasons, 404, 1, "Not Found")
-    return Decision(refused.step, refused.reasons, refused.company_id, 0, number.e164)
-
-
-def _refuse(index: CompanyIndex, reasons: list[Reason], status: int, q850: int, text: str) -> Decision:
-    return Decision(Refuse(status, q850, text), tuple(reasons), index.company.id)
+        line.because("not_in_plan", number=number.number)
+    blocked = blocked_by(index, user, number)
+    if blocked:
+        line.because("blocked", number=number.number, kind=number.kind, by=blocked)
+        return line.decide(refuse(403, 21, "Destination blocked", "destination-blocked"), number.number)
+    return dial_outside(caller, user, number, line.reasons, wishes)

@@ -1,0 +1,123 @@
+"""A call arrives at an extension: what its type does with it, and where a diversion leads from there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias
+
+from kiestoon.company.model import (
+    AlternateNumber,
+    CallLimit,
+    Destination,
+    ForwardExtension,
+    GroupExtension,
+    HuntGroup,
+    LocationRouting,
+    Menu,
+    Row,
+    TimeRouting,
+    User,
+)
+from kiestoon.routing import branching, groups, hunting, outward, person
+from kiestoon.routing.context import Divert, Route, refuse
+from kiestoon.routing.decision import Decision, EnterMenu, EnterVoicemail, Step
+from kiestoon.routing.situation import Diversion, Outcome
+
+Handler: TypeAlias = Callable[[Route, Any], "Step | Divert"]
+Aftermath: TypeAlias = Callable[[Route, Any, Outcome], "Step | Divert | None"]
+
+
+def arrive(route: Route, extension: str) -> Decision:
+    """Follow the extensions' arrangements until something can be done. Never runs in a circle."""
+    while True:
+        owner = route.owner(extension)
+        if owner is None:
+            route.because("leads_nowhere", extension=extension)
+            return route.decide(refuse(404, 1, "Not Found"))
+        if extension in route.situation.visited:
+            route.because("circle", extension=extension)
+            return route.decide(refuse(482, 25, "Call forwarding runs in a circle", "forwarding-error"))
+        route.now(at=extension, visited=(*route.situation.visited, extension), hunt=None)
+        result: Step | Divert | str = _enter(route, owner)
+        if isinstance(result, Divert):
+            result = divert(route, result)
+        if not isinstance(result, str):
+            return route.decide(result)
+        extension = result
+
+
+def _enter(route: Route, owner: Row) -> Step | Divert:
+    if isinstance(owner, AlternateNumber):
+        user = route.index.users.get(owner.user_id)
+        if user is None:
+            return refuse(404, 1, "Not Found")
+        route.because("alternate", extension=owner.extension, name=user.name)
+        route.now(alert=owner.ring_pattern, at=user.extension, visited=(*route.situation.visited, user.extension))
+        owner = user
+    return _HANDLERS[type(owner)](route, owner)
+
+
+def after(route: Route, outcome: Outcome) -> Decision | None:
+    """What follows when trying the present extension came to nothing; None: the caller is told of it."""
+    owner = route.owner(route.situation.at)
+    aftermath = _AFTERMATHS.get(type(owner))
+    if owner is None or aftermath is None:
+        return None
+    result: Step | Divert | str | None = aftermath(route, owner, outcome)
+    if isinstance(result, Divert):
+        result = divert(route, result)
+    if result is None:
+        return None
+    return arrive(route, result) if isinstance(result, str) else route.decide(result)
+
+
+def divert(route: Route, wish: Divert) -> Step | str:
+    """Where a diversion leads: an extension to arrive at, or the step to take."""
+    here = route.situation
+    to = wish.to
+    if here.inhibited:
+        route.because("inhibited", extension=here.at)
+        return refuse(480, 20, "No diversion for this call")
+    passed = len(here.diversions) + here.arrived_diversions
+    if passed >= route.index.company.max_diversions:
+        route.because("too_many_diversions", limit=str(route.index.company.max_diversions))
+        return refuse(480, 25, "Forwarded too often", "forwarding-error")
+    if to.kind == "busy":
+        route.because("sent_busy", extension=here.at)
+        return refuse(486, 17, "Busy Here")
+    route.now(diversions=(*here.diversions, Diversion(here.at, to.target or here.at, wish.reason)))
+    return _follow(route, to)
+
+
+def _follow(route: Route, to: Destination) -> Step | str:
+    here = route.situation
+    if to.kind == "voicemail":
+        box = to.target or here.at
+        route.because("to_voicemail", extension=box)
+        return EnterVoicemail(box)
+    if to.kind == "extension" or to.target in route.index.arrangements.extensions:
+        route.because("forwarded", extension=here.at, number=to.target)
+        return to.target
+    return outward.forward(route, to.target)
+
+
+def _menu(route: Route, menu: Menu) -> Step:
+    route.because("menu", extension=menu.extension, name=menu.name)
+    return EnterMenu(menu)
+
+
+_HANDLERS: Final[dict[type[Row], Handler]] = {
+    User: person.enter,
+    Menu: _menu,
+    GroupExtension: groups.enter,
+    HuntGroup: hunting.enter,
+    LocationRouting: branching.by_place,
+    TimeRouting: branching.by_time,
+    CallLimit: branching.by_number_of_calls,
+    ForwardExtension: branching.forwarded,
+}
+_AFTERMATHS: Final[dict[type[Row] | type[None], Aftermath]] = {
+    User: person.after,
+    GroupExtension: groups.after,
+    HuntGroup: hunting.after,
+}

@@ -1,0 +1,80 @@
+"""What every part of routing works on: the company, the moment, the reasons gathered, where the call stands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from kiestoon.company.directory import CompanyIndex, Directory
+from kiestoon.company.model import Destination, Device, Location, Row, User
+from kiestoon.routing.decision import Decision, Refuse, Step
+from kiestoon.routing.reasons import Reason, because
+from kiestoon.routing.situation import DivertReason, Live, Situation
+
+SHOWN = 60
+"""Characters of hostile input kept in a reason."""
+
+
+class Divert(msgspec.Struct, frozen=True):
+    """An extension sends the call elsewhere."""
+
+    to: Destination
+    reason: DivertReason
+
+
+class Route:
+    """One step of routing under way. ``device`` is what the call comes from, when it comes from inside."""
+
+    __slots__ = ("device", "directory", "index", "live", "reasons", "situation")
+
+    def __init__(
+        self,
+        directory: Directory,
+        index: CompanyIndex,
+        live: Live,
+        situation: Situation,
+        device: Device | None = None,
+        reasons: list[Reason] | None = None,
+    ) -> None:
+        self.directory = directory
+        self.index = index
+        self.live = live
+        self.situation = situation
+        self.device = device
+        self.reasons: list[Reason] = [] if reasons is None else reasons
+
+    def because(self, code: str, **params: str) -> None:
+        """Keep a reason."""
+        self.reasons.append(because(code, **params))
+
+    def now(self, **changes: Any) -> None:
+        """The call stands elsewhere from here."""
+        self.situation = msgspec.structs.replace(self.situation, **changes)
+
+    def decide(self, step: Step, called: str = "") -> Decision:
+        """The answer."""
+        return Decision(
+            step,
+            tuple(self.reasons),
+            self.index.company.id,
+            0,
+            called or self.situation.own_number or self.situation.dialled,
+            self.situation,
+        )
+
+    def owner(self, extension: str) -> Row | None:
+        """What an internal number belongs to."""
+        return self.index.arrangements.extensions.get(extension)
+
+    def location_of(self, row: Row | None) -> Location | None:
+        """Where a user or virtual user is."""
+        if isinstance(row, User):
+            return self.index.location_of(row)
+        location_id = getattr(row, "location_id", None)
+        return self.index.locations.get(location_id) if location_id is not None else None
+
+
+def refuse(status: int, q850: int, text: str, announce: str = "") -> Refuse:
+    """Short for ``Refuse``."""
+    return Refuse(status, q850, text, announce)

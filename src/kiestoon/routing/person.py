@@ -1,0 +1,243 @@
+"""A call for one person: who may call, what is forwarded, what rings (V 27.3, V 7, E 10).
+
+The order is fixed: selective acceptance, selective rejection (and the person's block list), anonymous rejection, the
+location's forwarding, then the person's own: always, selective, do not disturb, presence, the REACH matrix; and when
+that let the call through but nobody answered: REACH's and the person's busy, no answer, unreachable. A number wins over
+voicemail for the same case (V 7.1).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kiestoon.company.model import NOWHERE, Destination, Forward, ForwardCase, Rule, User
+from kiestoon.routing import reach
+from kiestoon.routing.context import Divert, Route, refuse
+from kiestoon.routing.decision import RingAll, RingUser, Step
+from kiestoon.routing.matching import fits_any, fits_caller
+from kiestoon.routing.outward import mobile_of
+from kiestoon.routing.situation import DivertReason, Outcome
+from kiestoon.routing.timing import rule_applies_now
+
+RING_S: Final = 5
+"""One ring: a second of tone and four of silence, the cadence of the Dutch network."""
+_REASONS: Final[dict[ForwardCase, DivertReason]] = {
+    "always": "unconditional",
+    "selective": "unconditional",
+    "busy": "user-busy",
+    "no_answer": "no-answer",
+    "unreachable": "unavailable",
+}
+
+
+def enter(route: Route, user: User) -> Step | Divert:
+    """What happens to a call for this person."""
+    route.because("extension", extension=user.extension, name=user.name)
+    for rule in _ORDER:
+        result = rule(route, user)
+        if result is not None:
+            return result
+    return ring(route, user)
+
+
+# --- who may call ----------------------------------------------------------------------------------------------------
+
+
+def _selective_acceptance(route: Route, user: User) -> Step | None:
+    rules = route.index.arrangements.rules_of(user.extension, "selective_accept")
+    if not rules or _decided(route, rules) is not None:
+        return None
+    route.because("not_accepted", name=user.name)
+    return refuse(403, 21, "Call Rejected", "call-rejected")
+
+
+def _selective_rejection(route: Route, user: User) -> Step | None:
+    rules = route.index.arrangements.rules_of(user.extension, "selective_reject")
+    rule = _decided(route, rules) if rules else None
+    if rule is not None:
+        route.because("rejected_by_rule", name=user.name, rule=rule.name)
+    elif user.blocklist and fits_any(user.blocklist, route.situation.caller):
+        route.because("on_blocklist", name=user.name)
+    else:
+        return None
+    return refuse(403, 21, "Call Rejected", "call-rejected")
+
+
+def _anonymous_rejection(route: Route, user: User) -> Step | None:
+    """Numbers hidden on purpose; not those merely unavailable, and no colleagues (V 7.3)."""
+    if not user.reject_anonymous or route.situation.caller.kind != "private":
+        return None
+    route.because("anonymous_rejected", name=user.name)
+    return refuse(433, 21, "Anonymity Disallowed", "anonymous-rejected")  # RFC 5079
+
+
+# --- forwarding ------------------------------------------------------------------------------------------------------
+
+
+def _location_forward(route: Route, user: User) -> Divert | None:
+    location = route.location_of(user)
+    if location is None or location.forward == "off" or not user.follows_location_forward:
+        return None
+    to = location.forward_to
+    if location.forward == "automatic":
+        rules = route.index.arrangements.location_rules.get(location.id, ())
+        rule = _decided(route, tuple(row for row in rules if row.service == "location_forward"))
+        if rule is None:
+            return None
+        to = rule.to or to
+    if not to or _is_own(to, user):
+        return None
+    route.because("location_forward", name=location.name, number=to.target)
+    return Divert(to, "unconditional")
+
+
+def _is_own(to: Destination, user: User) -> bool:
+    """The location's calls may be sent to one of its own people: that person must still be reached."""
+    return to.kind != "voicemail" and to.target == user.extension
+
+
+def _always(route: Route, user: User) -> Divert | None:
+    return forward_for(route, user.extension, "always")
+
+
+def _selective(route: Route, user: User) -> Divert | None:
+    """The service's own destination unless the rule names another (V 7.1.5)."""
+    row = _forward_row(route, user.extension, "selective")
+    if row is None:
+        return None
+    rule = _decided(route, route.index.arrangements.rules_of(user.extension, "selective_forward"))
+    if rule is None:
+        return None
+    to = rule.to or _target(row)
+    if not to:
+        return None
+    route.because("selective_forward", name=user.name, rule=rule.name, number=to.target)
+    return Divert(to, "unconditional")
+
+
+def _do_not_disturb(route: Route, user: User) -> Step | Divert | None:
+    """As if busy (V 7.2)."""
+    presence = route.index.arrangements.presences.get(user.id)
+    by_status = presence is not None and presence.status == "do_not_disturb" and _lasts(route, presence.until_ms)
+    if not user.do_not_disturb and not by_status:
+        return None
+    route.because("do_not_disturb", name=user.name)
+    diverted = after(route, user, "busy")
+    return diverted if diverted is not None else refuse(486, 17, "Do not disturb")
+
+
+def _presence(route: Route, user: User) -> Divert | None:
+    arrangements = route.index.arrangements
+    presence = arrangements.presences.get(user.id)
+    if presence is None or not _lasts(route, presence.until_ms):
+        return None
+    row = arrangements.status_forwards.get((user.id, presence.status))
+    if row is None or not row.to:
+        return None
+    route.because("status_forward", name=user.name, status=presence.status, number=row.to.target)
+    return Divert(row.to, "unconditional")
+
+
+def _lasts(route: Route, until_ms: int) -> bool:
+    return not until_ms or route.live.now_ms < until_ms
+
+
+def _reach(route: Route, user: User) -> Divert | None:
+    profile = reach.profile_for(route, user)
+    if profile is None or not profile.forward_always:
+        return None
+    route.because("reach_forward", name=user.name, profile=profile.name, number=profile.forward_always.target)
+    reach.choose_shown(route, user, profile)
+    return Divert(profile.forward_always, "unconditional")
+
+
+_ORDER: Final = (
+    _selective_acceptance,
+    _selective_rejection,
+    _anonymous_rejection,
+    _location_forward,
+    _always,
+    _selective,
+    _do_not_disturb,
+    _presence,
+    _reach,
+)
+
+
+def forward_for(route: Route, extension: str, case: ForwardCase) -> Divert | None:
+    """The extension's own forwarding for a case, to the number that was called if it has one of its own."""
+    row = _forward_row(route, extension, case)
+    to = _target(row) if row is not None else NOWHERE
+    if not to:
+        return None
+    route.because(f"forward_{case}", extension=extension, number=to.target)
+    return Divert(to, _REASONS[case])
+
+
+def _forward_row(route: Route, extension: str, case: ForwardCase) -> Forward | None:
+    rows = [row for row in route.index.arrangements.forwards.get(extension, ()) if row.case == case]
+    called = route.situation.own_number
+    chosen = next((row for row in rows if row.own_number and row.own_number == called), None)
+    return chosen or next((row for row in rows if not row.own_number), None)
+
+
+def _target(row: Forward) -> Destination:
+    """A number wins over voicemail (V 7.1)."""
+    if row.to:
+        return row.to
+    return Destination("voicemail") if row.voicemail else NOWHERE
+
+
+def _decided(route: Route, rules: tuple[Rule, ...]) -> Rule | None:
+    """The rule that switches a service on for this call; one that switches it off wins."""
+    caller = route.situation.caller
+    fitting = [rule for rule in rules if fits_caller(rule, caller) and rule_applies_now(route, rule)]
+    if any(not rule.applies for rule in fitting):
+        return None
+    return fitting[0] if fitting else None
+
+
+# --- ringing ---------------------------------------------------------------------------------------------------------
+
+
+def ring(route: Route, user: User) -> Step:
+    """Ring what the person's profile of the moment lets ring."""
+    devices = route.index.devices_of(user.id)
+    if route.device is not None and route.device.user_id == user.id:
+        devices = tuple(other for other in devices if other.id != route.device.id)
+    profile = reach.profile_for(route, user)
+    kinds = reach.ringing_kinds(route, user, profile)
+    mobile = None
+    if kinds is not None:
+        devices = tuple(device for device in devices if device.kind in kinds)
+        if "mobile" in kinds:
+            mobile = mobile_of(route, user)
+    if not devices and mobile is None:
+        route.because("no_devices", name=user.name)
+    person = RingUser(user, devices, ring_seconds(route, user, profile), user.call_waiting, route.situation.alert)
+    if mobile is None:
+        return person
+    return RingAll((person,), (mobile,), person.ring_s)
+
+
+def ring_seconds(route: Route, user: User, profile: reach.Profile | None) -> int:
+    """How long to ring: until the forwarding for no answer, or as long as the person wants."""
+    if profile is not None and profile.forward_no_answer and profile.no_answer_s:
+        return profile.no_answer_s
+    row = _forward_row(route, user.extension, "no_answer")
+    if row is not None and _target(row):
+        return row.rings * RING_S
+    return user.ring_s
+
+
+def after(route: Route, user: User, outcome: Outcome) -> Divert | None:
+    """Busy, no answer, unreachable: REACH first, then the person's own."""
+    profile = reach.profile_for(route, user)
+    if profile is not None:
+        to = profile.forward_no_answer if outcome == "no_answer" else profile.forward_busy
+        if to and outcome != "unreachable":
+            route.because("reach_forward", name=user.name, profile=profile.name, number=to.target)
+            reach.choose_shown(route, user, profile)
+            return Divert(to, "no-answer" if outcome == "no_answer" else "user-busy")
+    case: ForwardCase = "busy" if outcome == "rejected" else outcome
+    return forward_for(route, user.extension, case)

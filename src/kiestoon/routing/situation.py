@@ -1,0 +1,135 @@
+"""Where a call stands between two steps of its route: plain data that call control carries and hands back."""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol, TypeAlias
+
+import msgspec
+
+CallerKind: TypeAlias = Literal["internal", "external", "private", "unavailable"]
+"""A colleague, a known outside number, a number withheld on purpose, no (usable) number at all (V 6.4, V 7.3)."""
+Outcome: TypeAlias = Literal["busy", "no_answer", "unreachable", "rejected"]
+"""How trying somebody ended without an answer."""
+DivertReason: TypeAlias = Literal[
+    "unconditional", "user-busy", "no-answer", "unavailable", "do-not-disturb", "deflection"
+]
+"""RFC 5806 §4."""
+
+
+class CallerSeen(msgspec.Struct, frozen=True):
+    """The caller as rules see him.
+
+    ``number``: an extension (inside) or E.164; ``forms``: every way a rule may have it written. ``user_id``: the
+    colleague, 0 for others.
+    """
+
+    kind: CallerKind = "unavailable"
+    number: str = ""
+    forms: tuple[str, ...] = ()
+    user_id: int = 0
+    mobile: bool = False
+
+
+class Diversion(msgspec.Struct, frozen=True):
+    """One forwarding on the way: by whom (an extension), where to, why."""
+
+    by: str
+    to: str
+    reason: DivertReason
+
+
+class Hunt(msgspec.Struct, frozen=True):
+    """A hunt group at work: who is still to be tried, since when, and how those tried went."""
+
+    group_id: int
+    rest: tuple[str, ...]
+    began_ms: int
+    outcomes: tuple[Outcome, ...] = ()
+    tried: str = ""
+
+
+class Situation(msgspec.Struct, frozen=True):
+    """A call's route so far.
+
+    ``at``: the extension whose arrangements decide next. ``own_number``: the outside number that was called, "" inside.
+    ``prefix`` goes before the caller's name on displays. ``shown``: the number to show outside when the call is
+    forwarded there. ``through``: call-limit extensions the call counts at. ``visited``: extensions already passed, so
+    that no circle is run through twice. ``inhibited``: nobody may divert the call any further (*80).
+    """
+
+    company_id: int
+    caller: CallerSeen
+    dialled: str
+    at: str = ""
+    own_number: str = ""
+    prefix: str = ""
+    shown: str = ""
+    alert: int = 0
+    diversions: tuple[Diversion, ...] = ()
+    through: tuple[str, ...] = ()
+    visited: tuple[str, ...] = ()
+    inhibited: bool = False
+    hunt: Hunt | None = None
+    arrived_diversions: int = 0
+
+
+class Live(Protocol):
+    """What routing must know of the present moment."""
+
+    @property
+    def now_ms(self) -> int:
+        """Wall clock."""
+
+    def calls_through(self, company_id: int, extension: str) -> int:
+        """Calls that count at a call-limit extension now."""
+
+    def is_reachable(self, user_id: int) -> bool:
+        """Whether a phone of the user is registered."""
+
+    def is_busy(self, user_id: int) -> bool:
+        """Whether the user is in a call."""
+
+    def hunt_record(self, group_id: int) -> HuntRecord:
+        """How a hunt group's calls have been shared out so far."""
+
+
+class HuntRecord(msgspec.Struct):
+    """Who of a hunt group answered: the last one, how many calls each, when each last (counter, growing)."""
+
+    last: str = ""
+    answered: dict[str, int] = {}
+    order: dict[str, int] = {}
+    total: int = 0
+
+    def note(self, extension: str) -> None:
+        """A member has answered a call of the group."""
+        self.total += 1
+        self.last = extension
+        self.answered[extension] = self.answered.get(extension, 0) + 1
+        self.order[extension] = self.total
+
+
+class Assumed(msgspec.Struct, frozen=True):
+    """A moment put together by hand: for explaining, and where nothing live matters."""
+
+    now_ms: int = 0
+    through: dict[str, int] = {}
+    unreachable: frozenset[int] = frozenset()
+    busy: frozenset[int] = frozenset()
+    hunts: dict[int, HuntRecord] = {}
+
+    def calls_through(self, company_id: int, extension: str) -> int:
+        """As assumed."""
+        return self.through.get(extension, 0)
+
+    def is_reachable(self, user_id: int) -> bool:
+        """As assumed."""
+        return user_id not in self.unreachable
+
+    def is_busy(self, user_id: int) -> bool:
+        """As assumed."""
+        return user_id in self.busy
+
+    def hunt_record(self, group_id: int) -> HuntRecord:
+        """As assumed."""
+        return self.hunts.get(group_id) or HuntRecord()
