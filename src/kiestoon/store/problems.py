@@ -256,6 +256,86 @@ _TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
         "Choose another profile or leave the service out",
         "Kies een ander profiel of laat de dienst weg",
     ),
+    "unknown_field": (
+        "there is no field {field}",
+        "er is geen veld {field}",
+        "Leave it out, or correct its name",
+        "Laat het weg, of verbeter de naam",
+    ),
+    "read_only": (
+        "{field} cannot be changed",
+        "{field} kan niet worden gewijzigd",
+        "Leave it out",
+        "Laat het weg",
+    ),
+    "not_yours": (
+        "you may not change {field}",
+        "u mag {field} niet wijzigen",
+        "Leave it out, or ask an administrator",
+        "Laat het weg, of vraag het een beheerder",
+    ),
+    "not_text": ("{field} is not text", "{field} is geen tekst", "Write it in quotes", "Zet het tussen aanhalingstekens"),
+    "not_whole_number": (
+        "{field} is not a whole number",
+        "{field} is geen geheel getal",
+        "Use digits, without quotes",
+        "Gebruik cijfers, zonder aanhalingstekens",
+    ),
+    "not_yes_or_no": (
+        "{field} is neither true nor false",
+        "{field} is niet true en niet false",
+        "Use true or false",
+        "Gebruik true of false",
+    ),
+    "not_a_list": ("{field} is not a list", "{field} is geen lijst", "Write it as [ ]", "Schrijf het als [ ]"),
+    "not_an_object": (
+        "{field} is not an object",
+        "{field} is geen object",
+        "Write it as {{ }}",
+        "Schrijf het als {{ }}",
+    ),
+    "not_json": (
+        "the body is not JSON ({detail})",
+        "de inhoud is geen JSON ({detail})",
+        "Send UTF-8 JSON (RFC 8259)",
+        "Stuur JSON in UTF-8 (RFC 8259)",
+    ),
+    "not_csv": (
+        "the body is not CSV ({detail})",
+        "de inhoud is geen CSV ({detail})",
+        "Send UTF-8 text with a line of column names (RFC 4180)",
+        "Stuur tekst in UTF-8 met een regel kolomnamen (RFC 4180)",
+    ),
+    "bad_cursor": (
+        "the cursor does not belong to this list",
+        "de cursor hoort niet bij deze lijst",
+        "Begin the list again without one",
+        "Begin opnieuw zonder cursor",
+    ),
+    "bad_version": (
+        "'{value}' is not a version of this row",
+        "'{value}' is geen versie hiervan",
+        "Send the ETag of what you have read",
+        "Stuur de ETag van wat u gelezen hebt",
+    ),
+    "no_free_extension": (
+        "no extension of {digits} digits is free",
+        "er is geen vrij toestelnummer van {digits} cijfers",
+        "Remove one first",
+        "Verwijder er eerst een",
+    ),
+    "same_plan": (
+        "a number plan cannot be copied over itself",
+        "een nummerplan kan niet over zichzelf worden gekopieerd",
+        "Choose another plan",
+        "Kies een ander plan",
+    ),
+    "beyond_lines": (
+        "line {value} has more fields than there are columns",
+        "regel {value} heeft meer velden dan er kolommen zijn",
+        "Put fields with commas in quotes",
+        "Zet velden met komma's tussen aanhalingstekens",
+    ),
 }
 
 

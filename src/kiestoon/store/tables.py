@@ -113,3 +113,4 @@ spool_positions = Table(
 
 # Further tables of the same metadata; they refer to the ones above.
 from kiestoon.store import account_tables as account_tables  # noqa: E402, PLC0414
+from kiestoon.store import idempotency as idempotency  # noqa: E402, PLC0414
