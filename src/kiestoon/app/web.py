@@ -1,4 +1,4 @@
-"""The web process: uvicorn serving the web application."""
+"""The web process: uvicorn serving the web application, with the database and the installation's key opened for it."""
 
 from __future__ import annotations
 
@@ -14,10 +14,13 @@ import uvicorn
 
 from kiestoon import __version__
 from kiestoon.api.application import build_application
+from kiestoon.api.backend import Backend
 from kiestoon.app.admin_client import ask_async
 from kiestoon.app.child import Child, run_child
 from kiestoon.app.config import WebSettings
 from kiestoon.app.os_problems import explain_bind
+from kiestoon.store.database import Database
+from kiestoon.store.installation import open_vault
 
 
 async def serve(child: Child) -> None:
@@ -25,14 +28,20 @@ async def serve(child: Child) -> None:
     settings = child.settings
     listener = open_listener(settings.web)
 
-    async def ask(command: str) -> Any:
-        return await ask_async(settings.admin_socket, command)
+    database = Database(settings.database_url)
+    vault = open_vault(database, settings.key_path)
 
+    async def ask(command: str, **arguments: Any) -> Any:
+        return await ask_async(settings.admin_socket, command, **arguments)
+
+    backend = Backend(database, vault, ask)
+    application = build_application(backend, __version__, requests_per_minute=settings.web.requests_per_minute)
     server = _Server(
         uvicorn.Config(
-            build_application(ask, __version__),
+            application,
             log_config=None,
             access_log=False,
+            server_header=False,
             lifespan="off",
             timeout_graceful_shutdown=1,
         )
@@ -44,6 +53,7 @@ async def serve(child: Child) -> None:
     await ended.wait()
     server.should_exit = True
     await serving
+    database.close()
 
 
 class _Server(uvicorn.Server):
