@@ -129,6 +129,15 @@ def test_holiday_period_that_names_no_time_changes_nothing(row: PlanHoliday) -> 
     assert scheme(WEEK, holidays=(row,)).active(at_ms) == scheme(WEEK).active(at_ms)
 
 
+def test_period_that_ended_in_the_repeated_hour_comes_back_when_the_clock_does() -> None:
+    table = scheme(holidays=(closing(1, CLOSED, "2026-10-25T01:00", "2026-10-25T02:30"),))
+    ends = []
+    at_ms: int | None = ms("2026-10-25T00:15", AMSTERDAM)
+    while at_ms is not None and (at_ms := table.active(at_ms).until_ms) is not None:
+        ends.append(as_utc(at_ms))
+    assert ends == ["2026-10-24T23:00", "2026-10-25T00:30", "2026-10-25T01:00", "2026-10-25T01:30"]
+
+
 def test_next_scheduled_change_ignores_the_override() -> None:
     table = scheme(WEEK, by_hand=override(MOVED))
     assert as_utc(table.next_scheduled_change(ms("2026-01-05T10:00", AMSTERDAM))) == "2026-01-05T16:00"
