@@ -156,10 +156,10 @@ TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
         "Gebruik een andere volgorde, zoals 123567",
     ),
     "role_place": (
-        "a {role} administrator needs {field}, and nothing below it",
-        "een beheerder van het type {role} heeft {field} nodig, en niets daaronder",
-        "Give what is administered, and only that",
-        "Geef aan wat wordt beheerd, en alleen dat",
+        "{field} does not fit the role {role}",
+        "{field} past niet bij de rol {role}",
+        "Give what the role administers or belongs to, and only that",
+        "Geef aan wat de rol beheert of waarbij zij hoort, en alleen dat",
     ),
     "has_app": (
         "there is an authenticator app already",

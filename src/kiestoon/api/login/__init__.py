@@ -6,6 +6,13 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from kiestoon.api.login import session_routes
+from kiestoon.api.login import account_routes, acting_routes, own_routes, pin_routes, session_routes, totp_routes
 
-ROUTERS: Final[tuple[APIRouter, ...]] = (session_routes.router,)
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    session_routes.router,
+    acting_routes.router,
+    own_routes.router,
+    pin_routes.router,
+    totp_routes.router,
+    *account_routes.ROUTERS,
+)

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
+from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from kiestoon.api.login.authentication import Presence
 from kiestoon.api.principal import Role
 
 Method: TypeAlias = Literal["totp", "recovery"]
+
+
+Id: TypeAlias = Annotated[int, Path(ge=1, le=2**31 - 1)]
+"""An id in a path: what fits the SQL type."""
+Title: TypeAlias = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$")]
+"""What somebody calls a thing."""
 
 
 class Body(BaseModel):

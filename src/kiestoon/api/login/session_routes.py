@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
 from kiestoon.api.login import cookies
-from kiestoon.api.login.answers import Body, SecondStep, SessionAnswer, as_time, describe_session
+from kiestoon.api.login.answers import Body, Id, SecondStep, SessionAnswer, as_time, describe_session
 from kiestoon.api.login.authentication import LoggedIn, is_usable, refuse_forgery
 from kiestoon.api.login.logins import Logins, get_logins
 from kiestoon.api.login.opening import ask_second_factor, attempt_of, open_session
@@ -119,7 +119,7 @@ async def end_other_sessions(presence: LoggedIn, logins: WithLogins) -> None:
 
 
 @router.delete("/sessions/{session_id}", status_code=204)
-async def end_session(session_id: int, presence: LoggedIn, logins: WithLogins) -> None:
+async def end_session(session_id: Id, presence: LoggedIn, logins: WithLogins) -> None:
     """Log out in one other browser."""
     account_id = presence.account.id
     if not await logins.backend.store(
