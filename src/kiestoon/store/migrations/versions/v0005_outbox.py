@@ -20,7 +20,7 @@ def upgrade() -> None:
     op.execute(
         sa.text(
             "INSERT INTO settings (name, value) "
-            "SELECT 'notifier_change', CAST(COALESCE(MAX(id), 0) AS VARCHAR(20)) FROM changes HAVING MAX(id) IS NOT NULL"
+            "SELECT 'notifier_change', CAST(MAX(id) AS VARCHAR(20)) FROM changes HAVING MAX(id) IS NOT NULL"
         )
     )
 
