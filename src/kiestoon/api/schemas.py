@@ -148,7 +148,7 @@ def _written(entity: Entity) -> list[StoredField]:
 def _model(entity: Entity, suffix: str, parts: dict[str, Any], config: ConfigDict) -> type[BaseModel]:
     doc = _clean((entity.row.__doc__ or "").strip())
     made: type[BaseModel] = create_model(f"{entity.row.__name__}{suffix}", __config__=config, __doc__=doc, **parts)
-    return made  # noqa: RET504 - says the type, which mypy cannot know
+    return made
 
 
 def _part(entity: Entity, field: StoredField, use: Literal["read", "create", "change"]) -> tuple[Any, Any]:
@@ -219,7 +219,7 @@ def _value_model(kind: type[msgspec.Struct]) -> type[BaseModel]:
         config["json_schema_extra"] = {"examples": [{"kind": "extension", "target": "204"}]}
     doc = _clean((kind.__doc__ or "").strip())
     made: type[BaseModel] = create_model(kind.__name__, __config__=config, __doc__=doc, **parts)
-    return made  # noqa: RET504 - as above
+    return made
 
 
 def _bare(kind: inspect.Type) -> inspect.Type:

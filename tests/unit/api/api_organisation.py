@@ -124,7 +124,7 @@ def _fill(changes: Changes, company_id: int, ids: dict[str, int], digit: str, e1
     add(Device, username=f"phone-{digit}", secret=new_secret(), user_id=user.id)
     personal = add(Number, e164=f"{e164}1", extension=number, **place)
     planned = changes.add(Number(id=0, company_id=company_id, e164=f"{e164}2", **place))
-    alternate = changes.add(Number(id=0, company_id=company_id, e164=f"{e164}3"))
+    alternate = changes.add(Number(id=0, company_id=company_id, e164=f"{e164}3", **place))
     ids["numbers"] = personal.id
     add(Trunk, name=f"line-{digit}", kind="peer", host="sip.example.net", sources=("192.0.2.1",))
     add(AlternateNumber, user_id=user.id, number_id=alternate.id)

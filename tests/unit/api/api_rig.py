@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
-from api_organisation import Organisation, make_organisation
+from api_organisation import Organisation
 from fastapi import Request
 
 from kiestoon.api.application import build_application
@@ -31,14 +31,16 @@ class Control:
 class Api:
     """The application with its company, and clients of it."""
 
-    def __init__(self, database: Database, vault: Vault, requests_per_minute: int = 0) -> None:
+    def __init__(
+        self, database: Database, vault: Vault, organisation: Organisation, *, requests_per_minute: int = 0
+    ) -> None:
         self.database = database
         self.vault = vault
         self.control = Control()
         self.backend = Backend(database, vault, self.control.ask)
         self.application = build_application(self.backend, "1.2.3", requests_per_minute=requests_per_minute)
         self.application.dependency_overrides[authenticated] = self._whoever
-        self.organisation: Organisation = make_organisation(database, vault)
+        self.organisation = organisation
         self.principals = self.organisation.principals()
         self._clients: list[httpx.AsyncClient] = []
 
@@ -54,7 +56,10 @@ class Api:
 
     def path(self, table: str, row_id: int | str = "") -> str:
         """Where a table (or a row) of the company is."""
-        base = f"/api/v1/companies/{self.organisation.company_id}/{table}"
+        base = f"/api/v1/companies/{self.organisation.company_id}"
+        if table == "companies":
+            return base if row_id else "/api/v1/companies"
+        base = f"{base}/{table}"
         return f"{base}/{row_id}" if row_id else base
 
     async def _whoever(self, request: Request) -> Principal:
