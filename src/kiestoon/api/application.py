@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import msgspec
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import JSONResponse
 
-from kiestoon.api import docs, problems
+from kiestoon.api import docs, login, problems
 from kiestoon.api.backend import Backend
 from kiestoon.api.limits import RateLimits
+from kiestoon.api.login.logins import Logins, install
 from kiestoon.api.metrics import render_metrics
 from kiestoon.api.middleware import Careful
 from kiestoon.api.resources import operations, routes
@@ -18,15 +20,18 @@ from kiestoon.operator_error import OperatorError
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     docs.router,
+    *login.ROUTERS,
     operations.router,
     routes.router,  # the last: its /companies/{company_id}/{table} fits everything
 )
 
 
-def build_application(backend: Backend, version: str, *, requests_per_minute: int = 0) -> FastAPI:
+def build_application(
+    backend: Backend, version: str, *, requests_per_minute: int = 0, logins: Logins | None = None
+) -> FastAPI:
     """The API with its documentation, ``/health`` for load balancers and monitoring, ``/metrics`` for Prometheus.
 
-    ``requests_per_minute``: of one account; 0 = no limit.
+    ``requests_per_minute``: of one account; 0 = no limit. ``logins``: what logging in needs, when not the defaults.
     """
     application = FastAPI(
         title="Kiestoon",
@@ -38,12 +43,14 @@ def build_application(backend: Backend, version: str, *, requests_per_minute: in
     )
     application.state.backend = backend
     application.state.limits = limits = RateLimits(requests_per_minute)
+    logins = logins or Logins(backend)
+    install(application, logins)
     problems.install(application)
     application.add_middleware(Careful, limits=limits)
     for router in ROUTERS:
         application.include_router(router)
     _add_openapi(application)
-    _add_monitoring(application, backend, version)
+    _add_monitoring(application, backend, logins, version)
     return application
 
 
@@ -62,7 +69,7 @@ def _add_openapi(application: FastAPI) -> None:
         return JSONResponse(whole())
 
 
-def _add_monitoring(application: FastAPI, backend: Backend, version: str) -> None:
+def _add_monitoring(application: FastAPI, backend: Backend, logins: Logins, version: str) -> None:
     @application.get("/health", include_in_schema=False)
     async def health() -> Response:
         try:
@@ -79,4 +86,5 @@ def _add_monitoring(application: FastAPI, backend: Backend, version: str) -> Non
         except OperatorError:
             up[0]["value"] = 0
             samples = up
+        samples += [msgspec.structs.asdict(sample) for sample in logins.samples()]
         return Response(render_metrics(samples), media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -15,6 +15,7 @@ import uvicorn
 from kiestoon import __version__
 from kiestoon.api.application import build_application
 from kiestoon.api.backend import Backend
+from kiestoon.api.login.logins import Logins
 from kiestoon.app.admin_client import ask_async
 from kiestoon.app.child import Child, run_child
 from kiestoon.app.config import WebSettings
@@ -35,7 +36,10 @@ async def serve(child: Child) -> None:
         return await ask_async(settings.admin_socket, command, **arguments)
 
     backend = Backend(database, vault, ask)
-    application = build_application(backend, __version__, requests_per_minute=settings.web.requests_per_minute)
+    logins = Logins(backend, public_url=settings.web.public_url, private_targets=settings.web.private_targets)
+    application = build_application(
+        backend, __version__, requests_per_minute=settings.web.requests_per_minute, logins=logins
+    )
     server = _Server(
         uvicorn.Config(
             application,

@@ -17,6 +17,7 @@ from kiestoon.api.backend import Backend
 from kiestoon.api.login.hashing import Hashing
 from kiestoon.api.login.throttle import Attempt, Throttle
 from kiestoon.api.problems import ApiProblem
+from kiestoon.api.samples import Metric
 from kiestoon.company.model import Account
 from kiestoon.store.problems import problem
 
@@ -90,18 +91,11 @@ class Logins:
             more |= {"source": attempt.source, "account": attempt.account[:254], "known_browser": bool(attempt.device)}
         (log.info if outcome == "accepted" else log.warning)("login", outcome=outcome, method=method, **more)
 
-    def samples(self) -> list[dict[str, Any]]:
+    def samples(self) -> list[Metric]:
         """The counters as metrics."""
-        help_text = "Attempts to log in to the web by outcome and method"
         return [
-            {
-                "name": "logins",
-                "kind": "counter",
-                "help": help_text,
-                "value": count,
-                "labels": {"outcome": o, "method": m},
-            }
-            for (o, m), count in sorted(self.counts.items())
+            Metric("logins", "counter", "Attempts to log in to the web", count, {"outcome": outcome, "method": method})
+            for (outcome, method), count in sorted(self.counts.items())
         ]
 
 
