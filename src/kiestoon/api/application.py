@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import JSONResponse
 
-from kiestoon.api import docs, login, problems
+from kiestoon.api import docs, events, login, problems
 from kiestoon.api.backend import Backend
 from kiestoon.api.limits import RateLimits
 from kiestoon.api.login.logins import Logins, install
@@ -16,22 +17,31 @@ from kiestoon.api.metrics import render_metrics
 from kiestoon.api.middleware import Careful
 from kiestoon.api.resources import operations, routes
 from kiestoon.api.resources.openapi import describe
+from kiestoon.api.samples import Metric
+from kiestoon.notify.live import Follow
 from kiestoon.operator_error import OperatorError
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     docs.router,
     *login.ROUTERS,
+    *events.ROUTERS,
     operations.router,
     routes.router,  # the last: its /companies/{company_id}/{table} fits everything
 )
 
 
 def build_application(
-    backend: Backend, version: str, *, requests_per_minute: int = 0, logins: Logins | None = None
+    backend: Backend,
+    version: str,
+    *,
+    requests_per_minute: int = 0,
+    logins: Logins | None = None,
+    follow: Follow | None = None,
 ) -> FastAPI:
     """The API with its documentation, ``/health`` for load balancers and monitoring, ``/metrics`` for Prometheus.
 
     ``requests_per_minute``: of one account; 0 = no limit. ``logins``: what logging in needs, when not the defaults.
+    ``follow``: the control process' live events; None = there are none.
     """
     application = FastAPI(
         title="Kiestoon",
@@ -45,12 +55,13 @@ def build_application(
     application.state.limits = limits = RateLimits(requests_per_minute)
     logins = logins or Logins(backend)
     install(application, logins)
+    hub = events.install(application, backend, follow)
     problems.install(application)
     application.add_middleware(Careful, limits=limits)
     for router in ROUTERS:
         application.include_router(router)
     _add_openapi(application)
-    _add_monitoring(application, backend, logins, version)
+    _add_monitoring(application, backend, (logins.samples, hub.samples), version)
     return application
 
 
@@ -69,7 +80,9 @@ def _add_openapi(application: FastAPI) -> None:
         return JSONResponse(whole())
 
 
-def _add_monitoring(application: FastAPI, backend: Backend, logins: Logins, version: str) -> None:
+def _add_monitoring(
+    application: FastAPI, backend: Backend, own: Sequence[Callable[[], list[Metric]]], version: str
+) -> None:
     @application.get("/health", include_in_schema=False)
     async def health() -> Response:
         try:
@@ -86,5 +99,5 @@ def _add_monitoring(application: FastAPI, backend: Backend, logins: Logins, vers
         except OperatorError:
             up[0]["value"] = 0
             samples = up
-        samples += [msgspec.structs.asdict(sample) for sample in logins.samples()]
+        samples += [msgspec.structs.asdict(sample) for source in own for sample in source()]
         return Response(render_metrics(samples), media_type="text/plain; version=0.0.4; charset=utf-8")

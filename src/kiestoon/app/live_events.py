@@ -11,10 +11,10 @@ import msgspec
 import structlog
 
 from kiestoon.app.event_view import Draft, EventView
-from kiestoon.app.metrics import Metric
+from kiestoon.api.samples import Metric
 from kiestoon.calls.events import CallEvent
 from kiestoon.calls.exchange import Exchange
-from kiestoon.notify.live import Batch, LiveEvent
+from kiestoon.notify.live import FULL, Batch, LiveEvent
 from kiestoon.notify.ring import Ring
 from kiestoon.registrar import BindingChanged
 
@@ -22,7 +22,6 @@ SIZE: Final = 20_000
 """Events kept for subscribers that come back: about a minute of the heaviest load, hours of an office."""
 LINGER_S: Final = 300.0
 """How long events are kept on when the last subscriber has gone."""
-_BATCH: Final = 500
 
 log = structlog.get_logger(__name__)
 
@@ -80,7 +79,7 @@ class LiveEvents:
             first = True
             change = self.change
             while True:
-                found = self._ring.after(position, _BATCH)
+                found = self._ring.after(position, FULL)
                 if found is None:
                     gap, position = True, self._ring.floor
                     continue

@@ -8,6 +8,7 @@ import signal
 import socket
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import uvicorn
@@ -19,6 +20,7 @@ from kiestoon.api.login.logins import Logins
 from kiestoon.app.admin_client import ask_async
 from kiestoon.app.child import Child, run_child
 from kiestoon.app.config import WebSettings
+from kiestoon.app.event_client import follow_events
 from kiestoon.app.os_problems import explain_bind
 from kiestoon.store.database import Database
 from kiestoon.store.installation import open_vault
@@ -38,7 +40,11 @@ async def serve(child: Child) -> None:
     backend = Backend(database, vault, ask)
     logins = Logins(backend, public_url=settings.web.public_url, private_targets=settings.web.private_targets)
     application = build_application(
-        backend, __version__, requests_per_minute=settings.web.requests_per_minute, logins=logins
+        backend,
+        __version__,
+        requests_per_minute=settings.web.requests_per_minute,
+        logins=logins,
+        follow=partial(follow_events, settings.admin_socket),
     )
     server = _Server(
         uvicorn.Config(
@@ -47,6 +53,9 @@ async def serve(child: Child) -> None:
             access_log=False,
             server_header=False,
             lifespan="off",
+            ws="websockets-sansio",
+            ws_max_size=4096,  # listeners have nothing to say
+            ws_per_message_deflate=False,  # 40 kB of memory for each listener, to save a few bytes
             timeout_graceful_shutdown=1,
         )
     )

@@ -26,6 +26,10 @@ class LiveEvent(msgspec.Struct, frozen=True, array_like=True, gc=False):
     public: bool = False
 
 
+FULL: Final = 500
+"""A batch holds so many events at most; one that does is followed by another at once."""
+
+
 class Batch(msgspec.Struct, frozen=True):
     """What the control process tells a subscriber at once.
 
