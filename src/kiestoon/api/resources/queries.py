@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import msgspec
 from msgspec import inspect
-from sqlalchemy import Boolean, Column, ColumnElement, Integer, Select, and_, false, func, or_, select
+from sqlalchemy import Boolean, Column, ColumnElement, Integer, Select, and_, case, false, func, or_, select
 
 from kiestoon.api.permissions import PUBLIC
 from kiestoon.api.problems import ApiProblem
@@ -98,7 +98,7 @@ def parse_query(entity: Entity, parameters: Iterable[tuple[str, str]]) -> ListQu
 
 def _value(field: Field, text: str) -> Any:
     """A parameter as the column's value; raises ValueError."""
-    if text == "null" and field.optional:
+    if text == "null" and (field.optional or field.shape != "plain"):
         return None
     if isinstance(field.kind, inspect.BoolType):
         return {"true": True, "false": False}[text] if text in {"true", "false"} else _refuse()
@@ -186,9 +186,11 @@ def _matches(entity: Entity, search: str, full: Condition) -> Iterator[Condition
 
 def _sort_value(cell: Column[Any]) -> ColumnElement[Any]:
     """NULLs sort as the empty value on every database."""
+    if isinstance(cell.type, Boolean):
+        return case((cell.is_(True), 1), else_=0)
     if not cell.nullable:
         return cell
-    return func.coalesce(cell, 0 if isinstance(cell.type, Integer | Boolean) else "")
+    return func.coalesce(cell, 0 if isinstance(cell.type, Integer) else "")
 
 
 def _behind(query: ListQuery, sorted_by: ColumnElement[Any], row_id: Column[int], after: tuple[Any, int]) -> Condition:
