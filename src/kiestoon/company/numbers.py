@@ -79,13 +79,15 @@ def emergency_number(dialled: str, country: str, access_code: str = "") -> str:
     """The emergency number meant by cleaned ``dialled`` ("112"), "" for none.
 
     Knows 112 everywhere, the country's own, each also behind the access code ("0112", "9911"), behind a plus sign or
-    the country code (phones rewriting every number to "+…"), and ``urn:service:sos`` (RFC 5031).
+    the country code (phones rewriting every number to "+…" or "00…"), and ``urn:service:sos`` (RFC 5031).
     """
     if dialled.upper().startswith("URN:SERVICE:SOS"):
         return "112"
     candidates = [dialled]
     if access_code and dialled.startswith(access_code):
         candidates.append(dialled[len(access_code) :])
+    abroad = f"{_international_prefix(country)}{country_code(country) or ''}"
+    candidates += [digits.removeprefix(abroad) for digits in candidates if digits.startswith(abroad)]
     if dialled.startswith("+"):
         candidates.append(dialled[1:])
         candidates.append(dialled.removeprefix(f"+{country_code(country) or ''}"))

@@ -78,7 +78,7 @@ def dial_outside(
     return Decision(step, tuple(reasons), company.id, 0, number.number)
 
 
-def dial_emergency(caller: Caller, number: str, reasons: list[Reason]) -> Decision:
+def dial_emergency(caller: Caller, number: str, reasons: list[Reason], wishes: Wishes = NO_WISHES) -> Decision:
     """An emergency call: over any line there is, the number always shown (RTE-23)."""
     index, user = caller.index, caller.user
     company = index.company
@@ -92,7 +92,7 @@ def dial_emergency(caller: Caller, number: str, reasons: list[Reason]) -> Decisi
         reasons.append(because("caller_id", number=shown, source=source))
     else:
         reasons.append(because("caller_id_missing"))
-    if user is not None and user.hide_number:
+    if wishes.hide or (user is not None and user.hide_number):
         reasons.append(because("caller_not_hidden"))
     area = area_context(caller.area_code, caller.country)
     if area:

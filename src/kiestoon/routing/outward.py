@@ -100,7 +100,7 @@ def is_emergency(index: CompanyIndex, cleaned: str, read: OutsideNumber | None) 
     company = index.company
     if emergency_number(cleaned, company.country, company.access_code):
         return True
-    return read is not None and not read.valid and bool(emergency_number(read.number, company.country))
+    return read is not None and bool(emergency_number(read.number, company.country))
 
 
 def read_dialled(index: CompanyIndex, cleaned: str, location: Location | None) -> OutsideNumber | None:

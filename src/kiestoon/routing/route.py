@@ -157,7 +157,7 @@ def _from_inside(line: Route, caller: Caller, dialled: str) -> Decision:
     wishes, cleaned = (NO_WISHES, cleaned) if is_urn else read_wishes(index, cleaned)
     emergency = _emergency_meant(caller, cleaned)
     if emergency:
-        return dial_emergency(caller, emergency, line.reasons)
+        return dial_emergency(caller, emergency, line.reasons, wishes)
     if user is None:
         line.because("not_logged_in", device=(device.name or device.username) if device is not None else "")
         return line.decide(refuse(403, 57, "Nobody Logged In"))
@@ -204,10 +204,6 @@ def _to_outside(line: Route, caller: Caller, user: User, cleaned: str, wishes: W
         return line.decide(refuse(404, 1, "Not Found"))
     if number.completed:
         line.because("completed", area=caller.area_code)
-    if not number.valid:
-        emergency = emergency_number(number.number, caller.country)
-        if emergency:  # "0031112": no number of the plan, so what it looks like is what is meant
-            return dial_emergency(caller, emergency, line.reasons)
     own = caller.directory.number(number.number)
     if own is not None and own.company_id == index.company.id:
         line.because("own_number", number=own.e164)

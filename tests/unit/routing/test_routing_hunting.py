@@ -110,7 +110,7 @@ def test_weighted_gives_everybody_the_share_meant_for_him(weights):
     shares, _ = answered_by_first("weighted", members_with(*weights), calls)
     for number, weight in enumerate(weights):
         share = shares[str(100 + number)] / calls
-        assert share == pytest.approx(weight / sum(weights), abs=0.005 if sum(weights) == 100 else 0.25)
+        assert share == pytest.approx(weight / sum(weights), abs=0.005)
 
 
 def test_weighted_keeps_to_the_shares_all_along():
