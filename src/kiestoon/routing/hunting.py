@@ -85,7 +85,7 @@ def _is_there(route: Route, extension: str) -> bool:
         return member.to.kind == "number"
     if not isinstance(member, User) or member.id == route.situation.caller.user_id:
         return False
-    return not member.do_not_disturb and route.live.is_reachable(member.id)
+    return not member.do_not_disturb and route.live.is_reachable(member.company_id, member.id)
 
 
 def _nobody(route: Route, group: HuntGroup) -> Step | Divert:

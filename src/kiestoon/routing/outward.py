@@ -22,7 +22,10 @@ def forward(route: Route, number: str) -> Step | str:
     inside = inside_of(route, number)
     if inside:
         return inside
-    return dial_for(route, number, payer if isinstance(payer, User) else None)
+    step = dial_for(route, number, payer if isinstance(payer, User) else None)
+    if isinstance(step, DialOutside):
+        route.now(at="")  # outside nobody's arrangements of ours count any more
+    return step
 
 
 def inside_of(route: Route, number: str) -> str:
