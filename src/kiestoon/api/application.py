@@ -1,40 +1,103 @@
-"""The web application. It asks the control process through the functions it is given and holds no state."""
+"""The web application. It asks store and control process through its ``Backend`` and holds no state worth keeping."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
-from fastapi import FastAPI, Response
+import msgspec
+from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import JSONResponse
 
+from kiestoon.api import docs, events, login, problems
+from kiestoon.api.backend import Backend
+from kiestoon.api.limits import RateLimits
+from kiestoon.api.login.logins import Logins, install
 from kiestoon.api.metrics import render_metrics
+from kiestoon.api.middleware import Careful
+from kiestoon.api.resources import operations, routes
+from kiestoon.api.resources.openapi import describe
+from kiestoon.api.samples import Metric
+from kiestoon.notify.live import Follow
 from kiestoon.operator_error import OperatorError
 
-Ask: TypeAlias = Callable[[str], Awaitable[Any]]
-"""Run a command of the control process; raises ``OperatorError`` when it does not answer."""
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    docs.router,
+    *login.ROUTERS,
+    *events.ROUTERS,
+    operations.router,
+    routes.router,  # the last: its /companies/{company_id}/{table} fits everything
+)
 
 
-def build_application(ask: Ask, version: str) -> FastAPI:
-    """``/health`` for load balancers and monitoring, ``/metrics`` for Prometheus."""
-    application = FastAPI(title="Kiestoon", version=version, docs_url=None, redoc_url=None, openapi_url=None)
+def build_application(
+    backend: Backend,
+    version: str,
+    *,
+    requests_per_minute: int = 0,
+    logins: Logins | None = None,
+    follow: Follow | None = None,
+) -> FastAPI:
+    """The API with its documentation, ``/health`` for load balancers and monitoring, ``/metrics`` for Prometheus.
 
-    @application.get("/health")
+    ``requests_per_minute``: of one account; 0 = no limit. ``logins``: what logging in needs, when not the defaults.
+    ``follow``: the control process' live events; None = there are none.
+    """
+    application = FastAPI(
+        title="Kiestoon",
+        version=version,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+    )
+    application.state.backend = backend
+    application.state.limits = limits = RateLimits(requests_per_minute)
+    logins = logins or Logins(backend)
+    install(application, logins)
+    hub = events.install(application, backend, follow)
+    problems.install(application)
+    application.add_middleware(Careful, limits=limits)
+    for router in ROUTERS:
+        application.include_router(router)
+    _add_openapi(application)
+    _add_monitoring(application, backend, (logins.samples, hub.samples), version)
+    return application
+
+
+def _add_openapi(application: FastAPI) -> None:
+    plain = application.openapi
+
+    def whole() -> dict[str, Any]:
+        if application.openapi_schema is None:
+            application.openapi_schema = describe(plain())
+        return application.openapi_schema
+
+    application.openapi = whole  # type: ignore[method-assign]  # FastAPI's documented way to extend it
+
+    @application.get(docs.OPENAPI_PATH, include_in_schema=False)
+    def openapi() -> Response:
+        return JSONResponse(whole())
+
+
+def _add_monitoring(
+    application: FastAPI, backend: Backend, own: Sequence[Callable[[], list[Metric]]], version: str
+) -> None:
+    @application.get("/health", include_in_schema=False)
     async def health() -> Response:
         try:
-            await ask("ping")
+            await backend.ask("ping")
         except OperatorError as problem:
             return JSONResponse({"status": "down", "problem": problem.what}, 503)
         return JSONResponse({"status": "ok", "version": version})
 
-    @application.get("/metrics")
+    @application.get("/metrics", include_in_schema=False)
     async def metrics() -> Response:
         up = [{"name": "up", "kind": "gauge", "help": "Whether the control process answers", "value": 1, "labels": {}}]
         try:
-            samples = up + await ask("metrics")
+            samples = up + await backend.ask("metrics")
         except OperatorError:
             up[0]["value"] = 0
             samples = up
+        samples += [msgspec.structs.asdict(sample) for source in own for sample in source()]
         return Response(render_metrics(samples), media_type="text/plain; version=0.0.4; charset=utf-8")
-
-    return application

@@ -96,7 +96,7 @@ PERMISSIONS: Final[dict[str, Permission]] = {
     "reach_cells": _PERSONAL,
     "reach_overrides": _PERSONAL,
     "feature_codes": Permission("write", "write", "public", "public", "public"),
-    "service_packs": Permission("write", "read", "-", "-", "-"),
+    "service_packs": Permission("write", "read", "public", "public", "-"),
     "pack_assignments": Permission("write", "write", "write", "read", "read", ("extension", "location_id")),
 }
 
@@ -107,6 +107,8 @@ OPERATIONS: Final[dict[str, frozenset[Role]]] = {
     "copy_number_plan": frozenset({"operator", "company", "location"}),
     "new_device_secret": frozenset({"operator", "company", "location", "department"}),
     "shared_trunks": frozenset({"operator"}),
+    "manage_accounts": frozenset({"operator", "company", "location", "department"}),
+    "manage_identity_providers": frozenset({"operator", "company"}),
 }
 """What there is beside the rows, and which roles may do it (within their reach)."""
 
@@ -125,6 +127,15 @@ RIGHTS: Final[dict[str, dict[str, Access]]] = {
 _VIRTUAL_PUBLIC: Final = frozenset(
     {"id", "version", "company_id", "extension", "name", "location_id", "department_id", "in_directory"}
 )
+_VIRTUAL_TABLES: Final = (
+    "menus",
+    "group_extensions",
+    "hunt_groups",
+    "location_routings",
+    "time_routings",
+    "call_limits",
+    "forward_extensions",
+)
 PUBLIC: Final[dict[str, frozenset[str]]] = {
     "companies": frozenset(
         {"id", "version", "name", "domain", "country", "language", "timezone", "access_code", "extension_digits"}
@@ -132,19 +143,9 @@ PUBLIC: Final[dict[str, frozenset[str]]] = {
     "locations": frozenset({"id", "version", "company_id", "name", "area_code", "timezone"}),
     "departments": frozenset({"id", "version", "company_id", "name", "location_id", "parent_id"}),
     "users": _VIRTUAL_PUBLIC,
-    **{
-        table: _VIRTUAL_PUBLIC
-        for table in (
-            "menus",
-            "group_extensions",
-            "hunt_groups",
-            "location_routings",
-            "time_routings",
-            "call_limits",
-            "forward_extensions",
-        )
-    },
+    **dict.fromkeys(_VIRTUAL_TABLES, _VIRTUAL_PUBLIC),
     "feature_codes": frozenset({"id", "version", "company_id", "feature", "code"}),
+    "service_packs": frozenset({"id", "version", "company_id", "name", "services", "licences"}),
     # Others see only the name of a location's schedule (V 6.5); personal ones are nobody else's at all.
     "schedules": frozenset({"id", "version", "company_id", "name", "location_id"}),
     "holidays": frozenset({"id", "version", "company_id", "name", "location_id"}),

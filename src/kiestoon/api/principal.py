@@ -18,8 +18,8 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     ``company_id`` is None for operators only; ``location_id`` is set for location administrators, ``department_id``
     for department administrators, ``user_id`` for whoever is a person with an extension. ``rights`` are those of the
     person beyond the role ("recordings_all", "recordings_own", "time_configuration", "supervisor"). ``scopes``: what a
-    personal access token was issued for; None = everything the account may do. ``acting_as``: the name of the person in whose
-    view an administrator is working: the audit trail gets both names.
+    personal access token was issued for; None = everything the account may do. ``acting_as``: the name of the person in
+    whose view an administrator is working: the audit trail gets both names.
     """
 
     account_id: int

@@ -69,7 +69,7 @@ class ApiProblem(Exception):
 
 
 def language_of(request: Request) -> str:
-    """"nl" or "en": what Accept-Language prefers (RFC 9110 §12.5.4), else the account's language, else English."""
+    """ "nl" or "en": what Accept-Language prefers (RFC 9110 §12.5.4), else the account's language, else English."""
     header = request.headers.get("accept-language", "")
     preferred = sorted(_weighted(header), key=lambda pair: -pair[1])
     for tag, _ in preferred:

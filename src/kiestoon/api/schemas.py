@@ -147,8 +147,8 @@ def _written(entity: Entity) -> list[StoredField]:
 
 def _model(entity: Entity, suffix: str, parts: dict[str, Any], config: ConfigDict) -> type[BaseModel]:
     doc = _clean((entity.row.__doc__ or "").strip())
-    model = create_model(f"{entity.row.__name__}{suffix}", __config__=config, __doc__=doc, **parts)
-    return model  # type: ignore[no-any-return]  # made from a dict, so mypy sees Any
+    made: type[BaseModel] = create_model(f"{entity.row.__name__}{suffix}", __config__=config, __doc__=doc, **parts)
+    return made
 
 
 def _part(entity: Entity, field: StoredField, use: Literal["read", "create", "change"]) -> tuple[Any, Any]:
@@ -186,7 +186,9 @@ def _annotation(kind: inspect.Type, field: StoredField) -> Any:
     if isinstance(kind, inspect.LiteralType):
         return Literal[tuple(kind.values)]
     if isinstance(kind, inspect.StrType):
-        return Annotated[str, Field(min_length=kind.min_length, max_length=kind.max_length or 255, pattern=kind.pattern)]
+        return Annotated[
+            str, Field(min_length=kind.min_length, max_length=kind.max_length or 255, pattern=kind.pattern)
+        ]
     if isinstance(kind, inspect.VarTupleType):
         return Annotated[list[_annotation(kind.item_type, field)], Field(max_length=kind.max_length or 500)]  # type: ignore[misc]  # made while running
     if isinstance(kind, inspect.StructType):
@@ -212,11 +214,12 @@ def _value_model(kind: type[msgspec.Struct]) -> type[BaseModel]:
         stored = StoredField(field.name, "plain", _bare(field.type), False, {})
         annotation = _annotation(field.type, stored)
         parts[field.name] = (annotation, ... if field.default is NODEFAULT else field.default)
-    example = {"kind": "extension", "target": "204"} if kind is Destination else None
-    config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"examples": [example]} if example else None)
+    config = ConfigDict(extra="forbid", strict=True)
+    if kind is Destination:
+        config["json_schema_extra"] = {"examples": [{"kind": "extension", "target": "204"}]}
     doc = _clean((kind.__doc__ or "").strip())
-    model = create_model(kind.__name__, __config__=config, __doc__=doc, **parts)
-    return model  # type: ignore[no-any-return]  # as above
+    made: type[BaseModel] = create_model(kind.__name__, __config__=config, __doc__=doc, **parts)
+    return made
 
 
 def _bare(kind: inspect.Type) -> inspect.Type:

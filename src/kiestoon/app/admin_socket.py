@@ -2,6 +2,9 @@
 
 Commands are functions registered by name: ``commands.add("registrations", function)``. A function takes keyword
 arguments and returns plain values (or an awaitable of them); ``CommandError`` becomes the caller's error text.
+
+A function added by ``add_stream`` returns an asynchronous iterator: each of its values is a reply of its own, until the
+caller closes the connection.
 """
 
 from __future__ import annotations
@@ -9,8 +12,8 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +25,7 @@ from kiestoon.app.framing import AdminReply, AdminRequest, encode_message, read_
 log = structlog.get_logger(__name__)
 
 Command = Callable[..., Any]
+Stream = Callable[..., AsyncGenerator[Any, None]]
 _MAX_REQUEST = 1024 * 1024
 _decoder = msgspec.msgpack.Decoder(AdminRequest)
 
@@ -35,6 +39,7 @@ class Commands:
 
     def __init__(self) -> None:
         self._commands: dict[str, Command] = {}
+        self._streams: dict[str, Stream] = {}
 
     def add(self, name: str, command: Command) -> None:
         """Make a command known; each name once."""
@@ -42,8 +47,25 @@ class Commands:
             raise ValueError(f"the command {name} exists already")
         self._commands[name] = command
 
+    def add_stream(self, name: str, stream: Stream) -> None:
+        """Make a command known whose answers never end."""
+        if name in self._streams or name in self._commands:
+            raise ValueError(f"the command {name} exists already")
+        self._streams[name] = stream
+
     def names(self) -> list[str]:
-        return sorted(self._commands)
+        return sorted((*self._commands, *self._streams))
+
+    def open_stream(self, request: AdminRequest) -> AsyncGenerator[Any, None] | None:
+        """The values of a command that streams; None: it is an ordinary one, or its arguments are wrong."""
+        stream = self._streams.get(request.command)
+        if stream is None:
+            return None
+        try:
+            inspect.signature(stream).bind(**request.arguments)
+        except TypeError:
+            return None
+        return stream(**request.arguments)
 
     async def run(self, request: AdminRequest) -> AdminReply:
         """Carry out one request; never raises for what a command does."""
@@ -101,7 +123,12 @@ class AdminServer:
             while True:
                 data = await read_message(reader, _MAX_REQUEST)
                 try:
-                    reply = await self._commands.run(_decoder.decode(data))
+                    request = _decoder.decode(data)
+                    values = self._commands.open_stream(request)
+                    if values is not None:
+                        await _send_stream(values, reader, writer)
+                        return
+                    reply = await self._commands.run(request)
                 except msgspec.DecodeError as error:
                     reply = AdminReply(error=f"bad request: {error}")
                 writer.write(_encoded(reply))
@@ -113,6 +140,30 @@ class AdminServer:
             writer.close()
             with suppress(ConnectionError):
                 await writer.wait_closed()
+
+
+async def _send_stream(
+    values: AsyncGenerator[Any, None], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
+    """Send until the values end or the caller has gone; a caller who does not read only delays his own stream."""
+
+    async def send() -> None:
+        async with aclosing(values):
+            async for value in values:
+                writer.write(_encoded(AdminReply(result=value)))
+                await writer.drain()
+
+    sending = asyncio.create_task(send())
+    leaving = asyncio.create_task(reader.read(1))  # nothing more is to be said: anything ends it
+    try:
+        await asyncio.wait((sending, leaving), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        leaving.cancel()
+        sending.cancel()
+        ended = await asyncio.gather(sending, leaving, return_exceptions=True)
+        for outcome in ended:
+            if isinstance(outcome, Exception) and not isinstance(outcome, ConnectionError):
+                log.error("admin stream failed", exc_info=outcome)
 
 
 def _encoded(reply: AdminReply) -> bytes:

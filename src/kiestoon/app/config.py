@@ -100,10 +100,18 @@ class HepSettings(Section, frozen=True):
 
 
 class WebSettings(Section, frozen=True):
-    """The web process: ``/health`` and ``/metrics``. ``port`` 0 = off."""
+    """The web process: the API, ``/health`` and ``/metrics``. ``port`` 0 = off.
+
+    ``requests_per_minute``: of one account; an address may make five times as many. 0 = no limit.
+    ``public_url``: where browsers reach us ("" = whatever address they ask for); passkeys and identity providers count
+    on it. ``private_targets``: whether identity providers and webhooks may have addresses of private networks.
+    """
 
     host: str = "127.0.0.1"
     port: int = 9080
+    requests_per_minute: int = 1200
+    public_url: str = ""
+    private_targets: bool = False
 
 
 class LogSettings(Section, frozen=True):

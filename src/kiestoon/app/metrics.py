@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
+from kiestoon.api.samples import Metric
 
-class Metric(msgspec.Struct, frozen=True, gc=False):
-    """One sample. ``name`` is without the ``kiestoon_`` prefix; counters carry no ``_total`` suffix."""
-
-    name: str
-    kind: Literal["counter", "gauge"]
-    help: str
-    value: float
-    labels: dict[str, str] = {}
-
+__all__ = ["Metric", "MetricSource", "Metrics"]
 
 MetricSource = Callable[[], Iterable[Metric]]
 

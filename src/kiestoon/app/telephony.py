@@ -14,6 +14,7 @@ import structlog
 
 from kiestoon.app.control_core import ControlCore
 from kiestoon.app.listeners import explain_start, net_settings
+from kiestoon.app.live_events import LiveEvents
 from kiestoon.app.live_orders import LiveOrders
 from kiestoon.app.live_quality import LiveQuality
 from kiestoon.app.live_view import LiveView
@@ -22,6 +23,7 @@ from kiestoon.app.metrics import Metric
 from kiestoon.app.selftest_accounts import SelftestAccounts
 from kiestoon.app.tracing import Tracing
 from kiestoon.calls.engine import ExchangeEngine
+from kiestoon.calls.events import CallEvent
 from kiestoon.calls.exchange import Exchange, Settings
 from kiestoon.calls.ids import Ids
 from kiestoon.calls.journal import CallJournal, replay, snapshot
@@ -85,9 +87,11 @@ class Telephony:
         self.engine = ExchangeEngine(
             self.exchange,
             on_bindings=self._bindings_changed,
+            on_events=self._calls_happened,
             before_output=self._make_safe,
             keep_alive_s=core.settings.sip.keep_alive_s,
         )
+        self.events = LiveEvents(self.exchange, core.loop)
         self.gate = OverloadGate(secrets.token_bytes(32), emergency_users(core.directory))
         self.driver: EndpointDriver[Event] = EndpointDriver(self.engine, _treated, gate=self.gate)
         self.quality = LiveQuality()
@@ -162,6 +166,9 @@ class Telephony:
         self.core.spool.append(encode_record(record))
         self._ended.append(record)
 
+    def _calls_happened(self, events: list[CallEvent]) -> None:
+        self.events.happened(events)
+
     def _media_event(self, event: MediaEvent) -> None:
         if isinstance(event, QualityMeasured):
             self.quality.measured(event)
@@ -192,6 +199,7 @@ class Telephony:
     def _bindings_changed(self, changes: list[BindingChanged]) -> None:
         for change in changes:
             self.core.binding_journal.append(encode_change(change))
+        self.events.bindings_changed(changes)
 
     def _take_over(self, audits: dict[str, tuple[AuditedContext, ...]]) -> None:
         core, now = self.core, self.core.loop.time()
@@ -247,7 +255,9 @@ class Telephony:
         core.commands.add("trace", self.tracing.show)
         core.commands.add("selftest_begin", self.selftest.begin)
         core.commands.add("selftest_end", self.selftest.end)
+        core.commands.add_stream("events", self.events.stream)
         core.metrics.add(self.selftest.metrics)
+        core.metrics.add(self.events.metrics)
         core.metrics.add(self.media.metrics)
         core.metrics.add(self.view.metrics)
         core.metrics.add(self.tracing.metrics)
@@ -257,6 +267,7 @@ class Telephony:
     def _reloaded(self, _: frozenset[int]) -> None:
         """Devices that were deleted or locked are unreachable at once; new lines log in."""
         now = self.core.loop.time()
+        self.events.changed(self.core.last_change)
         self.gate.let_pass(emergency_users(self.core.directory))
         for device_id in {binding.device_id for binding in self.registrar.bindings.all()}:
             if self.core.directory.device_by_id(device_id) is None:

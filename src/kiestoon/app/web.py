@@ -1,4 +1,4 @@
-"""The web process: uvicorn serving the web application."""
+"""The web process: uvicorn serving the web application, with the database and the installation's key opened for it."""
 
 from __future__ import annotations
 
@@ -8,16 +8,22 @@ import signal
 import socket
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import uvicorn
 
 from kiestoon import __version__
 from kiestoon.api.application import build_application
+from kiestoon.api.backend import Backend
+from kiestoon.api.login.logins import Logins
 from kiestoon.app.admin_client import ask_async
 from kiestoon.app.child import Child, run_child
 from kiestoon.app.config import WebSettings
+from kiestoon.app.event_client import follow_events
 from kiestoon.app.os_problems import explain_bind
+from kiestoon.store.database import Database
+from kiestoon.store.installation import open_vault
 
 
 async def serve(child: Child) -> None:
@@ -25,15 +31,31 @@ async def serve(child: Child) -> None:
     settings = child.settings
     listener = open_listener(settings.web)
 
-    async def ask(command: str) -> Any:
-        return await ask_async(settings.admin_socket, command)
+    database = Database(settings.database_url)
+    vault = open_vault(database, settings.key_path)
 
+    async def ask(command: str, **arguments: Any) -> Any:
+        return await ask_async(settings.admin_socket, command, **arguments)
+
+    backend = Backend(database, vault, ask)
+    logins = Logins(backend, public_url=settings.web.public_url, private_targets=settings.web.private_targets)
+    application = build_application(
+        backend,
+        __version__,
+        requests_per_minute=settings.web.requests_per_minute,
+        logins=logins,
+        follow=partial(follow_events, settings.admin_socket),
+    )
     server = _Server(
         uvicorn.Config(
-            build_application(ask, __version__),
+            application,
             log_config=None,
             access_log=False,
+            server_header=False,
             lifespan="off",
+            ws="websockets-sansio",
+            ws_max_size=4096,  # listeners have nothing to say
+            ws_per_message_deflate=False,  # 40 kB of memory for each listener, to save a few bytes
             timeout_graceful_shutdown=1,
         )
     )
@@ -44,6 +66,7 @@ async def serve(child: Child) -> None:
     await ended.wait()
     server.should_exit = True
     await serving
+    database.close()
 
 
 class _Server(uvicorn.Server):

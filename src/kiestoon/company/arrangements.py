@@ -88,6 +88,7 @@ class Arrangements:
         "group_members",
         "holidays",
         "hunt_members",
+        "line_viewers",
         "location_routes",
         "location_rules",
         "mappings",
@@ -116,6 +117,11 @@ class Arrangements:
         self.location_rules: dict[int, tuple[Rule, ...]] = _group(
             (row for row in active if row.location_id is not None), lambda row: row.location_id or 0
         )
+        self.line_viewers: dict[int, tuple[int, ...]] = {
+            user_id: tuple(row.viewer_id for row in permitted)
+            for user_id, permitted in _group(rows.line_permissions, lambda row: row.user_id).items()
+        }
+        """Who may see the line of somebody who hides it (V 10.1)."""
         self.schedules: dict[int, Schedule] = {row.id: row for row in rows.schedules}
         self.holidays: dict[int, Holiday] = {row.id: row for row in rows.holidays}
         self.presences: dict[int, Presence] = {row.user_id: row for row in rows.presences}

@@ -103,6 +103,8 @@ class Directory:
 
     def __init__(self, companies: Iterable[CompanyRows] = (), shared_trunks: Iterable[Trunk] = ()) -> None:
         self._companies: dict[int, CompanyIndex] = {}
+        self.countries: tuple[str, ...] = ()
+        """The countries companies are in, sorted."""
         self._by_domain: dict[str, CompanyIndex] = {}
         self._numbers: dict[str, Number] = {}
         self._devices: dict[int, Device] = {}
@@ -163,6 +165,7 @@ class Directory:
                 del self._numbers[number.e164]
 
     def _index_trunks(self) -> None:
+        self.countries = tuple(sorted({index.company.country for index in self._companies.values()}))
         trunks = [*self._shared_trunks]
         for index in self._companies.values():
             trunks.extend(index.trunks)

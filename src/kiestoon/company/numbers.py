@@ -15,7 +15,9 @@ import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType, shortnumberinfo
 from phonenumbers.phonemetadata import PhoneMetadata
 
-Kind: TypeAlias = Literal["internal", "national", "mobile", "premium", "international", "emergency"]
+Kind: TypeAlias = Literal[
+    "internal", "national", "mobile", "premium", "toll_free", "international", "satellite", "emergency"
+]
 NumberFormat: TypeAlias = Literal["e164", "plus", "national"]
 
 MAX_DIALLED: Final = 40
@@ -24,6 +26,10 @@ MAX_DIALLED: Final = 40
 _SEPARATORS: Final = str.maketrans("", "", " -.()/\u00a0\u2011")
 _DIALLABLE: Final = frozenset("0123456789*#+ABCD")
 _CACHE: Final = 16_384
+_SATELLITE: Final = frozenset({870, 881, 882, 883})
+"""Inmarsat and the global mobile networks (ITU-T E.164, list of assigned codes)."""
+_FREEPHONE: Final = 800
+"""International freephone (ITU-T E.169)."""
 
 
 class OutsideNumber(msgspec.Struct, frozen=True, gc=False):
@@ -184,8 +190,14 @@ def _outside(number: PhoneNumber, country: str, completed: bool) -> OutsideNumbe
 def _kind(number: PhoneNumber, number_type: int, country: str) -> Kind:
     if number_type == PhoneNumberType.PREMIUM_RATE:
         return "premium"  # also abroad: blocking premium numbers must not be got round by a country code
+    if number.country_code in _SATELLITE:
+        return "satellite"
+    if number.country_code == _FREEPHONE:
+        return "toll_free"
     if number.country_code != country_code(country):
-        return "international"
+        return "international"  # free numbers of other countries included: from here they are paid for
+    if number_type == PhoneNumberType.TOLL_FREE:
+        return "toll_free"
     if number.country_code == 1 and not _same_north_american_tariff(number, country):
         return "international"
     if number_type in {PhoneNumberType.MOBILE, PhoneNumberType.PAGER}:

@@ -18,12 +18,15 @@ from kiestoon.company.model import (
     TimeRouting,
     User,
 )
+from kiestoon.company.numbers import clean_dialled
 from kiestoon.routing import branching, groups, hunting, outward, person
-from kiestoon.routing.context import Divert, Route, refuse
-from kiestoon.routing.decision import Decision, EnterMenu, EnterVoicemail, Step
+from kiestoon.routing.context import SHOWN, Divert, Route, refuse
+from kiestoon.routing.decision import Decision, DialOutside, EnterMenu, EnterVoicemail, Step
 from kiestoon.routing.situation import Diversion, Outcome
 
 Handler: TypeAlias = Callable[[Route, Any], "Step | Divert"]
+_SWITCHES: Final = (LocationRouting, TimeRouting, CallLimit, ForwardExtension)
+"""What sends every call on by its nature: a caller who wants no diversion (*80) is let pass."""
 Aftermath: TypeAlias = Callable[[Route, Any, Outcome], "Step | Divert | None"]
 
 
@@ -71,20 +74,29 @@ def after(route: Route, outcome: Outcome) -> Decision | None:
     return arrive(route, result) if isinstance(result, str) else route.decide(result)
 
 
+def deflect(route: Route, user: User, number: str) -> Decision:
+    """A person's phone sends its call elsewhere (3xx): the same as a forwarding to a number."""
+    if not clean_dialled(number):
+        route.because("not_a_number")
+        return route.decide(refuse(404, 1, "Not Found"))
+    followed = divert(route, Divert(Destination("number", number[:SHOWN]), "deflection"))
+    return arrive(route, followed) if isinstance(followed, str) else route.decide(followed)
+
+
 def divert(route: Route, wish: Divert) -> Step | str:
     """Where a diversion leads: an extension to arrive at, or the step to take."""
     here = route.situation
     to = wish.to
-    if here.inhibited:
+    if to.kind == "busy":
+        route.because("sent_busy", extension=here.at)
+        return refuse(486, 17, "Busy Here")
+    if here.inhibited and not isinstance(route.owner(here.at), _SWITCHES):
         route.because("inhibited", extension=here.at)
         return refuse(480, 20, "No diversion for this call")
     passed = len(here.diversions) + here.arrived_diversions
     if passed >= route.index.company.max_diversions:
         route.because("too_many_diversions", limit=str(route.index.company.max_diversions))
         return refuse(480, 25, "Forwarded too often", "forwarding-error")
-    if to.kind == "busy":
-        route.because("sent_busy", extension=here.at)
-        return refuse(486, 17, "Busy Here")
     route.now(diversions=(*here.diversions, Diversion(here.at, to.target or here.at, wish.reason)))
     return _follow(route, to)
 
@@ -94,11 +106,15 @@ def _follow(route: Route, to: Destination) -> Step | str:
     if to.kind == "voicemail":
         box = to.target or here.at
         route.because("to_voicemail", extension=box)
+        route.now(at="")
         return EnterVoicemail(box)
     if to.kind == "extension" or to.target in route.index.arrangements.extensions:
         route.because("forwarded", extension=here.at, number=to.target)
         return to.target
-    return outward.forward(route, to.target)
+    step = outward.forward(route, to.target)
+    if isinstance(step, DialOutside):
+        route.now(at="")  # whoever sent the call there has no say in what comes of it
+    return step
 
 
 def _menu(route: Route, menu: Menu) -> Step:

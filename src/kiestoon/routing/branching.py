@@ -29,7 +29,12 @@ def by_place(route: Route, row: LocationRouting) -> Step | Divert:
         return _on(route, row.withheld_to, row.withheld_prefix, "withheld")
     if row.by == "area_code" and caller.mobile and row.mobile_to:
         return _on(route, row.mobile_to, row.mobile_prefix, "mobile")
-    return _to_match(route, row, caller.forms)
+    forms = (
+        caller.forms
+        if caller.kind != "internal"
+        else tuple(form for number in caller.forms for form in _forms(route, number))
+    )
+    return _to_match(route, row, forms)
 
 
 def by_postcode(route: Route, row: LocationRouting, digits: str) -> Step | Divert:
@@ -86,17 +91,18 @@ def by_number_of_calls(route: Route, row: CallLimit) -> Step | Divert:
     else:
         route.because("over_limit", name=row.name, limit=str(row.limit))
         to = row.over_to
-    _choose_shown(route, row.caller_id, row.caller_number)
+    choose_shown(route, row.caller_id, row.caller_number)
     return Divert(to, "unconditional") if to else refuse(486, 17, "Busy Here")
 
 
 def forwarded(route: Route, row: ForwardExtension) -> Step | Divert:
     """Straight on to another number (E 4.11)."""
     route.because("forward_extension", extension=row.extension, name=row.name, number=row.to.target)
-    _choose_shown(route, row.caller_id, row.caller_number)
+    choose_shown(route, row.caller_id, row.caller_number)
     return Divert(row.to, "unconditional") if row.to else refuse(404, 1, "Not Found")
 
 
-def _choose_shown(route: Route, choice: CallerIdChoice, number: str) -> None:
+def choose_shown(route: Route, choice: CallerIdChoice, number: str) -> None:
+    """Which number the call shows outside (E 4.10, E 4.11)."""
     shown = {"caller": "caller", "called": route.situation.own_number, "number": number}[choice]
     route.now(shown=shown)

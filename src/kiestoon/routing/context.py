@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from kiestoon.company.directory import CompanyIndex, Directory
-from kiestoon.company.model import Destination, Device, Location, Row, User
+from kiestoon.company.model import AlternateNumber, Destination, Device, Location, Row, User
 from kiestoon.routing.decision import Decision, Refuse, Step
 from kiestoon.routing.reasons import Reason, because
 from kiestoon.routing.situation import DivertReason, Live, Situation
@@ -26,7 +26,7 @@ class Divert(msgspec.Struct, frozen=True):
 class Route:
     """One step of routing under way. ``device`` is what the call comes from, when it comes from inside."""
 
-    __slots__ = ("device", "directory", "index", "live", "reasons", "situation")
+    __slots__ = ("device", "directory", "index", "live", "reasons", "remind", "situation")
 
     def __init__(
         self,
@@ -43,6 +43,7 @@ class Route:
         self.situation = situation
         self.device = device
         self.reasons: list[Reason] = [] if reasons is None else reasons
+        self.remind: tuple[Device, ...] = ()
 
     def because(self, code: str, **params: str) -> None:
         """Keep a reason."""
@@ -61,7 +62,19 @@ class Route:
             0,
             called or self.situation.own_number or self.situation.dialled,
             self.situation,
+            self.remind,
         )
+
+    def splash(self, user: User) -> None:
+        """Remind a person by a short ring on the desk phones that calls go elsewhere (V 7.1, V 7.2)."""
+        self.remind += tuple(device for device in self.index.devices_of(user.id) if device.kind == "fixed")
+
+    def person(self, extension: str) -> User | None:
+        """The person an internal number rings: the extension's, or whose alternate number it is."""
+        owner = self.owner(extension)
+        if isinstance(owner, AlternateNumber):
+            return self.index.users.get(owner.user_id)
+        return owner if isinstance(owner, User) else None
 
     def owner(self, extension: str) -> Row | None:
         """What an internal number belongs to."""

@@ -16,7 +16,8 @@ class DialOutside(msgspec.Struct, frozen=True):
     """Call ``number`` (E.164, or a short number as dialled) over the first of these trunks that takes it.
 
     ``caller_number`` is E.164, "" when the company has none; ``hide_caller`` asks for privacy "id" (RFC 3323).
-    ``country`` is where the caller is, for ``numbers.format_for_trunk``. ``area`` selects the emergency centre, as a
+    ``caller_name`` goes with it, "" = as the incoming call has it. ``country`` is where the caller is, for
+    ``numbers.format_for_trunk``. ``area`` selects the emergency centre, as a
     phone-context ("+3120"). ``emergency``: no limit may stop the call.
     """
 
@@ -25,6 +26,7 @@ class DialOutside(msgspec.Struct, frozen=True):
     kind: Kind
     country: str
     caller_number: str = ""
+    caller_name: str = ""
     hide_caller: bool = False
     emergency: bool = False
     area: str = ""
@@ -34,8 +36,7 @@ class RingUser(msgspec.Struct, frozen=True):
     """Ring these devices of the user (never the one the call comes from); () = nobody can be reached.
 
     ``ring_s`` 0 = as long as the exchange rings by default. ``waiting``: the phone may ring during another call.
-    ``alert``: the ring pattern, 0 = the usual one (V 9.4). ``remind``: phones that are to ring briefly, without being
-    able to answer, because the call has been forwarded (V 7.1).
+    ``alert``: the ring pattern, 0 = the usual one (V 9.4).
     """
 
     user: User
@@ -90,7 +91,8 @@ class Decision(msgspec.Struct, frozen=True):
     """``company_id`` is whose call it is (0: unknown number from a trunk); ``trunk_id`` the trunk a call came in by.
 
     ``called`` is the number as understood: an extension, E.164 or a short number. ``situation`` is for
-    ``proceed`` when the step comes to nothing; None = nothing follows.
+    ``proceed`` when the step comes to nothing; None = nothing follows. ``remind``: desk phones that ring briefly,
+    without being able to answer, because their user's call has been sent elsewhere (V 7.1, V 7.2).
     """
 
     step: Step
@@ -99,3 +101,4 @@ class Decision(msgspec.Struct, frozen=True):
     trunk_id: int = 0
     called: str = ""
     situation: Situation | None = None
+    remind: tuple[Device, ...] = ()

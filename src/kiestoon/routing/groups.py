@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from kiestoon.company.model import Destination, ForwardCase, ForwardExtension, GroupExtension, User
+from kiestoon.company.numbers import clean_dialled
 from kiestoon.routing import person
+from kiestoon.routing.branching import choose_shown
 from kiestoon.routing.context import Divert, Route, refuse
 from kiestoon.routing.decision import DialOutside, RingAll, RingUser, Step
-from kiestoon.routing.outward import dial_for
+from kiestoon.routing.outward import branch_out
 from kiestoon.routing.situation import Outcome
 
 
@@ -37,12 +39,11 @@ def enter(route: Route, group: GroupExtension) -> Step | Divert:
 
 def after(route: Route, group: GroupExtension, outcome: Outcome) -> Divert | None:
     """Nobody took the call."""
-    to: Destination = group.forward_no_answer if outcome in ("no_answer", "unreachable") else group.forward_busy
-    if to:
-        route.because("forward_no_answer" if outcome == "no_answer" else "forward_busy", extension=group.extension,
-                      number=to.target)  # fmt: skip
-        return Divert(to, "no-answer" if outcome == "no_answer" else "user-busy")
     case: ForwardCase = "busy" if outcome == "rejected" else outcome
+    to: Destination = group.forward_busy if case == "busy" else group.forward_no_answer
+    if to:
+        route.because(f"forward_{case}", extension=group.extension, number=to.target)
+        return Divert(to, person.REASONS[case])
     return person.forward_for(route, group.extension, case)
 
 
@@ -50,47 +51,47 @@ def ring_all(
     route: Route, members: tuple[str, ...], *, ring_s: int, waiting: bool | None, own_forwards: bool
 ) -> RingAll | None:
     """Everybody who is there, at once; None when nobody is. ``waiting`` None: as each member has it."""
-    people: list[RingUser] = []
+    people: dict[int, RingUser] = {}
     outside: list[DialOutside] = []
+    forwards = own_forwards and not route.situation.inhibited
     for extension in members:
-        member = route.owner(extension)
-        if isinstance(member, User):
-            _add_person(route, member, waiting, people, outside, own_forwards=own_forwards)
-        elif isinstance(member, ForwardExtension) and member.to.kind == "number":
-            dial = dial_for(route, member.to.target, None)
-            if isinstance(dial, DialOutside):
-                outside.append(dial)
+        shown = route.situation.shown
+        member = route.person(extension) or route.owner(extension)
+        found = None
+        if isinstance(member, User) and member.id != route.situation.caller.user_id:
+            found = _person_of(route, member, outside, forwards=forwards)
+        elif isinstance(member, ForwardExtension):
+            choose_shown(route, member.caller_id, member.caller_number)
+            found = _target_of(route, member.to, None, outside)
+        route.now(shown=shown)
+        devices = person.phones(route, found) if found is not None else ()
+        if found is not None and devices:
+            allowed = found.call_waiting if waiting is None else waiting
+            people.setdefault(found.id, RingUser(found, devices, 0, allowed, route.situation.alert))
     if not people and not outside:
         return None
-    return RingAll(tuple(people), tuple(outside), ring_s)
+    return RingAll(tuple(people.values()), tuple(outside), ring_s)
 
 
-def _add_person(
-    route: Route,
-    user: User,
-    waiting: bool | None,
-    people: list[RingUser],
-    outside: list[DialOutside],
-    *,
-    own_forwards: bool,
-) -> None:
-    """A member; with ``own_forwards`` the member's own "always" counts (one step far), else the phones ring."""
-    if user.id == route.situation.caller.user_id or user.do_not_disturb:
-        return
-    if own_forwards:
-        diverted = person.forward_for(route, user.extension, "always")
-        if diverted is not None:
-            target = route.owner(diverted.to.target)
-            if isinstance(target, User):
-                user = target
-            elif diverted.to.kind == "number":
-                dial = dial_for(route, diverted.to.target, user)
-                if isinstance(dial, DialOutside):
-                    outside.append(dial)
-                return
-            else:
-                return
-    devices = route.index.devices_of(user.id)
-    if devices:
-        allowed = user.call_waiting if waiting is None else waiting
-        people.append(RingUser(user, devices, 0, allowed, route.situation.alert))
+def _person_of(route: Route, member: User, outside: list[DialOutside], *, forwards: bool) -> User | None:
+    """Who rings for a member: the member, or with ``forwards`` whoever the member's own forwarding says.
+
+    Somebody whose calls go anywhere else (a voicemail, a menu) does not ring: that would take the call from the others.
+    """
+    if person.wants_peace(route, member):
+        return None
+    diverted = person.sends_on(route, member) if forwards else None
+    return member if diverted is None else _target_of(route, diverted.to, member, outside)
+
+
+def _target_of(route: Route, to: Destination, payer: User | None, outside: list[DialOutside]) -> User | None:
+    """One step far: the colleague meant, who may not want it; a number is added to those ``outside``."""
+    if to.kind not in ("extension", "number"):
+        return None
+    target = route.person(clean_dialled(to.target))
+    if target is not None:
+        return None if person.wants_peace(route, target) else target
+    dial = branch_out(route, to.target, payer) if to.kind == "number" else None
+    if isinstance(dial, DialOutside):
+        outside.append(dial)
+    return None

@@ -1,7 +1,8 @@
 """Hunt groups: one number's calls shared out among people (V 21).
 
 The policy orders the members; they are tried one after another (or all at once), each for some rings. Members' own
-forwardings do not count, their do-not-disturb does.
+forwardings do not count, their do-not-disturb does. A forward extension rings its outside number in its turn, no longer
+than anybody else.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ from typing import Final
 
 import msgspec
 
-from kiestoon.company.model import ForwardCase, ForwardExtension, HuntGroup, HuntMember, HuntPolicy, User
+from kiestoon.company.model import ForwardCase, ForwardExtension, HuntGroup, HuntMember, HuntPolicy
 from kiestoon.routing import person
+from kiestoon.routing.branching import choose_shown
 from kiestoon.routing.context import Divert, Route, refuse
-from kiestoon.routing.decision import DialOutside, RingUser, Step
+from kiestoon.routing.decision import DialOutside, RingAll, RingUser, Step
 from kiestoon.routing.groups import ring_all
-from kiestoon.routing.outward import dial_for
+from kiestoon.routing.outward import branch_out
 from kiestoon.routing.situation import Hunt, HuntRecord, Outcome
 
 
@@ -28,18 +30,18 @@ def enter(route: Route, group: HuntGroup) -> Step | Divert:
         return diverted
     if group.prefix_name:
         route.now(prefix=group.caller_name or group.name)
-    members = order(
-        group.policy, route.index.arrangements.hunt_members.get(group.id, ()), route.live.hunt_record(group.id)
-    )
-    there = tuple(extension for extension in members if _is_there(route, extension))
+    there = _reachable(route, group)
+    free = _free(route, group, there)
     if not there:
         return _nobody(route, group)
+    if not free:
+        return _over(route, group, ("busy",)) or refuse(486, 17, "Busy Here")
     if group.policy == "simultaneous":
         ring_s = group.total_s or group.rings * person.RING_S
         route.now(hunt=Hunt(group.id, (), route.live.now_ms))
-        step = ring_all(route, there, ring_s=ring_s, waiting=group.call_waiting, own_forwards=False)
+        step = ring_all(route, free, ring_s=ring_s, waiting=group.call_waiting, own_forwards=False)
         return step if step is not None else _nobody(route, group)
-    return _try_next(route, group, Hunt(group.id, there, route.live.now_ms))
+    return _try_next(route, group, Hunt(group.id, free, route.live.now_ms))
 
 
 def after(route: Route, group: HuntGroup, outcome: Outcome) -> Step | Divert | None:
@@ -53,49 +55,92 @@ def after(route: Route, group: HuntGroup, outcome: Outcome) -> Step | Divert | N
         route.because("hunt_time_over", name=group.name, seconds=str(group.total_s))
         return _over(route, group, ("no_answer",))
     if not hunt.rest and group.total_s and group.policy != "simultaneous" and "no_answer" in hunt.outcomes:
-        members = route.index.arrangements.hunt_members.get(group.id, ())
-        there = tuple(member.extension for member in members if _is_there(route, member.extension))
-        hunt = Hunt(group.id, there, hunt.began_ms)
+        # Outcomes begin anew: a round in which everybody is busy at once must be the last.
+        hunt = Hunt(group.id, _free(route, group, _reachable(route, group)), hunt.began_ms)
+        hunt = msgspec.structs.replace(hunt, outcomes=() if hunt.rest else ("busy",))
     if hunt.rest:
         return _try_next(route, group, hunt)
+    if set(hunt.outcomes) == {"unreachable"}:
+        return _nobody(route, group)
     return _over(route, group, hunt.outcomes)
 
 
-def _try_next(route: Route, group: HuntGroup, hunt: Hunt) -> Step:
-    extension, *rest = hunt.rest
-    route.now(hunt=msgspec.structs.replace(hunt, rest=tuple(rest), tried=extension))
-    member = route.owner(extension)
+def _try_next(route: Route, group: HuntGroup, hunt: Hunt) -> Step | Divert:
+    """The first of the rest who can be tried."""
     ring_s = group.rings * person.RING_S
     if group.total_s:
         left_s = group.total_s - (route.live.now_ms - hunt.began_ms) // 1000
         ring_s = max(1, min(ring_s, left_s))
-    if isinstance(member, User):
-        route.because("hunt_member", name=member.name, extension=extension)
-        return RingUser(member, route.index.devices_of(member.id), ring_s, group.call_waiting, route.situation.alert)
-    target = member.to.target if isinstance(member, ForwardExtension) else ""
-    step = dial_for(route, target, None)
-    if isinstance(step, DialOutside):
-        route.because("hunt_member", name=getattr(member, "name", ""), extension=extension)
+    rest = hunt.rest
+    while rest:
+        extension, *others = rest
+        rest = tuple(others)
+        step = _ring_member(route, group, extension, ring_s)
+        if step is not None:
+            route.now(hunt=msgspec.structs.replace(hunt, rest=rest, tried=extension))
+            return step
+    if "no_answer" in hunt.outcomes or "busy" in hunt.outcomes:
+        return _over(route, group, hunt.outcomes) or refuse(480, 19, "No answer")
+    return _nobody(route, group)
+
+
+def _ring_member(route: Route, group: HuntGroup, extension: str, ring_s: int) -> Step | None:
+    """A person's phones, or the number of a forward extension; None: an outside number that cannot be dialled."""
+    owner = route.owner(extension)
+    if isinstance(owner, ForwardExtension):
+        shown = route.situation.shown
+        choose_shown(route, owner.caller_id, owner.caller_number)
+        step: Step = branch_out(route, owner.to.target, None)
+        route.now(shown=shown)
+        if not isinstance(step, DialOutside):
+            return None
+        step = RingAll((), (step,), ring_s)
+    else:
+        member = route.person(extension)
+        if member is None:
+            return None
+        step = RingUser(member, person.phones(route, member), ring_s, group.call_waiting, route.situation.alert)
+    route.because("hunt_member", name=str(getattr(owner, "name", "") or extension), extension=extension)
     return step
 
 
+def _reachable(route: Route, group: HuntGroup) -> tuple[str, ...]:
+    """The members who are there, in the order of the policy."""
+    members = route.index.arrangements.hunt_members.get(group.id, ())
+    ordered = order(group.policy, members, route.live.hunt_record(group.id))
+    return tuple(extension for extension in ordered if _is_there(route, extension))
+
+
 def _is_there(route: Route, extension: str) -> bool:
-    member = route.owner(extension)
-    if isinstance(member, ForwardExtension):
-        return member.to.kind == "number"
-    if not isinstance(member, User) or member.id == route.situation.caller.user_id:
+    owner = route.owner(extension)
+    if isinstance(owner, ForwardExtension):
+        return owner.to.kind == "number"
+    member = route.person(extension)
+    if member is None or member.id == route.situation.caller.user_id:
         return False
-    return not member.do_not_disturb and route.live.is_reachable(member.company_id, member.id)
+    return not person.wants_peace(route, member) and route.live.is_reachable(member.company_id, member.id)
+
+
+def _free(route: Route, group: HuntGroup, there: tuple[str, ...]) -> tuple[str, ...]:
+    """Those who are not in a call, or may get a second one (V 21.1.2)."""
+    if group.call_waiting:
+        return there
+    return tuple(extension for extension in there if not _is_busy(route, extension))
+
+
+def _is_busy(route: Route, extension: str) -> bool:
+    member = route.person(extension)
+    return member is not None and route.live.is_busy(member.company_id, member.id)
 
 
 def _nobody(route: Route, group: HuntGroup) -> Step | Divert:
     """Not one member can be reached (V 21.1.2)."""
     route.because("nobody_in_group", name=group.name)
     if group.busy_when_unreachable:
-        result = _over(route, group, ("busy",))
-        return result if result is not None else refuse(486, 17, "Busy Here")
+        return _over(route, group, ("busy",)) or refuse(486, 17, "Busy Here")
     if group.unreachable_to:
         route.because("forward_unreachable", extension=group.extension, number=group.unreachable_to.target)
+        route.now(hunt=None)
         return Divert(group.unreachable_to, "unavailable")
     diverted = person.forward_for(route, group.extension, "unreachable")
     return diverted if diverted is not None else refuse(480, 20, "Nobody can be reached")
@@ -108,7 +153,7 @@ def _over(route: Route, group: HuntGroup, outcomes: tuple[Outcome, ...]) -> Dive
     route.now(hunt=None)
     if to:
         route.because(f"forward_{case}", extension=group.extension, number=to.target)
-        return Divert(to, "no-answer" if case == "no_answer" else "user-busy")
+        return Divert(to, person.REASONS[case])
     return person.forward_for(route, group.extension, case)
 
 
@@ -140,8 +185,10 @@ def _uniform(members: tuple[HuntMember, ...], record: HuntRecord) -> tuple[str, 
 def _weighted(members: tuple[HuntMember, ...], record: HuntRecord) -> tuple[str, ...]:
     """Whoever is furthest behind the share of calls that is meant for him; those without a share come last."""
 
+    meant = sum(member.weight for member in members) or 100  # the shares of a list still being made need not be 100
+
     def behind(member: HuntMember) -> tuple[bool, float]:
-        share = member.weight / 100 * (record.total + 1)
+        share = member.weight / meant * (record.total + 1)
         return member.weight == 0, record.answered.get(member.extension, 0) - share
 
     return tuple(member.extension for member in sorted(members, key=behind))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from kiestoon.company.directory import Directory
 from kiestoon.company.model import Number, Trunk
 from kiestoon.company.numbers import clean_dialled, read_trunk_number
 from kiestoon.routing.arrive import arrive
-from kiestoon.routing.context import SHOWN, Route, refuse
+from kiestoon.routing.context import SHOWN, Route
 from kiestoon.routing.decision import Decision, Refuse
 from kiestoon.routing.matching import see_outsider
+from kiestoon.routing.own_numbers import lead
 from kiestoon.routing.reasons import because
 from kiestoon.routing.situation import CallerSeen, Live, Situation
-from kiestoon.routing.timing import active_plan
 
 
 def from_trunk(
@@ -29,7 +31,7 @@ def from_trunk(
         route = Route(directory, index, live, situation)
         route.because("incoming", number=number.e164, trunk=trunk.name)
         decision = to_number(route, number)
-        return Decision(decision.step, decision.reasons, decision.company_id, trunk.id, number.e164, decision.situation)
+        return msgspec.structs.replace(decision, trunk_id=trunk.id, called=number.e164)
     # Never on to another trunk: passing outside calls on is how toll fraud works.
     trunk_id = trunks[0].id if len(trunks) == 1 else 0
     company_id = (trunks[0].company_id or 0) if len(trunks) == 1 else 0
@@ -41,10 +43,10 @@ def _called_number(directory: Directory, trunk: Trunk, cleaned: str) -> Number |
     """A company's trunk reaches only that company's numbers."""
     if trunk.company_id is not None:
         index = directory.company(trunk.company_id)
-        countries = {index.company.country} if index is not None else set()
+        countries: tuple[str, ...] = (index.company.country,) if index is not None else ()
     else:
-        countries = {index.company.country for index in directory}
-    for country in sorted(countries):
+        countries = directory.countries
+    for country in countries:
         for form in read_trunk_number(cleaned, country):
             number = directory.number(form)
             if number is not None and trunk.company_id in (None, number.company_id):
@@ -53,39 +55,6 @@ def _called_number(directory: Directory, trunk: Trunk, cleaned: str) -> Number |
 
 
 def to_number(route: Route, number: Number) -> Decision:
-    """One of the company's numbers was called: a personal number, an alternate one, or as the active plan says."""
-    arrangements = route.index.arrangements
-    if number.extension:
-        route.because("assigned", number=number.e164, extension=number.extension)
-        return arrive(route, number.extension)
-    alternate = arrangements.alternates_by_number.get(number.id)
-    if alternate is not None:
-        user = route.index.users.get(alternate.user_id)
-        if user is not None:
-            route.because("alternate", extension=number.e164, name=user.name)
-            route.now(alert=alternate.ring_pattern)
-            return arrive(route, user.extension)
-    return _by_plan(route, number)
-
-
-def _by_plan(route: Route, number: Number) -> Decision:
-    """The scheme's plan of the moment says where the number leads."""
-    mappings = route.index.arrangements.mappings.get(number.id, ())
-    scheme = route.index.arrangements.scheme_of(mappings[0].plan_id) if mappings else None
-    if scheme is None:
-        route.because("in_no_plan", number=number.e164)
-        return route.decide(refuse(404, 1, "Not Found"), number.e164)
-    plan, source = active_plan(route, scheme)
-    mapping = next((row for row in mappings if plan is not None and row.plan_id == plan.id), None)
-    if plan is None:
-        route.because("no_plan_active", scheme=scheme.row.name)
-    else:
-        route.because("plan_active", scheme=scheme.row.name, plan=plan.name, source=source)
-    if mapping is None:
-        if plan is not None:
-            route.because("not_in_active_plan", number=number.e164, plan=plan.name)
-        return route.decide(refuse(480, 31, "Closed", "closed"), number.e164)
-    if mapping.prefix:
-        route.now(prefix=mapping.prefix)
-    route.because("assigned", number=number.e164, extension=mapping.extension)
-    return arrive(route, mapping.extension)
+    """One of the company's numbers was called."""
+    led = lead(route, number)
+    return arrive(route, led) if isinstance(led, str) else route.decide(led, number.e164)

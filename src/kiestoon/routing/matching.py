@@ -34,12 +34,14 @@ def fits(pattern: str, number: str) -> bool:
             return False
     elif len(number) != len(head):
         return False
-    return all(wanted in ("?", digit) for wanted, digit in zip(head, number, strict=False))
+    return all(
+        wanted == digit or (wanted == "?" and digit.isdigit()) for wanted, digit in zip(head, number, strict=False)
+    )
 
 
-def see_colleague(extension: str, user_id: int, own_numbers: tuple[str, ...]) -> CallerSeen:
+def see_colleague(extension: str, user_id: int, own_numbers: tuple[str, ...], name: str = "") -> CallerSeen:
     """Somebody of the same company. A colleague who hides the number is a colleague all the same (V 7.3)."""
-    return CallerSeen("internal", extension, (extension, *own_numbers), user_id)
+    return CallerSeen("internal", extension, (extension, *own_numbers), user_id, name=name)
 
 
 def see_outsider(number: str, *, withheld: bool, country: str) -> CallerSeen:

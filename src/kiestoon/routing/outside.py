@@ -12,8 +12,8 @@ from kiestoon.company.numbers import OutsideNumber, area_context
 from kiestoon.routing.codes import NO_WISHES, Wishes
 from kiestoon.routing.decision import Decision, DialOutside, Refuse
 from kiestoon.routing.matching import see_outsider
-from kiestoon.routing.outward import own_number
-from kiestoon.routing.reach import class_of
+from kiestoon.routing.outward import name_shown, own_number
+from kiestoon.routing.reach import class_of, profile_of
 from kiestoon.routing.reasons import Reason, because
 from kiestoon.routing.trunks import ordered_trunks
 
@@ -42,7 +42,12 @@ class Caller(msgspec.Struct, frozen=True):
 
 
 def dial_outside(
-    caller: Caller, user: User, number: OutsideNumber, reasons: list[Reason], wishes: Wishes = NO_WISHES
+    caller: Caller,
+    user: User,
+    number: OutsideNumber,
+    reasons: list[Reason],
+    wishes: Wishes = NO_WISHES,
+    now_ms: int = 0,
 ) -> Decision:
     """An ordinary outside call of a user."""
     index = caller.index
@@ -52,7 +57,7 @@ def dial_outside(
         reasons.append(because("no_trunk"))
         return Decision(Refuse(503, 34, "No Outside Line"), tuple(reasons), company.id, 0, number.number)
     reasons.append(because("trunks", names=", ".join(trunk.name for trunk in trunks)))
-    shown, source = caller_number(caller, user, number, wishes)
+    shown, source = caller_number(caller, user, number, wishes, now_ms)
     hidden = wishes.hide or (user.hide_number and not wishes.shown)
     if shown:
         reasons.append(because("caller_id", number=shown, source=source))
@@ -66,6 +71,7 @@ def dial_outside(
         kind=number.kind,
         country=caller.country,
         caller_number=shown,
+        caller_name="" if hidden else name_shown(user, index.location_of(user)),
         hide_caller=hidden,
         area=area_context(caller.area_code, caller.country),
     )
@@ -103,20 +109,18 @@ def dial_emergency(caller: Caller, number: str, reasons: list[Reason]) -> Decisi
     return Decision(step, tuple(reasons), company.id, 0, number)
 
 
-def caller_number(caller: Caller, user: User, number: OutsideNumber, wishes: Wishes) -> tuple[str, str]:
+def caller_number(caller: Caller, user: User, number: OutsideNumber, wishes: Wishes, now_ms: int) -> tuple[str, str]:
     """What the outside sees, and whose number it is; ("", "") for none.
 
-    Chosen for this call (E 10.6), else by the class of whom is called (E 10.3), the person's, the location's, the
-    company's.
+    Chosen for this call (E 10.6), else by the class of whom is called (E 10.3) or the profile in force (E 10.2), the
+    person's, the location's, the company's.
     """
     index = caller.index
     if wishes.shown and wishes.shown <= len(user.dynamic_numbers) and user.dynamic_numbers[wishes.shown - 1]:
         return user.dynamic_numbers[wishes.shown - 1], "chosen"
-    matrix = index.arrangements.reaches.get(user.id)
-    if matrix is not None:
-        group = class_of(matrix, see_outsider(number.number, withheld=False, country=caller.country))
-        if group is not None and group.caller_number:
-            return group.caller_number, "call class"
+    by_reach = _number_by_reach(caller, user, number, now_ms)
+    if by_reach[0]:
+        return by_reach
     location = index.location_of(user)
     shown = own_number(index, user, location)
     if not shown:
@@ -127,6 +131,20 @@ def caller_number(caller: Caller, user: User, number: OutsideNumber, wishes: Wis
     if own:
         return shown, "user"
     return shown, "location" if location is not None and location.caller_number == shown else "company"
+
+
+def _number_by_reach(caller: Caller, user: User, number: OutsideNumber, now_ms: int) -> tuple[str, str]:
+    """The number set for the class of whom is called, else that of the profile in force for him (E 10.2, E 10.3)."""
+    index = caller.index
+    matrix = index.arrangements.reaches.get(user.id)
+    if matrix is None:
+        return "", ""
+    called = see_outsider(number.number, withheld=False, country=caller.country)
+    group = class_of(matrix, called)
+    if group is not None and group.caller_number:
+        return group.caller_number, "call class"
+    profile = profile_of(index, user, called, now_ms)
+    return (profile.caller_number, "profile") if profile is not None and profile.caller_number else ("", "")
 
 
 def _emergency_numbers(index: CompanyIndex, user: User | None, device: Device | None) -> Iterator[tuple[str, str]]:

@@ -7,45 +7,73 @@ people only: nothing forwards to them.
 from __future__ import annotations
 
 from kiestoon.company.directory import CompanyIndex
-from kiestoon.company.model import Location, Row, User
+from kiestoon.company.model import Location, Number, Row, User
 from kiestoon.company.numbers import OutsideNumber, area_context, clean_dialled, emergency_number, read_outside_number
 from kiestoon.routing.context import SHOWN, Route, refuse
 from kiestoon.routing.decision import DialOutside, Refuse, Step
+from kiestoon.routing.own_numbers import lead
+from kiestoon.routing.situation import Diversion
 from kiestoon.routing.trunks import ordered_trunks
 
 
 def forward(route: Route, number: str) -> Step | str:
-    """A diversion to a number as somebody would dial it: an extension's owner, or out at the forwarder's expense."""
-    here = route.situation
-    payer = route.owner(here.at)
-    route.because("forwarded", extension=here.at, number=number[:SHOWN])
-    inside = inside_of(route, number)
-    if inside:
-        return inside
+    """A diversion to a number as somebody would dial it: inside where that is enough, else the forwarder pays."""
+    payer = route.owner(route.situation.at)
+    route.because("forwarded", extension=route.situation.at, number=number[:SHOWN])
+    cleaned = clean_dialled(number)
+    if cleaned in route.index.arrangements.extensions:
+        return cleaned
+    own = own_number_meant(route, cleaned, route.location_of(payer))
+    if own is not None:
+        route.because("own_number", number=own.e164)
+        route.now(own_number=own.e164)
+        return lead(route, own)
     step = dial_for(route, number, payer if isinstance(payer, User) else None)
     if isinstance(step, DialOutside):
         route.now(at="")  # outside nobody's arrangements of ours count any more
     return step
 
 
-def inside_of(route: Route, number: str) -> str:
-    """The extension a number leads to without leaving the company; "" for none."""
-    cleaned = clean_dialled(number)
-    return cleaned if cleaned in route.index.arrangements.extensions else ""
+def own_number_meant(route: Route, cleaned: str, location: Location | None) -> Number | None:
+    """The company's own number that this is: such a call need not go out and come back."""
+    read = read_dialled(route.index, cleaned, location) if cleaned else None
+    number = route.directory.number(read.number) if read is not None else None
+    return number if number is not None and number.company_id == route.index.company.id else None
+
+
+def branch_out(route: Route, number: str, payer: User | None) -> DialOutside | Refuse:
+    """Ring an outside number for an extension that stays in charge of the call: a member, a person's own mobile.
+
+    It counts as one diversion by that extension, else two companies ringing each other would never end.
+    """
+    here = route.situation
+    others = here.diversions
+    if others and others[-1].by == here.at:
+        others = others[:-1]
+    if len(others) + here.arrived_diversions >= route.index.company.max_diversions:
+        route.because("too_many_diversions", limit=str(route.index.company.max_diversions))
+        return refuse(480, 25, "Forwarded too often", "forwarding-error")
+    step = dial_for(route, number, payer)
+    if isinstance(step, DialOutside):
+        route.now(diversions=(*others, Diversion(here.at, number[:SHOWN], "unconditional")))
+    return step
 
 
 def dial_for(route: Route, number: str, payer: User | None) -> DialOutside | Refuse:
     """Call an outside number for a person, or for the company when ``payer`` is None."""
     company = route.index.company
     cleaned = clean_dialled(number)
-    if not cleaned or emergency_number(cleaned, company.country, company.access_code):
+    location = route.location_of(payer if payer is not None else route.owner(route.situation.at))
+    read = read_dialled(route.index, cleaned, location) if cleaned else None
+    if not cleaned or is_emergency(route.index, cleaned, read):
         route.because("not_forwarded_there", number=number[:SHOWN])
         return refuse(403, 21, "Not possible")
-    location = route.location_of(payer if payer is not None else route.owner(route.situation.at))
-    read = read_dialled(route.index, cleaned, location)
     if read is None:
         route.because("not_a_number")
         return refuse(404, 28, "Not Found")
+    if not read.valid and len(cleaned) == company.extension_digits:
+        route.because("unknown_extension", number=cleaned)
+        return refuse(404, 1, "Not Found")
     blocked = blocked_by(route.index, payer, read)
     if blocked:
         route.because("blocked", number=read.number, kind=read.kind, by=blocked)
@@ -55,6 +83,7 @@ def dial_for(route: Route, number: str, payer: User | None) -> DialOutside | Ref
         route.because("no_trunk")
         return refuse(503, 34, "No Outside Line")
     shown, hidden = _forwarded_identity(route, payer, location)
+    named = payer is not None and not hidden and shown == own_number(route.index, payer, location)
     if shown:
         route.because("caller_id", number=shown, source="forwarding")
     return DialOutside(
@@ -63,9 +92,18 @@ def dial_for(route: Route, number: str, payer: User | None) -> DialOutside | Ref
         kind=read.kind,
         country=company.country,
         caller_number=shown,
+        caller_name=name_shown(payer, location) if named and payer is not None else "",
         hide_caller=hidden,
         area=area_context(_area_code(route.index, location), company.country),
     )
+
+
+def is_emergency(index: CompanyIndex, cleaned: str, read: OutsideNumber | None) -> bool:
+    """Whether an emergency number is meant, however it was written."""
+    company = index.company
+    if emergency_number(cleaned, company.country, company.access_code):
+        return True
+    return read is not None and not read.valid and bool(emergency_number(read.number, company.country))
 
 
 def read_dialled(index: CompanyIndex, cleaned: str, location: Location | None) -> OutsideNumber | None:
@@ -85,16 +123,17 @@ def _area_code(index: CompanyIndex, location: Location | None) -> str:
 
 def blocked_by(index: CompanyIndex, user: User | None, number: OutsideNumber) -> str:
     """Who blocks this kind of destination: "company", "user", or "" for nobody."""
-    if number.kind in index.company.blocked:
+    kinds = ("satellite", "international") if number.kind == "satellite" else (number.kind,)  # both lead abroad
+    if any(kind in index.company.blocked for kind in kinds):
         return "company"
-    return "user" if user is not None and number.kind in user.blocked else ""
+    return "user" if user is not None and any(kind in user.blocked for kind in kinds) else ""
 
 
 def mobile_of(route: Route, user: User) -> DialOutside | None:
-    """The person's mobile, rung beside the phones with the caller's own number where lines allow."""
+    """The person's mobile, rung beside the phones; it shows what calls forwarded by the profile show (E 10.2)."""
     if not user.mobile_number:
         return None
-    step = dial_for(route, user.mobile_number, user)
+    step = branch_out(route, user.mobile_number, user)
     return step if isinstance(step, DialOutside) else None
 
 

@@ -3,31 +3,43 @@
 The order is fixed: selective acceptance, selective rejection (and the person's block list), anonymous rejection, the
 location's forwarding, then the person's own: always, selective, do not disturb, presence, the REACH matrix; and when
 that let the call through but nobody answered: REACH's and the person's busy, no answer, unreachable. A number wins over
-voicemail for the same case (V 7.1).
+voicemail for the same case (V 7.1). The presence "do not disturb" is handled as busy unless a forwarding is set for it.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from kiestoon.company.model import NOWHERE, Destination, Forward, ForwardCase, Rule, User
+from kiestoon.company.model import (
+    NOWHERE,
+    Destination,
+    Device,
+    Forward,
+    ForwardCase,
+    PresenceStatus,
+    Rule,
+    StatusForward,
+    User,
+)
+from kiestoon.company.numbers import clean_dialled
 from kiestoon.routing import reach
 from kiestoon.routing.context import Divert, Route, refuse
 from kiestoon.routing.decision import RingAll, RingUser, Step
 from kiestoon.routing.matching import fits_any, fits_caller
-from kiestoon.routing.outward import mobile_of
+from kiestoon.routing.outward import mobile_of, own_number_meant
 from kiestoon.routing.situation import DivertReason, Outcome
 from kiestoon.routing.timing import rule_applies_now
 
 RING_S: Final = 5
 """One ring: a second of tone and four of silence, the cadence of the Dutch network."""
-_REASONS: Final[dict[ForwardCase, DivertReason]] = {
+REASONS: Final[dict[ForwardCase, DivertReason]] = {
     "always": "unconditional",
     "selective": "unconditional",
     "busy": "user-busy",
     "no_answer": "no-answer",
     "unreachable": "unavailable",
 }
+"""What a Diversion header says of each case (RFC 5806 §4)."""
 
 
 def enter(route: Route, user: User) -> Step | Divert:
@@ -85,15 +97,21 @@ def _location_forward(route: Route, user: User) -> Divert | None:
         if rule is None:
             return None
         to = rule.to or to
-    if not to or _is_own(to, user):
+    if not to or _is_own(route, to, user):
         return None
     route.because("location_forward", name=location.name, number=to.target)
     return Divert(to, "unconditional")
 
 
-def _is_own(to: Destination, user: User) -> bool:
+def _is_own(route: Route, to: Destination, user: User) -> bool:
     """The location's calls may be sent to one of its own people: that person must still be reached."""
-    return to.kind != "voicemail" and to.target == user.extension
+    if to.kind not in ("extension", "number"):
+        return False
+    target = clean_dialled(to.target)
+    if route.person(target) is user:
+        return True
+    own = own_number_meant(route, target, route.location_of(user)) if to.kind == "number" else None
+    return own is not None and own in route.index.numbers_by_extension.get(user.extension, ())
 
 
 def _always(route: Route, user: User) -> Divert | None:
@@ -112,34 +130,48 @@ def _selective(route: Route, user: User) -> Divert | None:
     if not to:
         return None
     route.because("selective_forward", name=user.name, rule=rule.name, number=to.target)
+    if row.ring_reminder:
+        route.splash(user)
     return Divert(to, "unconditional")
 
 
 def _do_not_disturb(route: Route, user: User) -> Step | Divert | None:
     """As if busy (V 7.2)."""
-    presence = route.index.arrangements.presences.get(user.id)
-    by_status = presence is not None and presence.status == "do_not_disturb" and _lasts(route, presence.until_ms)
-    if not user.do_not_disturb and not by_status:
+    if not wants_peace(route, user):
+        return None
+    if not user.do_not_disturb and _status_forward(route, user) is not None:
         return None
     route.because("do_not_disturb", name=user.name)
+    if user.do_not_disturb_reminder:
+        route.splash(user)
     diverted = after(route, user, "busy")
     return diverted if diverted is not None else refuse(486, 17, "Do not disturb")
 
 
+def wants_peace(route: Route, user: User) -> bool:
+    """Do not disturb, as a service or as the status of the moment."""
+    return user.do_not_disturb or status_of(route, user) == "do_not_disturb"
+
+
+def status_of(route: Route, user: User) -> PresenceStatus:
+    """What the person has set, "office" otherwise and when it has run out (U 4.1)."""
+    presence = route.index.arrangements.presences.get(user.id)
+    if presence is None or (presence.until_ms and route.live.now_ms >= presence.until_ms):
+        return "office"
+    return presence.status
+
+
+def _status_forward(route: Route, user: User) -> StatusForward | None:
+    row = route.index.arrangements.status_forwards.get((user.id, status_of(route, user)))
+    return row if row is not None and row.to else None
+
+
 def _presence(route: Route, user: User) -> Divert | None:
-    arrangements = route.index.arrangements
-    presence = arrangements.presences.get(user.id)
-    if presence is None or not _lasts(route, presence.until_ms):
+    row = _status_forward(route, user)
+    if row is None:
         return None
-    row = arrangements.status_forwards.get((user.id, presence.status))
-    if row is None or not row.to:
-        return None
-    route.because("status_forward", name=user.name, status=presence.status, number=row.to.target)
+    route.because("status_forward", name=user.name, status=row.status, number=row.to.target)
     return Divert(row.to, "unconditional")
-
-
-def _lasts(route: Route, until_ms: int) -> bool:
-    return not until_ms or route.live.now_ms < until_ms
 
 
 def _reach(route: Route, user: User) -> Divert | None:
@@ -164,14 +196,22 @@ _ORDER: Final = (
 )
 
 
+def sends_on(route: Route, user: User) -> Divert | None:
+    """The person's own forwarding of calls as they come in, for groups that respect it (E 4.2)."""
+    return _always(route, user) or _selective(route, user) or _presence(route, user) or _reach(route, user)
+
+
 def forward_for(route: Route, extension: str, case: ForwardCase) -> Divert | None:
     """The extension's own forwarding for a case, to the number that was called if it has one of its own."""
     row = _forward_row(route, extension, case)
     to = _target(row) if row is not None else NOWHERE
-    if not to:
+    if row is None or not to:
         return None
+    forwarder = route.person(extension) if row.ring_reminder else None
+    if forwarder is not None:
+        route.splash(forwarder)
     route.because(f"forward_{case}", extension=extension, number=to.target)
-    return Divert(to, _REASONS[case])
+    return Divert(to, REASONS[case])
 
 
 def _forward_row(route: Route, extension: str, case: ForwardCase) -> Forward | None:
@@ -210,7 +250,9 @@ def ring(route: Route, user: User) -> Step:
     mobile = None
     if kinds is not None:
         devices = tuple(device for device in devices if device.kind in kinds)
-        if "mobile" in kinds:
+        if "mobile" in kinds and user.mobile_number:
+            if profile is not None:
+                reach.choose_shown(route, user, profile)
             mobile = mobile_of(route, user)
     if not devices and mobile is None:
         route.because("no_devices", name=user.name)
@@ -218,6 +260,13 @@ def ring(route: Route, user: User) -> Step:
     if mobile is None:
         return person
     return RingAll((person,), (mobile,), person.ring_s)
+
+
+def phones(route: Route, user: User) -> tuple[Device, ...]:
+    """The phones that ring for calls to a group: what the person has chosen by hand counts, the matrix does not."""
+    devices = route.index.devices_of(user.id)
+    kinds = reach.ringing_kinds(route, user, None)
+    return devices if kinds is None else tuple(device for device in devices if device.kind in kinds)
 
 
 def ring_seconds(route: Route, user: User, profile: reach.Profile | None) -> int:

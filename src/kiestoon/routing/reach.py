@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from kiestoon.company.arrangements import Reach
+from kiestoon.company.directory import CompanyIndex
 from kiestoon.company.model import CallClass, Destination, DeviceKind, ReachProfile, ReachStatus, User
 from kiestoon.routing.context import Route
 from kiestoon.routing.matching import fits_any
@@ -26,11 +27,16 @@ class Profile(msgspec.Struct, frozen=True):
 
 def profile_for(route: Route, user: User) -> Profile | None:
     """The profile that the matrix gives this caller now; None for a person without a matrix."""
-    matrix = route.index.arrangements.reaches.get(user.id)
+    return profile_of(route.index, user, route.situation.caller, route.live.now_ms)
+
+
+def profile_of(index: CompanyIndex, user: User, other: CallerSeen, now_ms: int) -> Profile | None:
+    """The profile for a call from or to ``other`` at this moment (wall clock)."""
+    matrix = index.arrangements.reaches.get(user.id)
     if matrix is None:
         return None
-    status = status_now(route, user, matrix)
-    group = class_of(matrix, route.situation.caller)
+    status = status_now(index, user, matrix, now_ms)
+    group = class_of(matrix, other)
     status_id = status.id if status is not None else None
     class_id = group.id if group is not None else None
     cells = matrix.cells
@@ -44,22 +50,22 @@ def profile_for(route: Route, user: User) -> Profile | None:
     return None if chosen is None else _whole(chosen, matrix.default)
 
 
-def status_now(route: Route, user: User, matrix: Reach) -> ReachStatus | None:
+def status_now(index: CompanyIndex, user: User, matrix: Reach, now_ms: int) -> ReachStatus | None:
     """Set by hand, else abroad, else by the week (E 10.5, E 10.4)."""
     override = matrix.override
     by_id = {status.id: status for status in matrix.statuses}
     if override is not None:
         by_hand = by_id.get(override.status_id) if override.status_id is not None else None
-        if by_hand is not None and (not override.status_until_ms or route.live.now_ms < override.status_until_ms):
+        if by_hand is not None and (not override.status_until_ms or now_ms < override.status_until_ms):
             return by_hand
         if override.roaming and override.roaming_status_id is not None:
             roaming = by_id.get(override.roaming_status_id)
             if roaming is not None:
                 return roaming
-    location = route.location_of(user)
+    location = index.location_of(user)
     place = location.id if location is not None else None
-    holds = route.index.arrangements.status_holds
-    return next((row for row in matrix.statuses if row.blocks and holds(row, place, route.live.now_ms)), None)
+    holds = index.arrangements.status_holds
+    return next((row for row in matrix.statuses if row.blocks and holds(row, place, now_ms)), None)
 
 
 def class_of(matrix: Reach, caller: CallerSeen) -> CallClass | None:

@@ -7,6 +7,7 @@ whatever was dialled.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 from urllib.parse import unquote
 
@@ -16,7 +17,7 @@ from kiestoon.company.directory import CompanyIndex, Directory
 from kiestoon.company.model import Device, LocationRouting, User
 from kiestoon.company.numbers import clean_dialled, emergency_number, read_outside_number
 from kiestoon.routing import branching
-from kiestoon.routing.arrive import after, arrive, divert
+from kiestoon.routing.arrive import after, arrive, deflect, divert
 from kiestoon.routing.codes import NO_WISHES, Wishes, read_wishes
 from kiestoon.routing.context import SHOWN, Divert, Route, refuse
 from kiestoon.routing.decision import Decision, Refuse
@@ -24,11 +25,13 @@ from kiestoon.routing.incoming import from_trunk, to_number
 from kiestoon.routing.matching import see_colleague
 from kiestoon.routing.origin import FromDevice, FromTrunk, Origin
 from kiestoon.routing.outside import Caller, dial_emergency, dial_outside
-from kiestoon.routing.outward import blocked_by
+from kiestoon.routing.outward import blocked_by, name_shown
 from kiestoon.routing.reasons import because
-from kiestoon.routing.situation import Assumed, CallerSeen, Diversion, Live, Outcome, Situation
+from kiestoon.routing.situation import Assumed, CallerSeen, Live, Outcome, Situation
 
 NOBODY_LIVE: Final = Assumed()
+_AFTER_CODES: Final = re.compile(r"^.*[*#]")
+"""Everything up to the last star or hash."""
 
 
 def route(
@@ -81,7 +84,7 @@ def routed_by_postcode(
     if index is None:
         return Decision(Refuse(403, 57, "Forbidden"), (because("unknown_company"),), situation.company_id)
     line = Route(directory, index, live, situation)
-    line.because("keyed_in", digits=digits)
+    line.because("keyed_in", digits=digits[:SHOWN])
     result = branching.by_postcode(line, row, digits)
     followed = divert(line, result) if isinstance(result, Divert) else result
     return arrive(line, followed) if isinstance(followed, str) else line.decide(followed)
@@ -104,13 +107,9 @@ def route_diverted(
     number = _user_part(contact)
     here = situation or Situation(company_id, _colleague(index, user), number[:SHOWN])
     line = Route(directory, index, live, here)
-    line.now(
-        at=user.extension,
-        visited=tuple(dict.fromkeys((*here.visited, user.extension))),
-        diversions=(*here.diversions, Diversion(user.extension, number[:SHOWN], "deflection")),
-    )
+    line.now(at=user.extension, visited=tuple(dict.fromkeys((*here.visited, user.extension))), hunt=None)
     line.because("diverted", name=user.name, number=number[:SHOWN])
-    return _from_inside(line, Caller(directory, index, user, None), number)
+    return deflect(line, user, number)
 
 
 def route_extension(
@@ -139,7 +138,8 @@ def _colleague(index: CompanyIndex, user: User | None) -> CallerSeen:
     if user is None:
         return CallerSeen("internal")
     numbers = (user.caller_number, *(number.e164 for number in index.numbers_by_extension.get(user.extension, ())))
-    return see_colleague(user.extension, user.id, tuple(number for number in numbers if number))
+    own = tuple(number for number in numbers if number)
+    return see_colleague(user.extension, user.id, own, name_shown(user, None))
 
 
 def _user_part(uri: str) -> str:
@@ -157,7 +157,7 @@ def _from_inside(line: Route, caller: Caller, dialled: str) -> Decision:
     is_urn = dialled[:4].lower() == "urn:"
     cleaned = dialled[:SHOWN] if is_urn else clean_dialled(dialled)
     wishes, cleaned = (NO_WISHES, cleaned) if is_urn else read_wishes(index, cleaned)
-    emergency = emergency_number(cleaned, caller.country, index.company.access_code)
+    emergency = _emergency_meant(caller, cleaned)
     if emergency:
         return dial_emergency(caller, emergency, line.reasons)
     if user is None:
@@ -174,6 +174,15 @@ def _from_inside(line: Route, caller: Caller, dialled: str) -> Decision:
         line.because("not_a_number")
         return line.decide(refuse(404, 1, "Not Found"))
     return _to_outside(line, caller, user, cleaned, wishes)
+
+
+def _emergency_meant(caller: Caller, cleaned: str) -> str:
+    """The emergency number dialled, "" for none; also behind a code this company does not have ("#31#112")."""
+    code = caller.index.company.access_code
+    found = emergency_number(cleaned, caller.country, code)
+    if found or cleaned[:1] not in ("*", "#"):
+        return found
+    return emergency_number(_AFTER_CODES.sub("", cleaned), caller.country, code)
 
 
 def _to_outside(line: Route, caller: Caller, user: User, cleaned: str, wishes: Wishes) -> Decision:
@@ -197,6 +206,10 @@ def _to_outside(line: Route, caller: Caller, user: User, cleaned: str, wishes: W
         return line.decide(refuse(404, 1, "Not Found"))
     if number.completed:
         line.because("completed", area=caller.area_code)
+    if not number.valid:
+        emergency = emergency_number(number.number, caller.country)
+        if emergency:  # "0031112": no number of the plan, so what it looks like is what is meant
+            return dial_emergency(caller, emergency, line.reasons)
     own = caller.directory.number(number.number)
     if own is not None and own.company_id == index.company.id:
         line.because("own_number", number=own.e164)
@@ -210,4 +223,5 @@ def _to_outside(line: Route, caller: Caller, user: User, cleaned: str, wishes: W
         line.because("blocked", number=number.number, kind=number.kind, by=blocked)
         return line.decide(refuse(403, 21, "Destination blocked", "destination-blocked"), number.number)
     line.now(at="")  # outside nobody's arrangements of ours count any more
-    return msgspec.structs.replace(dial_outside(caller, user, number, line.reasons, wishes), situation=line.situation)
+    decision = dial_outside(caller, user, number, line.reasons, wishes, line.live.now_ms)
+    return msgspec.structs.replace(decision, situation=line.situation)

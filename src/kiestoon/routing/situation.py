@@ -20,7 +20,7 @@ class CallerSeen(msgspec.Struct, frozen=True):
     """The caller as rules see him.
 
     ``number``: an extension (inside) or E.164; ``forms``: every way a rule may have it written. ``user_id``: the
-    colleague, 0 for others.
+    colleague, 0 for others; ``name`` is what colleagues are shown of him, "" for others.
     """
 
     kind: CallerKind = "unavailable"
@@ -28,6 +28,7 @@ class CallerSeen(msgspec.Struct, frozen=True):
     forms: tuple[str, ...] = ()
     user_id: int = 0
     mobile: bool = False
+    name: str = ""
 
 
 class Diversion(msgspec.Struct, frozen=True):
@@ -51,7 +52,8 @@ class Hunt(msgspec.Struct, frozen=True):
 class Situation(msgspec.Struct, frozen=True):
     """A call's route so far.
 
-    ``at``: the extension whose arrangements decide next. ``own_number``: the outside number that was called, "" inside.
+    ``at``: the extension whose arrangements decide next; "" when the call has left for an outside number or a
+    voicemail: nothing follows then. ``own_number``: the outside number that was called, "" inside.
     ``prefix`` goes before the caller's name on displays. ``shown``: the number to show outside when the call is
     forwarded there. ``through``: call-limit extensions the call counts at. ``visited``: extensions already passed, so
     that no circle is run through twice. ``inhibited``: nobody may divert the call any further (*80).

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 from sqlalchemy import Column
 
-from kiestoon.company.model import BY_ROW, Destination, Device, IdentityProvider, Row
+from kiestoon.company.model import BY_ROW, Destination, Device, IdentityProvider, Row, Webhook
 from kiestoon.store.columns import Field, fields_of
 from kiestoon.store.keys import Vault
 from kiestoon.store.tables import TABLES
@@ -28,6 +28,8 @@ def secret_place(row_type: type[Row], cells: Mapping[str, Any]) -> str:
         return f"device {cells['company_id']} {cells['username']}"
     if row_type is IdentityProvider:
         return f"identity provider {cells['company_id']} {cells['issuer']} {cells['client_id']}"
+    if row_type is Webhook:
+        return f"webhook {cells['company_id']} {cells['name']}"
     return f"trunk {cells['name']}"
 
 

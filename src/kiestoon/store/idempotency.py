@@ -65,9 +65,7 @@ def keep_answer(
     connection.execute(delete(table).where(table.c.created_ms <= now_ms - KEPT_MS))
     sealed = vault.encrypt(msgspec.json.encode(answer).decode(), _place(account_id, key))
     connection.execute(
-        insert(table).values(
-            account_id=account_id, key=key, fingerprint=fingerprint, answer=sealed, created_ms=now_ms
-        )
+        insert(table).values(account_id=account_id, key=key, fingerprint=fingerprint, answer=sealed, created_ms=now_ms)
     )
 
 

@@ -6,8 +6,11 @@ from typing import Final
 
 import msgspec
 
+from kiestoon.store.login_problems import TEXTS as _LOGIN_TEXTS
+
 # code: (English, Dutch, what to do in English, in Dutch)
 _TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
+    **_LOGIN_TEXTS,
     "invalid": ("{detail}", "{detail}", "Correct that field", "Verbeter dat veld"),
     "missing": ("{field} is missing", "{field} ontbreekt", "Fill it in", "Vul het in"),
     "out_of_range": (

@@ -21,7 +21,7 @@ from sqlalchemy import (
     Text,
 )
 
-from kiestoon.company.model import ENTITIES, LOGIN_ENTITIES, Row
+from kiestoon.company.model import ENTITIES, EVENT_ENTITIES, LOGIN_ENTITIES, Row
 from kiestoon.store.columns import build_table
 
 metadata = MetaData(
@@ -53,7 +53,7 @@ extensions = Table(
 )
 
 TABLES: Final[dict[type[Row], Table]] = {
-    entity.row: build_table(metadata, entity) for entity in (*ENTITIES, *LOGIN_ENTITIES)
+    entity.row: build_table(metadata, entity) for entity in (*ENTITIES, *LOGIN_ENTITIES, *EVENT_ENTITIES)
 }
 """The table of each type of configuration row."""
 companies, locations, departments, users, devices, numbers, menus, trunks = (
@@ -114,3 +114,4 @@ spool_positions = Table(
 # Further tables of the same metadata; they refer to the ones above.
 from kiestoon.store import account_tables as account_tables  # noqa: E402, PLC0414
 from kiestoon.store import idempotency as idempotency  # noqa: E402, PLC0414
+from kiestoon.store import outbox_tables as outbox_tables  # noqa: E402, PLC0414

@@ -8,8 +8,11 @@ import httpx
 import pytest
 
 from kiestoon.api.application import build_application
+from kiestoon.api.backend import Backend
 from kiestoon.api.metrics import render_metrics
 from kiestoon.operator_error import OperatorError
+from kiestoon.store.database import Database
+from kiestoon.store.keys import Vault
 
 SAMPLES = [
     {"name": "calls", "kind": "gauge", "help": "Calls", "value": 3, "labels": {}},
@@ -27,7 +30,8 @@ async def silence(command: str) -> Any:
 
 
 async def get(ask: Any, path: str) -> httpx.Response:
-    transport = httpx.ASGITransport(build_application(ask, "1.2.3"))
+    backend = Backend(Database("sqlite://"), Vault(bytes(32)), ask)
+    transport = httpx.ASGITransport(build_application(backend, "1.2.3"))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         return await client.get(path)
 
@@ -57,7 +61,7 @@ async def test_a_scrape_works_while_the_control_process_is_down() -> None:
     assert "kiestoon_up 0.0" in response.text
 
 
-@pytest.mark.parametrize("path", ["/", "/docs", "/openapi.json"])
+@pytest.mark.parametrize("path", ["/", "/openapi.json", "/api", "/docs/secret", "/docs/../application.py"])
 async def test_nothing_else_is_served(path: str) -> None:
     assert (await get(answer, path)).status_code == 404
 

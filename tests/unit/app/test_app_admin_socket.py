@@ -8,10 +8,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from kiestoon.app.admin_client import CommandRefusedError, ExchangeUnreachableError, ask, ask_async
 from kiestoon.app.admin_socket import AdminServer, CommandError, Commands
+from kiestoon.app.framing import AdminRequest, encode_message, read_message
 
 SOCKET = "admin.sock"
 
@@ -102,3 +104,30 @@ def test_a_name_is_given_once() -> None:
     commands.add("x", dict)
     with pytest.raises(ValueError, match="exists already"):
         commands.add("x", dict)
+
+
+async def test_a_stream_sends_values_until_the_caller_leaves(tmp_path: Path) -> None:
+    ended = asyncio.Event()
+
+    async def count(start: int = 0) -> AsyncIterator[int]:
+        try:
+            while True:
+                yield start
+                start += 1
+                await asyncio.sleep(0)
+        finally:
+            ended.set()
+
+    commands = Commands()
+    commands.add_stream("count", count)
+    with pytest.raises(ValueError, match="exists already"):
+        commands.add_stream("count", count)
+    server = AdminServer(tmp_path / SOCKET, commands)
+    await server.start()
+    reader, writer = await asyncio.open_unix_connection(str(tmp_path / SOCKET))
+    writer.write(encode_message(AdminRequest("count", {"start": 7})))
+    heard = [msgspec.msgpack.decode(await read_message(reader))["result"] for _ in range(3)]
+    assert heard == [7, 8, 9]
+    writer.close()
+    await asyncio.wait_for(ended.wait(), 5)
+    await server.stop()

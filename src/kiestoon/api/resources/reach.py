@@ -6,8 +6,10 @@ becomes: nobody can move a row out of reach or into it.
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import Column, ColumnElement, Table, and_, false, or_, select, true
-from sqlalchemy.sql.selectable import CTE
+from sqlalchemy.sql.selectable import CTE, Select
 
 from kiestoon.api.permissions import PERMISSIONS, PUBLIC, PUBLIC_ONLY_IF, access, by_right
 from kiestoon.api.principal import Principal
@@ -95,7 +97,7 @@ class Reach:
             return tuple(entity for entity in _OWN_EXTENSION if entity.table in {"users", "alternate_numbers"})
         return _OWN_EXTENSION
 
-    def _numbers(self, entity: Entity) -> object:
+    def _numbers(self, entity: Entity) -> Select[Any]:
         table = TABLES[entity.row]
         return select(table.c.extension).where(self._in_table(table))
 
@@ -104,7 +106,7 @@ class Reach:
         return and_(self.of_company(entity), self._within(entity))
 
 
-def _with_inner(department_id: int | None, company_id: int | None) -> object:
+def _with_inner(department_id: int | None, company_id: int | None) -> Select[Any]:
     """The ids of a department and of those inside it, to any depth."""
     tree: CTE = (
         select(departments.c.id)
@@ -115,5 +117,3 @@ def _with_inner(department_id: int | None, company_id: int | None) -> object:
         select(departments.c.id).where(departments.c.parent_id == tree.c.id, departments.c.company_id == company_id)
     )
     return select(tree.c.id)
-
-

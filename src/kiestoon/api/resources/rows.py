@@ -65,14 +65,8 @@ class Writer:
         self._check_references(entity, added, values)
         return added
 
-    def change(
-        self, entity: Entity, row_id: int, given: Mapping[str, Any], versions: frozenset[int] | None, *, whole: bool
-    ) -> Row:
-        """Write new values of a row: these fields, or (``whole``) all of them, the absent ones to their defaults.
-
-        ``versions``: those the writer may have seen; None = any.
-        """
-        old = self.current(entity, row_id, versions)
+    def change(self, entity: Entity, old: Row, given: Mapping[str, Any], *, whole: bool) -> Row:
+        """Write new values of a row (see ``current``): these, or (``whole``) all, the absent ones to their defaults."""
         values = row_values(entity, given)
         self._check_fields(entity, values, old)
         if whole:
@@ -85,11 +79,9 @@ class Writer:
         self._check_references(entity, changed, {name: 0 for name in values if getattr(old, name) != values[name]})
         return changed
 
-    def remove(self, entity: Entity, row_id: int, versions: frozenset[int] | None) -> Row:
-        """Delete a row. Raises ``ConflictError`` naming what uses it."""
-        row = self.current(entity, row_id, versions)
+    def remove(self, row: Row) -> None:
+        """Delete a row (see ``current``). Raises ``ConflictError`` naming what uses it."""
         self.changes.remove(row)
-        return row
 
     def current(self, entity: Entity, row_id: int, versions: frozenset[int] | None) -> Row:
         """A row that may be changed, with its secret. 404, 403 or 412 otherwise."""
@@ -213,4 +205,3 @@ def phone_of(user: User, company_id: int, name: str = "") -> Device:
         name=name or user.name,
         user_id=user.id,
     )
-

@@ -11,6 +11,7 @@ from kiestoon.company.model.entities import (
     BY_ROW,
     BY_TABLE,
     ENTITIES,
+    EVENT_ENTITIES,
     LOGIN_ENTITIES,
     Entity,
     meta_of,
@@ -102,12 +103,14 @@ from kiestoon.company.model.schedules import (
     HolidayDay,
     Schedule,
 )
+from kiestoon.company.model.webhooks import EventPattern, Webhook
 
 __all__ = [
     "BELONGING",
     "BY_ROW",
     "BY_TABLE",
     "ENTITIES",
+    "EVENT_ENTITIES",
     "LOGIN_ENTITIES",
     "NOWHERE",
     "_UNSHOWN",
@@ -130,6 +133,7 @@ __all__ = [
     "DtmfMethod",
     "Encryption",
     "Entity",
+    "EventPattern",
     "FeatureCode",
     "Forward",
     "ForwardCase",
@@ -181,6 +185,7 @@ __all__ = [
     "User",
     "Value",
     "Virtual",
+    "Webhook",
     "WeekBlock",
     "meta_of",
     "own_extension",

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from kiestoon.company.model import accounts, extensions, numbering, organisation, people, reach, schedules
+from kiestoon.company.model import accounts, extensions, numbering, organisation, people, reach, schedules, webhooks
 from kiestoon.company.model.row import Row
 
 
@@ -269,8 +269,13 @@ LOGIN_ENTITIES: tuple[Entity, ...] = (
 )
 """Rows of the web's logins: written and audited like the others, but not part of the organisation that calls go by."""
 
+EVENT_ENTITIES: tuple[Entity, ...] = (
+    Entity(webhooks.Webhook, "webhooks", ("webhook", "webhook"), unique=(("name",),)),
+)
+"""As above: who is told of a company's events."""
+
 BY_TABLE: dict[str, Entity] = {entity.table: entity for entity in ENTITIES}
-BY_ROW: dict[type[Row], Entity] = {entity.row: entity for entity in (*ENTITIES, *LOGIN_ENTITIES)}
+BY_ROW: dict[type[Row], Entity] = {entity.row: entity for entity in (*ENTITIES, *LOGIN_ENTITIES, *EVENT_ENTITIES)}
 
 BELONGING: tuple[Entity, ...] = tuple(entity for entity in ENTITIES if entity.row is not organisation.Company)
 """What belongs to a company; ``CompanyRows`` has a field for each."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from holidays import HolidayBase
 
 _KEY_LANGUAGE = "en_US"
-_NOT_OFFERED = frozenset({"school", "workday"})  # school terms, and Saturdays on which people work
+_NOT_OFFERED = frozenset({"school", "workday"})  # free days of schools, and memorial days on which people work
 _CUSTOMS = {"NL": frozenset({"Good Friday"})}  # the package has it among the days off; Dutch offices are open
 _FIRST_YEAR, _LAST_YEAR = 1970, 2199
 _COUNTRY = re.compile(r"[A-Z]{2}\Z")

@@ -15,7 +15,9 @@ from kiestoon.store.rules.peek import Peek, describe
 from kiestoon.store.rules.subjects import CHECKS
 from kiestoon.store.tables import TABLES
 
-_CONFLICTS = frozenset({"extension_taken", "taken", "code_clash", "overlap", "in_use", "changed_meanwhile", "gone"})
+_CONFLICTS = frozenset(
+    {"main_scheme", "extension_taken", "taken", "code_clash", "overlap", "in_use", "changed_meanwhile", "gone"}
+)
 _NAMED_USERS = 3
 
 

@@ -8,6 +8,7 @@ from ipaddress import ip_network
 from typing import Any, Final
 
 from kiestoon.company.model import (
+    Account,
     AlternateNumber,
     Company,
     Department,
@@ -15,6 +16,7 @@ from kiestoon.company.model import (
     FeatureCode,
     HuntGroup,
     HuntMember,
+    IdentityProvider,
     Number,
     NumberPlan,
     NumberScheme,
@@ -29,6 +31,7 @@ from kiestoon.company.model import (
     WeekBlock,
 )
 from kiestoon.store.problems import Problem, problem
+from kiestoon.store.rules.logins import check_account, check_provider
 from kiestoon.store.rules.peek import Peek, describe
 
 _DOMAIN = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*\Z")
@@ -234,4 +237,6 @@ CHECKS: Final[dict[type[Row], Check]] = {
     PlanHoliday: _plan_holiday,
     HuntMember: _hunt_member,
     PackAssignment: _assignment,
+    Account: check_account,
+    IdentityProvider: check_provider,
 }

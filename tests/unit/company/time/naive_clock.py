@@ -20,6 +20,7 @@ ZONES = (
     "Australia/Lord_Howe",  # its summer time is half an hour
     "Pacific/Apia",  # left out 30 December 2011
     "Africa/Casablanca",  # summer time is the rule, Ramadan the exception
+    "Africa/Cairo",  # puts its clock forward at midnight
     "America/New_York",
     "Asia/Kolkata",
     "UTC",

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
+from holidays import list_supported_countries
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from naive_clock import as_utc, is_holiday, local, ms
@@ -195,6 +196,18 @@ def test_public_holidays_are_listed_with_their_names_in_both_languages() -> None
     assert dutch[date(2025, 4, 18)] == PublicHoliday(date(2025, 4, 18), "Good Friday", "Goede vrijdag", False)
     assert {holiday.local_name for holiday in public_holidays("BE", "", 2025, "fr")} >= {"Noël", "Fête nationale"}
     assert {holiday.local_name for holiday in public_holidays("BE", "", 2025, "zz")} >= {"Kerstmis"}
+
+
+def test_memorial_day_on_which_people_work_is_no_holiday() -> None:
+    offered = {holiday.date for holiday in public_holidays("SK", "", 2025)}
+    assert date(2025, 8, 29) in offered
+    assert date(2025, 9, 1) not in offered  # Constitution Day: no day off since 2024
+
+
+def test_every_country_can_be_asked() -> None:
+    found = {country: public_holidays(country, "", 2026, "nl") for country in list_supported_countries(False)}
+    assert sum(any(day.legal for day in days) for days in found.values()) > 200
+    assert all(day.name and day.local_name and day.date.year == 2026 for days in found.values() for day in days)
 
 
 def test_regions_are_offered() -> None:

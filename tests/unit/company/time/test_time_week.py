@@ -145,6 +145,12 @@ def test_next_change_lies_after_the_instant_asked_about() -> None:
     assert as_utc(timed.next_change(start + MINUTE_MS // 2)) == "2026-01-05T16:00"
 
 
+def test_midnight_between_sunday_and_monday_is_no_change_inside_a_block() -> None:
+    table = schedule_table([WeekBlock(SUN, 720, 1440), WeekBlock(MON, 0, 480)])
+    sunday = ms("2026-01-04T13:00") // 1000
+    assert table.after(sunday) == ms("2026-01-05T08:00") // 1000
+
+
 def test_huge_schedule_is_built_in_little_time() -> None:
     many = [WeekBlock(day, start, start + 2000) for day in range(7) for start in range(1440)]
     assert schedule(*many).next_change(ms("2026-01-05T09:00")) is None

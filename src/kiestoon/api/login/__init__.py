@@ -1,0 +1,18 @@
+"""Logging in: passwords, second factors, passkeys, identity providers, sessions, access tokens, accounts."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import APIRouter
+
+from kiestoon.api.login import account_routes, acting_routes, own_routes, pin_routes, session_routes, totp_routes
+
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    session_routes.router,
+    acting_routes.router,
+    own_routes.router,
+    pin_routes.router,
+    totp_routes.router,
+    *account_routes.ROUTERS,
+)

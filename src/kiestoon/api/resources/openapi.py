@@ -1,0 +1,316 @@
+"""The OpenAPI description of the generic routes, type of row by type of row, made from the same models they check by.
+
+FastAPI describes the other routes; ``describe`` joins the two and says what all of them have in common.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from pydantic.json_schema import models_json_schema
+
+from kiestoon.api.permissions import OPERATIONS, PERMISSIONS
+from kiestoon.api.principal import ROLES
+from kiestoon.api.problems import KINDS, MEDIA_TYPE, TYPE_PREFIX
+from kiestoon.api.resources.bulk import line_model
+from kiestoon.api.resources.operations import CopyPlan
+from kiestoon.api.resources.queries import DEFAULT_LIMIT, MAX_LIMIT, filterable, searched
+from kiestoon.api.schemas import MAX_ID, change_model, create_model_of, example, read_model
+from kiestoon.company.model import ENTITIES, Device, Entity
+
+Json = dict[str, Any]
+_REF: Final = "#/components/schemas/"
+_BASE: Final = "/api/v1/companies"
+_PROBLEM: Final[Json] = {
+    "type": "object",
+    "description": "What is wrong (RFC 9457), in the language of Accept-Language (nl or en).",
+    "required": ["type", "title", "status", "errors"],
+    "properties": {
+        "type": {"type": "string", "examples": [TYPE_PREFIX + "invalid"]},
+        "title": {"type": "string", "examples": [KINDS["invalid"][1]]},
+        "status": {"type": "integer", "examples": [422]},
+        "detail": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["field", "code", "message"],
+                "properties": {
+                    "field": {"type": "string", "description": 'The field, or "".', "examples": ["extension"]},
+                    "code": {"type": "string", "description": "The rule it breaks.", "examples": ["extension_taken"]},
+                    "message": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+_DESCRIPTION: Final = """The organisation of a telephone exchange: companies, people, numbers, and where calls go.
+
+* **Who**: the session cookie of somebody logged in (with `X-CSRF-Token` on whatever changes something), or
+  `Authorization: Bearer` with a personal access token. What each role may do is a table in the administrators' manual.
+* **Lists** are `{"items": [...], "next": cursor}`; pass `next` as `cursor`. Filter by any plain field
+  (`?location_id=3&active=true`; twice the same field = either; `null` = not set), search with `q`, order with `sort`
+  (`-name` = backwards).
+* **Changes** name the version they were made from: send the `ETag` as `If-Match`. 412: somebody was faster.
+* **Repeating** a POST with the same `Idempotency-Key` within 24 hours gives the first answer again.
+* **Errors** are problem documents (RFC 9457) that name every field that is wrong.
+"""
+
+
+def describe(plain: Json) -> Json:
+    """FastAPI's description (of the routes it knows) completed with everything else."""
+    schemas: Json = {**plain.get("components", {}).get("schemas", {}), **_schemas()}
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    paths = {path: _completed(item) for path, item in plain.get("paths", {}).items()}
+    for entity in ENTITIES:
+        paths |= _paths(entity)
+    tags = [{"name": entity.table, "description": (entity.row.__doc__ or "").partition("\n")[0]} for entity in ENTITIES]
+    return {
+        **plain,
+        "info": {**plain["info"], "description": _DESCRIPTION},
+        "paths": dict(sorted(paths.items())),
+        "components": {
+            "schemas": dict(sorted(schemas.items())),
+            "responses": {kind: _problem_response(kind) for kind in KINDS},
+            "securitySchemes": {
+                "session": {"type": "apiKey", "in": "cookie", "name": "kiestoon_session"},
+                "token": {"type": "http", "scheme": "bearer"},
+            },
+        },
+        "security": [{"session": []}, {"token": []}],
+        "tags": tags,
+    }
+
+
+def _problem_response(kind: str) -> Json:
+    return {"description": KINDS[kind][1], "content": {MEDIA_TYPE: {"schema": {"$ref": _REF + "Problem"}}}}
+
+
+def _completed(item: Json) -> Json:
+    """The problems every route can answer with, in place of FastAPI's own 422."""
+    for operation in item.values():
+        if isinstance(operation, dict):
+            responses = operation.setdefault("responses", {})
+            responses.pop("422", None)
+            for kind in ("bad_request", "unauthenticated", "forbidden", "not_found", "conflict", "stale", "too_large"):
+                responses.setdefault(str(KINDS[kind][0]), _refusal(kind))
+            for kind in ("unsupported_media_type", "invalid", "too_many_requests", "unavailable"):
+                responses.setdefault(str(KINDS[kind][0]), _refusal(kind))
+    return item
+
+
+def _refusal(kind: str) -> Json:
+    return {"$ref": f"#/components/responses/{kind}"}
+
+
+def _schemas() -> Json:
+    models: list[Any] = [(CopyPlan, "validation"), (line_model(), "validation")]
+    for entity in ENTITIES:
+        models += [(read_model(entity), "validation"), (create_model_of(entity), "validation")]
+        models.append((change_model(entity), "validation"))
+    _, found = models_json_schema(models, ref_template=_REF + "{model}")
+    schemas: Json = found["$defs"]
+    for entity in ENTITIES:
+        schemas[_page_name(entity)] = _page(entity)
+    schemas["DeviceCreated"] = _device_created()
+    schemas["Problem"] = _PROBLEM
+    return schemas
+
+
+def _device_created() -> Json:
+    secret = {"type": "string", "description": "The password that was made up, shown this once."}
+    return {"unevaluatedProperties": False, "allOf": [_open_read(Device)], "properties": {"secret": secret}}
+
+
+def _open_read(row: type) -> Json:
+    """A row to which something is added: the same properties, without closing the object."""
+    schema: Json = dict(read_model(next(entity for entity in ENTITIES if entity.row is row)).model_json_schema())
+    schema.pop("additionalProperties")
+    return schema
+
+
+def _page_name(entity: Entity) -> str:
+    return f"{entity.row.__name__}Page"
+
+
+def _page(entity: Entity) -> Json:
+    return {
+        "type": "object",
+        "required": ["items", "next"],
+        "properties": {
+            "items": {"type": "array", "items": {"$ref": f"{_REF}{entity.row.__name__}Read"}},
+            "next": {"type": ["string", "null"], "description": "The cursor of the next page."},
+        },
+    }
+
+
+# --- paths ---------------------------------------------------------------------------------------------------------
+
+
+def _paths(entity: Entity) -> Json:
+    if entity.table == "companies":
+        return _pair(entity, _BASE, f"{_BASE}/{{company_id}}", [], [_path_id("company_id", "The company.")], "")
+    company = _path_id("company_id", "The company.")
+    one = _path_id("id", f"The {entity.nouns[0]}.")
+    base = f"{_BASE}/{{company_id}}/{entity.table}"
+    paths = _pair(entity, base, f"{base}/{{id}}", [company], [company, one], "")
+    if entity.table == "trunks":
+        paths |= _pair(entity, "/api/v1/trunks", "/api/v1/trunks/{id}", [], [one], "shared_")
+    return paths
+
+
+def _pair(entity: Entity, many: str, single: str, of_many: list[Json], of_one: list[Json], prefix: str) -> Json:
+    noun, table = entity.nouns[0], entity.table
+    one = f"{prefix}{_singular(entity)}"
+    return {
+        many: {
+            "parameters": of_many,
+            "get": _operation(entity, "list", f"list_{prefix}{table}", f"List {table.replace('_', ' ')}"),
+            "post": _operation(entity, "create", f"create_{one}", f"Create a {noun}"),
+        },
+        single: {
+            "parameters": of_one,
+            "get": _operation(entity, "get", f"get_{one}", f"Get a {noun}"),
+            "put": _operation(entity, "replace", f"replace_{one}", f"Replace a {noun}"),
+            "patch": _operation(entity, "change", f"change_{one}", f"Change some fields of a {noun}"),
+            "delete": _operation(entity, "remove", f"remove_{one}", f"Remove a {noun}"),
+        },
+    }
+
+
+def _singular(entity: Entity) -> str:
+    """The row's name in snake case: group_extension."""
+    name = entity.row.__name__
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
+
+
+_REFUSALS: Final = {
+    "list": ("bad_request",),
+    "get": (),
+    "create": ("bad_request", "conflict", "too_large", "unsupported_media_type"),
+    "replace": ("conflict", "stale", "too_large", "unsupported_media_type", "precondition_required"),
+    "change": ("conflict", "stale", "too_large", "unsupported_media_type", "precondition_required"),
+    "remove": ("conflict", "stale"),
+}
+_ALWAYS: Final = ("unauthenticated", "forbidden", "not_found", "invalid", "too_many_requests", "unavailable")
+
+
+def _operation(entity: Entity, what: str, operation_id: str, summary: str) -> Json:
+    made: Json = {
+        "operationId": operation_id,
+        "summary": summary,
+        "tags": [entity.table],
+        "description": _may(entity, what, shared="shared_" in operation_id),
+        "parameters": _parameters(entity, what),
+        "responses": {
+            **_success(entity, what),
+            **{str(KINDS[kind][0]): _refusal(kind) for kind in (*_REFUSALS[what], *_ALWAYS)},
+        },
+    }
+    if what in {"create", "replace", "change"}:
+        model = change_model(entity) if what == "change" else create_model_of(entity)
+        media: Json = {"schema": {"$ref": _REF + model.__name__}, "example": _body_example(entity, what)}
+        made["requestBody"] = {"required": True, "content": {"application/json": media}}
+    return made
+
+
+def _body_example(entity: Entity, what: str) -> Json:
+    whole = example(entity, create=True)
+    return dict(list(whole.items())[:1]) if what == "change" else whole
+
+
+_NEEDED: Final = {
+    "list": {"write", "change", "read", "public"},
+    "get": {"write", "change", "read", "public"},
+    "create": {"write"},
+    "replace": {"write", "change"},
+    "change": {"write", "change"},
+    "remove": {"write"},
+}
+
+
+def _may(entity: Entity, what: str, *, shared: bool) -> str:
+    if shared:
+        roles = [role for role in ROLES if role in OPERATIONS["shared_trunks"]]
+    else:
+        roles = [role for role in ROLES if PERMISSIONS[entity.table].of(role) in _NEEDED[what]]
+    return f"For the roles: {', '.join(roles)}; each within its own part."
+
+
+def _parameters(entity: Entity, what: str) -> list[Json]:
+    if what == "list":
+        return _list_parameters(entity)
+    if what == "get":
+        return [_header("If-None-Match", "An ETag: 304 while it is still the same.", '"v1"')]
+    if what == "create":
+        return [_header("Idempotency-Key", "Repetitions get the first answer.", "6f0c1d5e-order-17")]
+    required = what != "remove"
+    return [_header("If-Match", "The ETag of what is being changed, or *.", '"v1"', required=required)]
+
+
+def _list_parameters(entity: Entity) -> list[Json]:
+    fields = filterable(entity)
+    order = [sign + name for name in fields for sign in ("", "-")]
+    found = [
+        _query(
+            "limit", {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}, "Page size."
+        ),
+        _query("cursor", {"type": "string"}, "`next` of the page before."),
+        _query("sort", {"type": "string", "enum": order, "default": "id"}, "Field to sort by; - backwards."),
+    ]
+    if searched(entity):
+        text = f"Search in {', '.join(searched(entity))}."
+        found.append(_query("q", {"type": "string", "maxLength": 255}, text))
+    properties = read_model(entity).model_json_schema()["properties"]
+    for name in fields:
+        schema = {key: properties[name][key] for key in ("type", "enum", "const") if key in properties[name]}
+        if "anyOf" in properties[name]:
+            kinds = [kind.get("type", "string") for kind in properties[name]["anyOf"] if kind.get("type") != "null"]
+            schema = {"type": ["string", *kinds] if kinds != ["string"] else "string"}
+        found.append(_query(name, schema or {"type": "string"}, f"Only those with this {name.replace('_', ' ')}."))
+    return found
+
+
+def _success(entity: Entity, what: str) -> Json:
+    name = entity.row.__name__
+    etag = {"ETag": {"schema": {"type": "string"}, "description": "The version."}}
+    if what == "list":
+        page = {"items": [example(entity, create=False)], "next": None}
+        return {"200": _json_response("A page.", _page_name(entity), page)}
+    if what == "remove":
+        return {"204": {"description": "It is gone."}}
+    shown = example(entity, create=False)
+    if what == "create":
+        model = "DeviceCreated" if entity.row is Device else f"{name}Read"
+        headers = {**etag, "Location": {"schema": {"type": "string"}, "description": "Where it is."}}
+        return {"201": {**_json_response("It is there.", model, shown), "headers": headers}}
+    found: Json = {"200": {**_json_response("As it is now.", f"{name}Read", shown), "headers": etag}}
+    if what == "get":
+        found["304"] = {"description": "It is still the same."}
+    return found
+
+
+def _json_response(text: str, model: str, shown: Json) -> Json:
+    return {"description": text, "content": {"application/json": {"schema": {"$ref": _REF + model}, "example": shown}}}
+
+
+def _path_id(name: str, text: str) -> Json:
+    schema = {"type": "integer", "minimum": 1, "maximum": MAX_ID}
+    return {"name": name, "in": "path", "required": True, "description": text, "schema": schema, "example": 1}
+
+
+def _query(name: str, schema: Json, text: str) -> Json:
+    return {"name": name, "in": "query", "required": False, "description": text, "schema": schema}
+
+
+def _header(name: str, text: str, shown: str, *, required: bool = False) -> Json:
+    schema = {"type": "string"}
+    return {
+        "name": name,
+        "in": "header",
+        "required": required,
+        "description": text,
+        "schema": schema,
+        "example": shown,
+    }

@@ -1,0 +1,201 @@
+"""What happened in calls, put into words for those outside: who it is about, and who may hear of it.
+
+Call control's events name call and leg; here the parties are looked up while the call is still known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+import msgspec
+
+from kiestoon.calls import events
+from kiestoon.calls.call import Call
+from kiestoon.calls.events import CallEvent
+from kiestoon.calls.exchange import Exchange
+from kiestoon.calls.leg import Leg
+from kiestoon.company.directory import CompanyIndex
+from kiestoon.notify.live import LiveEvent
+from kiestoon.registrar import BindingChanged
+
+NAMES: Final[dict[type[CallEvent], str]] = {
+    events.CallOpened: "call.opened",
+    events.LegOffered: "call.leg.offered",
+    events.LegDialled: "call.leg.dialled",
+    events.LegRinging: "call.leg.ringing",
+    events.LegProgressed: "call.leg.progressed",
+    events.LegAnswered: "call.leg.answered",
+    events.LegHeld: "call.leg.held",
+    events.LegResumed: "call.leg.resumed",
+    events.LegEnded: "call.leg.ended",
+    events.BridgeJoined: "call.bridge.joined",
+    events.BridgeLeft: "call.bridge.left",
+    events.CustodyMoved: "call.custody.moved",
+    events.CallForwarded: "call.forwarded",
+    events.QualityMeasured: "call.quality",
+    events.CallClosed: "call.closed",
+}
+_BASE: Final = frozenset(CallEvent.__struct_fields__)
+_STATES: Final[dict[type[CallEvent], str]] = {
+    events.LegOffered: "busy",
+    events.LegRinging: "ringing",
+    events.LegAnswered: "busy",
+    events.LegEnded: "",
+}
+
+
+class Draft(msgspec.Struct):
+    """An event before it has a number."""
+
+    at_ms: int
+    company_id: int
+    type: str
+    data: dict[str, Any]
+    users: tuple[int, ...] = ()
+    locations: tuple[int, ...] = ()
+    departments: tuple[int, ...] = ()
+    public: bool = False
+
+    def numbered(self, sequence: int) -> LiveEvent:
+        """The event itself."""
+        return LiveEvent(
+            sequence, self.at_ms, self.company_id, self.type, self.data,
+            self.users, self.locations, self.departments, self.public,
+        )  # fmt: skip
+
+
+class EventView:
+    """Remembers the calls and lines of which events have come, and nothing when ``forget`` is called."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._x = exchange
+        self._calls: dict[str, Call] = {}
+        self._lines: dict[int, dict[int, str]] = {}
+        self._reachable: set[int] = set()
+
+    def begin(self) -> None:
+        """Somebody listens from now on."""
+        self._reachable = set(self._x.registrar.bindings.devices())
+
+    def forget(self) -> None:
+        """Nobody listens any more."""
+        self._calls.clear()
+        self._lines.clear()
+
+    def call_event(self, event: CallEvent) -> Iterator[Draft]:
+        """One event of call control; what it changes about somebody's line follows."""
+        call = self._calls.get(event.call) or self._x.calls.get(event.call)
+        if call is None:
+            return
+        self._calls[event.call] = call
+        leg = call.legs.get(event.leg) if event.leg else None
+        data = {"call_id": event.call, **_call(call), "leg": None if leg is None else _leg(leg, call)}
+        data |= {name: getattr(event, name) for name in event.__struct_fields__ if name not in _BASE}
+        if isinstance(event, events.CallClosed):
+            data |= {"outcome": call.outcome or "failed", "ended_by": call.by or "exchange"}
+            del self._calls[event.call]
+        users = {leg.party.user_id for leg in call.legs.values() if leg.party.user_id}
+        yield self._about(users, Draft(event.at_ms, event.company_id, _name(event), data))
+        state = _STATES.get(type(event))
+        if state is not None and leg is not None and leg.party.user_id:
+            yield from self._line(leg.party.user_id, leg.id, state, event)
+
+    def binding_changed(self, change: BindingChanged, at_ms: int) -> Draft | None:
+        """A device can be reached from now on, or no more; all other changes are no event (None)."""
+        device = self._x.directory.device_by_id(change.device_id)
+        reachable = bool(self._x.registrar.bindings_of(change.device_id))
+        if device is None or reachable == (change.device_id in self._reachable):
+            return None
+        (self._reachable.add if reachable else self._reachable.discard)(device.id)
+        binding = change.binding
+        data = {
+            "device_id": device.id,
+            "username": device.username,
+            "user_id": device.user_id,
+            "transport": binding.flow.transport if binding is not None and binding.flow is not None else "",
+            "user_agent": binding.user_agent[:255] if binding is not None else "",
+        }
+        kind = "device.registered" if reachable else "device.unregistered"
+        users = set() if device.user_id is None else {device.user_id}
+        return self._about(users, Draft(at_ms, device.company_id, kind, data))
+
+    # --- parts -----------------------------------------------------------------------------------------------------
+
+    def _line(self, user_id: int, leg: int, state: str, event: CallEvent) -> Iterator[Draft]:
+        """Whether somebody's line is free: ringing or in a call at one phone at least."""
+        legs = self._lines.setdefault(user_id, {})
+        before = _line_state(legs)
+        if state:
+            legs[leg] = state
+        else:
+            legs.pop(leg, None)
+        after = _line_state(legs)
+        if not legs:
+            del self._lines[user_id]
+        index = self._x.directory.company(event.company_id)
+        user = index.users.get(user_id) if index is not None else None
+        if before == after or index is None or user is None:
+            return
+        data = {"user_id": user_id, "extension": user.extension, "state": after}
+        draft = self._about({user_id}, Draft(event.at_ms, event.company_id, "line.changed", data))
+        draft.public = not user.hide_line
+        if user.hide_line:
+            draft.users += index.arrangements.line_viewers.get(user_id, ())
+        yield draft
+
+    def _about(self, users: set[int], draft: Draft) -> Draft:
+        index = self._x.directory.company(draft.company_id)
+        locations: set[int] = set()
+        departments: set[int] = set()
+        for user_id in users:
+            user = index.users.get(user_id) if index is not None else None
+            if index is None or user is None:
+                continue
+            if user.location_id is not None:
+                locations.add(user.location_id)
+            departments |= _with_outer(index, user.department_id)
+        draft.users, draft.locations, draft.departments = (
+            tuple(sorted(found)) for found in (users, locations, departments)
+        )
+        return draft
+
+
+def _with_outer(index: CompanyIndex, department_id: int | None) -> set[int]:
+    """A department and those around it."""
+    found: set[int] = set()
+    while department_id is not None and department_id not in found:
+        found.add(department_id)
+        department = index.departments.get(department_id)
+        department_id = department.parent_id if department is not None else None
+    return found
+
+
+def _line_state(legs: dict[int, str]) -> str:
+    states = set(legs.values())
+    return "busy" if "busy" in states else "ringing" if states else "idle"
+
+
+def _call(call: Call) -> dict[str, Any]:
+    return {"direction": call.direction, "dialled": call.dialled}
+
+
+def _leg(leg: Leg, call: Call) -> dict[str, Any]:
+    """A party; who withholds the number stays unknown."""
+    party = leg.party
+    return {
+        "id": leg.id,
+        "is_caller": leg.id == call.caller,
+        "kind": party.kind,
+        "number": "" if party.withheld else party.number,
+        "name": "" if party.withheld else party.name,
+        "withheld": party.withheld,
+        "user_id": None if party.withheld else party.user_id or None,
+        "device_id": None if party.withheld else leg.device_id or None,
+    }
+
+
+def _name(event: CallEvent) -> str:
+    known = NAMES.get(type(event))
+    return known or "call." + re.sub(r"(?<!^)(?=[A-Z])", ".", type(event).__name__).lower()

@@ -1,0 +1,134 @@
+"""Group extensions: everybody rings (ACD-1, E 4.2)."""
+
+import pytest
+from routing_world import ANNA, BEN, CARA, DORA, STRANGER, Town, codes, outcome, to, voicemail
+
+from kiestoon.company.model import (
+    AlternateNumber,
+    Device,
+    Forward,
+    ForwardExtension,
+    GroupExtension,
+    GroupMember,
+    Number,
+    Presence,
+    ReachOverride,
+    ReachProfile,
+)
+
+SALES = "300"
+
+
+def group(*members, **fields):
+    town = Town(GroupExtension(id=1, company_id=1, extension=SALES, name="Sales", **fields))
+    town.add(Number(id=80, company_id=1, e164="+31207654180", extension=SALES))
+    for member in members or (ANNA, BEN, CARA):
+        town.new(GroupMember, group_id=1, extension=member)
+    return town
+
+
+def test_all_members_ring_at_once_for_as_long_as_the_group_says():
+    decision = group(no_answer_s=25).incoming("+31207654180")
+    assert outcome(decision) == "rings Anna+Ben+Cara"
+    assert decision.step.ring_s == 25
+
+
+def test_the_caller_is_not_rung_as_a_member():
+    assert outcome(group().dial(SALES, by=BEN)) == "rings Anna+Cara"
+
+
+@pytest.mark.parametrize("peace", ["service", "status"])
+def test_members_who_do_not_want_to_be_disturbed_are_left_out(peace):
+    town = group()
+    if peace == "service":
+        town.user(BEN, do_not_disturb=True)
+    else:
+        town.new(Presence, user_id=2, status="do_not_disturb")
+    assert outcome(town.dial(SALES)) == "rings Anna+Cara"
+
+
+def test_the_group_may_be_forwarded_always_when_busy_and_when_nobody_answers():
+    assert outcome(group(forward_always=to(DORA)).dial(SALES, by=ANNA)) == "rings Dora"
+    town = group(forward_busy=to(DORA), forward_no_answer=voicemail())
+    ringing = town.incoming("+31207654180")
+    assert outcome(town.then(ringing, "busy")) == "rings Dora"
+    assert outcome(town.then(ringing, "rejected")) == "rings Dora"
+    assert outcome(town.then(ringing, "no_answer")) == "voicemail 300"
+    assert outcome(town.then(ringing, "unreachable")) == "voicemail 300"
+    assert "forward_unreachable" in codes(town.then(ringing, "unreachable"))
+    assert group().then(group().incoming("+31207654180"), "busy") is None
+
+
+def test_a_group_has_forwardings_of_its_own_like_anybody():
+    town = group().new(Forward, extension=SALES, case="no_answer", to=to(DORA))
+    assert outcome(town.then(town.incoming("+31207654180"), "no_answer")) == "rings Dora"
+    assert outcome(group().new(Forward, extension=SALES, case="always", to=to(DORA)).dial(SALES)) == "rings Dora"
+
+
+def test_nobody_there_counts_as_unreachable():
+    town = group(ANNA).user(ANNA, do_not_disturb=True)
+    assert (outcome(town.dial(SALES)), codes(town.dial(SALES))[-1]) == ("refused 480", "nobody_in_group")
+    town = group(ANNA, forward_no_answer=to(DORA)).user(ANNA, do_not_disturb=True)
+    assert outcome(town.dial(SALES, by=BEN)) == "rings Dora"
+
+
+def test_members_see_the_number_that_was_called_where_the_group_says_so():
+    assert group(show="called").incoming("+31207654180").situation.prefix == "+31207654180"
+    assert group(show="called").dial(SALES).situation.prefix == SALES
+    assert group().incoming("+31207654180").situation.prefix == ""
+
+
+def test_call_waiting_is_as_the_group_says():
+    assert all(person.waiting for person in group().user(ANNA, call_waiting=False).dial(SALES).step.people)
+    assert not any(person.waiting for person in group(call_waiting=False).dial(SALES).step.people)
+
+
+# --- members' own forwarding -----------------------------------------------------------------------------------------
+
+
+def test_members_forwarding_does_not_count_unless_the_group_allows_it():
+    town = group(ANNA, BEN).new(Forward, extension=ANNA, case="always", to=to(DORA))
+    assert outcome(town.dial(SALES, by=CARA)) == "rings Anna+Ben"
+    town = group(ANNA, BEN, individual_forwarding=True).new(Forward, extension=ANNA, case="always", to=to(DORA))
+    assert outcome(town.dial(SALES, by=CARA)) == "rings Dora+Ben"
+
+
+@pytest.mark.parametrize(
+    ("target", "result"),
+    [
+        (to(STRANGER), f"rings Ben+{STRANGER}"),
+        (voicemail(), "rings Ben"),
+        (to("00701234567"), f"rings Ben+{STRANGER}"),
+        (to("301"), "rings Ben"),
+        (to("180"), "rings Ben+Dora"),
+        (to(BEN), "rings Ben"),
+        (to("+31112"), "rings Ben"),
+    ],
+)
+def test_a_members_forwarding_is_followed_one_step_to_colleagues_and_numbers(target, result):
+    town = group(BEN, ANNA, individual_forwarding=True).new(Forward, extension=ANNA, case="always", to=target)
+    town.add(GroupExtension(id=2, company_id=1, extension="301", name="Others"))
+    town.new(AlternateNumber, user_id=4, extension="180")
+    assert outcome(town.dial(SALES, by=CARA)) == result
+
+
+def test_the_matrix_counts_as_a_members_own_forwarding():
+    for allowed, result in ((True, "rings Dora"), (False, "rings Anna")):
+        town = group(ANNA, individual_forwarding=allowed)
+        town.new(ReachProfile, user_id=1, name="S", is_default=True, forward_always=to(DORA))
+        assert outcome(town.dial(SALES, by=CARA)) == result
+
+
+def test_devices_chosen_by_hand_count_in_groups_too():
+    town = group(ANNA).add(Device(id=30, company_id=1, username="soft", secret="s", user_id=1, kind="web"))
+    town.new(ReachProfile, user_id=1, name="S", is_default=True).new(ReachOverride, user_id=1, devices=("web",))
+    assert [device.username for device in town.dial(SALES).step.people[0].devices] == ["soft"]
+
+
+def test_a_forward_extension_rings_its_number_and_shows_what_it_says():
+    town = group(ANNA, "201")
+    town.new(ForwardExtension, extension="201", name="Night porter", to=to(STRANGER), caller_id="caller")
+    decision = town.incoming("+31207654180", caller="+31101111111")
+    assert outcome(decision) == f"rings Anna+{STRANGER}"
+    assert decision.step.outside[0].caller_number == "+31101111111"
+    assert decision.situation.shown == ""
