@@ -251,6 +251,9 @@ def test_phones_that_forward_in_a_circle_end_with_an_error_not_a_storm() -> None
     carla.mode = "redirect"
     anna.dial("103")
     world.run(5)
+    world.media.finish_files()  # why, in words
+    world.network.drain(world.node)
+    world.run()
     assert anna.last(events.Refused).status == 482
     world.assert_nothing_left()
 

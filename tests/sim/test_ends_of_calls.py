@@ -231,9 +231,12 @@ def test_diversions_are_told_newest_first_and_their_history_in_order() -> None:
     world.run()
     assert session.state == "confirmed", world.network.ladder()
     request = provider.last(events.InviteReceived).request
-    assert [value.partition("@")[0] for value in request.all("Diversion")] == ["<sip:103", "<sip:102"]
+    # outside, colleagues are known by their outside numbers
+    assert [value.partition("@")[0] for value in request.all("Diversion")] == ["<sip:+31201234560", "<sip:+31201234560"]
     history = [(value.partition("@")[0], value.rpartition("index=")[2]) for value in request.all("History-Info")]
-    assert history == [("<sip:102", "1"), ("<sip:103", "1.1"), ("<sip:+31201112222", "1.1.1")]
+    assert history == [
+        ("<sip:+31201234560", "1"), ("<sip:+31201234560", "1.1"), ("<sip:+31201112222", "1.1.1"),
+    ]  # fmt: skip
     session.bye(world.network.now)
     world.assert_nothing_left()
 

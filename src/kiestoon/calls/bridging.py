@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kiestoon.calls import custody, missing_audio, signals
+from kiestoon.calls import custody, identity, missing_audio, signals
 from kiestoon.calls.call import Call, Failure
 from kiestoon.calls.causes import CALLER_GONE, NORMAL
 from kiestoon.calls.events import BridgeJoined, LegAnswered
@@ -41,6 +41,7 @@ def join(x: Exchange, call: Call, caller: Leg, callee: Leg, now: float) -> None:
     call.bridge = (caller.id, callee.id)
     call.outcome = "answered"
     call.answered_ms = call.answered_ms or callee.answered_ms
+    x.present.answered(call, callee)
     custody.take(x, call, "bridge")
     connect(call, caller, callee)
     missing_audio.expect_anew(x, call)
@@ -67,7 +68,7 @@ def _answer(x: Exchange, call: Call, caller: Leg, callee: Leg, now: float) -> bo
         return False
     caller.advance("answer")
     caller.answered_ms = x.wall_ms()
-    session.accept(now, body)
+    session.accept(now, body, identity.connected(x, call, callee))
     x.emit(LegAnswered, call, caller.id)
     return True
 

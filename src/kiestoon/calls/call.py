@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from kiestoon.calls.leg import Leg
     from kiestoon.calls.service import Service
     from kiestoon.media.client import MediaLink
-    from kiestoon.routing import Decision, Reason
+    from kiestoon.routing import Decision, DialOutside, Diversion, Reason, Situation
     from kiestoon.sip.deadlines import Deadline
 
 Holder: TypeAlias = Literal["nobody", "seek", "bridge", "service"]
@@ -32,9 +32,10 @@ class Failure(msgspec.Struct, frozen=True, gc=False):
 
 
 class Seek:
-    """An attempt to get somebody to answer: outgoing legs racing, and lines still to be tried after them.
+    """An attempt to get somebody to answer: outgoing legs racing.
 
-    ``ringing``: the caller has been told so.
+    ``lines``: for each leg to an outside number, what is called there and the lines still to be tried. ``ringing``: the
+    caller has been told so.
     """
 
     __slots__ = ("decision", "failures", "legs", "lines", "ringing")
@@ -42,7 +43,7 @@ class Seek:
     def __init__(self, decision: Decision) -> None:
         self.decision = decision
         self.legs: set[int] = set()
-        self.lines: list[int] = []
+        self.lines: dict[int, tuple[DialOutside, list[int]]] = {}
         self.failures: list[Failure] = []
         self.ringing = False
 
@@ -53,7 +54,7 @@ class Call:
     __slots__ = (
         "answered_ms", "bridge", "by", "caller", "closing_timer", "company_id", "context", "deadline", "dialled",
         "direction", "diversion", "emergency", "ended_ms", "entries", "failure", "holder", "id", "legs", "link",
-        "opened_ms", "outcome", "reasons", "seek", "service", "target",
+        "next", "opened_ms", "outcome", "reasons", "seek", "service", "situation", "target", "through",
     )  # fmt: skip
 
     def __init__(
@@ -82,7 +83,11 @@ class Call:
         self.closing_timer: Deadline[str] | None = None
         self.deadline: Deadline[str] | None = None
         self.ended_ms = 0
-        self.diversion: tuple[str, ...] = ()
+        # Who forwarded the call, here and before it came to us
+        self.diversion: tuple[Diversion, ...] = ()
+        self.situation: Situation | None = None
+        self.next: Decision | None = None
+        self.through: tuple[str, ...] = ()
         # What the journal holds of it, encoded (see ``journal``)
         self.entries: tuple[bytes, ...] = ()
 

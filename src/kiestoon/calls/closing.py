@@ -53,6 +53,7 @@ def close(x: Exchange, call: Call) -> None:
     x.record(make_record(x, call))
     x.journal.closed(call)
     x.calls.pop(call.id, None)
+    x.present.leave(call)
     _leave_company(x, call.company_id)
     x.count(f"calls_{call.outcome or 'failed'}")
     x.emit(CallClosed, call)

@@ -13,6 +13,7 @@ from kiestoon.calls import (
     custody,
     dtmf,
     failing,
+    following,
     holding,
     inbound,
     left_ringing,
@@ -35,7 +36,6 @@ from kiestoon.media.protocol import (
     SignalEnded,
     Subtracted,
 )
-from kiestoon.routing import route_extension
 from kiestoon.sip import events as sip
 
 if TYPE_CHECKING:
@@ -160,12 +160,8 @@ class CallControl:
 
 
 def _afterwards(x: Exchange, call: Call, now: float) -> None:
-    """After every event: go where a service wants its caller to go, and close what is over."""
-    while call.service is not None and call.service.wish:
-        extension, call.service.wish = call.service.wish, ""
-        decision = route_extension(x.directory, call.company_id, extension)
-        call.reasons.extend(decision.reasons)
-        inbound.follow(x, call, decision, now)
+    """After every event: go on where the route leads, and close what is over."""
+    following.go_on(x, call, now)
     closing.check(x, call, now)
 
 
@@ -248,7 +244,7 @@ def _redirected(x: Exchange, call: Call, leg: Leg, event: sip.Redirected, now: f
     over(x, call, leg)
     decision = seeking.redirected(x, call, leg, event, now)
     if decision is not None:
-        inbound.follow(x, call, decision, now)
+        following.follow(x, call, decision, now)
 
 
 def _cancelled(x: Exchange, call: Call, leg: Leg, event: sip.Cancelled, now: float) -> None:

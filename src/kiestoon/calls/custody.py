@@ -7,14 +7,10 @@ from typing import TYPE_CHECKING
 from kiestoon.calls.call import Call, Failure, Holder
 from kiestoon.calls.events import BridgeLeft, CustodyMoved
 from kiestoon.calls.leaving import leave
-from kiestoon.calls.record import EndedBy, Outcome
-from kiestoon.routing import Refuse
+from kiestoon.calls.record import EndedBy
 
 if TYPE_CHECKING:
     from kiestoon.calls.exchange import Exchange
-    from kiestoon.routing import Decision
-
-NOT_POSSIBLE = Failure("refused", 403, 29, "Not possible from here")
 
 
 def take(x: Exchange, call: Call, holder: Holder) -> None:
@@ -34,13 +30,8 @@ def seek_failed(x: Exchange, call: Call, failure: Failure, now: float) -> None:
     end_with(x, call, failure, now)
 
 
-def refuse(x: Exchange, call: Call, decision: Decision, now: float) -> None:
+def refuse(x: Exchange, call: Call, failure: Failure, now: float) -> None:
     """Routing says no."""
-    step = decision.step
-    failure = NOT_POSSIBLE
-    if isinstance(step, Refuse):
-        outcome: Outcome = "not_found" if step.status == 404 else "refused"
-        failure = Failure(outcome, step.status, step.q850, step.text)
     if call.service is not None:
         seek_failed(x, call, failure, now)
     else:

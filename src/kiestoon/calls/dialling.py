@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kiestoon.calls import occupancy
+from kiestoon.calls import identity, occupancy
 from kiestoon.calls.call import Call
 from kiestoon.calls.causes import NO_PORT
 from kiestoon.calls.events import LegDialled
@@ -16,6 +16,7 @@ from kiestoon.calls.party import Party, shown_address
 from kiestoon.calls.securing import is_browser
 from kiestoon.company.model import resolved_encryption
 from kiestoon.company.numbers import format_for_trunk
+from kiestoon.routing.outward import own_number
 from kiestoon.sip.flow import SECURE, Destination, Flow
 from kiestoon.sip.headers import NameAddr
 from kiestoon.sip.uri import Uri, parse_uri
@@ -40,6 +41,7 @@ def dial_device(
     *,
     encrypted: bool = False,
     as_phone: bool = False,
+    alert: int = 0,
 ) -> bool:
     """Ring one registered contact of a device over the flow it registered by (NAT, RFC 5626 §5.3).
 
@@ -58,7 +60,6 @@ def dial_device(
     leg.webrtc = is_browser(binding) and not as_phone
     leg.contact = binding.contact
     domain = _domain(x, call)
-    caller = call.legs[call.caller].party
     return _invite(
         x,
         call,
@@ -66,14 +67,14 @@ def dial_device(
         now,
         uri=binding.contact,
         to=NameAddr(user.name, _uri(user.extension, domain)),
-        from_=shown_address(caller, domain, trusted=False),
+        from_=shown_address(identity.caller_for_phones(call), domain, trusted=False),
         destination=(destination,) if destination is not None else None,
-        headers=_diversion_headers(call, domain),
+        headers=[*_diversion_headers(x, call, domain, outside=False), *identity.alert_info(call, alert)],
         route=binding.path,
     )
 
 
-def dial_trunk(x: Exchange, call: Call, trunk: Trunk, step: DialOutside, now: float) -> bool:
+def dial_trunk(x: Exchange, call: Call, trunk: Trunk, step: DialOutside, now: float) -> Leg | None:
     """Call a number over an outside line, with the caller ID routing decided (CALL-18, RTE-23)."""
     number = format_for_trunk(step.number, trunk.number_format, step.country)
     party = Party("trunk", step.number, trunk_id=trunk.id)
@@ -87,13 +88,13 @@ def dial_trunk(x: Exchange, call: Call, trunk: Trunk, step: DialOutside, now: fl
         _caller_name(call),
         withheld=step.hide_caller,
     )
-    headers = _diversion_headers(call, domain)
+    headers = _diversion_headers(x, call, domain, outside=True)
     if trunk.trusted and shown.number:
         headers.append(("P-Asserted-Identity", str(shown_address(shown, domain, trusted=True))))
     if step.hide_caller:
         headers.append(("Privacy", "id"))
     x.lines.entered(trunk.id)
-    return _invite(
+    called = _invite(
         x,
         call,
         leg,
@@ -107,6 +108,7 @@ def dial_trunk(x: Exchange, call: Call, trunk: Trunk, step: DialOutside, now: fl
         credentials=x.lines.credentials(trunk),
         patience_s=x.settings.line_patience_s,
     )
+    return leg if called else None
 
 
 def _caller_name(call: Call) -> str:
@@ -171,16 +173,32 @@ def _invite(
     return True
 
 
-def _diversion_headers(call: Call, domain: str) -> Headers:
-    """Tell the target who forwarded the call here: Diversion (RFC 5806), last first, and History-Info (RFC 7044)."""
+def _diversion_headers(x: Exchange, call: Call, domain: str, *, outside: bool) -> Headers:
+    """Tell the target who forwarded the call here: Diversion (RFC 5806), last first, and History-Info (RFC 7044).
+
+    Outside, a colleague is known by his outside number.
+    """
     headers: Headers = []
-    for number in reversed(call.diversion):
-        headers.append(("Diversion", f"<sip:{number}@{domain}>;reason=unconditional"))
-    if call.diversion:
-        for index, number in enumerate((*call.diversion, call.target)):
+    steps = [(_forwarder(x, call, diversion.by, outside), diversion.reason) for diversion in call.diversion]
+    for number, reason in reversed(steps):
+        headers.append(("Diversion", f"<sip:{number}@{domain}>;reason={reason}"))
+    if steps:
+        for index, number in enumerate((*(number for number, _ in steps), call.target)):
             place = ".".join(["1"] * (index + 1))
             headers.append(("History-Info", f"<sip:{number}@{domain}>;index={place}"))
     return headers
+
+
+def _forwarder(x: Exchange, call: Call, extension: str, outside: bool) -> str:
+    index = x.directory.company(call.company_id) if outside else None
+    if index is None:
+        return extension
+    user = index.users_by_extension.get(extension)
+    if user is not None:
+        return own_number(index, user, index.location_of(user)) or extension
+    if extension in index.arrangements.extensions and call.situation is not None:
+        return call.situation.own_number or extension
+    return extension
 
 
 def _domain(x: Exchange, call: Call) -> str:

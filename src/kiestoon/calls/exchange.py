@@ -15,6 +15,7 @@ import structlog
 from kiestoon.calls.events import CallEvent
 from kiestoon.calls.ids import Ids
 from kiestoon.calls.leg import Owner
+from kiestoon.calls.present import Present
 from kiestoon.media.protocol import Codec
 from kiestoon.sip.deadlines import DeadlineQueue
 
@@ -117,6 +118,7 @@ class Exchange:
         self.services: dict[str, ServiceFunction] = services
         self.deadlines: DeadlineQueue[str] = DeadlineQueue()
         self.events: deque[CallEvent] = deque()
+        self.present = Present(self)
         self.listening = False
         self.counters: dict[str, int] = {}
         self._sequence = 0

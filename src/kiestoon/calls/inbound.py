@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 import structlog
 
-from kiestoon.calls import bridging, custody, occupancy, seeking
+from kiestoon.calls import bridging, custody, following, occupancy, seeking
 from kiestoon.calls.call import Call, Failure
 from kiestoon.calls.causes import CALLER_GONE, NO_PORT, NORMAL, from_status
 from kiestoon.calls.events import CallOpened, LegOffered
@@ -16,10 +17,9 @@ from kiestoon.calls.leg_media import lease_port, offer_of
 from kiestoon.calls.party import Party
 from kiestoon.calls.record import CallDirection, EndedBy
 from kiestoon.calls.securing import srtp_policy
-from kiestoon.calls.service import Service
 from kiestoon.company.model import resolved_encryption
 from kiestoon.registrar import Challenge, DeviceCaller, Drop, RefuseCaller, TrunkCaller
-from kiestoon.routing import DialOutside, EnterMenu, FromDevice, FromTrunk, RingUser, route
+from kiestoon.routing import DialOutside, Diversion, FromDevice, FromTrunk, route, see_outsider
 from kiestoon.sdp.negotiate import BadSdp
 from kiestoon.sip.flow import SECURE, WEB
 from kiestoon.sip.headers import BadHeader, NameAddr, parse_name_addrs
@@ -73,7 +73,7 @@ def _device_calls(x: Exchange, event: InviteReceived, caller: DeviceCaller, now:
     call, leg = _open(x, event, device.company_id, party, dialled, "internal", now)
     leg.dtmf = device.dtmf
     leg.encryption = resolved_encryption(device)
-    decision = route(x.directory, FromDevice(device), dialled)
+    decision = route(x.directory, FromDevice(device), dialled, live=x.present)
     if isinstance(decision.step, DialOutside):
         call.direction = "out"
         call.emergency = decision.step.emergency
@@ -83,12 +83,20 @@ def _device_calls(x: Exchange, event: InviteReceived, caller: DeviceCaller, now:
 
 def _trunk_calls(x: Exchange, event: InviteReceived, caller: TrunkCaller, now: float) -> Call:
     dialled = caller.called
-    decision = route(x.directory, FromTrunk(caller.trunks), dialled)
+    diverted = tuple(
+        Diversion(address.uri.user, "", "unconditional") for address in _addresses(event.request, "Diversion")
+    )
+    trusted = all(line.trusted for line in caller.trunks)
+    party = _outside_party(event, caller.trunks[0].id, trusted=trusted)
+    seen = see_outsider(party.number, withheld=party.withheld, country=_country(x, caller))
+    decision = route(
+        x.directory, FromTrunk(caller.trunks), dialled, live=x.present, caller=seen, diverted=len(diverted)
+    )
     trunk = next((line for line in caller.trunks if line.id == decision.trunk_id), caller.trunks[0])
-    party = _outside_party(x, event, trunk.id, trusted=trunk.trusted)
+    party = msgspec.structs.replace(party, trunk_id=trunk.id)
     call, leg = _open(x, event, decision.company_id, party, dialled, "in", now)
     leg.encryption = trunk.srtp
-    call.diversion = tuple(address.uri.user for address in _addresses(event.request, "Diversion"))
+    call.diversion = diverted
     x.lines.entered(trunk.id)
     _proceed(x, call, leg, decision, now)
     return call
@@ -133,29 +141,7 @@ def _proceed(x: Exchange, call: Call, leg: Leg, decision: Decision, now: float) 
     if failure is not None:
         custody.end_with(x, call, failure, now)
         return
-    follow(x, call, decision, now)
-
-
-def follow(x: Exchange, call: Call, decision: Decision, now: float) -> None:
-    """Do what routing says next."""
-    step = decision.step
-    if isinstance(step, RingUser):
-        _aim(call, step.user.extension)
-        seeking.start(x, call, decision, now)
-    elif isinstance(step, DialOutside):
-        _aim(call, step.number)
-        seeking.start(x, call, decision, now)
-    elif isinstance(step, EnterMenu) and call.service is None:
-        call.target = step.menu.extension
-        Service("menu").start(x, call, x.services["menu"], (step.menu, x.company_of(call)), now)
-    else:
-        custody.refuse(x, call, decision, now)
-
-
-def _aim(call: Call, target: str) -> None:
-    """Whom the call is for. A service's caller is for the service until somebody answers."""
-    if call.service is None:
-        call.target = target
+    following.follow(x, call, decision, now)
 
 
 def _obstacle(x: Exchange, call: Call, leg: Leg) -> Failure | None:
@@ -210,7 +196,14 @@ def _dialled(event: InviteReceived) -> str:
     return str(target) if target.scheme == "urn" else target.user
 
 
-def _outside_party(x: Exchange, event: InviteReceived, trunk_id: int, *, trusted: bool) -> Party:
+def _country(x: Exchange, caller: TrunkCaller) -> str:
+    """Whose numbering plan the caller's number is in: the line's company's; shared lines send international numbers."""
+    company_id = caller.trunks[0].company_id
+    index = x.directory.company(company_id) if company_id is not None else None
+    return index.company.country if index is not None else next((other.company.country for other in x.directory), "NL")
+
+
+def _outside_party(event: InviteReceived, trunk_id: int, *, trusted: bool) -> Party:
     """The caller as the line presents it: asserted identity from trusted peers, else From (RFC 3325 §5)."""
     request = event.request
     address = request.from_

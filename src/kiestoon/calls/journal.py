@@ -20,7 +20,7 @@ from kiestoon.calls.party import Party
 from kiestoon.calls.record import CallDirection, Outcome, mend
 from kiestoon.company.model import DtmfMethod, Encryption
 from kiestoon.media.protocol import Port, Stream
-from kiestoon.routing import Reason
+from kiestoon.routing import Reason, Situation
 from kiestoon.sdp.agreement import Agreed, OfferState
 from kiestoon.sip.session.state import SessionState
 from kiestoon.sip.session.unanswered import UnansweredInvite, invite_received, invite_sent, is_same
@@ -108,6 +108,8 @@ class CallState(msgspec.Struct, frozen=True, array_like=True, tag=True, gc=False
     legs: tuple[LegData, ...] = ()
     waiting: UnansweredInvite | None = None
     ringing: tuple[Ringing, ...] = ()
+    through: tuple[str, ...] = ()
+    situation: Situation | None = None
 
 
 class LegConfirmed(msgspec.Struct, frozen=True, array_like=True, tag=True, gc=False):
@@ -216,6 +218,8 @@ def call_state(call: Call) -> CallState:
             for leg in call.legs.values()
             if leg.invite is not None and leg.state in ("dialling", "early")
         ),
+        through=call.through,
+        situation=call.situation,
     )
 
 

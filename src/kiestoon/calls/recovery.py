@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from kiestoon.calls import bridging, closing, custody, left_ringing, missing_audio, occupancy
+from kiestoon.calls import bridging, closing, custody, following, left_ringing, missing_audio, occupancy
 from kiestoon.calls.call import Call
 from kiestoon.calls.causes import INTERRUPTED, MEDIA_LOST, reason_header
 from kiestoon.calls.journal import CallState, LegData
 from kiestoon.calls.leg import Leg
-from kiestoon.calls.service import Service
 from kiestoon.media.protocol import AuditedContext, Modify, Stream, Subtract
+from kiestoon.routing import AskPostcode, EnterMenu, route_extension
 from kiestoon.sip.session.unanswered import turn_away
 
 if TYPE_CHECKING:
@@ -68,6 +68,8 @@ def _recreate(x: Exchange, state: CallState) -> Call:
     x.ids.go_past(state.context)
     for data in state.legs:
         call.legs[data.id] = _leg(x, state.id, data)
+    call.situation = state.situation
+    x.present.enter(call, state.through)
     x.calls[call.id] = call
     x.company_calls[call.company_id] = x.company_calls.get(call.company_id, 0) + 1
     return call
@@ -117,13 +119,12 @@ def _take_over(x: Exchange, call: Call, state: CallState, link: MediaLink, now: 
 
 def _re_enter(x: Exchange, call: Call, now: float) -> None:
     """A service begins again: what the caller had keyed in so far is lost, the caller is not."""
-    menu = x.directory.menu_by_extension(call.company_id, call.target)
-    index = x.directory.company(call.company_id)
-    if menu is None or index is None:
+    decision = route_extension(x.directory, call.company_id, call.target, live=x.present, situation=call.situation)
+    if not isinstance(decision.step, EnterMenu | AskPostcode):
         custody.end_with(x, call, INTERRUPTED, now)
         closing.check(x, call, now)
         return
-    Service("menu").start(x, call, x.services["menu"], (menu, index.company), now)
+    following.follow(x, call, decision, now)
 
 
 def _end(x: Exchange, call: Call, state: CallState, now: float) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from kiestoon.calls import bridging, custody, dialling, occupancy, signals
 from kiestoon.calls.call import Call, Failure, Seek
@@ -19,20 +18,29 @@ from kiestoon.calls.causes import (
     last_word,
     worst_first,
 )
-from kiestoon.calls.events import CallForwarded, LegProgressed, LegRinging
+from kiestoon.calls.events import LegProgressed, LegRinging
 from kiestoon.calls.leaving import leave
 from kiestoon.calls.leg import Leg
 from kiestoon.calls.leg_media import UnusableAnswer, answer_caller, take_answer
 from kiestoon.calls.securing import srtp_policy
-from kiestoon.routing import DialOutside, RingUser, route_diverted
+from kiestoon.routing import DialOutside, RingAll, RingUser, proceed, route_diverted
+from kiestoon.routing import Outcome as RouteOutcome
 
 if TYPE_CHECKING:
     from kiestoon.calls.exchange import Exchange
-    from kiestoon.company.model import Device, User
     from kiestoon.routing import Decision
     from kiestoon.sip.events import Accepted, Progressed, Redirected
 
 ANSWERED_ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"'
+_OUTCOMES: Final[dict[str, RouteOutcome]] = {
+    "busy": "busy",
+    "no_answer": "no_answer",
+    "unreachable": "unreachable",
+    "rejected": "rejected",
+    "failed": "unreachable",
+    "not_found": "unreachable",
+    "refused": "unreachable",
+}
 DECLINED_REASON = 'SIP;cause=603;text="Declined"'
 
 
@@ -44,29 +52,34 @@ def start(x: Exchange, call: Call, decision: Decision, now: float) -> None:
     step = decision.step
     custody.start_deadline(x, call, now + _patience_s(x, decision))
     if isinstance(step, RingUser):
-        ring_user(x, call, step.user, step.devices, now)
+        ring_user(x, call, step, now)
+    elif isinstance(step, RingAll):
+        for person in step.people:
+            ring_user(x, call, person, now)
+        for number in step.outside:
+            try_next_line(x, call, number, x.lines.order(number.trunks, now), now)
     elif isinstance(step, DialOutside):
-        seek.lines = x.lines.order(step.trunks, now)
-        try_next_line(x, call, step, now)
+        try_next_line(x, call, step, x.lines.order(step.trunks, now), now)
     if call.seek is seek and not seek.legs:
         finish(x, call, now)
 
 
 def _patience_s(x: Exchange, decision: Decision) -> float:
     step = decision.step
-    return float(step.user.ring_s or x.settings.ring_s) if isinstance(step, RingUser) else x.settings.ring_outside_s
+    if isinstance(step, RingUser | RingAll):
+        return float(step.ring_s or x.settings.ring_s)
+    return x.settings.ring_outside_s
 
 
-def ring_user(x: Exchange, call: Call, user: User, devices: Sequence[Device], now: float) -> None:
-    """Ring all devices of a user; says busy or unreachable when there is nothing to ring."""
+def ring_user(x: Exchange, call: Call, step: RingUser, now: float) -> None:
+    """Ring the devices of a user; says busy or unreachable when there is nothing to ring."""
     seek = call.seek
     if seek is None:
         return
-    busy_devices = [device for device in devices if device.id in x.device_calls]
-    if busy_devices and not user.call_waiting:
+    if not step.waiting and any(device.id in x.device_calls for device in step.devices):
         seek.failures.append(BUSY)
         return
-    for device in devices:
+    for device in step.devices:
         if occupancy.calls_at(x, device.id) >= device.call_limit:
             seek.failures.append(BUSY)
             continue
@@ -74,7 +87,7 @@ def ring_user(x: Exchange, call: Call, user: User, devices: Sequence[Device], no
         if not bindings:
             seek.failures.append(UNREACHABLE)
         for binding in bindings:
-            dialling.dial_device(x, call, user, device, binding, now)
+            dialling.dial_device(x, call, step.user, device, binding, now, alert=step.alert)
 
 
 def try_other_offer(x: Exchange, call: Call, leg: Leg, now: float) -> bool:
@@ -98,17 +111,19 @@ def try_other_offer(x: Exchange, call: Call, leg: Leg, now: float) -> bool:
     return False
 
 
-def try_next_line(x: Exchange, call: Call, step: DialOutside, now: float) -> None:
+def try_next_line(x: Exchange, call: Call, step: DialOutside, lines: list[int], now: float) -> None:
     """Call out over the next line that may take the call; emergency calls pass every limit (RTE-23)."""
     seek = call.seek
     if seek is None:
         return
-    while seek.lines:
-        trunk = x.directory.trunk(seek.lines.pop(0))
+    while lines:
+        trunk = x.directory.trunk(lines.pop(0))
         if trunk is None or not x.lines.may_take(trunk, emergency=step.emergency, now=now):
             seek.failures.append(NO_LINE)
             continue
-        if dialling.dial_trunk(x, call, trunk, step, now):
+        leg = dialling.dial_trunk(x, call, trunk, step, now)
+        if leg is not None:
+            seek.lines[leg.id] = (step, lines)
             return
 
 
@@ -167,7 +182,7 @@ def accepted(x: Exchange, call: Call, leg: Leg, event: Accepted, now: float) -> 
         seek.failures.append(failure)
         leave(x, call, leg, now, failure=failure)
         if not seek.legs:
-            next_or_finish(x, call, now)
+            finish(x, call, now)
         return
     _stop_others(x, call, seek, now, ELSEWHERE, ANSWERED_ELSEWHERE)
     call.seek = None
@@ -193,21 +208,12 @@ def leg_failed(x: Exchange, call: Call, leg: Leg, failure: Failure, now: float) 
         return
     seek.legs.discard(leg.id)
     seek.failures.append(failure)
+    step, lines = seek.lines.pop(leg.id, (None, []))
+    if step is not None and failure.outcome == "failed":  # the line's failure, not the number's
+        try_next_line(x, call, step, lines, now)
     if failure.status >= 600 and leg.device_id:
         # RFC 3261 §21.6: the person declined, not just this device
         _stop_others(x, call, seek, now, DECLINED_ELSEWHERE, DECLINED_REASON)
-    if not seek.legs:
-        next_or_finish(x, call, now)
-
-
-def next_or_finish(x: Exchange, call: Call, now: float) -> None:
-    """After the last racing leg: another line when the failure was the line's, else the seek's result."""
-    seek = call.seek
-    if seek is None:
-        return
-    step = seek.decision.step
-    if isinstance(step, DialOutside) and seek.failures and seek.failures[-1].outcome == "failed":
-        try_next_line(x, call, step, now)
     if not seek.legs:
         finish(x, call, now)
 
@@ -226,10 +232,10 @@ def redirected(x: Exchange, call: Call, leg: Leg, event: Redirected, now: float)
     if len(call.diversion) >= x.settings.max_diversions:
         leg_failed(x, call, leg, REDIRECTED_TOO_OFTEN, now)
         return None
-    decision = route_diverted(x.directory, call.company_id, leg.party.user_id, event.contacts[0])
+    decision = route_diverted(
+        x.directory, call.company_id, leg.party.user_id, event.contacts[0], live=x.present, situation=call.situation
+    )
     call.reasons.extend(decision.reasons)
-    call.diversion = (*call.diversion, leg.party.number)
-    x.emit(CallForwarded, call, leg.id, target=event.contacts[0])
     seek.legs.discard(leg.id)
     _stop_others(x, call, seek, now, FORWARDED)
     call.seek = None
@@ -244,13 +250,12 @@ def ring_timeout(x: Exchange, call: Call, now: float) -> None:
     if seek is None:
         return
     _stop_others(x, call, seek, now, NO_ANSWER)
-    seek.lines.clear()
     seek.failures.append(NO_ANSWER)
     finish(x, call, now)
 
 
 def finish(x: Exchange, call: Call, now: float) -> None:
-    """The seek ends without an answer; the caller goes to the next in line."""
+    """The seek ends without an answer; what follows is routing's to say, else the caller's holder's."""
     seek = call.seek
     if seek is None:
         return
@@ -258,4 +263,9 @@ def finish(x: Exchange, call: Call, now: float) -> None:
     failure = last_word(seek.failures) if outside else worst_first(seek.failures)
     call.seek = None
     custody.stop_deadline(x, call)
+    outcome = _OUTCOMES.get(failure.outcome)
+    if outcome is not None and call.situation is not None and not call.emergency:
+        call.next = proceed(x.directory, call.situation, outcome, live=x.present)
+        if call.next is not None:
+            return
     custody.seek_failed(x, call, failure, now)

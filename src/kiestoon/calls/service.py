@@ -22,12 +22,13 @@ from kiestoon.media.protocol import File
 
 if TYPE_CHECKING:
     from kiestoon.calls.exchange import Exchange
+    from kiestoon.company.model import LocationRouting
     from kiestoon.media.protocol import SignalEnded, SignalSource
     from kiestoon.sip.deadlines import Deadline
 
 log = structlog.get_logger("services")
 
-Waiting: TypeAlias = Literal["media", "signal", "digits", "connection"]
+Waiting: TypeAlias = Literal["media", "signal", "digits", "connection", "nothing"]
 
 
 class _Wait:
@@ -71,6 +72,22 @@ class Conversation:
             return str(await _Wait("digits"))
         return self._driver.take_digits()
 
+    async def speak_before_answer(self, path: str) -> None:
+        """Let a caller who has not been answered hear a file (early media, RFC 3960), then go on."""
+        if self._driver.progress(self._x, self._x.calls[self._call]):
+            await self.play(path)
+
+    async def refuse(self, failure: Failure) -> None:
+        """Turn the caller away; does not return."""
+        self._driver.failure = failure
+        await _Wait("nothing")
+
+    async def route(self, digits: str) -> Failure:
+        """Go on as routing says for what was keyed in ("" = nothing); returns only when nobody could be reached."""
+        self._driver.keyed = True
+        self._driver.wish = digits
+        return cast("Failure", await _Wait("connection"))
+
     async def connect(self, extension: str) -> Failure:
         """Seek somebody by extension; returns only when that failed, the caller being back in the service."""
         self._driver.wish = extension  # call control follows it up once this event has been treated
@@ -94,13 +111,21 @@ class Service:
         "_signal",
         "_timeout_s",
         "_waiting",
+        "entered",
+        "failure",
+        "keyed",
         "name",
+        "postcode_of",
         "wish",
     )
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.wish = ""
+        self.postcode_of: LocationRouting | None = None
+        self.failure: Failure | None = None
+        self.entered = 1
+        self.keyed = False
         self._coroutine: Coroutine[_Wait, Any, None] | None = None
         self._waiting: Waiting | None = None
         self._digits = ""
@@ -196,6 +221,20 @@ class Service:
         x.journal.changed(call)
         return caller.stream is None
 
+    def progress(self, x: Exchange, call: Call) -> bool:
+        """Send 183 with our answer; False when there can be no early media (no offer, no common format)."""
+        caller = call.legs[call.caller]
+        session = caller.session
+        if session is None or session.state == "ended" or not caller.offered_body:
+            return False
+        try:
+            body = answer_caller(x, call, caller, None)
+        except UnusableAnswer:
+            return False
+        caller.advance("ring")
+        session.progress(self._now, 183, body=body)
+        return True
+
     def play(self, x: Exchange, call: Call, source: SignalSource) -> bool:
         """Start a prompt; False when it cannot play."""
         self._signal = signals.play(x, call, call.legs[call.caller], source)
@@ -239,7 +278,7 @@ class Service:
             log.exception("service failed", service=self.name, call=call.id)
             failure = BROKEN
         else:
-            if self._coroutine is not None:
+            if self._coroutine is not None and self.failure is None:
                 self._waiting = waiting
                 return
         finally:
@@ -247,7 +286,8 @@ class Service:
         self._coroutine = None
         coroutine.close()
         if call.service is self:
-            custody.end_with(x, call, failure if call.answered_ms or failure is BROKEN else HUNG_UP, now)
+            ending = failure if call.answered_ms or failure is BROKEN else HUNG_UP
+            custody.end_with(x, call, self.failure or ending, now)
 
     def _silence(self, x: Exchange, call: Call) -> None:
         if self._signal:

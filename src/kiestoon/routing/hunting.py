@@ -118,7 +118,7 @@ def _is_there(route: Route, extension: str) -> bool:
     member = route.person(extension)
     if member is None or member.id == route.situation.caller.user_id:
         return False
-    return not person.wants_peace(route, member) and route.live.is_reachable(member.id)
+    return not person.wants_peace(route, member) and route.live.is_reachable(member.company_id, member.id)
 
 
 def _free(route: Route, group: HuntGroup, there: tuple[str, ...]) -> tuple[str, ...]:
@@ -130,7 +130,7 @@ def _free(route: Route, group: HuntGroup, there: tuple[str, ...]) -> tuple[str, 
 
 def _is_busy(route: Route, extension: str) -> bool:
     member = route.person(extension)
-    return member is not None and route.live.is_busy(member.id)
+    return member is not None and route.live.is_busy(member.company_id, member.id)
 
 
 def _nobody(route: Route, group: HuntGroup) -> Step | Divert:

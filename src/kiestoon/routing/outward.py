@@ -28,7 +28,10 @@ def forward(route: Route, number: str) -> Step | str:
         route.because("own_number", number=own.e164)
         route.now(own_number=own.e164)
         return lead(route, own)
-    return dial_for(route, number, payer if isinstance(payer, User) else None)
+    step = dial_for(route, number, payer if isinstance(payer, User) else None)
+    if isinstance(step, DialOutside):
+        route.now(at="")  # outside nobody's arrangements of ours count any more
+    return step
 
 
 def own_number_meant(route: Route, cleaned: str, location: Location | None) -> Number | None:

@@ -11,6 +11,8 @@ import re
 from typing import Final
 from urllib.parse import unquote
 
+import msgspec
+
 from kiestoon.company.directory import CompanyIndex, Directory
 from kiestoon.company.model import Device, LocationRouting, User
 from kiestoon.company.numbers import clean_dialled, emergency_number, read_outside_number
@@ -216,4 +218,6 @@ def _to_outside(line: Route, caller: Caller, user: User, cleaned: str, wishes: W
     if blocked:
         line.because("blocked", number=number.number, kind=number.kind, by=blocked)
         return line.decide(refuse(403, 21, "Destination blocked", "destination-blocked"), number.number)
-    return dial_outside(caller, user, number, line.reasons, wishes, line.live.now_ms)
+    line.now(at="")  # outside nobody's arrangements of ours count any more
+    decision = dial_outside(caller, user, number, line.reasons, wishes, line.live.now_ms)
+    return msgspec.structs.replace(decision, situation=line.situation)

@@ -85,10 +85,10 @@ class Live(Protocol):
     def calls_through(self, company_id: int, extension: str) -> int:
         """Calls that count at a call-limit extension now."""
 
-    def is_reachable(self, user_id: int) -> bool:
+    def is_reachable(self, company_id: int, user_id: int) -> bool:
         """Whether a phone of the user is registered."""
 
-    def is_busy(self, user_id: int) -> bool:
+    def is_busy(self, company_id: int, user_id: int) -> bool:
         """Whether the user is in a call."""
 
     def hunt_record(self, group_id: int) -> HuntRecord:
@@ -124,11 +124,11 @@ class Assumed(msgspec.Struct, frozen=True):
         """As assumed."""
         return self.through.get(extension, 0)
 
-    def is_reachable(self, user_id: int) -> bool:
+    def is_reachable(self, company_id: int, user_id: int) -> bool:
         """As assumed."""
         return user_id not in self.unreachable
 
-    def is_busy(self, user_id: int) -> bool:
+    def is_busy(self, company_id: int, user_id: int) -> bool:
         """As assumed."""
         return user_id in self.busy
 

@@ -1,0 +1,128 @@
+"""Doing what routing says next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kiestoon.calls import custody, identity, seeking
+from kiestoon.calls.call import Call, Failure
+from kiestoon.calls.events import CallForwarded
+from kiestoon.calls.service import Service
+from kiestoon.routing import (
+    AskPostcode,
+    DialOutside,
+    EnterMenu,
+    EnterVoicemail,
+    Refuse,
+    RingAll,
+    RingUser,
+    route_extension,
+    routed_by_postcode,
+)
+
+if TYPE_CHECKING:
+    from kiestoon.calls.exchange import Exchange
+    from kiestoon.routing import Decision
+
+NOT_POSSIBLE = Failure("refused", 403, 29, "Not possible from here")
+_MOST_SERVICES = 20
+NO_VOICEMAIL = Failure("no_answer", 480, 19, "There is no voicemail")
+
+
+def follow(x: Exchange, call: Call, decision: Decision, now: float) -> None:
+    """Take the step routing decided on."""
+    _note(x, call, decision, now)
+    step = decision.step
+    if isinstance(step, RingUser):
+        _aim(call, step.user.extension)
+        seeking.start(x, call, decision, now)
+    elif isinstance(step, RingAll):
+        _aim(call, decision.situation.at if decision.situation is not None else decision.called)
+        seeking.start(x, call, decision, now)
+    elif isinstance(step, DialOutside):
+        _aim(call, step.number)
+        seeking.start(x, call, decision, now)
+    elif isinstance(step, EnterMenu):
+        _enter(x, call, "menu", (step.menu, x.company_of(call)), step.menu.extension, now)
+    elif isinstance(step, AskPostcode):
+        _enter(x, call, "postcode", (step.routing, x.company_of(call)), step.routing.extension, now)
+    elif isinstance(step, EnterVoicemail):
+        custody.seek_failed(x, call, NO_VOICEMAIL, now)
+    else:
+        _refuse(x, call, step, now)
+
+
+def go_on(x: Exchange, call: Call, now: float) -> None:
+    """After every event: what routing said follows a failed attempt, and where a service wants its caller to go."""
+    while True:
+        if call.next is not None:
+            decision, call.next = call.next, None
+        elif call.service is not None and (call.service.wish or call.service.keyed):
+            decision = _wished(x, call)
+        else:
+            return
+        call.reasons.extend(decision.reasons)
+        follow(x, call, decision, now)
+
+
+def _wished(x: Exchange, call: Call) -> Decision:
+    service = call.service
+    if service is None:
+        raise RuntimeError("a wish without a service")
+    wish, service.wish = service.wish, ""
+    keyed, service.keyed = service.keyed, False
+    if keyed and service.postcode_of is not None and call.situation is not None:
+        return routed_by_postcode(x.directory, call.situation, service.postcode_of, wish, live=x.present)
+    return route_extension(x.directory, call.company_id, wish, live=x.present, situation=call.situation)
+
+
+def _note(x: Exchange, call: Call, decision: Decision, now: float) -> None:
+    """Keep where the call stands; tell the caller of a diversion where that is wanted (V 11.3)."""
+    situation = decision.situation
+    if situation is None:
+        return
+    known = len(call.situation.diversions) if call.situation is not None else 0
+    call.situation = situation
+    x.present.enter(call, situation.through)
+    fresh = situation.diversions[known:]
+    for diversion in fresh:
+        call.diversion = (*call.diversion, diversion)
+        x.emit(CallForwarded, call, call.caller, target=diversion.to)
+    if fresh:
+        identity.say_forwarded(x, call, fresh[-1].by, now)
+
+
+def _aim(call: Call, target: str) -> None:
+    """Whom the call is for. A service's caller is for the service until somebody answers."""
+    if call.service is None:
+        call.target = target
+
+
+def _enter(x: Exchange, call: Call, name: str, argument: object, extension: str, now: float) -> None:
+    """Let the caller into a service, out of the one before. Nobody is sent round in circles between services."""
+    entered = 1
+    if call.service is not None:
+        entered = call.service.entered + 1
+        if call.target == extension or entered > _MOST_SERVICES:
+            custody.refuse(x, call, NOT_POSSIBLE, now)
+            return
+        call.service.close(x)
+    call.target = extension
+    service = Service(name)
+    service.entered = entered
+    if name == "postcode" and isinstance(argument, tuple):
+        service.postcode_of = argument[0]
+    service.start(x, call, x.services[name], argument, now)
+
+
+def _refuse(x: Exchange, call: Call, step: Refuse, now: float) -> None:
+    """Say no, aloud where there is something to say and a caller who has not been answered yet."""
+    caller = call.legs[call.caller]
+    failure = Failure("not_found" if step.status == 404 else "refused", step.status, step.q850, step.text)
+    if step.status == 486:
+        failure = Failure("busy", step.status, step.q850, step.text)
+    if step.announce and call.service is None and caller.state != "answered" and "announcement" in x.services:
+        argument = (step.announce, x.company_of(call), failure)
+        Service("announcement").start(x, call, x.services["announcement"], argument, now)
+        return
+    custody.refuse(x, call, failure, now)

@@ -1,0 +1,102 @@
+"""Who is shown to whom: the caller to those who are rung, the party reached to the caller (CALL-18, CALL-19)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from kiestoon.calls.call import Call
+from kiestoon.calls.party import Party, shown_address
+from kiestoon.company.model import User
+from kiestoon.routing.outward import name_shown
+
+if TYPE_CHECKING:
+    from kiestoon.calls.exchange import Exchange
+    from kiestoon.calls.leg import Leg
+
+Headers = list[tuple[str, str]]
+_INTERNAL, _EXTERNAL = "Bellcore-dr1", "Bellcore-dr2"
+
+
+def caller_for_phones(call: Call) -> Party:
+    """The caller as phones show him: "Support - Sam Jones" with a hunt group's or plan's prefix (V 21.1.2, E 8.2.2)."""
+    party = call.legs[call.caller].party
+    prefix = call.situation.prefix if call.situation is not None else ""
+    if not prefix:
+        return party
+    name = party.name or ("" if party.withheld else party.number)
+    return msgspec.structs.replace(party, name=f"{prefix} - {name}" if name else prefix)
+
+
+def alert_info(call: Call, alert: int) -> Headers:
+    """How the phone is to ring: another pattern for calls from outside, and for each alternate number (CALL-20).
+
+    Most brands look for "Bellcore-drN" anywhere in Alert-Info; Yealink and Snom for ``info=``.
+    """
+    if alert:
+        return [("Alert-Info", f"<http://127.0.0.1/Bellcore-dr{alert}>;info=alert-number{alert}")]
+    inside = call.legs[call.caller].party.kind == "device"
+    pattern, name = (_INTERNAL, "internal") if inside else (_EXTERNAL, "external")
+    if call.situation is not None and call.situation.hunt is not None:
+        name = "group"
+    return [("Alert-Info", f"<http://127.0.0.1/{pattern}>;info=alert-{name}")]
+
+
+def say_forwarded(x: Exchange, call: Call, by: str, now: float) -> None:
+    """181 "call is being forwarded", to whom the forwarder (else the company) lets it be sent (V 11.3)."""
+    caller = call.legs[call.caller]
+    index = x.directory.company(call.company_id)
+    if index is None or caller.session is None or caller.state not in ("offered", "early"):
+        return
+    user = index.users_by_extension.get(by)
+    policy = user.forwarded_signal if user is not None else "company"
+    if policy == "company":
+        policy = index.company.forwarded_signal
+    if policy == "all" or (policy == "internal" and caller.party.kind == "device"):
+        caller.advance("ring")
+        caller.session.progress(now, 181)
+
+
+def connected(x: Exchange, call: Call, callee: Leg) -> Headers:
+    """The identity of who is being reached, for the caller's display (RFC 3325 §9.1).
+
+    Left out where the person hides it from outside callers (V 19.8), where a forwarder's policy hides whom the call was
+    redirected to (V 11.3), and for lines that are not trusted.
+    """
+    caller = call.legs[call.caller]
+    index = x.directory.company(call.company_id)
+    if index is None or callee.party.kind != "device" or not callee.party.number:
+        return []
+    outside = caller.party.kind == "trunk"
+    if outside:
+        trunk = x.directory.trunk(caller.trunk_id)
+        if trunk is None or not trunk.trusted:
+            return []
+    user = index.users.get(callee.party.user_id)
+    if user is None or (outside and user.hide_connected) or _redirect_hidden(x, call, outside):
+        return []
+    shown = Party("device", _number(user, outside, call), name_shown(user, index.location_of(user)))
+    return [("P-Asserted-Identity", str(shown_address(shown, index.company.domain, trusted=True)))]
+
+
+def _number(user: User, outside: bool, call: Call) -> str:
+    """Extensions mean nothing outside: callers there see the number they called, or the person's own."""
+    if not outside:
+        return user.extension
+    return user.caller_number or (call.situation.own_number if call.situation is not None else "")
+
+
+def _redirect_hidden(x: Exchange, call: Call, outside: bool) -> bool:
+    index = x.directory.company(call.company_id)
+    situation = call.situation
+    if index is None or situation is None:
+        return False
+    for diversion in situation.diversions:
+        user = index.users_by_extension.get(diversion.by)
+        policy = user.connected_privacy if user is not None else "company"
+        if policy == "company":
+            policy = index.company.connected_privacy
+        if policy == "all" or (policy == "external" and outside):
+            return True
+    return False
