@@ -6,7 +6,15 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from kiestoon.api.login import account_routes, acting_routes, own_routes, pin_routes, session_routes, totp_routes
+from kiestoon.api.login import (
+    account_routes,
+    acting_routes,
+    own_routes,
+    passkey_routes,
+    pin_routes,
+    session_routes,
+    totp_routes,
+)
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     session_routes.router,
@@ -14,5 +22,6 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     own_routes.router,
     pin_routes.router,
     totp_routes.router,
+    passkey_routes.router,
     *account_routes.ROUTERS,
 )

@@ -49,7 +49,7 @@ class Backoff:
         if held is None or held.count <= self._pace.free:
             return 0.0
         delay = min(2.0 ** min(held.count - self._pace.free - 1, 30), self._pace.longest_s)
-        return max(0.0, held.last + delay - now)
+        return max(0.0, delay - (now - held.last))
 
     def failed(self, key: str, now: float) -> None:
         """Count a failure."""

@@ -76,7 +76,11 @@ def step_of(secret: str, code: str, now_s: float) -> int | None:
     """The 30 s step whose code this is, one off either way; None when it is no code of now."""
     now = int(now_s) // _STEP_S
     totp = pyotp.TOTP(secret)
-    matching = [step for step in range(now - _DRIFT, now + _DRIFT + 1) if compare_digest(totp.generate_otp(step), code)]
+    matching = [
+        step
+        for step in range(now - _DRIFT, now + _DRIFT + 1)
+        if compare_digest(totp.generate_otp(step).encode(), code.encode())
+    ]
     return max(matching, default=None)
 
 
