@@ -55,7 +55,7 @@ class Writer:
 
     def create(self, entity: Entity, given: Mapping[str, Any]) -> Row:
         """Write a new row; what can be made up is. Raises ``InvalidRowError`` and ``ApiProblem``."""
-        values = row_values(entity, given)
+        values = _values(entity, given)
         self._check_fields(entity, values, None)
         values |= _made_up(self.connection, entity, values, self.company_id)
         if entity.table != "companies":
@@ -67,7 +67,7 @@ class Writer:
 
     def change(self, entity: Entity, old: Row, given: Mapping[str, Any], *, whole: bool) -> Row:
         """Write new values of a row (see ``current``): these, or (``whole``) all, the absent ones to their defaults."""
-        values = row_values(entity, given)
+        values = _values(entity, given)
         self._check_fields(entity, values, old)
         if whole:
             values = self._defaults(entity) | values
@@ -170,6 +170,20 @@ def fetch_one(connection: Connection, entity: Entity, row_id: int, reach: Reach)
     if values is None:
         raise ApiProblem("not_found")
     return Found(row_reader(entity.row, None)(values), bool(values[-1]))
+
+
+def _values(entity: Entity, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Checked JSON as the row's values. The row's own annotations have the last word: their patterns are Python's."""
+    wrong: list[Problem] = []
+    values: dict[str, Any] = {}
+    for name, value in given.items():
+        try:
+            values |= row_values(entity, {name: value})
+        except msgspec.ValidationError as error:
+            wrong.append(problem(name, "invalid", detail=str(error)))
+    if wrong:
+        raise ApiProblem("invalid", wrong)
+    return values
 
 
 # --- made up -------------------------------------------------------------------------------------------------------
