@@ -1,4 +1,4 @@
-"""The whole OpenAPI document, tried by Schemathesis: nothing anybody sends makes the server fail or surprises a client."""
+"""The whole OpenAPI document, tried by Schemathesis: nothing anybody sends makes the server fail or surprises clients."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ becomes: nobody can move a row out of reach or into it.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Table, and_, false, or_, select, true
@@ -27,7 +28,10 @@ class Reach:
     def __init__(self, principal: Principal, company_id: int | None) -> None:
         self._principal = principal
         self._company_id = company_id
-        self._departments = _with_inner(principal.department_id, company_id)
+
+    @cached_property
+    def _departments(self) -> Select[Any]:
+        return _with_inner(self._principal.department_id, self._company_id)
 
     def of_company(self, entity: Entity) -> Condition:
         """The company's rows of a type."""
