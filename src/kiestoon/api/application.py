@@ -9,7 +9,7 @@ import msgspec
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import JSONResponse
 
-from kiestoon.api import docs, events, login, problems
+from kiestoon.api import configuration, docs, events, login, problems
 from kiestoon.api.backend import Backend
 from kiestoon.api.limits import RateLimits
 from kiestoon.api.login.logins import Logins, install
@@ -25,6 +25,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     docs.router,
     *login.ROUTERS,
     *events.ROUTERS,
+    configuration.router,
     operations.router,
     routes.router,  # the last: its /companies/{company_id}/{table} fits everything
 )

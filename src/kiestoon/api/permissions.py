@@ -109,6 +109,16 @@ OPERATIONS: Final[dict[str, frozenset[Role]]] = {
     "shared_trunks": frozenset({"operator"}),
     "manage_accounts": frozenset({"operator", "company", "location", "department"}),
     "manage_identity_providers": frozenset({"operator", "company"}),
+    "export_configuration": frozenset({"operator", "company"}),
+    "apply_configuration": frozenset({"operator", "company"}),
+    "apply_new_company": frozenset({"operator"}),
+    "explain_call": frozenset({"operator", "company", "location"}),
+    "read_activity": frozenset({"operator", "company"}),
+    "read_all_activity": frozenset({"operator"}),
+    "read_directory": frozenset({"operator", "company", "location", "department", "user"}),
+    "read_dashboard": frozenset({"operator", "company", "location"}),
+    "read_licences": frozenset({"operator", "company", "location"}),
+    "read_number_assignments": frozenset({"operator", "company", "location"}),
 }
 """What there is beside the rows, and which roles may do it (within their reach)."""
 

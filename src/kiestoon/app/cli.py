@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from kiestoon import __version__
-from kiestoon.app.cli_configuration import company_app
+from kiestoon.app.cli_company_file import company_app
 from kiestoon.app.cli_context import CliContext
 from kiestoon.app.cli_control import bans, hang_up, lines, reload, unban
 from kiestoon.app.cli_devices import device_app

@@ -8,6 +8,7 @@ RESTRICT, so that a company can go with all it holds.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Final
 
 import msgspec
@@ -47,6 +48,7 @@ class Field(msgspec.Struct, frozen=True):
     examples: tuple[Any, ...] = ()
 
 
+@cache
 def fields_of(entity: Entity) -> tuple[Field, ...]:
     """Every field of an entity's rows."""
     return tuple(_field(field) for field in inspect.type_info(entity.row).fields)  # type: ignore[attr-defined]

@@ -6,10 +6,12 @@ from typing import Final
 
 import msgspec
 
+from kiestoon.store.file_problems import TEXTS as _FILE_TEXTS
 from kiestoon.store.login_problems import TEXTS as _LOGIN_TEXTS
 
 # code: (English, Dutch, what to do in English, in Dutch)
 _TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
+    **_FILE_TEXTS,
     **_LOGIN_TEXTS,
     "invalid": ("{detail}", "{detail}", "Correct that field", "Verbeter dat veld"),
     "missing": ("{field} is missing", "{field} ontbreekt", "Fill it in", "Vul het in"),
@@ -277,7 +279,12 @@ _TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
         "Leave it out, or ask an administrator",
         "Laat het weg, of vraag het een beheerder",
     ),
-    "not_text": ("{field} is not text", "{field} is geen tekst", "Write it in quotes", "Zet het tussen aanhalingstekens"),
+    "not_text": (
+        "{field} is not text",
+        "{field} is geen tekst",
+        "Write it in quotes",
+        "Zet het tussen aanhalingstekens",
+    ),
     "not_whole_number": (
         "{field} is not a whole number",
         "{field} is geen geheel getal",
