@@ -1,4 +1,4 @@
-"""The whole OpenAPI document, tried by Schemathesis: nothing anybody sends makes the server fail or surprises clients."""
+"""The whole OpenAPI document, tried by Schemathesis: whatever is sent, the server answers as documented."""
 
 from __future__ import annotations
 
