@@ -18,7 +18,7 @@ PHONE_STAMP := $(PHONE)/node_modules/.package-lock.json
 # Debian packages, installed only when missing.
 RUN_PACKAGES := libopus0
 PEER_PACKAGES := $(RUN_PACKAGES) sip-tester baresip openssl
-TEST_PACKAGES := $(PEER_PACKAGES) linphone-cli iproute2 nftables conntrack chromium libnss3-tools
+TEST_PACKAGES := $(PEER_PACKAGES) linphone-cli iproute2 nftables conntrack chromium libnss3-tools postgresql
 BENCH_PACKAGES := $(PEER_PACKAGES) kamailio rtpengine-daemon
 
 # Hashes for every file, no names of hosts, and the build tools too, so that nothing unchecked is fetched.

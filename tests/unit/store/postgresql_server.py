@@ -1,0 +1,97 @@
+"""A PostgreSQL server of the tests' own: in a temporary folder, on a Unix socket, gone with the test run.
+
+Debian's ``postgresql`` brings the programs. PostgreSQL refuses to run as root, so root's tests run it as ``nobody``.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import psycopg
+
+_START_S = 30.0
+_OPTIONS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=40", "listen_addresses=")
+
+
+class PostgresqlServer:
+    """Started by ``__init__``; ends with ``stop``, or when the test run is killed."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="kiestoon-pg-"))
+        self._programs = _programs()
+        self._log = self.folder / "log"
+        if os.getuid() == 0:
+            shutil.chown(self.folder, "nobody", "nogroup")
+        data = self.folder / "data"
+        self._run("initdb", "--pgdata", str(data), "--username=kiestoon", "--auth=trust", "--no-sync", "--encoding=UTF8")
+        options = [part for option in _OPTIONS for part in ("-c", option)]
+        command = self._command("postgres", "-D", str(data), "-k", str(self.folder), *options, dies_with_us=True)
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder)
+        self._await_start()
+
+    def url(self, name: str) -> str:
+        """The URL of a database."""
+        return f"postgresql+psycopg://kiestoon@/{name}?host={self.folder}"
+
+    def create(self, name: str) -> str:
+        """Make an empty database, in place of one of this name; its URL."""
+        with self._connect() as connection:
+            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            connection.execute(f'CREATE DATABASE "{name}"')
+        return self.url(name)
+
+    def stop(self) -> None:
+        """End the server and remove its folder."""
+        self._process.terminate()  # waits for nobody's connection: tests may have left some
+        try:
+            with self._connect() as connection:
+                connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+        except psycopg.OperationalError:
+            pass  # it takes no more connections, or is gone
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _connect(self) -> psycopg.Connection:
+        return psycopg.connect(host=str(self.folder), user="kiestoon", dbname="postgres", autocommit=True)
+
+    def _await_start(self) -> None:
+        until = time.monotonic() + _START_S
+        while self._process.poll() is None and time.monotonic() < until:
+            try:
+                self._connect().close()
+            except psycopg.OperationalError:
+                time.sleep(0.02)
+            else:
+                return
+        raise RuntimeError(f"PostgreSQL does not start:\n{self._log.read_text()}")
+
+    def _run(self, program: str, *arguments: str) -> None:
+        result = subprocess.run(self._command(program, *arguments), capture_output=True, text=True, cwd=self.folder)
+        if result.returncode:
+            raise RuntimeError(f"{program} failed:\n{result.stdout}{result.stderr}")
+
+    def _command(self, program: str, *arguments: str, dies_with_us: bool = False) -> list[str]:
+        privileges = ["--pdeathsig", "INT"] if dies_with_us else []
+        if os.getuid() == 0:
+            privileges += ["--reuid=nobody", "--regid=nogroup", "--clear-groups"]
+        return [*(["setpriv", *privileges] if privileges else []), str(self._programs / program), *arguments]
+
+
+def _programs() -> Path:
+    """Where initdb and postgres are: Debian keeps each version's in a folder of its own, outside PATH."""
+    versions = Path("/usr/lib/postgresql").glob("*/bin/initdb")
+    newest = max(versions, key=lambda path: int(path.parts[-3]), default=None)
+    found = newest or shutil.which("initdb")
+    if found is None:
+        raise RuntimeError("PostgreSQL is missing. Run: make setup (Debian's package postgresql)")
+    return Path(found).parent
