@@ -22,9 +22,11 @@ def configure_logs(settings: LogSettings, process: str) -> None:
         _add_process(process),
     ]
     if console:
-        shared.append(structlog.dev.ConsoleRenderer())
+        shared.append(structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback))
     else:
-        shared += [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        # Tracebacks without local variables, here and above: those hold passwords.
+        tracebacks = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+        shared += [structlog.processors.ExceptionRenderer(tracebacks), structlog.processors.JSONRenderer()]
     structlog.configure(
         processors=shared,
         wrapper_class=structlog.make_filtering_bound_logger(level),

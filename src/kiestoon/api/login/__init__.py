@@ -9,9 +9,11 @@ from fastapi import APIRouter
 from kiestoon.api.login import (
     account_routes,
     acting_routes,
+    oidc_routes,
     own_routes,
     passkey_routes,
     pin_routes,
+    provider_routes,
     session_routes,
     totp_routes,
 )
@@ -23,5 +25,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     pin_routes.router,
     totp_routes.router,
     passkey_routes.router,
+    oidc_routes.router,
     *account_routes.ROUTERS,
+    *provider_routes.ROUTERS,
 )

@@ -15,6 +15,7 @@ from starlette.requests import HTTPConnection
 
 from kiestoon.api.backend import Backend
 from kiestoon.api.login.hashing import Hashing
+from kiestoon.api.login.oidc import Providers
 from kiestoon.api.login.throttle import Attempt, Throttle
 from kiestoon.api.problems import ApiProblem
 from kiestoon.api.samples import Metric
@@ -47,7 +48,7 @@ class Logins:
         notify: Notify | None = None,
     ) -> None:
         self.backend = backend
-        self.private_targets = private_targets
+        self.providers = Providers(private=private_targets)
         self.hashing = Hashing(hasher)
         self.throttle = Throttle()
         self.wall_ms = wall_ms or (lambda: int(time.time() * 1000))

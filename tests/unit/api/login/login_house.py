@@ -30,6 +30,7 @@ class House:
     """An installation with two companies and a web application over it."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.database = Database(sqlite_url(folder / "kiestoon.db"))
         self.vault = prepare(self.database, folder / "installation.key")
         self.now_s = 0.0
