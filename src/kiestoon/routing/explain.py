@@ -1,0 +1,223 @@
+"""What would happen if …: the route of a call that is not made (RTE-24).
+
+``explain`` asks ``route`` and ``proceed`` themselves, as call control does; only the people and the moment are assumed.
+So an explanation is wrong exactly where the exchange would be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Literal, TypeAlias
+
+import msgspec
+
+from kiestoon.company.directory import Directory
+from kiestoon.routing.decision import (
+    AskPostcode,
+    Decision,
+    DialOutside,
+    EnterMenu,
+    EnterVoicemail,
+    Refuse,
+    RingAll,
+    RingUser,
+    Step,
+)
+from kiestoon.routing.origin import Origin
+from kiestoon.routing.reasons import Reason
+from kiestoon.routing.route import proceed, route, route_extension, routed_by_postcode
+from kiestoon.routing.situation import Assumed, CallerSeen, HuntRecord, Outcome, Situation
+
+State: TypeAlias = Literal["answers", "busy", "no_answer", "unreachable", "rejected"]
+"""What a person's phones (or an outside number) do with a call; "busy": no phone takes another one."""
+Ending: TypeAlias = Literal["answered", "busy", "no_answer", "unreachable", "rejected", "keyed", "ended"]
+Kind: TypeAlias = Literal["ring", "ring_all", "outside", "menu", "postcode", "voicemail", "refuse"]
+
+MOST_STEPS: Final = 100
+_RING_S: Final = 60
+_RING_OUTSIDE_S: Final = 180
+_WORST_FIRST: Final[tuple[Outcome, ...]] = ("rejected", "busy", "no_answer", "unreachable")
+_PER_SECOND: Final = 1000
+
+
+class Assumptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What is taken to be so. ``at_ms`` is wall clock.
+
+    ``states``: by extension or outside number (E.164); whoever is not in it is as ``otherwise``. ``through``: calls at
+    call-limit extensions. ``keys``: what the caller keys in, one entry for each question (a menu, a postcode).
+    ``diverted``: how often the call was diverted before it came. ``hunts``: by group id how calls were shared out.
+    """
+
+    at_ms: int
+    states: Mapping[str, State] = {}
+    otherwise: State = "answers"
+    through: Mapping[str, int] = {}
+    keys: tuple[str, ...] = ()
+    diverted: int = 0
+    hunts: Mapping[int, HuntRecord] = {}
+
+
+class Stage(msgspec.Struct, frozen=True, kw_only=True):
+    """One step: what is tried, why, and how it ends.
+
+    ``targets``: extensions and numbers with names ("" for numbers). ``at_s``: seconds since the call began;
+    ``seconds``: how long it takes as assumed.
+    """
+
+    kind: Kind
+    targets: tuple[tuple[str, str], ...]
+    reasons: tuple[Reason, ...]
+    ending: Ending
+    at_s: int = 0
+    seconds: int = 0
+    status: int = 0
+    text: str = ""
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """The whole way. ``cut``: it goes on, but is not followed any further."""
+
+    stages: tuple[Stage, ...]
+    cut: bool = False
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Every reason in order, as a call's record would have them."""
+        return tuple(reason for stage in self.stages for reason in stage.reasons)
+
+
+def explain(
+    directory: Directory, origin: Origin, dialled: str, assumed: Assumptions, *, caller: CallerSeen | None = None
+) -> Explanation:
+    """Follow a call that is not made. Never raises, whatever was dialled; ends after ``MOST_STEPS`` steps."""
+    return _Follower(directory, assumed).follow(origin, dialled, caller)
+
+
+class _Follower:
+    def __init__(self, directory: Directory, assumed: Assumptions) -> None:
+        self._directory = directory
+        self._assumed = assumed
+        self._keys = list(assumed.keys)
+        self._elapsed_s = 0
+        self._company_id = 0
+
+    def follow(self, origin: Origin, dialled: str, caller: CallerSeen | None) -> Explanation:
+        self._company_id = getattr(getattr(origin, "device", origin), "company_id", 0)
+        decision: Decision | None = route(
+            self._directory, origin, dialled, live=self._live(), caller=caller, diverted=self._assumed.diverted
+        )
+        stages: list[Stage] = []
+        situation: Situation | None = None
+        while decision is not None and len(stages) < MOST_STEPS:
+            self._company_id = decision.company_id or self._company_id
+            situation = decision.situation or situation
+            stage, seconds = self._stage(decision)
+            stages.append(stage)
+            self._elapsed_s += seconds
+            decision = self._next(decision.step, stage.ending, situation)
+        return Explanation(tuple(stages), decision is not None)
+
+    def _live(self) -> Assumed:
+        index = self._directory.company(self._company_id)
+        users = tuple(index.users.values()) if index is not None else ()
+        without = {user.id for user in users if index is not None and not index.devices_of(user.id)}
+
+        def being(state: State) -> frozenset[int]:
+            return frozenset(user.id for user in users if self._state(user.extension) == state)
+
+        return Assumed(
+            self._assumed.at_ms + self._elapsed_s * _PER_SECOND,
+            dict(self._assumed.through),
+            being("unreachable") | without,
+            being("busy"),
+            dict(self._assumed.hunts),
+        )
+
+    def _state(self, target: str) -> State:
+        return self._assumed.states.get(target, self._assumed.otherwise)
+
+    # --- one step --------------------------------------------------------------------------------------------------
+
+    def _stage(self, decision: Decision) -> tuple[Stage, int]:
+        step = decision.step
+        kind, targets = _KINDS[type(step)], _targets(step)
+        ending, seconds = self._end(step)
+        refusal = step if isinstance(step, Refuse) else None
+        stage = Stage(
+            kind=kind,
+            targets=targets,
+            reasons=decision.reasons,
+            ending=ending,
+            at_s=self._elapsed_s,
+            seconds=seconds,
+            status=refusal.status if refusal is not None else 0,
+            text=refusal.text if refusal is not None else "",
+        )
+        return stage, seconds
+
+    def _end(self, step: Step) -> tuple[Ending, int]:
+        """How a step ends, and after how many seconds."""
+        if isinstance(step, RingUser):
+            return self._ended((self._person(step),), step.ring_s or _RING_S)
+        if isinstance(step, RingAll):
+            people = tuple(self._person(person) for person in step.people)
+            outside = tuple(self._state(number.number) for number in step.outside)
+            return self._ended((*people, *outside), step.ring_s or _RING_S)
+        if isinstance(step, DialOutside):
+            return self._ended((self._state(step.number),), _RING_OUTSIDE_S)
+        if isinstance(step, EnterMenu | AskPostcode):
+            return ("keyed" if self._keys or isinstance(step, AskPostcode) else "ended"), 0
+        return "ended", 0
+
+    def _person(self, step: RingUser) -> State:
+        """A person without phones, or whose phones are all gone, cannot be reached."""
+        return self._state(step.user.extension) if step.devices else "unreachable"
+
+    def _ended(self, states: tuple[State, ...], ring_s: int) -> tuple[Ending, int]:
+        if "answers" in states:
+            return "answered", 0
+        ending: Outcome = next((state for state in _WORST_FIRST if state in states), "unreachable")
+        return ending, ring_s if "no_answer" in states else 0
+
+    def _next(self, step: Step, ending: Ending, situation: Situation | None) -> Decision | None:
+        if situation is None:
+            return None
+        if isinstance(step, EnterMenu) and ending == "keyed":
+            keyed = self._keys.pop(0) or step.menu.fallback_extension
+            return route_extension(self._directory, situation.company_id, keyed, live=self._live(), situation=situation)
+        if isinstance(step, AskPostcode):
+            digits = self._keys.pop(0) if self._keys else ""
+            return routed_by_postcode(self._directory, situation, step.routing, digits, live=self._live())
+        if isinstance(step, DialOutside) and step.emergency:
+            return None
+        if ending == "busy" or ending == "no_answer" or ending == "unreachable" or ending == "rejected":  # noqa: PLR1714
+            return proceed(self._directory, situation, ending, live=self._live())
+        return None
+
+
+_KINDS: Final[dict[type, Kind]] = {
+    RingUser: "ring",
+    RingAll: "ring_all",
+    DialOutside: "outside",
+    EnterMenu: "menu",
+    AskPostcode: "postcode",
+    EnterVoicemail: "voicemail",
+    Refuse: "refuse",
+}
+
+
+def _targets(step: Step) -> tuple[tuple[str, str], ...]:
+    if isinstance(step, RingUser):
+        return ((step.user.extension, step.user.name),)
+    if isinstance(step, RingAll):
+        people = tuple((person.user.extension, person.user.name) for person in step.people)
+        return (*people, *((number.number, "") for number in step.outside))
+    if isinstance(step, DialOutside):
+        return ((step.number, ""),)
+    if isinstance(step, EnterMenu):
+        return ((step.menu.extension, step.menu.name),)
+    if isinstance(step, AskPostcode):
+        return ((step.routing.extension, step.routing.name),)
+    if isinstance(step, EnterVoicemail):
+        return ((step.extension, ""),)
+    return ()

@@ -1,0 +1,131 @@
+"""What would happen if …: steps, words and diagram (RTE-24)."""
+
+from __future__ import annotations
+
+import re
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from random_company import Maker
+
+from kiestoon.company.directory import Directory
+from kiestoon.company.model import (
+    Company,
+    CompanyRows,
+    Destination,
+    Device,
+    Forward,
+    HuntGroup,
+    HuntMember,
+    LocationRoute,
+    LocationRouting,
+    Menu,
+    Trunk,
+    User,
+)
+from kiestoon.routing import FromUser
+from kiestoon.routing.explain import MOST_STEPS, Assumptions, Explanation, explain
+from kiestoon.routing.telling import as_mermaid, graph_of, in_words
+
+COMPANY = Company(id=1, name="Town", domain="town.example", area_code="020", emergency_number="+31207654100")
+USERS = tuple(
+    User(id=n, company_id=1, extension=f"10{n}", name=name) for n, name in ((1, "Anna"), (2, "Ben"), (3, "C"))
+)
+DEVICES = tuple(
+    Device(id=n, company_id=1, username=f"p{n}", secret="s", user_id=n, encryption="optional") for n in (1, 2, 3)
+)
+LINE = Trunk(id=1, company_id=1, name="line", kind="peer", host="a", sources=("192.0.2.1",))
+
+
+def company(**rows) -> Directory:
+    return Directory([CompanyRows(company=COMPANY, users=USERS, devices=DEVICES, trunks=(LINE,), **rows)])
+
+
+def told(directory: Directory, dialled: str, **assumed) -> Explanation:
+    return explain(directory, FromUser(1, 1), dialled, Assumptions(at_ms=1_790_000_000_000, **assumed))
+
+
+def ways(explanation: Explanation) -> list[tuple[str, str, int]]:
+    return [(stage.kind, stage.ending, stage.at_s) for stage in explanation.stages]
+
+
+def test_whoever_answers_ends_the_way() -> None:
+    explanation = told(company(), "102")
+    assert ways(explanation) == [("ring", "answered", 0)]
+    assert in_words(explanation) == [
+        "  102 was dialled",
+        "  102 is the extension of Ben",
+        "Rings at Ben (102): answered",
+    ]
+
+
+def test_what_follows_no_answer_begins_when_the_ringing_ends() -> None:
+    forward = Forward(
+        id=1, company_id=1, extension="102", case="no_answer", to=Destination("extension", "103"), rings=3
+    )
+    explanation = told(company(forwards=(forward,)), "102", states={"102": "no_answer", "103": "busy"})
+    assert ways(explanation) == [("ring", "no_answer", 0), ("ring", "busy", 15)]
+    lines = in_words(explanation, "nl")
+    assert "Gaat over bij Ben (102): na 15 s niet opgenomen" in lines
+    assert "  102 neemt niet op en schakelt door naar 103" in lines
+    assert lines[-1] == "Gaat over bij C (103): bezet"
+
+
+def test_a_hunt_passes_those_who_are_gone_and_rings_the_others_in_turn() -> None:
+    group = HuntGroup(id=1, company_id=1, extension="200", name="Sales", no_answer_to=Destination("voicemail", "102"))
+    members = tuple(HuntMember(id=n, company_id=1, hunt_group_id=1, extension=f"10{n}", position=n) for n in (1, 2, 3))
+    directory = company(hunt_groups=(group,), hunt_members=members)
+    gone = told(directory, "200", states={"102": "unreachable"}, otherwise="no_answer")
+    assert [stage.targets for stage in gone.stages] == [(("103", "C"),), (("102", ""),)]
+    assert gone.stages[-1].kind == "voicemail"
+
+
+def test_a_round_that_never_ends_is_cut() -> None:
+    group = HuntGroup(id=1, company_id=1, extension="200", name="Sales", rings=2, total_s=3600)
+    member = HuntMember(id=1, company_id=1, hunt_group_id=1, extension="102")
+    explanation = told(company(hunt_groups=(group,), hunt_members=(member,)), "200", otherwise="no_answer")
+    assert explanation.cut
+    assert len(explanation.stages) == MOST_STEPS
+    assert in_words(explanation)[-1] == "It goes on like this"
+
+
+def test_what_the_caller_keys_in_leads_on() -> None:
+    menu = Menu(id=1, company_id=1, extension="200", name="Welcome", fallback_extension="103")
+    routing = LocationRouting(id=1, company_id=1, extension="300", name="Place", by="postcode")
+    route = LocationRoute(id=1, company_id=1, routing_id=1, match="10", to=Destination("extension", "103"))
+    directory = company(menus=(menu,), location_routings=(routing,), location_routes=(route,))
+    assert ways(told(directory, "200")) == [("menu", "ended", 0)]
+    assert [kind for kind, _, _ in ways(told(directory, "200", keys=("300", "1012")))] == ["menu", "postcode", "ring"]
+    assert [kind for kind, _, _ in ways(told(directory, "200", keys=("",)))] == ["menu", "ring"]
+    assert [kind for kind, _, _ in ways(told(directory, "300"))] == ["postcode", "refuse"]
+
+
+def test_an_emergency_call_that_fails_is_not_led_elsewhere() -> None:
+    explanation = told(company(), "112", otherwise="unreachable")
+    assert ways(explanation) == [("outside", "unreachable", 0)]
+
+
+def test_the_diagram_is_a_chain_from_the_call_to_its_end() -> None:
+    graph = graph_of(told(company(), "102", otherwise="no_answer"), "102")
+    assert [node.kind for node in graph.nodes] == ["start", "reason", "reason", "step", "end"]
+    assert [(edge.source, edge.target) for edge in graph.edges] == [(f"n{n}", f"n{n + 1}") for n in range(4)]
+    assert graph.edges[-1].label == "no answer after 60 s"
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(0, 10**9), st.text(max_size=20), st.sampled_from(("answers", "busy", "no_answer", "unreachable")))
+def test_whatever_is_dialled_is_explained_and_drawn(seed: int, dialled: str, otherwise) -> None:
+    rows = Maker(seed).make()
+    numbers = [dialled, *(row.extension for row in (*rows.users, *rows.hunt_groups, *rows.time_routings))]
+    directory = Directory([rows])
+    for number in numbers:
+        explanation = explain(
+            directory, FromUser(1, rows.users[0].id), number, Assumptions(at_ms=seed * 1000, otherwise=otherwise)
+        )
+        assert explanation.stages
+        for language in ("nl", "en"):
+            assert in_words(explanation, language)
+            mermaid = as_mermaid(graph_of(explanation, number, language))
+            lines = mermaid.splitlines()
+            shape = r' {4}n\d+(\(\[|\[|\{\{)"[^"<>`\\]*"(\]\)|\]|\}\})|    n\d+ -->(\|"[^"<>]*"\|)? n\d+'
+            assert all(re.fullmatch(shape, line) for line in lines[1:])
