@@ -365,12 +365,24 @@ class Problem(msgspec.Struct, frozen=True):
         return self._render(3 if _dutch(language) else 2)
 
     def _render(self, column: int) -> str:
-        return _TEXTS[self.code][column].format_map({"field": self.field.replace("_", " "), **self.params})
+        params = dict(self.params)
+        if column in {1, 3}:  # what has a name in each language
+            params |= {name.removesuffix(_NL): value for name, value in params.items() if name.endswith(_NL)}
+        return _TEXTS[self.code][column].format_map({"field": self.field.replace("_", " "), **params})
+
+
+_NL: Final = "_nl"
 
 
 def problem(field: str, code: str, **params: object) -> Problem:
-    """Short for ``Problem``; parameters become text."""
-    return Problem(field, code, {name: str(value) for name, value in params.items()})
+    """Short for ``Problem``; parameters become text. A pair is what something is called in English and in Dutch."""
+    texts: dict[str, str] = {}
+    for name, value in params.items():
+        if isinstance(value, tuple):
+            texts[name], texts[name + _NL] = value
+        else:
+            texts[name] = str(value)
+    return Problem(field, code, texts)
 
 
 def _dutch(language: str) -> bool:

@@ -134,9 +134,9 @@ async def test_problems_are_told_in_the_language_asked_for(api: Api) -> None:
     dutch = await client.post(api.path("users"), json=body, headers={"Accept-Language": "de, nl-BE;q=0.8, en;q=0.1"})
     assert dutch.headers["content-type"] == "application/problem+json"
     assert dutch.headers["content-language"] == "nl"
-    assert dutch.json()["detail"].startswith("Toestelnummer 201 is al van")
+    assert dutch.json()["detail"] == "Toestelnummer 201 is al van gebruiker 'Sam 2'. Kies een ander toestelnummer."
     english = await client.post(api.path("users"), json=body, headers={"Accept-Language": "en, nl;q=0.9"})
-    assert english.json()["detail"].startswith("Extension 201 belongs to")
+    assert english.json()["detail"] == "Extension 201 belongs to user 'Sam 2' already. Choose another extension."
     assert english.json()["type"] == "urn:kiestoon:problem:conflict"
 
 

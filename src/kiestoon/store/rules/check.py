@@ -11,7 +11,7 @@ from kiestoon.store.columns import fields_of
 from kiestoon.store.errors import ConflictError, InvalidRowError
 from kiestoon.store.problems import Problem, problem
 from kiestoon.store.rules.generic import check_extension, check_references, check_unique, check_values
-from kiestoon.store.rules.peek import Peek, describe
+from kiestoon.store.rules.peek import Peek, describe, named
 from kiestoon.store.rules.subjects import CHECKS
 from kiestoon.store.tables import TABLES
 
@@ -63,10 +63,11 @@ def check_removal(connection: Connection, row: Row) -> None:
         return
     users = list(_users_of(connection, row))
     if users:
-        named = [describe(user) for user in users[:_NAMED_USERS]]
-        more = len(users) - len(named)
-        text = ", ".join(named) + (f" and {more} more" if more else "")
-        raise refusal(row, (problem("", "in_use", users=text),), "removed")
+        english, dutch = named(*users[:_NAMED_USERS])
+        more = len(users) - _NAMED_USERS
+        if more > 0:
+            english, dutch = f"{english} and {more} more", f"{dutch} en nog {more}"
+        raise refusal(row, (problem("", "in_use", users=(english, dutch)),), "removed")
 
 
 def _users_of(connection: Connection, row: Row) -> Iterator[Row]:

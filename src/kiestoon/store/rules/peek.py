@@ -66,10 +66,10 @@ class Peek:
         query = select(table.c.number).where(table.c.company_id == self.company_id).order_by(table.c.number)
         return list(self.connection.execute(query).scalars())
 
-    def name_of(self, table: str, row_id: int | None) -> str:
-        """A row's description, for a sentence."""
+    def name_of(self, table: str, row_id: int | None) -> tuple[str, str]:
+        """A row's description in English and Dutch, for a sentence."""
         row = self.get(BY_TABLE[table].row, row_id)
-        return describe(row) if row is not None else f"{table} {row_id}"
+        return named(row) if row is not None else (f"{table} {row_id}", f"{table} {row_id}")
 
     def anywhere(self, row_type: type[RowT], **equal: Any) -> RowT | None:
         """A row of any company, for what must be unique on the installation."""
@@ -87,3 +87,8 @@ def describe(row: Row, language: str = "en") -> str:
     noun = entity.nouns[1 if language.startswith("nl") else 0]
     name = getattr(row, "name", None) or next((str(getattr(row, key)) for key in entity.key if getattr(row, key)), "")
     return f"{noun} '{name or row.id}'"
+
+
+def named(*rows: Row) -> tuple[str, str]:
+    """Rows as one would list them in a sentence, in English and Dutch: the parameter of a problem."""
+    return ", ".join(describe(row, "en") for row in rows), ", ".join(describe(row, "nl") for row in rows)
