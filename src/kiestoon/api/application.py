@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any, Final
 
 import msgspec
@@ -76,9 +77,13 @@ def _add_openapi(application: FastAPI) -> None:
 
     application.openapi = whole  # type: ignore[method-assign]  # FastAPI's documented way to extend it
 
+    @cache
+    def written() -> bytes:
+        return msgspec.json.encode(whole())
+
     @application.get(docs.OPENAPI_PATH, include_in_schema=False)
     def openapi() -> Response:
-        return JSONResponse(whole())
+        return Response(written(), media_type="application/json")
 
 
 def _add_monitoring(
