@@ -16,6 +16,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[2]))
 sys.path.insert(0, str(Path(__file__).parent))
 
+from arranged import ANSWERING, ARRANGED, BANKS, LINE, LOOP_SITES, bank, e164, fill
 from bench.lib.exchange import Exchange, Site
 from bench.peers.baresip import Account, Baresip
 from bench.peers.namespace import inside
@@ -23,7 +24,7 @@ from bench.peers.phone import register, unregister
 from bench.peers.process import PeerFailed, free_port, wait_until
 from bench.peers.sipp import Sipp
 from ladder import Ladder
-from parties import PHONES, SITES, WIRE
+from parties import PHONES, SITES, WIRE, outside_caller
 
 SippStarter = Callable[..., Sipp]
 PhoneStarter = Callable[..., Baresip]
@@ -40,6 +41,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def running_exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
     """One exchange for the module."""
     with Exchange(tmp_path_factory.mktemp("exchange"), SITES) as exchange:
+        yield exchange
+
+
+@pytest.fixture(scope="session")
+def arranged_exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
+    """One exchange for all modules about arrangements, with the banks of phones logged in."""
+    with Exchange(tmp_path_factory.mktemp("arranged"), (ARRANGED, *LOOP_SITES), fill=fill) as exchange:
+        for address, extensions in BANKS.items():
+            users = [(extension, ARRANGED.password(extension)) for extension in extensions]
+            register(exchange.address, address, ARRANGED.domain, users)
         yield exchange
 
 
@@ -127,6 +138,27 @@ def phone(tmp_path: Path, running_exchange: Exchange) -> Iterator[PhoneStarter]:
 
     with ended_with_reports(started, lambda party: party.report(), running_exchange):
         yield start
+
+
+@pytest.fixture
+def call_in(sipp: SippStarter, exchange: Exchange) -> SippStarter:
+    """Start calls from outside, all at once: ``call_in(("+31612000001", "611"), …)``; each is answered."""
+
+    def start(
+        *calls: tuple[str, str], host: str = LINE[0], headers: str = "", pause_ms: int = 0, **options: object
+    ) -> Sipp:
+        rows = [(caller, called if called.startswith("+") else e164(called)) for caller, called in calls]
+        ladder = outside_caller("[field0]", "[field1]", exchange.host).call(headers=headers)
+        ladder = (ladder.pause(pause_ms) if pause_ms else ladder).bye()
+        return sipp(ladder, host=host, calls=len(rows), rows=rows, **options)
+
+    return start
+
+
+@pytest.fixture
+def answering(sipp: SippStarter) -> SippStarter:
+    """Start the bank of phones that answer, for so many calls: ``answering(2)``."""
+    return lambda calls: sipp(bank(), host=ANSWERING[0], port=ANSWERING[1], calls=calls)
 
 
 @contextlib.contextmanager
