@@ -34,7 +34,7 @@ _SAMPLES: Final = {
     "host": "sip.example.net",
     "sources": ["192.0.2.0/24"],
     "match": "020",
-    "feature": "forward_always",
+    "feature": "forward_always_on",
     "services": ["voicemail"],
     "prefixes": ["+3120"],
     "start": 540,

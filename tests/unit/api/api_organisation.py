@@ -170,6 +170,6 @@ def _fill(changes: Changes, company_id: int, ids: dict[str, int], digit: str, e1
     profile = add(ReachProfile, user_id=user.id, name="Default", is_default=True)
     add(ReachCell, user_id=user.id, profile_id=profile.id, status_id=status.id, call_class_id=callers.id)
     add(ReachOverride, user_id=user.id, status_id=status.id)
-    add(FeatureCode, feature="do_not_disturb", code=f"*{digit}8")
+    add(FeatureCode, feature="do_not_disturb_on", code=f"*{digit}8")
     pack = add(ServicePack, name=f"Pack {digit}", services=("voicemail",), licences=10)
     add(PackAssignment, pack_id=pack.id, extension=number)
