@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from kiestoon import __version__
+from kiestoon.app.cli_accounts import admin_app
 from kiestoon.app.cli_company_file import company_app
 from kiestoon.app.cli_context import CliContext
 from kiestoon.app.cli_control import bans, hang_up, lines, reload, unban
@@ -41,6 +42,7 @@ for name, group in {
     "number": number_app,
     "menu": menu_app,
     "trunk": trunk_app,
+    "admin": admin_app,
 }.items():
     app.add_typer(group, name=name, no_args_is_help=True)
 

@@ -48,7 +48,13 @@ def demo(
     config: Annotated[Path | None, typer.Option(help="Settings instead of those in the data folder.")] = None,
 ) -> None:
     """Run the demonstration until Ctrl-C."""
-    from kiestoon.app.demo.start import banner, demo_command, demo_settings, prepare_demo  # noqa: PLC0415 - as above
+    from kiestoon.app.demo.start import (  # noqa: PLC0415 - as above
+        banner,
+        demo_command,
+        demo_settings,
+        prepare_demo,
+        prepare_web_logins,
+    )
 
     settings = demo_settings(config, data)
     context.obj = settings
@@ -60,10 +66,11 @@ def demo(
 
     configure_logs(settings.log, "supervisor")
     installation, logins = prepare_demo(settings)
+    web_logins = prepare_web_logins(settings, installation)
     module = "kiestoon.app.demo.outside_world"
     outside = [ChildSpec("outside world", module, stop_phase=0)] if find_spec(module) else []
     command = demo_command(data, config, sys.argv[0])
-    run_exchange(installation, outside, lambda: typer.echo(banner(settings, logins, command)))
+    run_exchange(installation, outside, lambda: typer.echo(banner(settings, logins, command, web_logins)))
 
 
 @demo_app.command("call-in")

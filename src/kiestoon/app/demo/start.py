@@ -6,18 +6,20 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from kiestoon.app.addresses import outward_addresses
 from kiestoon.app.config import MediaSettings, Settings, load_settings
 from kiestoon.app.demo.company import Login, create_sample, load_sample
+from kiestoon.app.demo.web_logins import WebLogin, create_web_logins, web_login_lines
 from kiestoon.app.demo.world import OUTSIDE_NUMBERS
 from kiestoon.app.os_problems import explain_file, prepare_folder
 from kiestoon.app.serve import Installation, prepare_installation
 
 DEFAULT_DATA = Path("var")
 LOGINS_FILE = "demo-logins.txt"
+WEB_LOGINS_FILE = "demo-web-logins.txt"
 _CONFIG_FILE = "kiestoon.toml"
 
 
@@ -43,6 +45,14 @@ def prepare_demo(settings: Settings) -> tuple[Installation, list[Login]]:
     return installation, logins
 
 
+def prepare_web_logins(settings: Settings, installation: Installation) -> list[WebLogin]:
+    """Create what is missing, as above."""
+    logins = create_web_logins(installation.database, installation.vault)
+    if logins:
+        _write(settings.data / WEB_LOGINS_FILE, "".join(f"{line}\n" for line in web_login_lines(logins)))
+    return logins
+
+
 def login_lines(logins: Iterable[Login]) -> list[str]:
     """The logins as a table."""
     return [f"{'ext.':6}{'user':8}{'password':26}name"] + [
@@ -63,7 +73,7 @@ def demo_command(data: Path, config: Path | None, called: str) -> str:
     return " ".join([called, "demo", *options])
 
 
-def banner(settings: Settings, logins: list[Login], command: str) -> str:
+def banner(settings: Settings, logins: list[Login], command: str, web_logins: Sequence[WebLogin] = ()) -> str:
     """What to show when everything is ready. ``command`` is ``demo_command``'s."""
     sample = load_sample()
     host = next(iter(outward_addresses()), "127.0.0.1")
@@ -77,6 +87,10 @@ def banner(settings: Settings, logins: list[Login], command: str) -> str:
     path = settings.data / LOGINS_FILE
     lines += ["", f"Logins (one phone for each person, kept in {path})"]
     lines += [f"  {line}" for line in login_lines(logins)] if logins else ["  made at the first start; see that file"]
+    if settings.web.port:
+        lines += ["", f"Logins to the web (kept in {settings.data / WEB_LOGINS_FILE})"]
+        shown = web_login_lines(list(web_logins)) if web_logins else ["made at the first start; see that file"]
+        lines += [f"  {line}" for line in shown]
     lines += ["", *_how_to_connect(host, sip.udp, sample.domain), "", "Try"]
     lines += [f"  {sample.menu.extension:16}the menu: key in an extension", "  102             a colleague"]
     lines += [
