@@ -24,7 +24,7 @@ from kiestoon.store.errors import InvalidRowError
 from kiestoon.store.problems import Problem, problem
 from kiestoon.store.tables import TABLES
 
-MAX_LINES: Final = 1000
+MAX_LINES: Final = 500  # they hold the write lock together for a second or two
 MAX_BYTES: Final = 2 * 1024 * 1024
 Mode = Literal["all", "each"]
 USERS: Final = BY_TABLE["users"]

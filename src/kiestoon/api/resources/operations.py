@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, select
 
 from kiestoon.api.problems import ApiProblem, language_of
-from kiestoon.api.resources.bulk import MAX_BYTES, create_users, read_lines
+from kiestoon.api.resources.bulk import MAX_BYTES, MAX_LINES, create_users, read_lines
 from kiestoon.api.resources.extensions import next_free, numbers_in_use
 from kiestoon.api.resources.reach import Reach
 from kiestoon.api.resources.requests import (
@@ -165,7 +165,7 @@ _USERS_BODY = {
         "required": True,
         "content": {
             "application/json": {
-                "schema": {"type": "array", "maxItems": 1000, "items": {"$ref": "#/components/schemas/UserLine"}},
+                "schema": {"type": "array", "maxItems": MAX_LINES, "items": {"$ref": "#/components/schemas/UserLine"}},
                 "example": [{"extension": "204", "name": "Sam Jansen", "phone": True}],
             },
             "text/csv": {
@@ -191,7 +191,7 @@ async def create_many_users(
     backend: Behind,
     mode: Annotated[Literal["all", "each"], Query(description="Every line or none, or those that are right.")] = "all",
 ) -> Response:
-    """Many users at once, as a JSON array or CSV with a line of field names, at most 1000.
+    """Many users at once, as a JSON array or CSV with a line of field names, at most 500.
 
     Beside a user's fields a line may have `location` and `department` (by name), `phone` (add one, its password is in
     the report) and `phone_name`. In CSV, lists are separated by spaces.
