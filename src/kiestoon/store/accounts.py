@@ -32,6 +32,8 @@ def find_account(connection: Connection, login: str) -> Account | None:
     can take it from another by writing it into an account of theirs.
     """
     wanted = login.strip().lower()
+    if not wanted.isprintable():
+        return None
     name, at, domain = wanted.partition("@")
     if not at:
         return next(_read(connection, accounts.c.company_id.is_(None) & (accounts.c.login == wanted)), None)
