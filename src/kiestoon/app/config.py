@@ -114,6 +114,22 @@ class WebSettings(Section, frozen=True):
     private_targets: bool = False
 
 
+class MailSettings(Section, frozen=True):
+    """The server that takes our mail. ``host`` "" = no mail is sent. ``sender`` is ``Name <address>``.
+
+    ``tls``: "starttls", "tls" (from the first byte, port 465) or "none" (a server on this machine). ``password_file``
+    holds the password of ``user``. ``account_mails``: whoever gets a login is mailed by itself.
+    """
+
+    host: str = ""
+    port: int = 587
+    tls: Literal["starttls", "tls", "none"] = "starttls"
+    user: str = ""
+    password_file: str = ""
+    sender: str = ""
+    account_mails: bool = True
+
+
 class LogSettings(Section, frozen=True):
     """``format`` "auto": console on a terminal, JSON lines elsewhere."""
 
@@ -137,6 +153,7 @@ class Settings(Section, frozen=True):
     limits: LimitSettings = LimitSettings()
     hep: HepSettings = HepSettings()
     web: WebSettings = WebSettings()
+    mail: MailSettings = MailSettings()
     log: LogSettings = LogSettings()
     demo: DemoSettings = DemoSettings()
 
@@ -155,6 +172,10 @@ class Settings(Section, frozen=True):
     @property
     def admin_socket(self) -> Path:
         return self.data / "run" / "admin.sock"
+
+    @property
+    def notifier_socket(self) -> Path:
+        return self.data / "run" / "notifier.sock"
 
     @property
     def media_sockets(self) -> tuple[Path, ...]:

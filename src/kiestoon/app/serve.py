@@ -56,6 +56,7 @@ def child_specs(settings: Settings, extra: Sequence[ChildSpec] = ()) -> list[Chi
     ]
     specs.append(ChildSpec("control", "kiestoon.app.control", stop_phase=0))
     specs.append(ChildSpec("clerk", "kiestoon.app.clerk", stop_phase=2))
+    specs.append(ChildSpec("notifier", "kiestoon.app.notifier"))
     if settings.web.port:
         specs.append(ChildSpec("web", "kiestoon.app.web"))
     return [*specs, *extra]

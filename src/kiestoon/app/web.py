@@ -7,7 +7,7 @@ import errno
 import signal
 import socket
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
 
@@ -22,6 +22,7 @@ from kiestoon.app.child import Child, run_child
 from kiestoon.app.config import WebSettings
 from kiestoon.app.event_client import follow_events
 from kiestoon.app.os_problems import explain_bind
+from kiestoon.operator_error import OperatorError
 from kiestoon.store.database import Database
 from kiestoon.store.installation import open_vault
 
@@ -35,7 +36,11 @@ async def serve(child: Child) -> None:
     vault = open_vault(database, settings.key_path)
 
     async def ask(command: str, **arguments: Any) -> Any:
-        return await ask_async(settings.admin_socket, command, **arguments)
+        answer = await ask_async(settings.admin_socket, command, **arguments)
+        if command == "metrics":
+            with suppress(OperatorError):  # without the notifier its figures are missing, no others
+                answer += await ask_async(settings.notifier_socket, command)
+        return answer
 
     backend = Backend(database, vault, ask)
     logins = Logins(backend, public_url=settings.web.public_url, private_targets=settings.web.private_targets)

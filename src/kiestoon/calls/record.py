@@ -51,6 +51,7 @@ class CallRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     ``company_id`` 0: the call could not be ascribed to a company. ``dialled`` is what the caller asked for,
     ``final_party`` who was reached in the end. ``cause`` is a Q.850 cause, ``sip_status`` what the caller was told.
+    ``caller_withheld``: the caller's number is known but must not be shown to whom was called (RFC 3323).
     ``reasons`` are routing's, in order, as codes with parameters: ``Reason.render`` puts them into words for a reader.
     """
 
@@ -72,6 +73,7 @@ class CallRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     caller_trunk_id: int | None = None
     reasons: tuple[Reason, ...] = ()
     legs: tuple[LegRecord, ...] = ()
+    caller_withheld: bool = False
 
 
 _encoder = msgspec.msgpack.Encoder()

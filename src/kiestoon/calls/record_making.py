@@ -35,6 +35,7 @@ def make_record(x: Exchange, call: Call) -> CallRecord:
         caller_trunk_id=caller.trunk_id or None if caller is not None else None,
         reasons=tuple(call.reasons),
         legs=tuple(_leg_record(call, leg) for leg in call.legs.values()),
+        caller_withheld=caller is not None and caller.party.withheld,
     )
 
 

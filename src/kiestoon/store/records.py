@@ -13,6 +13,7 @@ from kiestoon.media.protocol import Quality
 from kiestoon.routing import Reason
 from kiestoon.store import tables
 from kiestoon.store.database import Database
+from kiestoon.store.outbox import companies_told_of_calls, note_calls
 from kiestoon.store.scope import INSTALLATION
 
 _TABLE = tables.call_records
@@ -21,13 +22,18 @@ _LENGTHS = {column.name: column.type.length for column in _TABLE.columns if isin
 
 
 def store_records(connection: Connection, records: Sequence[CallRecord]) -> int:
-    """Insert those that are not there yet; returns how many. Part of the caller's transaction."""
+    """Insert those that are not there yet; returns how many. Part of the caller's transaction.
+
+    Those somebody may want to be told of are noted for the notifier.
+    """
     fresh = {record.call_id[: _LENGTHS["call_id"]]: record for record in records}
     known = select(_TABLE.c.call_id).where(_TABLE.c.call_id.in_(list(fresh)))
     for call_id in connection.execute(known, execution_options=INSTALLATION).scalars().all():
         del fresh[call_id]
     if fresh:
         connection.execute(insert(_TABLE), [_cells(record) for record in fresh.values()])
+        curious = companies_told_of_calls(connection)
+        note_calls(connection, (name for name, record in fresh.items() if record.company_id in curious))
     return len(fresh)
 
 
@@ -62,6 +68,13 @@ def list_records(
         query = query.where(_TABLE.c.call_id == call_id)
     with database.read() as connection:
         rows = connection.execute(query, execution_options=INSTALLATION).all()
+    return [_record(row._asdict()) for row in rows]
+
+
+def find_records(connection: Connection, call_ids: Sequence[str]) -> list[CallRecord]:
+    """The records of these calls, oldest first."""
+    query = select(_TABLE).where(_TABLE.c.call_id.in_(list(call_ids))).order_by(_TABLE.c.closed_ms)
+    rows = connection.execute(query, execution_options=INSTALLATION).all()
     return [_record(row._asdict()) for row in rows]
 
 

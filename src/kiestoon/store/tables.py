@@ -11,6 +11,7 @@ from typing import Final
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     ForeignKey,
     Index,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
 )
 
 from kiestoon.company.model import ENTITIES, EVENT_ENTITIES, LOGIN_ENTITIES, Row
@@ -99,6 +101,7 @@ call_records = Table(
     Column("caller_trunk_id", Integer, nullable=True),
     Column("reasons", JSON, nullable=False),
     Column("legs", JSON, nullable=False),
+    Column("caller_withheld", Boolean, nullable=False, server_default=false()),
     Index("ix_call_records_company_opened", "company_id", "opened_ms"),
     Index("ix_call_records_opened", "opened_ms"),
 )

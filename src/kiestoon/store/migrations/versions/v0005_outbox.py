@@ -17,6 +17,7 @@ def upgrade() -> None:
     _create_mails()
     _create_webhooks()
     _create_webhook_deliveries()
+    op.add_column("call_records", sa.Column("caller_withheld", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.execute(
         sa.text(
             "INSERT INTO settings (name, value) "

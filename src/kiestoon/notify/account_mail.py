@@ -1,0 +1,83 @@
+"""The mails that give somebody a login: to a person with an extension (ORG-6), to an administrator (ORG-4).
+
+No password is in them: a link, good for one use within a week, leads to where one is chosen.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, select
+
+from kiestoon.company.model import Account, Company, FeatureCode, Number, User
+from kiestoon.store import accounts as accounts_store
+from kiestoon.store.keys import Vault
+from kiestoon.store.load import iterate_rows
+from kiestoon.store.mailbox import enqueue_mail
+from kiestoon.store.sessions import begin_step
+from kiestoon.store.tables import TABLES
+
+STEP: Final = "set_password"
+LINK_LASTS_MS: Final = 7 * 86_400_000
+PAGE: Final = "/set-password"
+_ROLES: Final = {
+    "operator": ("operator", "operator"),
+    "company": ("bedrijf", "company"),
+    "location": ("locatie", "location"),
+    "department": ("afdeling", "department"),
+    "user": ("gebruiker", "user"),
+}
+
+
+def queue_account_mail(
+    connection: Connection, vault: Vault, account: Account, *, public_url: str, now_ms: int, pin: str = ""
+) -> int | None:
+    """Queue the mail of an account; returns its id, None when nobody's address is known.
+
+    ``public_url``: where browsers reach us; "" leaves out what one would click.
+    """
+    company = _company(connection, account)
+    person = next(iterate_rows(connection, User, row_id=account.user_id), None) if account.user_id else None
+    recipient = account.email or (person.email if person is not None else "")
+    if not recipient:
+        return None
+    base = public_url.rstrip("/")
+    token = begin_step(connection, STEP, {"account_id": account.id}, now_ms, LINK_LASTS_MS) if base else ""
+    params: dict[str, Any] = {
+        "name": person.name if person is not None else account.name,
+        "company": company.name if company is not None else "Kiestoon",
+        "login": accounts_store.login_of(connection, account),
+        "web": base,
+        # Behind the # it stays in the browser: no server, proxy or log on the way sees it.
+        "link": f"{base}{PAGE}#{token}" if base else "",
+        "link_until": datetime.fromtimestamp((now_ms + LINK_LASTS_MS) / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "role_nl": _ROLES[account.role][0],
+        "role_en": _ROLES[account.role][1],
+        "pin": pin,
+    }
+    kind = "account_administrator" if person is None else "account_user"
+    if person is not None:
+        params |= _telephone(connection, person)
+    language = (person.language if person is not None else "") or account.language
+    language = language or (company.language if company is not None else "nl")
+    return enqueue_mail(connection, vault, kind, language, recipient, params, now_ms, company_id=account.company_id)
+
+
+def _company(connection: Connection, account: Account) -> Company | None:
+    if account.company_id is None:
+        return None
+    return next(iterate_rows(connection, Company, row_id=account.company_id), None)
+
+
+def _telephone(connection: Connection, person: User) -> dict[str, Any]:
+    numbers, codes = TABLES[Number], TABLES[FeatureCode]
+    number = select(numbers.c.e164).where(
+        numbers.c.company_id == person.company_id, numbers.c.extension == person.extension
+    )
+    voicemail = select(codes.c.code).where(codes.c.company_id == person.company_id, codes.c.feature == "voicemail")
+    return {
+        "extension": person.extension,
+        "number": person.caller_number or connection.execute(number.order_by(numbers.c.id).limit(1)).scalar() or "",
+        "voicemail": connection.execute(voicemail.order_by(codes.c.id).limit(1)).scalar() or "",
+    }

@@ -1,0 +1,82 @@
+"""Writing mails: templates in Dutch and English as text and HTML, and headers nobody can smuggle anything into."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.errors import HeaderParseError, MessageDefect
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from pathlib import Path
+from typing import Final
+
+import jinja2
+
+from kiestoon.store.mailbox import Mail
+
+KINDS: Final = ("account_user", "account_administrator", "call", "webhook_disabled")
+_HTML: Final = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+)
+_TEXT: Final = _HTML.overlay(autoescape=False, trim_blocks=True, lstrip_blocks=True)
+_LONGEST_SUBJECT: Final = 150
+
+
+class MailRefusedError(Exception):
+    """The mail cannot be sent like this, now or later; the text says why, without what the mail says."""
+
+
+def write_mail(mail: Mail, sender: str) -> EmailMessage:
+    """A queued mail as a message. ``sender``: ``Name <address>``; raises ``MailRefusedError``."""
+    try:
+        subject, text = _text(mail)
+        html = _HTML.get_template(f"{mail.kind}.{mail.language}.html.j2").render(mail.params, language=mail.language)
+        return _message(mail, sender, subject, text, html)
+    except jinja2.TemplateError as error:
+        raise MailRefusedError(f"the template {mail.kind} does not fit: {error}") from None
+    except (ValueError, HeaderParseError, MessageDefect):
+        raise MailRefusedError("an address or header is malformed") from None
+
+
+def _text(mail: Mail) -> tuple[str, str]:
+    """The text template's first line is the subject."""
+    rendered = _TEXT.get_template(f"{mail.kind}.{mail.language}.txt.j2").render(mail.params)
+    subject, _, text = rendered.partition("\n")
+    return one_line(subject)[:_LONGEST_SUBJECT], text.strip() + "\n"
+
+
+def _message(mail: Mail, sender: str, subject: str, text: str, html: str) -> EmailMessage:
+    message = EmailMessage(policy=SMTP.clone(utf8=False))
+    from_address = read_address(sender)
+    message["From"] = from_address
+    message["To"] = read_address(mail.recipient, str(mail.params.get("name", "")))
+    message["Subject"] = subject
+    message["Date"] = format_datetime(datetime.fromtimestamp(mail.created_ms / 1000, UTC))
+    message["Message-ID"] = f"<{mail.message_id}@{from_address.domain}>"
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834 §5: nobody answers this automatically
+    message["X-Auto-Response-Suppress"] = "All"
+    message["Content-Language"] = mail.language
+    if mail.kind == "call":
+        message["List-Id"] = f"<call-notices.{from_address.domain}>"  # RFC 2919: for filters
+    message.set_content(text, cte="quoted-printable")
+    message.add_alternative(html, subtype="html", cte="quoted-printable")
+    return message
+
+
+def read_address(text: str, name: str = "") -> Address:
+    """``Name <address>`` or an address alone; raises ``ValueError`` for anything that could be more than one."""
+    if any(ord(character) < 32 or ord(character) == 127 for character in text):
+        raise ValueError("control characters in an address")
+    found, address = parseaddr(text)
+    local, at, domain = address.rpartition("@")
+    if not (local and at and domain) or "," in address or " " in address or address not in text:
+        raise ValueError("not an address")
+    return Address(one_line(name or found), local, domain)
+
+
+def one_line(text: str) -> str:
+    """Text for a header: one line, printable."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
