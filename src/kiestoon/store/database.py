@@ -9,9 +9,9 @@ from sqlite3 import Connection as SqliteConnection
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 
 from kiestoon.store.errors import DatabaseUnavailableError
 from kiestoon.store.scope import watch
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 _BUSY_TIMEOUT_MS = 5000
 _WRITING: dict[str, Any] = {"kiestoon_writing": True}
+_LOCK_TIMEOUT_MS = 30_000
+_LOCK_TIMEOUT = select(func.set_config("lock_timeout", f"{_LOCK_TIMEOUT_MS}ms", True))
+_LOCK = select(func.pg_advisory_xact_lock(0x4B696573746F6F6E))  # "Kiestoon": one number for the whole database
 _json_encoder = msgspec.json.Encoder()
 _json_decoder = msgspec.json.Decoder()
 
@@ -57,7 +60,10 @@ class Database:
         if self._engine is None:
             try:
                 self._engine = create_engine(
-                    self.url, json_serializer=encode_json, json_deserializer=_json_decoder.decode
+                    self.url,
+                    json_serializer=encode_json,
+                    json_deserializer=_json_decoder.decode,
+                    pool_pre_ping=not self.is_sqlite,  # a server may have been restarted since
                 )
             except (NoSuchModuleError, ModuleNotFoundError) as error:
                 raise _missing_driver(error) from None
@@ -88,9 +94,16 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """One transaction: committed at the end, rolled back when anything is raised."""
+    def write(self, *, alone: bool = False) -> Iterator[Connection]:
+        """One transaction: committed at the end, rolled back when anything is raised.
+
+        ``alone``: no other such transaction runs meanwhile. So what is checked over several rows still holds when it is
+        written, and the change feed's ids appear in their order. SQLite has one writer at a time in any case.
+        """
         with self._explained(), self.engine.connect().execution_options(**_WRITING) as connection, connection.begin():
+            if alone and not self.is_sqlite:
+                connection.execute(_LOCK_TIMEOUT)
+                connection.execute(_LOCK)
             yield connection
 
     def close(self) -> None:
@@ -114,7 +127,7 @@ def encode_json(value: object) -> str:
 def explain(error: DBAPIError, place: str) -> DatabaseUnavailableError:
     """Say in the operator's words what the database driver reported."""
     text = str(error.orig)
-    if "database or disk is full" in text:
+    if "database or disk is full" in text or "No space left on device" in text:
         what, do = f"The disk that holds {place} is full", "Make room on it and start again"
     elif "unable to open database file" in text:
         what, do = f"The database {place} cannot be opened", "Check that its folder exists and belongs to this user"
@@ -123,8 +136,16 @@ def explain(error: DBAPIError, place: str) -> DatabaseUnavailableError:
             f"The database {place} cannot be written",
             "Check the owner and permissions of the file and its folder",
         )
-    elif "locked" in text:
+    elif "locked" in text or "lock timeout" in text:
         what, do = f"The database {place} is locked by another process", "End that process, or try again in a moment"
+    elif "deadlock detected" in text or "could not serialize" in text:
+        what, do = f"Two writers of the database {place} were in each other's way", "Try again"
+    elif "authentication failed" in text or "no password supplied" in text or "no pg_hba.conf entry" in text:
+        what, do = f"The database server refuses the login of {place}", "Check user and password in the database URL"
+    elif "does not exist" in text and isinstance(error, OperationalError):
+        what, do = f"The database {place} does not exist", "Create it and its user, or correct the database URL"
+    elif "connection failed" in text or "connection is bad" in text or "server closed the connection" in text:
+        what, do = f"The database server of {place} is not reached", "Start it, or correct the database URL"
     elif "malformed" in text or "not a database" in text:
         what, do = f"The database {place} is damaged", "Restore it from the backup"
     else:

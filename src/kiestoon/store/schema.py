@@ -38,19 +38,20 @@ def migrate(database: Database) -> tuple[str | None, str]:
     before = current_revision(database)
     _refuse_newer(database, before)
     if before != REVISIONS[-1]:
-        _upgrade(database)
+        upgrade(database)
     return before, REVISIONS[-1]
 
 
-def _upgrade(database: Database) -> None:
+def upgrade(database: Database, to: str = "head") -> None:
+    """Run the migrations up to a revision in one transaction: when one fails, nothing was done."""
     from alembic import command  # noqa: PLC0415 - 150 ms that only a migration pays
     from alembic.config import Config  # noqa: PLC0415
 
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-    with database.write() as connection:
+    with database.write(alone=True) as connection:
         config.attributes["connection"] = connection.execution_options(**INSTALLATION)
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
 
 
 def _refuse_newer(database: Database, revision: str | None) -> None:

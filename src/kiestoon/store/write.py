@@ -173,7 +173,7 @@ def changing(
     ``acting_for`` names the person in whose view ``acting_user`` is working (ORG-3).
     """
     at_ms = int(time.time() * 1000) if now_ms is None else now_ms
-    with database.write() as connection:
+    with database.write(alone=True) as connection:
         yield Changes(connection, vault, acting_user, at_ms, acting_for)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -28,7 +29,9 @@ class PostgresqlServer:
         if os.getuid() == 0:
             shutil.chown(self.folder, "nobody", "nogroup")
         data = self.folder / "data"
-        self._run("initdb", "--pgdata", str(data), "--username=kiestoon", "--auth=trust", "--no-sync", "--encoding=UTF8")
+        self._run(
+            "initdb", "--pgdata", str(data), "--username=kiestoon", "--auth=trust", "--no-sync", "--encoding=UTF8"
+        )
         options = [part for option in _OPTIONS for part in ("-c", option)]
         command = self._command("postgres", "-D", str(data), "-k", str(self.folder), *options, dies_with_us=True)
         with self._log.open("wb") as log:
@@ -39,21 +42,22 @@ class PostgresqlServer:
         """The URL of a database."""
         return f"postgresql+psycopg://kiestoon@/{name}?host={self.folder}"
 
-    def create(self, name: str) -> str:
-        """Make an empty database, in place of one of this name; its URL."""
+    def create(self, name: str, template: str = "template1") -> str:
+        """Make a database, empty or as the template is, in place of one of this name; its URL."""
         with self._connect() as connection:
             connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-            connection.execute(f'CREATE DATABASE "{name}"')
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return self.url(name)
+
+    def drop_connections(self) -> None:
+        """End every other connection, as a restart of the server would."""
+        others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+        with self._connect() as connection:
+            connection.execute(others)
 
     def stop(self) -> None:
         """End the server and remove its folder."""
-        self._process.terminate()  # waits for nobody's connection: tests may have left some
-        try:
-            with self._connect() as connection:
-                connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
-        except psycopg.OperationalError:
-            pass  # it takes no more connections, or is gone
+        self._process.send_signal(signal.SIGINT)  # at once: connections that tests have left are cut off
         try:
             self._process.wait(10)
         except subprocess.TimeoutExpired:
@@ -76,7 +80,9 @@ class PostgresqlServer:
         raise RuntimeError(f"PostgreSQL does not start:\n{self._log.read_text()}")
 
     def _run(self, program: str, *arguments: str) -> None:
-        result = subprocess.run(self._command(program, *arguments), capture_output=True, text=True, cwd=self.folder)
+        result = subprocess.run(
+            self._command(program, *arguments), capture_output=True, text=True, cwd=self.folder, check=False
+        )
         if result.returncode:
             raise RuntimeError(f"{program} failed:\n{result.stdout}{result.stderr}")
 

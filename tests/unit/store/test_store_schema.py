@@ -6,22 +6,14 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from alembic.autogenerate import compare_metadata
 from alembic.config import Config
-from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from postgresql_server import PostgresqlServer
 from sqlalchemy import text
 
 from kiestoon.store import schema
 from kiestoon.store.database import Database, sqlite_url
 from kiestoon.store.errors import DatabaseUnavailableError, SchemaOutdatedError, SchemaTooNewError
-from kiestoon.store.tables import metadata
-
-
-def test_migrations_lead_to_exactly_our_tables(database: Database) -> None:
-    assert schema.migrate(database) == (None, schema.REVISIONS[-1])
-    with database.read() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
 
 
 def test_the_list_of_revisions_is_that_of_the_scripts() -> None:
@@ -51,8 +43,8 @@ def test_an_empty_database_must_be_migrated_first(database: Database) -> None:
         schema.check_schema(database)
 
 
-def test_sqlite_is_opened_with_wal_and_foreign_keys(database: Database) -> None:
-    with database.read() as connection:
+def test_sqlite_is_opened_with_wal_and_foreign_keys(sqlite_database: Database) -> None:
+    with sqlite_database.read() as connection:
         assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
         assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
 
@@ -80,11 +72,11 @@ def test_what_the_driver_reports_is_said_in_the_operators_words(tmp_path: Path) 
             schema.current_revision(Database(url))
 
 
-def test_a_full_disk_is_named(database: Database) -> None:
-    schema.migrate(database)
+def test_a_full_disk_is_named(sqlite_database: Database) -> None:
+    schema.migrate(sqlite_database)
 
     def write_too_much() -> None:
-        with database.write() as connection:
+        with sqlite_database.write() as connection:
             pages = connection.execute(text("PRAGMA page_count")).scalar()
             connection.execute(text(f"PRAGMA max_page_count={pages}"))
             connection.execute(text("INSERT INTO settings VALUES ('big', :value)"), {"value": "x" * 200_000})
@@ -103,7 +95,25 @@ def test_a_password_in_the_url_is_not_shown() -> None:
     assert "geheim" not in Database("postgresql+psycopg://me:geheim@db/kiestoon").place
 
 
-def test_the_file_is_an_ordinary_sqlite_file(database: Database, tmp_path: Path) -> None:
-    schema.migrate(database)
+def test_the_file_is_an_ordinary_sqlite_file(sqlite_database: Database, tmp_path: Path) -> None:
+    schema.migrate(sqlite_database)
     with sqlite3.connect(tmp_path / "kiestoon.db") as plain:
         assert plain.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_what_is_wrong_with_the_server_is_said_in_the_operators_words(postgresql: PostgresqlServer) -> None:
+    folder = postgresql.folder
+    cases = {
+        postgresql.url("nowhere"): "nowhere.* does not exist. Create it",
+        f"postgresql+psycopg://stranger@/postgres?host={folder}": "stranger.* does not exist",
+        "postgresql+psycopg://me@127.0.0.1:1/kiestoon": "server of .* is not reached",
+    }
+    for url, message in cases.items():
+        with pytest.raises(DatabaseUnavailableError, match=message):
+            schema.current_revision(Database(url))
+
+
+def test_a_server_that_was_restarted_is_used_again(postgresql_database: Database, postgresql: PostgresqlServer) -> None:
+    schema.migrate(postgresql_database)
+    postgresql.drop_connections()
+    schema.check_schema(postgresql_database)

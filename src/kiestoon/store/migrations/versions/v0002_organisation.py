@@ -16,6 +16,7 @@ branch_labels = None
 depends_on = None
 
 _KEPT = ("companies", "locations", "departments", "users", "devices", "trunks", "numbers", "menus")
+_NAME = 80  # characters; the first layout took 255
 
 
 def upgrade() -> None:
@@ -25,25 +26,26 @@ def upgrade() -> None:
     for name in reversed(_KEPT):
         op.drop_table(name)
     _create_all()
-    for row in [*rows["users"], *rows["menus"]]:
-        row["table_name"] = "users" if "email" in row else "menus"
-    claims = [
-        {"company_id": row["company_id"], "number": row["extension"], "table_name": row.pop("table_name")}
-        for row in [*rows["users"], *rows["menus"]]
-    ]
-    known = {(claim["company_id"], claim["number"]) for claim in claims}
-    _write(connection, "companies", rows.pop("companies"))
-    _write(connection, "extensions", claims)
-    _clear_dangling(rows, known)
+    owners = {(row["company_id"], row["extension"]): name for name in ("menus", "users") for row in rows[name]}
+    _clear_dangling(rows, owners)
+    _tell_apart(rows["locations"], ())
+    _tell_apart(rows["departments"], ("location_id",))
+    parents = {row["id"]: row["parent_id"] for row in rows["departments"] if row["parent_id"] is not None}
+    for row in rows["departments"]:
+        row["parent_id"] = None  # it may come later in the list
+    _write(connection, "companies", rows["companies"])
+    _write(
+        connection,
+        "extensions",
+        [{"company_id": company, "number": number, "table_name": name} for (company, number), name in owners.items()],
+    )
     for name in _KEPT[1:]:
         _write(connection, name, rows[name])
-    if connection.dialect.name == "postgresql":
-        for name in _KEPT:
-            connection.execute(
-                sa.text(f"SELECT setval('{name}_id_seq', (SELECT COALESCE(MAX(id), 0) + 1 FROM {name}), false)")  # noqa: S608 - our own names
-            )
-    else:
-        _never_reuse_ids(connection)
+    for department, parent in parents.items():
+        connection.execute(
+            sa.text("UPDATE departments SET parent_id = :parent WHERE id = :id"), {"parent": parent, "id": department}
+        )
+    _never_reuse_ids(connection)
     with op.batch_alter_table("changes") as changes:
         changes.add_column(sa.Column("before", sa.JSON(), nullable=True))
         changes.add_column(sa.Column("acting_for", sa.String(length=255), server_default="", nullable=False))
@@ -52,8 +54,11 @@ def upgrade() -> None:
 def _never_reuse_ids(connection: sa.Connection) -> None:
     """The first layout's ids could be given again; what the audit trail speaks of counts too."""
     for name in _KEPT:
-        query = f"SELECT COALESCE(MAX(id), 0) FROM (SELECT id FROM {name} UNION SELECT row_id FROM changes WHERE table_name = '{name}')"  # noqa: E501, S608 - our own names
+        query = f"SELECT COALESCE(MAX(id), 0) FROM (SELECT id FROM {name} UNION SELECT row_id FROM changes WHERE table_name = '{name}') AS given"  # noqa: E501, S608 - our own names
         last = connection.execute(sa.text(query)).scalar_one()
+        if connection.dialect.name == "postgresql":
+            connection.execute(sa.text(f"SELECT setval('{name}_id_seq', {last + 1}, false)"))
+            continue
         connection.execute(sa.text("DELETE FROM sqlite_sequence WHERE name = :name"), {"name": name})
         connection.execute(
             sa.text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :last)"), {"name": name, "last": last}
@@ -66,19 +71,35 @@ def _read(connection: sa.Connection, name: str) -> list[dict[str, Any]]:
     return [dict(row._mapping) for row in connection.execute(query)]
 
 
-def _clear_dangling(rows: dict[str, list[dict[str, Any]]], known: set[tuple[int, str]]) -> None:
+def _clear_dangling(rows: dict[str, list[dict[str, Any]]], owners: dict[tuple[int, str], str]) -> None:
     """The first layout let numbers and menus name extensions that nobody has."""
     for table, field in (("numbers", "extension"), ("menus", "fallback_extension")):
         for row in rows[table]:
-            if (row["company_id"], row[field]) not in known:
+            if (row["company_id"], row[field]) not in owners:
                 row[field] = None
 
 
+def _tell_apart(rows: list[dict[str, Any]], within: tuple[str, ...]) -> None:
+    """The first layout let two of a company have one name: the later ones get a number."""
+    taken: set[tuple[Any, ...]] = set()
+    for row in rows:
+        name, count = row["name"][:_NAME], 1
+        while (key := (row["company_id"], *(row[field] for field in within), name)) in taken:
+            count += 1
+            mark = f" ({count})"
+            name = row["name"][: _NAME - len(mark)] + mark
+        taken.add(key)
+        row["name"] = name
+
+
 def _write(connection: sa.Connection, name: str, rows: list[dict[str, Any]]) -> None:
-    """Rows with the values that new fields begin with."""
+    """Rows with the values that new fields begin with; names that are too long now are cut."""
     if not rows:
         return
     table = sa.Table(name, sa.MetaData(), autoload_with=connection)
+    for row in rows:
+        if isinstance(row.get("name"), str):
+            row["name"] = row["name"][:_NAME]
     connection.execute(table.insert(), [{**_defaults(name), **row} for row in rows])
 
 
