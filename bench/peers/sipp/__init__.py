@@ -93,6 +93,8 @@ class Sipp(SipPeer):
             "-fd", "1", "-buff_size", "4000000",
             "-watchdog_minor_maxtriggers", "1000000", "-watchdog_major_maxtriggers", "1000000",
         ]  # fmt: skip
+        if ":" not in host:  # else on every address, where the port may be taken
+            args += ["-ci", host]
         if calls is not None:
             args += ["-m", str(calls)]
         rate_text = (str(round(rate)), "1000") if rate >= 10 else (str(round(rate * 100)), "100000")
