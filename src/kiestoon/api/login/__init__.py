@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from kiestoon.api.login import (
     account_routes,
     acting_routes,
+    link_routes,
     oidc_routes,
     own_routes,
     passkey_routes,
@@ -21,6 +22,7 @@ from kiestoon.api.login import (
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     session_routes.router,
     acting_routes.router,
+    link_routes.router,
     own_routes.router,
     pin_routes.router,
     totp_routes.router,

@@ -34,7 +34,7 @@ class Shown(msgspec.Struct, frozen=True):
 
 async def create(logins: Logins, presence: Presence, owner_id: int | None, cells: dict[str, Any]) -> Shown:
     """Make an account with a password, given or generated."""
-    chosen, send_mail = cells.pop("password", None), cells.pop("send_mail", True)
+    chosen = cells.pop("password", None)
     values = row_values(ENTITY, {"must_change_password": True, **cells})
     account = _normal(Account(**{**values, "id": 0, "company_id": owner_id}))
     known = await logins.backend.read(lambda connection: known_of(connection, account))
@@ -51,10 +51,7 @@ async def create(logins: Logins, presence: Presence, owner_id: int | None, cells
         added = accounts_store.set_password(changes, added, hashed, now_ms, must_change=must)
         return show(connection, added, None if chosen else password)
 
-    made = await logins.backend.write(presence.principal, write)
-    if send_mail:
-        mail_welcome(logins, made)
-    return made
+    return await logins.backend.write(presence.principal, write)
 
 
 async def change(
@@ -110,12 +107,11 @@ async def reset_password(
     def write(changes: Changes) -> Shown:
         held = rules.find(changes.connection, presence, owner_id, account_id)
         held = accounts_store.set_password(changes, held, hashed, now_ms, must_change=True)
+        if send_mail:
+            logins.mail_login(changes.connection, held)
         return show(changes.connection, held, None if chosen else password)
 
-    made = await logins.backend.write(presence.principal, write)
-    if send_mail:
-        mail_welcome(logins, made)
-    return made
+    return await logins.backend.write(presence.principal, write)
 
 
 async def remove_second_factors(logins: Logins, presence: Presence, owner_id: int | None, account_id: int) -> None:
@@ -139,11 +135,13 @@ def show(connection: Connection, account: Account, password: str | None = None) 
     return Shown(account, cells, password)
 
 
-def mail_welcome(logins: Logins, shown: Shown) -> None:
-    """Queue the mail that says how to log in; a password is in it only when one was generated just now."""
-    if shown.account.email:
-        values = {"login": shown.cells["login_name"], "password": shown.password or ""}
-        logins.notify("welcome", shown.account, values)
+async def mail_login(logins: Logins, presence: Presence, owner_id: int | None, account_id: int) -> None:
+    """Queue the mail that says how to log in."""
+
+    def queue(connection: Connection) -> None:
+        logins.mail_login(connection, rules.find(connection, presence, owner_id, account_id))
+
+    await logins.backend.store(queue)
 
 
 def _normal(account: Account) -> Account:

@@ -31,7 +31,6 @@ AccountCreate = create_model(
     "NewAccount",
     __base__=create_model_of(ENTITY),
     password=(str | None, _PASSWORD),
-    send_mail=(bool, Field(default=True, description="Mail the owner how to log in.")),
 )
 AccountChange = change_model(ENTITY)
 
@@ -86,7 +85,7 @@ def _add_rows(router: APIRouter, owned: Any) -> None:
         response: Response,
         logins: WithLogins,
     ) -> dict[str, Any]:
-        """Make an account. Its owner chooses a password of their own at the first login."""
+        """Make an account. Its owner is mailed how to log in, and chooses a password at the first login."""
         rules.demand(presence, owner_id, reading=False)
         made = await account_changes.create(logins, presence, owner_id, _given(given))
         response.headers["Location"] = f"{router.prefix.format(company_id=owner_id)}/{made.account.id}"
@@ -142,7 +141,7 @@ def _add_actions(router: APIRouter, owned: Any) -> None:
     async def send_mail(owner_id: owned, account_id: Id, presence: LoggedIn, logins: WithLogins) -> None:
         """Send the mail again that says how to log in; without the password, which its owner alone knows."""
         rules.demand(presence, owner_id, reading=False)
-        account_changes.mail_welcome(logins, await _find(logins, presence, owner_id, account_id))
+        await account_changes.mail_login(logins, presence, owner_id, account_id)
 
     @router.delete("/{account_id}/second-factors", status_code=204)
     async def remove_second_factors(owner_id: owned, account_id: Id, presence: LoggedIn, logins: WithLogins) -> None:

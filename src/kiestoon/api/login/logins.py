@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import structlog
 from argon2 import PasswordHasher
+from sqlalchemy import Connection
 from starlette.applications import Starlette
 from starlette.requests import HTTPConnection
 
@@ -22,8 +23,8 @@ from kiestoon.api.samples import Metric
 from kiestoon.company.model import Account
 from kiestoon.store.problems import problem
 
-Notify: TypeAlias = Callable[[str, Account, dict[str, str]], None]
-"""Queue a mail to an account's owner: which mail ("welcome", "password_set", …), to whom, and what it must say."""
+MailLogin: TypeAlias = Callable[[Connection, Account], object]
+"""Queue, in this transaction, the mail that tells an account's owner how to log in."""
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +34,7 @@ class Logins:
 
     ``public_url`` is where browsers reach us ("" = whatever address they ask for); ``wall_ms`` is wall-clock time in
     milliseconds, ``monotonic`` seconds for the throttle. ``private_targets``: whether identity providers may have
-    addresses of private networks. ``notify`` queues mails.
+    addresses of private networks. ``mail_login`` queues mails.
     """
 
     def __init__(
@@ -45,7 +46,7 @@ class Logins:
         hasher: PasswordHasher | None = None,
         wall_ms: Callable[[], int] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
-        notify: Notify | None = None,
+        mail_login: MailLogin | None = None,
     ) -> None:
         self.backend = backend
         self.providers = Providers(private=private_targets)
@@ -53,7 +54,7 @@ class Logins:
         self.throttle = Throttle()
         self.wall_ms = wall_ms or (lambda: int(time.time() * 1000))
         self.monotonic = monotonic
-        self.notify = notify or _no_mail
+        self.mail_login = mail_login or _no_mail
         self.counts: Counter[tuple[str, str]] = Counter()
         self._public_url = public_url.rstrip("/")
 
@@ -100,8 +101,8 @@ class Logins:
         ]
 
 
-def _no_mail(kind: str, account: Account, _values: dict[str, str]) -> None:
-    log.warning("no mail is sent: there is no mail server", mail=kind, account_id=account.id)
+def _no_mail(_connection: Connection, account: Account) -> None:
+    log.warning("no mail is sent: there is no mail server", account_id=account.id)
 
 
 def source_of(connection: HTTPConnection) -> str:

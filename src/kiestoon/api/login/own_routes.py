@@ -88,7 +88,6 @@ async def change_password(
 
     token, changed = await logins.backend.write(presence.principal, write)
     cookies.put_session(request, response, logins, token)
-    logins.notify("password_set", changed.account, {})
     return describe_session(changed, cookies.csrf_token(token))
 
 

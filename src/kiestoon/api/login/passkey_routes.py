@@ -166,7 +166,6 @@ async def register(body: Registration, presence: InOwnSession, request: Request,
         return added
 
     added = await logins.backend.write(presence.principal, write)
-    logins.notify("second_factor_added", account, {})
     return _shown(added)
 
 

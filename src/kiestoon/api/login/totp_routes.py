@@ -169,7 +169,6 @@ async def confirm_totp(body: TotpCode, presence: InOwnSession, logins: WithLogin
     codes = await logins.backend.write(presence.principal, write)
     if codes is None:
         raise ApiProblem("invalid", (problem("code", "wrong_code"),))
-    logins.notify("second_factor_added", account, {})
     return RecoveryCodes(recovery_codes=codes)
 
 
@@ -204,4 +203,3 @@ async def remove_totp(body: Confirmed, presence: InOwnSession, request: Request,
 
     if not await logins.backend.write(presence.principal, write):
         raise ApiProblem("not_found")
-    logins.notify("second_factor_removed", account, {})

@@ -35,7 +35,7 @@ class House:
         self.vault = prepare(self.database, folder / "installation.key")
         self.now_s = 0.0
         self.asked: list[str] = []
-        self.told: list[tuple[str, Any]] = []
+        self.mailed: list[str] = []
         self.backend = Backend(self.database, self.vault, self._ask)
         self.application = FastAPI()
         self.application.state.backend = self.backend
@@ -46,7 +46,7 @@ class House:
             private_targets=True,
             wall_ms=lambda: START_MS + int(self.now_s * 1000),
             monotonic=lambda: self.now_s,
-            notify=self._tell,
+            mail_login=lambda _connection, account: self.mailed.append(account.login),
         )
         install(self.application, self.logins)
         for router in ROUTERS:
@@ -67,9 +67,6 @@ class House:
 
     async def _ask(self, command: str, **_arguments: Any) -> Any:
         self.asked.append(command)
-
-    def _tell(self, kind: str, account: Account, values: dict[str, str]) -> None:
-        self.told.append((kind, values))
 
     def _add_probes(self) -> None:
         @self.application.get("/api/v1/probe")
