@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from kiestoon.sip.digest import Credentials
 
 Headers = list[tuple[str, str]]
+MAX_FORWARDS = 70
+"""What requests of our own start with (RFC 3261 §8.1.1.6)."""
 
 
 def dial_device(
@@ -85,7 +87,7 @@ def dial_trunk(x: Exchange, call: Call, trunk: Trunk, step: DialOutside, now: fl
     shown = Party(
         "device",
         format_for_trunk(step.caller_number, trunk.number_format, step.country),
-        _caller_name(call),
+        step.caller_name,
         withheld=step.hide_caller,
     )
     headers = _diversion_headers(x, call, domain, outside=True)
@@ -109,12 +111,6 @@ def dial_trunk(x: Exchange, call: Call, trunk: Trunk, step: DialOutside, now: fl
         patience_s=x.settings.line_patience_s,
     )
     return leg if called else None
-
-
-def _caller_name(call: Call) -> str:
-    """The name beside the number. The number is a company's; a withheld caller's name must not go out with it."""
-    party = call.legs[call.caller].party
-    return "" if call.emergency or party.withheld else party.name
 
 
 def _new_leg(x: Exchange, call: Call, party: Party) -> Leg:
@@ -149,6 +145,7 @@ def _invite(
             seek.failures.append(NO_PORT)
         return False
     caller = call.legs[call.caller]
+    headers = [*headers, ("Max-Forwards", str(_hops_left(caller)))]
     body = offer_for(x, leg, caller)
     leg.session = x.endpoint.invite(
         now,
@@ -171,6 +168,14 @@ def _invite(
     x.journal.ringing(call, leg)
     x.emit(LegDialled, call, leg.id)
     return True
+
+
+def _hops_left(caller: Leg) -> int:
+    """One less than the caller's INVITE came with: calls that other exchanges send round and back to us end, even when
+    nothing says that they were forwarded (RFC 7332 §3)."""
+    request = caller.session.invite_request if caller.session is not None else None
+    allowed = request.max_forwards if request is not None else None
+    return MAX_FORWARDS if allowed is None else max(0, min(allowed, MAX_FORWARDS) - 1)
 
 
 def _diversion_headers(x: Exchange, call: Call, domain: str, *, outside: bool) -> Headers:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from kiestoon.calls import bridging, custody, dialling, occupancy, signals
+from kiestoon.calls import bridging, custody, dialling, identity, occupancy, signals
 from kiestoon.calls.call import Call, Failure, Seek
 from kiestoon.calls.causes import (
     BUSY,
@@ -148,21 +148,25 @@ def progressed(x: Exchange, call: Call, leg: Leg, event: Progressed, now: float)
         if body:
             bridging.connect(call, caller, leg)
             x.emit(LegProgressed, call, leg.id)
-            _tell_caller(x, caller, event.status, body, now)
+            _tell_caller(x, call, leg, event.status, body, now)
             return
     if not seek.ringing and event.status != 181:
         seek.ringing = True
         if caller.state == "answered":
             signals.ringback(x, call, caller)
         else:
-            _tell_caller(x, caller, 180, b"", now)
+            _tell_caller(x, call, leg, 180, b"", now)
 
 
-def _tell_caller(x: Exchange, caller: Leg, status: int, body: bytes, now: float) -> None:
+def _tell_caller(x: Exchange, call: Call, ringing: Leg, status: int, body: bytes, now: float) -> None:
+    """A provisional response, with who is being rung where that is one person (CALL-19)."""
+    caller = call.legs[call.caller]
     if caller.session is None or caller.state not in ("offered", "early"):
         return
     caller.advance("ring")
-    caller.session.progress(now, 183 if body and status not in (180, 183) else status, body=body)
+    one = call.seek is not None and isinstance(call.seek.decision.step, RingUser)
+    headers = identity.connected(x, call, ringing) if one else []
+    caller.session.progress(now, 183 if body and status not in (180, 183) else status, headers=headers, body=body)
 
 
 def accepted(x: Exchange, call: Call, leg: Leg, event: Accepted, now: float) -> None:
