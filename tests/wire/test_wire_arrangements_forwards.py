@@ -1,0 +1,219 @@
+"""Calls that go elsewhere: forwards of every kind, to whom they are shown, refusals by the called person, loops."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from arranged import (
+    BUSY,
+    DOUBTFUL_LINE,
+    LINE,
+    LOOP,
+    SILENT,
+    busy_bank,
+    e164,
+    number_of,
+    reached,
+    silent_bank,
+)
+from bench.lib.exchange import Exchange
+from bench.peers.baresip import Account, Baresip
+from bench.peers.sipp import expect_all
+from looping import Looping
+from parties import caller, outside_caller, provider
+
+from arranged import ARRANGED  # isort: skip
+
+
+@pytest.fixture(scope="module")
+def running_exchange(arranged_exchange: Exchange) -> Exchange:
+    """The one all modules about arrangements share."""
+    return arranged_exchange
+
+
+@pytest.fixture
+def busy(sipp):
+    """Start the bank of busy phones, for so many calls."""
+    return lambda calls: sipp(busy_bank(), host=BUSY[0], port=BUSY[1], calls=calls)
+
+
+@pytest.fixture
+def line(sipp):
+    """Start the provider, for so many calls."""
+    return lambda calls: sipp(provider().ring_and_answer().byed(), host=LINE[0], port=LINE[1], calls=calls)
+
+
+def test_each_kind_of_forward_leads_on_and_only_when_it_should(exchange, sipp, call_in, answering, busy):
+    """Always, selective by the caller's number, busy, unreachable, do not disturb (V 7.1, V 7.2)."""
+    calls = {
+        ("+31612000001", "218"): "219",
+        ("+31612000002", "220"): "219",
+        ("+31201234567", "220"): "220",
+        ("+31612000003", "301"): "219",
+        ("+31612000004", "501"): "219",
+        ("+31612000005", "223"): "219",
+    }
+    phones, refusing = answering(len(calls)), busy(1)
+    expect_all(call_in(*calls), phones, refusing)
+    assert reached(phones) == {calling: extension for (calling, _), extension in calls.items()}
+    reasons = {
+        number_of(each.header("From")): each.header("Diversion").partition(";")[2] for each in phones.received("INVITE")
+    }
+    assert reasons == {
+        "+31612000001": "reason=unconditional",
+        "+31612000002": "reason=unconditional",
+        "+31201234567": "",
+        "+31612000003": "reason=user-busy",
+        "+31612000004": "reason=unavailable",
+        "+31612000005": "reason=user-busy",
+    }
+
+
+def test_who_does_not_answer_in_time_is_relieved(exchange, sipp, call_in, answering):
+    """Two rings of a person's, two of a hunt group's member, a group's eight seconds; all at once, to save time."""
+    phones, silent = answering(3), sipp(silent_bank(), host=SILENT[0], port=SILENT[1], calls=3)
+    calling = call_in(("+31612000001", "401"), ("+31612000002", "716"), ("+31612000003", "722"))
+    expect_all(calling, phones, silent, timeout_s=20)
+    assert reached(phones) == {"+31612000001": "219", "+31612000002": "244", "+31612000003": "219"}
+    assert reached(silent) == {"+31612000001": "401", "+31612000002": "404", "+31612000003": "403"}
+
+
+def test_do_not_disturb_without_a_forward_is_busy(exchange, sipp):
+    expect_all(sipp(outside_caller("+31612000001", e164("224"), exchange.host).dial().refused(486), host=LINE[0]))
+    assert exchange.new_records()[0].outcome == "busy"
+
+
+def test_each_alternate_number_rings_in_its_own_way(exchange, sipp, call_in, answering):
+    """Alert-Info (V 9.4): calls to the person's own number, to an alternate one, and to the internal one."""
+    phones = answering(3)
+    inside = sipp(caller("101", "662", site=ARRANGED).call().bye())
+    expect_all(call_in(("+31612000001", "221"), ("+31612000002", "661")), inside, phones)
+    alerts = {number_of(each.header("From")): each.header("Alert-Info") for each in phones.received("INVITE")}
+    assert set(reached(phones).values()) == {"221"}
+    assert "info=alert-external" in alerts["+31612000001"]
+    assert "Bellcore-dr3" in alerts["+31612000002"]
+    assert "Bellcore-dr2" in alerts["101"]
+    assert "alert-number2" in alerts["101"]
+
+
+# --- out again -------------------------------------------------------------------------------------------------------
+
+
+def test_a_forward_outside_shows_the_number_that_was_chosen(exchange, sipp, call_in, line):
+    """Forward extensions and call limits: the caller's, the called or a given number (E 4.10, E 4.11)."""
+    shown = {"651": "+31612000001", "652": e164("652"), "653": e164("100"), "642": e164("642"), "229": e164("229")}
+    outside = line(len(shown))
+    expect_all(call_in(*(("+31612000001", called) for called in shown)), outside)
+    invites = {number_of(each.text)[-3:]: each for each in outside.received("INVITE")}
+    assert {called: number_of(each.header("From")) for called, each in invites.items()} == shown
+    assert {called: number_of(each.header("P-Asserted-Identity")) for called, each in invites.items()} == shown
+
+
+def test_the_provider_is_told_who_forwarded_the_call(exchange, sipp, call_in, line, busy):
+    """Diversion (RFC 5806), last first, and History-Info (RFC 7044), with outside numbers only."""
+    outside, refusing = line(1), busy(1)
+    expect_all(call_in(("+31612000001", "302")), outside, refusing)
+    (invite,) = outside.received("INVITE")
+    diversions = re.findall(r"^Diversion: <sip:([^@]+)@[^>]+>;reason=(\S+)", invite.text, re.MULTILINE)
+    assert diversions == [(e164("229"), "unconditional"), (e164("302"), "user-busy")]
+    history = re.findall(r"^History-Info: <sip:([^@?]+)[^>]*>;index=([\d.]+)", invite.text, re.MULTILINE)
+    assert history == [(e164("302"), "1"), (e164("229"), "1.1"), ("+31612000229", "1.1.1")]
+
+
+def test_a_caller_who_withholds_stays_withheld_when_forwarded_outside(exchange, sipp, call_in, line):
+    outside = line(1)
+    expect_all(call_in(("+31612000001", "651"), headers="Privacy: id"), outside)
+    (invite,) = outside.received("INVITE")
+    assert number_of(invite.header("From")) == "anonymous"
+    assert invite.header("Privacy") == "id"
+
+
+# --- what the caller is told -----------------------------------------------------------------------------------------
+
+
+def told(number: str, statuses: list[int], exchange: Exchange, **checks: str):
+    """The ladder of a caller who is told just this before the answer."""
+    ladder = outside_caller("+31612000001", e164(number), exchange.host).invite().expect(100, optional=True)
+    for status in statuses:
+        ladder = ladder.expect(status)
+    return ladder.expect(200, dialog=True, **checks).ack().bye()
+
+
+def test_181_is_sent_to_whom_the_forwarder_lets_it_be_sent(exchange, sipp, answering):
+    """V 11.3: to all; to colleagues only."""
+    phones = answering(3)
+    outside = [sipp(told("225", [181, 180], exchange), host=LINE[0]), sipp(told("226", [180], exchange), host=LINE[0])]
+    ladder = caller("101", "226", site=ARRANGED).dial().expect(100, optional=True).expect(181).expect(180)
+    inside = sipp(ladder.expect(200, dialog=True).ack().bye())
+    expect_all(*outside, inside, phones)
+    assert not outside[1].received("SIP/2.0 181")
+
+
+@pytest.mark.parametrize(
+    ("calling", "called", "shown"),
+    [("101", "201", "201"), ("101", "227", "227"), ("101", "228", "219"), ("line", "201", e164("201")),
+     ("line", "227", ""), ("line", "228", ""), ("line", "218", e164("218")), ("doubtful", "201", "")],
+)  # fmt: skip
+def test_the_caller_sees_whom_he_reaches_unless_that_is_hidden(exchange, sipp, answering, calling, called, shown):
+    """P-Asserted-Identity while it rings and with the answer: hidden by who is reached (V 19.8), by the policy of who
+    forwarded (V 11.3), and always from lines that are not trusted (RFC 3325 §9.1)."""
+    phones = answering(1)
+    if calling == "101":
+        party = sipp(caller("101", called, site=ARRANGED).call().bye())
+    else:
+        ladder = outside_caller("+31612000001", e164(called), exchange.host).call().bye()
+        party = sipp(ladder, host=LINE[0] if calling == "line" else DOUBTFUL_LINE)
+    expect_all(party, phones)
+    for status in ("180", "200"):
+        assert number_of(party.received(f"SIP/2.0 {status}")[0].header("P-Asserted-Identity")) == shown
+
+
+# --- refusals --------------------------------------------------------------------------------------------------------
+
+
+def test_a_withheld_caller_hears_why_before_the_refusal(exchange, tmp_path):
+    """V 7.3: speech as early media, then 433 (RFC 5079); the call is never answered."""
+    account = Account("anonymous", "anonymous.invalid", "", exchange.address, register=False)
+    with Baresip(account, tmp_path, host=LINE[0]) as party:
+        party.dial(f"sip:{e164('222')}@{exchange.host}")
+        party.daemon.wait_until(lambda: _speech_s(party) > 1.5, 8, "speech before the refusal")
+        closed = party.wait_for("CALL_CLOSED", "CALL_ESTABLISHED", timeout_s=15)
+        assert closed.type == "CALL_CLOSED"
+        assert "433" in closed.param
+    assert exchange.new_records()[0].outcome == "refused"
+
+
+def _speech_s(party: Baresip) -> float:
+    """Seconds of what it has recorded that are louder than a murmur, by frames of 20 ms."""
+    samples, rate_hz = party.heard(10)
+    frames = samples[: len(samples) // (rate_hz // 50) * (rate_hz // 50)].reshape(-1, rate_hz // 50)
+    return float((np.sqrt((frames.astype(float) ** 2).mean(axis=1)) > 300).sum()) / 50 if len(frames) else 0.0
+
+
+def test_others_reach_who_refuses_withheld_callers(exchange, sipp, call_in, answering):
+    phones = answering(1)
+    expect_all(call_in(("+31612000001", "222")), phones)
+
+
+# --- loops -----------------------------------------------------------------------------------------------------------
+
+
+def test_two_people_forwarding_to_each_other_end_the_call_with_words(exchange, sipp):
+    """Nobody rings, and nothing is sent anywhere: one call, one record, one answer."""
+    ladder = outside_caller("+31612000001", e164("231"), exchange.host).invite().expect(100, optional=True)
+    expect_all(sipp(ladder.expect(183).refused(482), host=LINE[0]), timeout_s=20)
+    (record,) = exchange.new_records()
+    assert (record.outcome, record.reasons[-1].code) == ("refused", "circle")
+    assert len(record.legs) == 1
+
+
+@pytest.mark.parametrize("tells", [True, False], ids=["with Diversion", "without"])
+def test_two_companies_forwarding_to_each_other_end_the_call(exchange, sipp, tells):
+    """Over a provider that brings every call back, whether it tells of the forwarding or not: a bounded number of
+    calls (at most ten diversions, else Max-Forwards), and all of them end."""
+    with Looping(LOOP, exchange.address, diversion=tells) as loop:
+        calling = sipp(outside_caller("+31612000001", "+31207100001", exchange.host).dial().refused(480), host=LOOP[0])
+        expect_all(calling, timeout_s=30)
+    assert 2 < loop.invites <= (10 if tells else 35)
