@@ -6,10 +6,12 @@ from typing import Annotated
 
 import typer
 
-from kiestoon.app.cli_context import context_of
+from kiestoon.app.cli_context import acting_user, context_of
 from kiestoon.app.cli_removal import Yes, remove
-from kiestoon.app.cli_rows import AsJson, add, cells_of, change, given, list_of, show_rows
+from kiestoon.app.cli_rows import AsJson, cells_of, change, given, list_of, show_rows
+from kiestoon.company.code_presets import DEFAULT_PRESET, PRESETS
 from kiestoon.company.model import Company, Device
+from kiestoon.operator_error import OperatorError
 
 company_app = typer.Typer(help="Companies: each has its own SIP domain, people, phones and numbers.")
 _NAMED = typer.Argument(help="Its domain or name.")
@@ -17,6 +19,7 @@ _DOMAIN = typer.Option(help="SIP domain its phones register under, e.g. phones.e
 _AREA_CODE = typer.Option(help="Completes local numbers, e.g. 020.")
 _ACCESS_CODE = typer.Option(help='Dialled before an outside number; "" = none.')
 _EMERGENCY_NUMBER = typer.Option(help="Caller ID of emergency calls as a last resort.")
+_CODES = typer.Option(help=f"Feature codes to start with: {', '.join(PRESETS)}.")
 _ENCRYPTION = typer.Option(help="off, optional or required (TLS and SRTP), for all phones.")
 
 
@@ -37,8 +40,17 @@ def add_company(
     access_code: Annotated[str, _ACCESS_CODE] = "0",
     emergency_number: Annotated[str, _EMERGENCY_NUMBER] = "",
     encryption: Annotated[str, _ENCRYPTION] = "optional",
+    codes: Annotated[str, _CODES] = DEFAULT_PRESET,
 ) -> None:
     """Add a company."""
+    from kiestoon.store.new_company import add_codes  # noqa: PLC0415 - SQLAlchemy only where it is needed
+    from kiestoon.store.write import changing  # noqa: PLC0415 - as above
+
+    preset = next((name for name in PRESETS if name == codes), None)
+    if preset is None:
+        raise OperatorError(f"There are no codes {codes}", f"Choose from {', '.join(PRESETS)}")
+    own = context_of(context)
+    own.checked_database()
     row = Company(
         id=0,
         name=name,
@@ -49,7 +61,10 @@ def add_company(
         emergency_number=emergency_number,
         encryption=encryption,  # type: ignore[arg-type]  # checked where it is written
     )
-    added = add(context_of(context), row)
+    with changing(own.database, own.vault, acting_user=acting_user()) as changes:
+        added = changes.add(row)
+        add_codes(changes, added, preset)
+    own.announce_changes()
     typer.echo(f"Added company {added.name} ({added.domain}).")
 
 

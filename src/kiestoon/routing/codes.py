@@ -6,14 +6,9 @@ from typing import Final
 
 import msgspec
 
+from kiestoon.company.codes import HIDE, LONGEST, NO_DIVERSION, PER_CALL, SHOW
 from kiestoon.company.directory import CompanyIndex
 
-HIDE: Final = "caller_id_hide"
-SHOW: Final = tuple(f"caller_id_{number}" for number in range(1, 10))
-"""One of the person's nine numbers: #30#, #32# … #39# (E 10.6), in this order."""
-NO_DIVERSION: Final = "no_diversion"
-_PER_CALL: Final = frozenset({HIDE, NO_DIVERSION, *SHOW})
-_LONGEST: Final = 8
 _MOST: Final = 4
 
 
@@ -51,8 +46,8 @@ def read_wishes(index: CompanyIndex, dialled: str) -> tuple[Wishes, str]:
 def _leading_code(index: CompanyIndex, dialled: str) -> tuple[str, int]:
     """The longest code for one call that something follows."""
     codes = index.arrangements.codes
-    for length in range(min(_LONGEST, len(dialled) - 1), 0, -1):
+    for length in range(min(LONGEST, len(dialled) - 1), 0, -1):
         row = codes.get(dialled[:length])
-        if row is not None and row.feature in _PER_CALL:
+        if row is not None and row.feature in PER_CALL:
             return row.feature, length
     return "", 0

@@ -156,8 +156,10 @@ def _from_inside(line: Route, caller: Caller, dialled: str) -> Decision:
     index, user, device = caller.index, caller.user, caller.device
     is_urn = dialled[:4].lower() == "urn:"
     cleaned = dialled[:SHOWN] if is_urn else clean_dialled(dialled)
+    # Looked for before any code is read and after: no table of codes can hide an emergency number.
+    emergency = emergency_number(cleaned, caller.country, index.company.access_code)
     wishes, cleaned = (NO_WISHES, cleaned) if is_urn else read_wishes(index, cleaned)
-    emergency = _emergency_meant(caller, cleaned)
+    emergency = emergency or _emergency_meant(caller, cleaned)
     if emergency:
         return dial_emergency(caller, emergency, line.reasons, wishes)
     if user is None:

@@ -16,11 +16,18 @@ from kiestoon.api.resources.bulk import line_model
 from kiestoon.api.resources.operations import CopyPlan
 from kiestoon.api.resources.queries import DEFAULT_LIMIT, MAX_LIMIT, filterable, searched
 from kiestoon.api.schemas import MAX_ID, change_model, create_model_of, example, read_model
+from kiestoon.company.code_presets import DEFAULT_PRESET, PRESETS
 from kiestoon.company.model import ENTITIES, Device, Entity
 
 Json = dict[str, Any]
 _REF: Final = "#/components/schemas/"
 _BASE: Final = "/api/v1/companies"
+_PRESET: Final[Json] = {
+    "name": "code_preset",
+    "in": "query",
+    "description": "The feature codes the company starts with.",
+    "schema": {"type": "string", "enum": list(PRESETS), "default": DEFAULT_PRESET},
+}
 _PROBLEM: Final[Json] = {
     "type": "object",
     "description": "What is wrong (RFC 9457), in the language of Accept-Language (nl or en).",
@@ -150,7 +157,9 @@ def _page(entity: Entity) -> Json:
 
 def _paths(entity: Entity) -> Json:
     if entity.table == "companies":
-        return _pair(entity, _BASE, f"{_BASE}/{{company_id}}", [], [_path_id("company_id", "The company.")], "")
+        paths = _pair(entity, _BASE, f"{_BASE}/{{company_id}}", [], [_path_id("company_id", "The company.")], "")
+        paths[_BASE]["post"].setdefault("parameters", []).append(_PRESET)
+        return paths
     company = _path_id("company_id", "The company.")
     one = _path_id("id", f"The {entity.nouns[0]}.")
     base = f"{_BASE}/{{company_id}}/{entity.table}"

@@ -5,7 +5,7 @@ One implementation for all of them; what differs is in the rows' annotations and
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -36,9 +36,11 @@ from kiestoon.api.resources.requests import (
 )
 from kiestoon.api.resources.rows import Writer, fetch_list, fetch_one
 from kiestoon.api.schemas import change_model, create_model_of, to_json
-from kiestoon.company.model import BY_TABLE, Device, Entity, Row
+from kiestoon.company.code_presets import DEFAULT_PRESET, CodePreset
+from kiestoon.company.model import BY_TABLE, Company, Device, Entity, Row
 from kiestoon.operator_error import OperatorError
 from kiestoon.store.idempotency import Answer
+from kiestoon.store.new_company import add_codes
 from kiestoon.store.write import Changes
 
 router = APIRouter(prefix="/api/v1", include_in_schema=False)  # ``openapi`` describes them, type by type
@@ -63,10 +65,17 @@ async def list_companies(request: Request, principal: Asker, backend: Behind) ->
 
 
 @router.post("/companies")
-async def create_company(request: Request, principal: Asker, backend: Behind) -> Response:
-    """A new company."""
+async def create_company(
+    request: Request, principal: Asker, backend: Behind, code_preset: CodePreset = DEFAULT_PRESET
+) -> Response:
+    """A new company, with the feature codes of a preset."""
     demand(principal, "create", COMPANIES)
-    return await _create(request, principal, backend, COMPANIES, None)
+
+    def complete(writer: Writer, row: Row) -> None:
+        if isinstance(row, Company):
+            add_codes(writer.changes, row, code_preset)
+
+    return await _create(request, principal, backend, COMPANIES, None, complete)
 
 
 @router.get("/companies/{company_id}")
@@ -214,7 +223,12 @@ async def _get(
 
 
 async def _create(
-    request: Request, principal: Principal, backend: Backend, entity: Entity, company_id: int | None
+    request: Request,
+    principal: Principal,
+    backend: Backend,
+    entity: Entity,
+    company_id: int | None,
+    complete: Callable[[Writer, Row], None] | None = None,
 ) -> Response:
     data = await read_json(request)
     given = check_body(entity, create_model_of(entity), data, {"company_id": company_id})
@@ -222,6 +236,8 @@ async def _create(
 
     def work(writer: Writer) -> Answer:
         row = writer.create(entity, given)
+        if complete is not None:
+            complete(writer, row)
         return json_answer(created_json(row, given), 201, {"Location": f"{base}/{row.id}", "ETag": etag_of(row)})
 
     return await write_once(request, backend, principal, company_id, await request.body(), work)

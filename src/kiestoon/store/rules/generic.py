@@ -11,11 +11,12 @@ from zoneinfo import available_timezones
 import msgspec
 from msgspec import inspect
 
-from kiestoon.company.model import BY_ROW, Company, Destination, FeatureCode, Row
+from kiestoon.company.model import BY_ROW, Company, Destination, Row
 from kiestoon.company.numbers import emergency_number
 from kiestoon.store.columns import Field, fields_of
 from kiestoon.store.problems import Problem, problem
-from kiestoon.store.rules.peek import Peek, describe
+from kiestoon.store.rules.codes import check_not_a_code
+from kiestoon.store.rules.peek import Peek, named
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _E164 = re.compile(r"\+[1-9][0-9]{3,14}\Z")
@@ -145,9 +146,8 @@ def check_extension(row: Row, peek: Peek) -> Iterator[Problem]:
         yield problem("extension", "extension_length", value=number, digits=company.extension_digits)
     owner = peek.extension_owner(number)
     if owner is not None and (type(owner) is not type(row) or owner.id != row.id):
-        yield problem("extension", "extension_taken", value=number, other=describe(owner))
-    for code in peek.find(FeatureCode, code=number):
-        yield problem("extension", "code_clash", value=number, other=f"{describe(code)} ({code.feature})")
+        yield problem("extension", "extension_taken", value=number, other=named(owner))
+    yield from check_not_a_code(number, company, peek)
 
 
 def check_unique(row: Row, peek: Peek) -> Iterator[Problem]:
@@ -163,7 +163,8 @@ def check_unique(row: Row, peek: Peek) -> Iterator[Problem]:
         else:
             other = next((found for found in peek.find(type(row), **cells) if found.id != row.id), None)
         if other is not None and other.id != row.id:
-            shown = describe(other) if not entity.installation_wide or isinstance(row, Company) else "another"
+            own = not entity.installation_wide or isinstance(row, Company)
+            shown = named(other) if own else ("another", "een ander")
             yield problem(names[-1], "taken", other=shown)
 
 

@@ -31,8 +31,9 @@ from kiestoon.company.model import (
     WeekBlock,
 )
 from kiestoon.store.problems import Problem, problem
+from kiestoon.store.rules.codes import check_code
 from kiestoon.store.rules.logins import check_account, check_provider
-from kiestoon.store.rules.peek import Peek, describe
+from kiestoon.store.rules.peek import Peek, named
 
 _DOMAIN = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*\Z")
 _MIN_SECRET = 16  # digest with MD5 over UDP stands or falls with the password's randomness
@@ -87,18 +88,12 @@ def _trunk(row: Trunk, peek: Peek) -> Iterator[Problem]:
             yield problem("sources", "not_an_address", value=source)
 
 
-def _feature_code(row: FeatureCode, peek: Peek) -> Iterator[Problem]:
-    owner = peek.extension_owner(row.code)
-    if owner is not None:
-        yield problem("code", "code_clash", value=row.code, other=describe(owner))
-
-
 def _number(row: Number, peek: Peek) -> Iterator[Problem]:
     if not row.extension or not row.id:
         return
     for mapping in peek.find(PlanMapping, number_id=row.id):
         plan = peek.get(NumberPlan, mapping.plan_id)
-        yield problem("extension", "in_use", users=describe(plan) if plan else "a number plan")
+        yield problem("extension", "in_use", users=named(plan) if plan else ("a number plan", "een nummerplan"))
         return
 
 
@@ -122,13 +117,13 @@ def _plan(row: NumberPlan, peek: Peek) -> Iterator[Problem]:
     if row.is_fallback:
         for other in others:
             if other.is_fallback:
-                yield problem("is_fallback", "taken", other=describe(other))
+                yield problem("is_fallback", "taken", other=named(other))
 
 
 def _scheme(row: NumberScheme, peek: Peek) -> Iterator[Problem]:
     for other in peek.find(NumberScheme, is_main=True):
         if row.is_main and other.id != row.id:
-            yield problem("is_main", "taken", other=describe(other))
+            yield problem("is_main", "taken", other=named(other))
         if not row.is_main and other.id == row.id:
             yield problem("is_main", "main_scheme")
 
@@ -155,7 +150,7 @@ def _period(row: PlanPeriod, peek: Peek) -> Iterator[Problem]:
     own = [*_minutes(row.blocks)]
     for index, first in enumerate(own):
         if any(_overlap(first, second) for second in own[index + 1 :]):
-            yield problem("blocks", "overlap", other="another of its blocks")
+            yield problem("blocks", "overlap", other=("another of its blocks", "een ander blok"))
             return
     for other in peek.find(PlanPeriod, scheme_id=row.scheme_id):
         if other.id == row.id:
@@ -192,7 +187,7 @@ def _plan_holiday(row: PlanHoliday, peek: Peek) -> Iterator[Problem]:
         return
     for other in peek.find(PlanHoliday, scheme_id=row.scheme_id):
         if other.id != row.id and other.start and other.end and row.start < other.end and other.start < row.end:
-            yield problem("start", "overlap", other=describe(other))
+            yield problem("start", "overlap", other=named(other))
 
 
 def _of_scheme(row: PlanPeriod | PlanHoliday, peek: Peek) -> Iterator[Problem]:
@@ -226,7 +221,7 @@ CHECKS: Final[dict[type[Row], Check]] = {
     Department: _department,
     Device: _device,
     Trunk: _trunk,
-    FeatureCode: _feature_code,
+    FeatureCode: check_code,
     Number: _number,
     AlternateNumber: _alternate,
     Rule: _rule,
