@@ -10,7 +10,7 @@ import msgspec
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import JSONResponse
 
-from kiestoon.api import configuration, docs, events, login, problems
+from kiestoon.api import configuration, docs, events, login, mail, problems
 from kiestoon.api.backend import Backend
 from kiestoon.api.limits import RateLimits
 from kiestoon.api.login.logins import Logins, install
@@ -19,6 +19,7 @@ from kiestoon.api.middleware import Careful
 from kiestoon.api.resources import operations, routes
 from kiestoon.api.resources.openapi import describe
 from kiestoon.api.samples import Metric
+from kiestoon.notify.account_mail import AccountMailer
 from kiestoon.notify.live import Follow
 from kiestoon.operator_error import OperatorError
 
@@ -26,6 +27,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     docs.router,
     *login.ROUTERS,
     *events.ROUTERS,
+    *mail.ROUTERS,
     configuration.router,
     operations.router,
     routes.router,  # the last: its /companies/{company_id}/{table} fits everything
@@ -39,11 +41,14 @@ def build_application(
     requests_per_minute: int = 0,
     logins: Logins | None = None,
     follow: Follow | None = None,
+    mailer: AccountMailer | None = None,
+    private_targets: bool = False,
 ) -> FastAPI:
     """The API with its documentation, ``/health`` for load balancers and monitoring, ``/metrics`` for Prometheus.
 
     ``requests_per_minute``: of one account; 0 = no limit. ``logins``: what logging in needs, when not the defaults.
     ``follow``: the control process' live events; None = there are none.
+    ``mailer`` queues account mails; None = no mail is sent. ``private_targets``: webhooks may lead to private networks.
     """
     application = FastAPI(
         title="Kiestoon",
@@ -57,7 +62,8 @@ def build_application(
     application.state.limits = limits = RateLimits(requests_per_minute)
     logins = logins or Logins(backend)
     install(application, logins)
-    hub = events.install(application, backend, follow)
+    hub = events.install(application, backend, follow, private_targets=private_targets)
+    mail.install(application, mailer)
     problems.install(application)
     application.add_middleware(Careful, limits=limits)
     for router in ROUTERS:

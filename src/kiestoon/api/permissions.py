@@ -109,6 +109,8 @@ OPERATIONS: Final[dict[str, frozenset[Role]]] = {
     "shared_trunks": frozenset({"operator"}),
     "manage_accounts": frozenset({"operator", "company", "location", "department"}),
     "manage_identity_providers": frozenset({"operator", "company"}),
+    "manage_webhooks": frozenset({"operator", "company"}),
+    "send_account_mail": frozenset({"operator", "company", "location", "department"}),
     "export_configuration": frozenset({"operator", "company"}),
     "apply_configuration": frozenset({"operator", "company"}),
     "apply_new_company": frozenset({"operator"}),

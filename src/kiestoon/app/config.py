@@ -118,7 +118,7 @@ class MailSettings(Section, frozen=True):
     """The server that takes our mail. ``host`` "" = no mail is sent. ``sender`` is ``Name <address>``.
 
     ``tls``: "starttls", "tls" (from the first byte, port 465) or "none" (a server on this machine). ``password_file``
-    holds the password of ``user``. ``account_mails``: whoever gets a login is mailed by itself.
+    holds the password of ``user``.
     """
 
     host: str = ""
@@ -127,7 +127,6 @@ class MailSettings(Section, frozen=True):
     user: str = ""
     password_file: str = ""
     sender: str = ""
-    account_mails: bool = True
 
 
 class LogSettings(Section, frozen=True):

@@ -60,8 +60,6 @@ class Notifier:
             vault,
             _wall_ms,
             mailing=smtp is not None,
-            account_mails=settings.mail.account_mails,
-            public_url=settings.web.public_url,
         )
         commands, figures = Commands(), Metrics()
         figures.add(self._metrics)

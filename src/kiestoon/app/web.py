@@ -22,6 +22,7 @@ from kiestoon.app.child import Child, run_child
 from kiestoon.app.config import WebSettings
 from kiestoon.app.event_client import follow_events
 from kiestoon.app.os_problems import explain_bind
+from kiestoon.notify.account_mail import AccountMailer
 from kiestoon.operator_error import OperatorError
 from kiestoon.store.database import Database
 from kiestoon.store.installation import open_vault
@@ -43,13 +44,18 @@ async def serve(child: Child) -> None:
         return answer
 
     backend = Backend(database, vault, ask)
-    logins = Logins(backend, public_url=settings.web.public_url, private_targets=settings.web.private_targets)
+    mailer = AccountMailer(vault, settings.web.public_url) if settings.mail.host else None
+    logins = Logins(
+        backend, public_url=settings.web.public_url, private_targets=settings.web.private_targets, mail_login=mailer
+    )
     application = build_application(
         backend,
         __version__,
         requests_per_minute=settings.web.requests_per_minute,
         logins=logins,
         follow=partial(follow_events, settings.admin_socket),
+        mailer=mailer,
+        private_targets=settings.web.private_targets,
     )
     server = _Server(
         uvicorn.Config(

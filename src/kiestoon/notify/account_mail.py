@@ -5,6 +5,7 @@ No password is in them: a link, good for one use within a week, leads to where o
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -28,6 +29,19 @@ _ROLES: Final = {
     "department": ("afdeling", "department"),
     "user": ("gebruiker", "user"),
 }
+
+
+class AccountMailer:
+    """Queues the mail of an account, in the caller's transaction."""
+
+    def __init__(self, vault: Vault, public_url: str) -> None:
+        self._vault = vault
+        self._public_url = public_url
+
+    def __call__(self, connection: Connection, account: Account, pin: str = "") -> int | None:
+        """The mail's id; None: there is no address to send it to."""
+        now_ms = int(time.time() * 1000)
+        return queue_account_mail(connection, self._vault, account, public_url=self._public_url, now_ms=now_ms, pin=pin)
 
 
 def queue_account_mail(

@@ -17,11 +17,9 @@ from sqlalchemy import Connection, insert, select, update
 from kiestoon.calls.record import CallRecord
 from kiestoon.company.directory import CompanyIndex
 from kiestoon.company.model import Webhook
-from kiestoon.notify.account_mail import queue_account_mail
 from kiestoon.notify.body import change_body, live_body, record_body
 from kiestoon.notify.call_notice import Notice, notices_of
 from kiestoon.notify.live import LIVE_EVENTS, Batch, change_type, fits
-from kiestoon.store import accounts as accounts_store
 from kiestoon.store.database import Database
 from kiestoon.store.feed import Change, changes_after
 from kiestoon.store.keys import Vault
@@ -57,15 +55,11 @@ class Intake:
         wall_ms: Callable[[], int],
         *,
         mailing: bool,
-        account_mails: bool,
-        public_url: str,
     ) -> None:
         self._database = database
         self._vault = vault
         self._wall_ms = wall_ms
         self._mailing = mailing
-        self._account_mails = mailing and account_mails
-        self._public_url = public_url
 
     # --- changes of the configuration ------------------------------------------------------------------------------
 
@@ -92,12 +86,6 @@ class Intake:
             body = change_body(change)
             for hook in wanted:
                 enqueue(connection, hook, f"msg_change_{change.id}", event_type, body, self._wall_ms())
-        if self._account_mails and change.table_name == "accounts" and change.action == "added":
-            account = accounts_store.get_account(connection, change.row_id)
-            if account is not None and not account.disabled:
-                queue_account_mail(
-                    connection, self._vault, account, public_url=self._public_url, now_ms=self._wall_ms()
-                )
 
     # --- calls that have ended -------------------------------------------------------------------------------------
 

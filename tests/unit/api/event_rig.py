@@ -1,4 +1,4 @@
-"""The web application behind a real server on loopback, WebSockets that listen to it, and live events as we like them."""
+"""The web application behind a real server on loopback, WebSockets that listen, and live events as we like them."""
 
 from __future__ import annotations
 

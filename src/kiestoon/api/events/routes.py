@@ -51,8 +51,11 @@ async def identify(websocket: WebSocket) -> Principal:
     return await authenticated(await logged_in(websocket))
 
 
-def install(application: Starlette, backend: Backend, follow: Follow | None) -> EventHub:
+def install(
+    application: Starlette, backend: Backend, follow: Follow | None, *, private_targets: bool = False
+) -> EventHub:
     """Give an application its events."""
+    application.state.private_targets = private_targets
     hub = EventHub(backend, follow)
     application.state.events = Doors(hub, identify)
     return hub
