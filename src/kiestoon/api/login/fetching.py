@@ -6,14 +6,13 @@ differently a moment later gains nothing. Redirects are not followed.
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Mapping
-from ipaddress import ip_address
 from typing import Any, Final
 
-import anyio
 import httpx
 import msgspec
+
+from kiestoon.notify.targets import TargetRefusedError, check_target
 
 _TIMEOUT_S: Final = 10.0
 _MOST_BYTES: Final = 1024 * 1024
@@ -35,42 +34,23 @@ async def fetch_json(
     Raises ``FetchError``.
     """
     try:
-        parsed = httpx.URL(url)
-    except (httpx.InvalidURL, TypeError):
-        raise FetchError("the address cannot be read") from None
-    if parsed.scheme != "https" and not (private and parsed.scheme == "http"):
-        raise FetchError("the address is not https")
-    address = await _resolve(parsed.host, parsed.port or (443 if parsed.scheme == "https" else 80), private=private)
-    host = parsed.netloc.decode("ascii")
+        target = await check_target(url, private=private)
+    except TargetRefusedError as refused:
+        raise FetchError(str(refused)) from None
     request = httpx.Request(
         "GET" if form is None else "POST",
-        parsed.copy_with(host=address),
-        headers={"Host": host, "Accept": "application/json", "User-Agent": "Kiestoon"},
+        target.url,
+        headers={"Host": target.host_header, "Accept": "application/json", "User-Agent": "Kiestoon"},
         data=form,
-        extensions={"sni_hostname": parsed.host},
+        extensions={"sni_hostname": target.host},
     )
     try:
         async with httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False, follow_redirects=False) as client:
             response = await client.send(request, auth=auth or httpx.USE_CLIENT_DEFAULT, stream=True)
             body = await _read(response)
     except (httpx.HTTPError, OSError, ValueError) as error:
-        raise FetchError(f"{type(error).__name__} at {parsed.host}") from None
-    return _parse(parsed.host, response.status_code, body)
-
-
-async def _resolve(host: str, port: int, *, private: bool) -> str:
-    try:
-        with anyio.fail_after(_TIMEOUT_S):
-            found = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, TimeoutError, UnicodeError):
-        raise FetchError(f"{host} is not found") from None
-    addresses = [str(entry[4][0]) for entry in found]
-    for address in addresses:
-        if not private and not ip_address(address.partition("%")[0]).is_global:
-            raise FetchError(f"{host} has an address of a private network")
-    if not addresses:
-        raise FetchError(f"{host} has no address")
-    return addresses[0]
+        raise FetchError(f"{type(error).__name__} at {target.host}") from None
+    return _parse(target.host, response.status_code, body)
 
 
 async def _read(response: httpx.Response) -> bytes:
