@@ -85,6 +85,12 @@ class Backend:
             return
         self._reloading = asyncio.create_task(self._reload())
 
+    async def settle(self) -> None:
+        """Wait until the control process has been told of everything."""
+        if self._reloading is not None:
+            await self._reloading
+            self._reloading = None
+
     async def _reload(self) -> None:
         while True:
             self._reload_again = False

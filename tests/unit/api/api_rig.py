@@ -10,6 +10,7 @@ from fastapi import Request
 
 from kiestoon.api.application import build_application
 from kiestoon.api.backend import Backend
+from kiestoon.api.limits import RateLimits
 from kiestoon.api.login.authentication import authenticated
 from kiestoon.api.principal import Principal
 from kiestoon.api.problems import ApiProblem
@@ -29,20 +30,27 @@ class Control:
 
 
 class Api:
-    """The application with its company, and clients of it."""
+    """The application with its company, and clients of it. One serves all tests, each ``begin``s with it anew:
+    FastAPI takes its time over the first request to each route of an application."""
 
-    def __init__(
-        self, database: Database, vault: Vault, organisation: Organisation, *, requests_per_minute: int = 0
-    ) -> None:
+    def __init__(self, database: Database, vault: Vault, organisation: Organisation) -> None:
         self.database = database
         self.vault = vault
-        self.control = Control()
-        self.backend = Backend(database, vault, self.control.ask)
-        self.application = build_application(self.backend, "1.2.3", requests_per_minute=requests_per_minute)
-        self.application.dependency_overrides[authenticated] = self._whoever
         self.organisation = organisation
+        self.backend = Backend(database, vault, self._ask)
+        self.application = build_application(self.backend, "1.2.3")
+        self.application.dependency_overrides[authenticated] = self._whoever
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget the test before."""
+        self.control = Control()
         self.principals = self.organisation.principals()
+        self.application.state.limits = RateLimits(0)
         self._clients: list[httpx.AsyncClient] = []
+
+    async def _ask(self, command: str, **arguments: Any) -> Any:
+        return await self.control.ask(command, **arguments)
 
     def of(self, role: str, **changes: Any) -> httpx.AsyncClient:
         """A client of somebody; "nobody" is not logged in. ``changes``: headers."""
@@ -68,6 +76,8 @@ class Api:
             raise ApiProblem("unauthenticated")
         return principal
 
-    async def close(self) -> None:
+    async def end(self) -> None:
+        """Leave nothing running."""
+        await self.backend.settle()
         for client in self._clients:
             await client.aclose()

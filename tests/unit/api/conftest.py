@@ -30,15 +30,26 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Organi
     return folder, organisation
 
 
-@pytest.fixture
-def database(installation: tuple[Path, Organisation], tmp_path: Path) -> Database:
-    shutil.copytree(installation[0], tmp_path, dirs_exist_ok=True)
-    return Database(sqlite_url(tmp_path / "kiestoon.db"))
+@pytest.fixture(scope="session")
+def kept_database(tmp_path_factory: pytest.TempPathFactory) -> Database:
+    """One engine for all tests: what SQLAlchemy has compiled once is not compiled for each of them."""
+    return Database(sqlite_url(tmp_path_factory.mktemp("database") / "kiestoon.db"))
 
 
 @pytest.fixture
-def vault(database: Database, tmp_path: Path) -> Vault:
-    return load_vault(tmp_path / "installation.key")
+def database(installation: tuple[Path, Organisation], kept_database: Database) -> Database:
+    """The installation as it was made, whatever the test before has done to it."""
+    kept_database.engine.dispose()
+    path = Path(kept_database.place)
+    for rest in path.parent.glob("kiestoon.db*"):
+        rest.unlink()
+    shutil.copy(installation[0] / "kiestoon.db", path)
+    return kept_database
+
+
+@pytest.fixture
+def vault(installation: tuple[Path, Organisation]) -> Vault:
+    return load_vault(installation[0] / "installation.key")
 
 
 @pytest.fixture
@@ -46,9 +57,13 @@ def organisation(installation: tuple[Path, Organisation]) -> Organisation:
     return installation[1]
 
 
+@pytest.fixture(scope="session")
+def kept_api(kept_database: Database, installation: tuple[Path, Organisation]) -> Api:
+    return Api(kept_database, load_vault(installation[0] / "installation.key"), installation[1])
+
+
 @pytest.fixture
-async def api(database: Database, vault: Vault, organisation: Organisation) -> AsyncIterator[Api]:
-    made = Api(database, vault, organisation)
-    yield made
-    await made.close()
-    database.close()
+async def api(kept_api: Api, database: Database) -> AsyncIterator[Api]:
+    kept_api.begin()
+    yield kept_api
+    await kept_api.end()

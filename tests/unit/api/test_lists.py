@@ -204,7 +204,7 @@ async def test_people_refer_to_their_own_schedules_only(api: Api) -> None:
     refused = await client.post(api.path("rules"), json={**rule, "schedule_id": other})
     unknown = await client.post(api.path("rules"), json={**rule, "schedule_id": 4711})
     assert refused.status_code == unknown.status_code == 422
-    assert [error["code"] for error in refused.json()["errors"]] == ["unknown_reference"]
+    assert [error["field"] for error in refused.json()["errors"]] == ["schedule_id"]
     assert (await client.post(api.path("rules"), json={**rule, "schedule_id": own})).status_code == 201
 
 
