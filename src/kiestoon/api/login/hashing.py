@@ -6,7 +6,9 @@ queue too long is sent away instead.
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Iterable
+from secrets import token_bytes
 from typing import Any, Final, TypeVar
 
 import anyio
@@ -27,7 +29,7 @@ class Hashing:
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         self._hasher = hasher or PasswordHasher()
         self._limiter = anyio.CapacityLimiter(PARALLEL)
-        self._nobodys: str | None = None
+        self._nobodys = _hash_of_nothing(self._hasher)
 
     async def hash(self, password: str) -> str:
         """A new hash, with a salt of its own."""
@@ -48,8 +50,6 @@ class Hashing:
     def _verify(self, hashed: str | None, password: str) -> bool:
         known = hashed is not None
         if hashed is None:
-            if self._nobodys is None:
-                self._nobodys = self._hasher.hash("nobody's")
             hashed = self._nobodys
         try:
             return self._hasher.verify(hashed, password) and known
@@ -60,3 +60,10 @@ class Hashing:
         if self._limiter.statistics().tasks_waiting >= _MOST_WAITING:
             raise ApiProblem("unavailable", headers={"Retry-After": "2"})
         return await to_thread.run_sync(work, *arguments, limiter=self._limiter)
+
+
+def _hash_of_nothing(hasher: PasswordHasher) -> str:
+    """A well-formed hash that no password has, to be verified at the same cost as others."""
+    salt, digest = (b64encode(token_bytes(size)).rstrip(b"=").decode() for size in (hasher.salt_len, hasher.hash_len))
+    cost = f"m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
+    return f"$argon2id$v=19${cost}${salt}${digest}"

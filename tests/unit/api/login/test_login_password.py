@@ -9,6 +9,7 @@ from argon2 import PasswordHasher
 from login_house import CHEAP, PASSWORD, House, log_in
 from structlog.testing import capture_logs
 
+from kiestoon.api.login.hashing import Hashing
 from kiestoon.store.accounts import password_hash, renew_hash
 from kiestoon.store.sessions import ABSOLUTE_MS, IDLE_MS
 from kiestoon.store.write import changing
@@ -176,3 +177,18 @@ async def test_logs_say_who_failed_from_where_and_never_the_password(house: Hous
     assert line["outcome"] == "refused"
     assert (line["account"], line["source"]) == (f"#{account.id}", "192.0.2.10")
     assert "Geheim" not in str(lines)
+
+
+async def test_who_does_not_exist_costs_as_much_as_who_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    verified: list[str] = []
+    original = PasswordHasher.verify
+
+    def counting(self: PasswordHasher, hashed: str, password: str) -> bool:
+        verified.append(hashed.rpartition("$")[0].rpartition("$")[0])
+        return original(self, hashed, password)
+
+    monkeypatch.setattr(PasswordHasher, "verify", counting)
+    hashing = Hashing(CHEAP)
+    assert not await hashing.verify(None, PASSWORD)
+    assert not await hashing.verify(CHEAP.hash("another"), PASSWORD)
+    assert verified == ["$argon2id$v=19$m=8,t=1,p=1"] * 2
