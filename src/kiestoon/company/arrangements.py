@@ -34,6 +34,7 @@ from kiestoon.company.model import (
     Schedule,
     StatusForward,
     TimeRoute,
+    WeekBlock,
 )
 from kiestoon.company.time.changes import Timed
 from kiestoon.company.time.index import TimeIndex
@@ -79,6 +80,7 @@ class Arrangements:
     """A company's arrangements. Treat as immutable."""
 
     __slots__ = (
+        "_hours",
         "_status_times",
         "alternates",
         "alternates_by_number",
@@ -153,17 +155,23 @@ class Arrangements:
         self.reaches: dict[int, Reach] = _reaches(rows)
         self.times = TimeIndex(rows)
         self._status_times: dict[tuple[int, int | None], Timed[bool]] = {}
+        self._hours: dict[tuple[tuple[WeekBlock, ...], int | None], Timed[bool]] = {}
 
     def rules_of(self, extension: str, service: str) -> tuple[Rule, ...]:
         """The active rules of one service of an extension."""
-        return tuple(rule for rule in self.rules.get(extension, ()) if rule.service == service)
+        rules = self.rules.get(extension)
+        return () if rules is None else tuple(rule for rule in rules if rule.service == service)
 
     def status_holds(self, status: ReachStatus, location_id: int | None, at_ms: int) -> bool:
         """Whether the week has this status now, on the location's clock."""
         key = (status.id, location_id)
         times = self._status_times.get(key)
         if times is None:
-            times = Timed(self.times.zone(location_id), schedule_table(status.blocks))
+            # Most people keep the same hours: one table for all of them, so that few calls wait for one to be made.
+            hours = (status.blocks, location_id)
+            times = self._hours.get(hours)
+            if times is None:
+                times = self._hours[hours] = Timed(self.times.zone(location_id), schedule_table(status.blocks))
             self._status_times[key] = times
         return times.at(at_ms)
 

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from kiestoon.company.model import ForwardCase, ForwardExtension, HuntGroup, HuntMember, HuntPolicy
+from kiestoon.company.model import ForwardCase, ForwardExtension, HuntGroup, HuntMember, HuntPolicy, User
 from kiestoon.routing import person
 from kiestoon.routing.branching import choose_shown
 from kiestoon.routing.context import Divert, Route, refuse
@@ -30,9 +30,8 @@ def enter(route: Route, group: HuntGroup) -> Step | Divert:
         return diverted
     if group.prefix_name:
         route.now(prefix=group.caller_name or group.name)
-    there = _reachable(route, group)
-    free = _free(route, group, there)
-    if not there:
+    free, busy = _available(route, group)
+    if not free and not busy:
         return _nobody(route, group)
     if not free:
         return _over(route, group, ("busy",)) or refuse(486, 17, "Busy Here")
@@ -56,7 +55,7 @@ def after(route: Route, group: HuntGroup, outcome: Outcome) -> Step | Divert | N
         return _over(route, group, ("no_answer",))
     if not hunt.rest and group.total_s and group.policy != "simultaneous" and "no_answer" in hunt.outcomes:
         # Outcomes begin anew: a round in which everybody is busy at once must be the last.
-        hunt = Hunt(group.id, _free(route, group, _reachable(route, group)), hunt.began_ms)
+        hunt = Hunt(group.id, _available(route, group)[0], hunt.began_ms)
         hunt = msgspec.structs.replace(hunt, outcomes=() if hunt.rest else ("busy",))
     if hunt.rest:
         return _try_next(route, group, hunt)
@@ -104,33 +103,35 @@ def _ring_member(route: Route, group: HuntGroup, extension: str, ring_s: int) ->
     return step
 
 
-def _reachable(route: Route, group: HuntGroup) -> tuple[str, ...]:
-    """The members who are there, in the order of the policy."""
+def _available(route: Route, group: HuntGroup) -> tuple[tuple[str, ...], bool]:
+    """The members who can be tried, in the order of the policy, and whether others are there but busy.
+
+    A member who is in a call is tried only where the group lets second calls through (V 21.1.2).
+    """
     members = route.index.arrangements.hunt_members.get(group.id, ())
-    ordered = order(group.policy, members, route.live.hunt_record(group.id))
-    return tuple(extension for extension in ordered if _is_there(route, extension))
+    owner_of, live = route.index.arrangements.extensions.get, route.live
+    free: list[str] = []
+    busy = False
+    for extension in order(group.policy, members, live.hunt_record(group.id)):
+        owner = owner_of(extension)
+        if isinstance(owner, ForwardExtension):
+            if owner.to.kind == "number":
+                free.append(extension)
+            continue
+        member = owner if isinstance(owner, User) else route.person(extension)
+        if member is None or not _is_there(route, member):
+            continue
+        if group.call_waiting or not live.is_busy(group.company_id, member.id):
+            free.append(extension)
+        else:
+            busy = True
+    return tuple(free), busy
 
 
-def _is_there(route: Route, extension: str) -> bool:
-    owner = route.owner(extension)
-    if isinstance(owner, ForwardExtension):
-        return owner.to.kind == "number"
-    member = route.person(extension)
-    if member is None or member.id == route.situation.caller.user_id:
+def _is_there(route: Route, member: User) -> bool:
+    if member.id == route.situation.caller.user_id or person.wants_peace(route, member):
         return False
-    return not person.wants_peace(route, member) and route.live.is_reachable(member.company_id, member.id)
-
-
-def _free(route: Route, group: HuntGroup, there: tuple[str, ...]) -> tuple[str, ...]:
-    """Those who are not in a call, or may get a second one (V 21.1.2)."""
-    if group.call_waiting:
-        return there
-    return tuple(extension for extension in there if not _is_busy(route, extension))
-
-
-def _is_busy(route: Route, extension: str) -> bool:
-    member = route.person(extension)
-    return member is not None and route.live.is_busy(member.company_id, member.id)
+    return route.live.is_reachable(member.company_id, member.id)
 
 
 def _nobody(route: Route, group: HuntGroup) -> Step | Divert:

@@ -215,7 +215,10 @@ def forward_for(route: Route, extension: str, case: ForwardCase) -> Divert | Non
 
 
 def _forward_row(route: Route, extension: str, case: ForwardCase) -> Forward | None:
-    rows = [row for row in route.index.arrangements.forwards.get(extension, ()) if row.case == case]
+    forwards = route.index.arrangements.forwards.get(extension)
+    if forwards is None:
+        return None
+    rows = [row for row in forwards if row.case == case]
     called = route.situation.own_number
     chosen = next((row for row in rows if row.own_number and row.own_number == called), None)
     return chosen or next((row for row in rows if not row.own_number), None)
