@@ -9,7 +9,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import jinja2
 
@@ -31,9 +31,10 @@ class MailRefusedError(Exception):
 
 def write_mail(mail: Mail, sender: str) -> EmailMessage:
     """A queued mail as a message. ``sender``: ``Name <address>``; raises ``MailRefusedError``."""
+    params = {name: one_line(value) if isinstance(value, str) else value for name, value in mail.params.items()}
     try:
-        subject, text = _text(mail)
-        html = _HTML.get_template(f"{mail.kind}.{mail.language}.html.j2").render(mail.params, language=mail.language)
+        subject, text = _text(mail, params)
+        html = _HTML.get_template(f"{mail.kind}.{mail.language}.html.j2").render(params, language=mail.language)
         return _message(mail, sender, subject, text, html)
     except jinja2.TemplateError as error:
         raise MailRefusedError(f"the template {mail.kind} does not fit: {error}") from None
@@ -41,9 +42,9 @@ def write_mail(mail: Mail, sender: str) -> EmailMessage:
         raise MailRefusedError("an address or header is malformed") from None
 
 
-def _text(mail: Mail) -> tuple[str, str]:
+def _text(mail: Mail, params: dict[str, Any]) -> tuple[str, str]:
     """The text template's first line is the subject."""
-    rendered = _TEXT.get_template(f"{mail.kind}.{mail.language}.txt.j2").render(mail.params)
+    rendered = _TEXT.get_template(f"{mail.kind}.{mail.language}.txt.j2").render(params)
     subject, _, text = rendered.partition("\n")
     return one_line(subject)[:_LONGEST_SUBJECT], text.strip() + "\n"
 
@@ -58,11 +59,11 @@ def _message(mail: Mail, sender: str, subject: str, text: str, html: str) -> Ema
     message["Message-ID"] = f"<{mail.message_id}@{from_address.domain}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834 §5: nobody answers this automatically
     message["X-Auto-Response-Suppress"] = "All"
-    message["Content-Language"] = mail.language
     if mail.kind == "call":
         message["List-Id"] = f"<call-notices.{from_address.domain}>"  # RFC 2919: for filters
     message.set_content(text, cte="quoted-printable")
     message.add_alternative(html, subtype="html", cte="quoted-printable")
+    message["Content-Language"] = mail.language  # of the whole: set earlier it would move into the first part
     return message
 
 
@@ -72,7 +73,8 @@ def read_address(text: str, name: str = "") -> Address:
         raise ValueError("control characters in an address")
     found, address = parseaddr(text)
     local, at, domain = address.rpartition("@")
-    if not (local and at and domain) or "," in address or " " in address or address not in text:
+    whole = text.strip() in (address, f"<{address}>") or text.strip().endswith(f" <{address}>")
+    if not (local and at and domain and whole) or "," in address or " " in address:
         raise ValueError("not an address")
     return Address(one_line(name or found), local, domain)
 
