@@ -81,7 +81,7 @@ def call_in(
 ) -> None:
     """Have the outside world call the running demo."""
     from kiestoon.app.admin_client import ask  # noqa: PLC0415 - as above
-    from kiestoon.app.demo.company import load_sample  # noqa: PLC0415
+    from kiestoon.app.demo.sample import load_sample  # noqa: PLC0415
     from kiestoon.app.demo.world import outside_socket  # noqa: PLC0415
 
     number = to or load_sample().main_number

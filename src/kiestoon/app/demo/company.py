@@ -2,57 +2,24 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from kiestoon.app.demo.arrangements import write_arrangements
+from kiestoon.app.demo.sample import Sample, SampleDepartment, SamplePlace, load_sample
 from kiestoon.app.demo.world import OUTSIDE_HOST, TRUNK_NAME
+from kiestoon.company.code_presets import DEFAULT_PRESET
 from kiestoon.company.model import Company, Department, Device, Location, Menu, Number, Trunk, User
 from kiestoon.store.database import Database
 from kiestoon.store.keys import Vault, new_secret
 from kiestoon.store.load import list_rows
+from kiestoon.store.new_company import add_codes
 from kiestoon.store.write import Changes, changing
 
 GREETING = str(Path(__file__).parent / "prompts" / "nl" / "menu-welcome.ogg")
 """What callers of the sample company's menu hear first."""
-
-
-class _Department(msgspec.Struct, forbid_unknown_fields=True):
-    name: str
-    location: str
-    people: list[tuple[str, str]]
-
-
-class _Place(msgspec.Struct, forbid_unknown_fields=True):
-    name: str
-    area_code: str
-
-
-class _Menu(msgspec.Struct, forbid_unknown_fields=True):
-    extension: str
-    name: str
-    fallback_extension: str
-
-
-class Sample(msgspec.Struct, forbid_unknown_fields=True):
-    """The sample file."""
-
-    name: str
-    domain: str
-    country: str
-    language: str
-    area_code: str
-    access_code: str
-    extension_digits: int
-    emergency_number: str
-    main_number: str
-    number_base: str
-    menu: _Menu
-    locations: list[_Place]
-    departments: list[_Department]
-    numbers: dict[str, str]
 
 
 class Login(msgspec.Struct, frozen=True):
@@ -62,11 +29,6 @@ class Login(msgspec.Struct, frozen=True):
     extension: str
     username: str
     password: str
-
-
-def load_sample() -> Sample:
-    """The sample company as it is shipped."""
-    return msgspec.toml.decode(files(__package__).joinpath("kiestadt.toml").read_bytes(), type=Sample)
 
 
 def create_sample(database: Database, vault: Vault, outside_port: int) -> list[Login]:
@@ -105,15 +67,15 @@ def _write(sample: Sample, outside_port: int, changes: Changes) -> list[Login]:
     company = changes.add(
         Company(id=0, emergency_number=sample.emergency_number, **{name: getattr(sample, name) for name in fields})
     )
-    places = {
-        place.name: changes.add(Location(id=0, company_id=company.id, name=place.name, area_code=place.area_code))
-        for place in sample.locations
-    }
+    add_codes(changes, company, DEFAULT_PRESET)
+    places = {place.name: changes.add(_location(place, company)) for place in sample.locations}
     logins = [
         login for group in sample.departments for login in _write_department(sample, company, group, places, changes)
     ]
-    changes.add(Menu(id=0, company_id=company.id, greeting=GREETING, **msgspec.structs.asdict(sample.menu)))
-    for e164, extension in {sample.main_number: sample.menu.extension, **sample.numbers}.items():
+    for menu, greeting in ((sample.menu, GREETING), (sample.evening_menu, "")):
+        changes.add(Menu(id=0, company_id=company.id, greeting=greeting, **msgspec.structs.asdict(menu)))
+    write_arrangements(sample, company, changes)
+    for e164, extension in sample.numbers.items():
         changes.add(Number(id=0, company_id=company.id, e164=e164, extension=extension))
     changes.add(
         Trunk(
@@ -128,15 +90,21 @@ def _write(sample: Sample, outside_port: int, changes: Changes) -> list[Login]:
     return logins
 
 
+def _location(place: SamplePlace, company: Company) -> Location:
+    named = bool(place.caller_name)
+    return Location(id=0, company_id=company.id, caller_name_for_users=named, **msgspec.structs.asdict(place))
+
+
 def _write_department(
-    sample: Sample, company: Company, group: _Department, places: dict[str, Location], changes: Changes
+    sample: Sample, company: Company, group: SampleDepartment, places: dict[str, Location], changes: Changes
 ) -> list[Login]:
     place = places[group.location]
     department = changes.add(Department(id=0, company_id=company.id, name=group.name, location_id=place.id))
     logins = []
     for extension, name in group.people:
         number = sample.number_base + extension
-        person: dict[str, Any] = {"location_id": place.id, "department_id": department.id, "caller_number": number}
+        shown = place.caller_number or number
+        person: dict[str, Any] = {"location_id": place.id, "department_id": department.id, "caller_number": shown}
         user = changes.add(User(id=0, company_id=company.id, extension=extension, name=name, **person))
         changes.add(Number(id=0, company_id=company.id, e164=number, extension=extension, location_id=place.id))
         secret = new_secret()

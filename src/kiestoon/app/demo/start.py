@@ -11,7 +11,8 @@ from pathlib import Path
 
 from kiestoon.app.addresses import outward_addresses
 from kiestoon.app.config import MediaSettings, Settings, load_settings
-from kiestoon.app.demo.company import Login, create_sample, load_sample
+from kiestoon.app.demo.company import Login, create_sample
+from kiestoon.app.demo.sample import load_sample
 from kiestoon.app.demo.web_logins import WebLogin, create_web_logins, web_login_lines
 from kiestoon.app.demo.world import OUTSIDE_NUMBERS
 from kiestoon.app.os_problems import explain_file, prepare_folder

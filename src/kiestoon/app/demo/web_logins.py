@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from kiestoon.app.cli_accounts import put_password
-from kiestoon.app.demo.company import load_sample
+from kiestoon.app.demo.sample import load_sample
 from kiestoon.company.model import Account, Department, Location, User
 from kiestoon.company.passwords import generate_password
 from kiestoon.store.accounts import list_accounts
