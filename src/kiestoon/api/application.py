@@ -10,13 +10,13 @@ import msgspec
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import JSONResponse
 
-from kiestoon.api import configuration, docs, events, login, mail, problems
+from kiestoon.api import activity, configuration, directory, docs, events, explain, login, mail, overviews, problems
 from kiestoon.api.backend import Backend
 from kiestoon.api.limits import RateLimits
 from kiestoon.api.login.logins import Logins, install
 from kiestoon.api.metrics import render_metrics
 from kiestoon.api.middleware import Careful
-from kiestoon.api.resources import operations, routes
+from kiestoon.api.resources import operations, reachability, routes
 from kiestoon.api.resources.openapi import describe
 from kiestoon.api.samples import Metric
 from kiestoon.notify.account_mail import AccountMailer
@@ -29,7 +29,12 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     *events.ROUTERS,
     *mail.ROUTERS,
     configuration.router,
+    explain.router,
+    activity.router,
+    directory.router,
+    overviews.router,
     operations.router,
+    reachability.router,
     routes.router,  # the last: its /companies/{company_id}/{table} fits everything
 )
 

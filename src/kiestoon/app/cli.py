@@ -14,6 +14,7 @@ from kiestoon.app.cli_company_file import company_app
 from kiestoon.app.cli_context import CliContext
 from kiestoon.app.cli_control import bans, hang_up, lines, reload, unban
 from kiestoon.app.cli_devices import device_app
+from kiestoon.app.cli_explain import explain
 from kiestoon.app.cli_history import call
 from kiestoon.app.cli_live import calls, registrations, selftest, trace
 from kiestoon.app.cli_numbers import menu_app, number_app
@@ -30,7 +31,21 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (serve, migrate, selftest, registrations, calls, call, hang_up, lines, bans, unban, trace, reload):
+for command in (
+    serve,
+    migrate,
+    selftest,
+    registrations,
+    calls,
+    call,
+    hang_up,
+    lines,
+    bans,
+    unban,
+    trace,
+    reload,
+    explain,
+):
     app.command()(command)
 app.add_typer(demo_app, name="demo")
 for name, group in {

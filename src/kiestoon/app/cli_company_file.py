@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -90,7 +91,10 @@ def apply_company(
     removals = sum(change.action == "remove" for change in planned)
     if removals and not yes:
         _show(planned, language, as_json=False, to_stderr=True)
-        typer.confirm(f"This removes {removals} rows. Apply it?", abort=True, err=True)
+        rows = "1 row" if removals == 1 else f"{removals} rows"
+        if not sys.stdin.isatty():
+            raise OperatorError(f"This removes {rows}", "Give --yes if that is what you want")
+        typer.confirm(f"This removes {rows}. Apply it?", abort=True, err=True)
     with changing(database, vault, acting_user=acting_user()) as changes:
         applied = apply_document(
             changes, vault, company_id, document, may_remove=True, permit=lambda now: _same(planned, now)

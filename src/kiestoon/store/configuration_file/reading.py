@@ -57,8 +57,10 @@ class _Reader:
                 version = node.value
             elif name == "company":
                 company = self._entry(shape_of("companies"), node, "company")
+                self.place = ""
             elif name in SECTIONS:
                 sections[name] = list(self._section(name, node))
+                self.place = ""
             else:
                 self._wrong(line, problem(name, "unknown_field"))
         self.place = ""
