@@ -133,6 +133,12 @@ def test_emergency_calls_go_out_whatever_is_blocked_and_whatever_code_comes_befo
     assert step.caller_number == "+31207654101"
 
 
+def test_no_code_can_take_an_emergency_number_apart():
+    town = Town(FeatureCode(id=1, company_id=1, feature="caller_id_hide", code="11"))
+    assert town.dial("112", by=ANNA).step.emergency
+    assert not getattr(town.dial("11" + OUT, by=ANNA).step, "emergency", False)
+
+
 def test_what_only_ends_like_an_emergency_number_is_an_ordinary_number():
     for dialled in ("00701234112", "112112", "1120"):
         assert not getattr(Town().dial(dialled, by=ANNA).step, "emergency", False)
