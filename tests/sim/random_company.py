@@ -178,14 +178,16 @@ class Maker:
             )
 
     def _members(self) -> None:
+        able = [row.extension for table in ("users", "forward_extensions") for row in self.rows[table]]
         for group in self.rows["group_extensions"]:
-            for extension in self.random.sample(self.extensions, min(3, len(self.extensions))):
+            for extension in self.random.sample(able, min(3, len(able))):
                 self.add(m.GroupMember, group_id=group.id, extension=extension)
         for group in self.rows["hunt_groups"]:
-            for position, extension in enumerate(self.random.sample(self.extensions, min(3, len(self.extensions)))):
+            for position, extension in enumerate(self.random.sample(able, min(3, len(able)))):
                 self.add(m.HuntMember, hunt_group_id=group.id, extension=extension, position=position)
         for routing in self.rows["location_routings"]:
-            for match in self.random.sample(("020", "06", "1012", "+49"), 2):
+            matches = ("1012", "35", "9") if routing.by == "postcode" else ("020", "06", "+49")
+            for match in self.random.sample(matches, 2):
                 self.add(m.LocationRoute, routing_id=routing.id, match=match, to=self.destination())
         for routing in self.rows["time_routings"]:
             for _ in self.times(3):

@@ -9,11 +9,13 @@ import msgspec
 from kiestoon.store.file_problems import TEXTS as _FILE_TEXTS
 from kiestoon.store.login_problems import TEXTS as _LOGIN_TEXTS
 from kiestoon.store.notify_problems import TEXTS as _NOTIFY_TEXTS
+from kiestoon.store.rule_problems import TEXTS as _RULE_TEXTS
 
 # code: (English, Dutch, what to do in English, in Dutch)
 _TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
     **_FILE_TEXTS,
     **_LOGIN_TEXTS,
+    **_RULE_TEXTS,
     **_NOTIFY_TEXTS,
     "invalid": ("{detail}", "{detail}", "Correct that field", "Verbeter dat veld"),
     "missing": ("{field} is missing", "{field} ontbreekt", "Fill it in", "Vul het in"),

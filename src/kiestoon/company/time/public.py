@@ -20,6 +20,7 @@ _KEY_LANGUAGE = "en_US"
 _NOT_OFFERED = frozenset({"school", "workday"})  # free days of schools, and memorial days on which people work
 _CUSTOMS = {"NL": frozenset({"Good Friday"})}  # the package has it among the days off; Dutch offices are open
 _FIRST_YEAR, _LAST_YEAR = 1970, 2199
+_NAMED_FROM, _NAMED_YEARS = 2020, 20
 _COUNTRY = re.compile(r"[A-Z]{2}\Z")
 _MARKS = re.compile(r" \((observed|estimated|observed, estimated|substitute day|in lieu)\)\Z")
 
@@ -70,6 +71,14 @@ def public_holidays(country: str, region: str, year: int, language: str = "") ->
                 entry = PublicHoliday(day, name, local_name, legal and not custom)
                 found.setdefault((day, entry.key), entry)
     return tuple(sorted(found.values(), key=lambda each: (each.date, each.name)))
+
+
+@lru_cache(maxsize=256)
+def public_names(country: str, region: str) -> frozenset[str]:
+    """Every name that ``HolidayDay.public`` may have there: of the years around now, so that rare ones are found."""
+    years = range(_NAMED_FROM, _NAMED_FROM + _NAMED_YEARS)
+    found = (holiday for year in years for holiday in public_holidays(country, region, year))
+    return frozenset(name for holiday in found for name in (holiday.name, holiday.key))
 
 
 @lru_cache(maxsize=256)

@@ -12,7 +12,7 @@ from kiestoon.store.errors import ConflictError, InvalidRowError
 from kiestoon.store.problems import Problem, problem
 from kiestoon.store.rules.generic import check_extension, check_references, check_unique, check_values
 from kiestoon.store.rules.peek import Peek, describe, named
-from kiestoon.store.rules.subjects import CHECKS
+from kiestoon.store.rules.registry import CHECKS
 from kiestoon.store.tables import TABLES
 
 _CONFLICTS = frozenset(
@@ -34,9 +34,8 @@ def _problems(connection: Connection, row: Row) -> Iterator[Problem]:
     if wrong:
         return  # the rules below may count on values of the right kind
     peek = Peek(connection, company_of(row))
-    specific = CHECKS.get(type(row))
-    if specific is not None:
-        yield from specific(row, peek)
+    for check in CHECKS.get(type(row), ()):
+        yield from check(row, peek)
     if BY_ROW[type(row)].has_extension:
         yield from check_extension(row, peek)
     yield from check_references(row, peek)

@@ -18,7 +18,8 @@ from kiestoon.store.problems import Problem, problem
 from kiestoon.store.rules.codes import check_not_a_code
 from kiestoon.store.rules.peek import Peek, named
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")  # lone surrogates cannot be stored as UTF-8
+_LARGEST = {False: 2**31 - 1, True: 2**63 - 1}  # what the columns hold (see columns): on PostgreSQL for all
 _E164 = re.compile(r"\+[1-9][0-9]{3,14}\Z")
 _EXTENSION = re.compile(r"[0-9]{1,15}\Z")
 _PATTERN = re.compile(r"(?=.{1,32}\Z)\+?[0-9?]*\*?\Z")
@@ -42,8 +43,13 @@ def check_values(row: Row) -> Iterator[Problem]:
         for text in _texts(value):
             if _CONTROL.search(text):
                 yield problem(field.name, "control_characters")
-        told = list(_check_form(field, value))
+        told = [*_check_form(field, value), *_check_storage(field, value)]
         yield from told or _check_annotation(field, value, _annotations(type(row))[field.name])
+
+
+def _check_storage(field: Field, value: Any) -> Iterator[Problem]:
+    if isinstance(value, int) and abs(value) > _LARGEST[bool(field.meta.get("big"))]:
+        yield problem(field.name, "out_of_storage", value=value)
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from ipaddress import ip_network
-from typing import Any, Final
+from typing import Final
 
 from kiestoon.company.model import (
     Account,
@@ -34,14 +34,13 @@ from kiestoon.store.problems import Problem, problem
 from kiestoon.store.rules.codes import check_code
 from kiestoon.store.rules.logins import check_account, check_provider
 from kiestoon.store.rules.peek import Peek, named
+from kiestoon.store.rules.shape import Check
 
 _DOMAIN = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*\Z")
 _MIN_SECRET = 16  # digest with MD5 over UDP stands or falls with the password's randomness
 _MAX_PLANS = 99  # E 8.2
 _MAX_ALTERNATES = 10  # V 9.4
 _WEEK = 7 * 1440
-
-Check = Callable[[Any, Peek], Iterator[Problem]]
 
 
 def _company(row: Company, peek: Peek) -> Iterator[Problem]:

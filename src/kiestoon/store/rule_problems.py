@@ -1,0 +1,80 @@
+"""Texts of the rules over times, groups, reach and services: see ``problems``."""
+
+from __future__ import annotations
+
+from typing import Final
+
+TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
+    "not_a_date": (
+        "'{value}' is no day of the calendar",
+        "'{value}' is geen bestaande dag",
+        "Write it as 2026-12-24",
+        "Schrijf het als 2026-12-24",
+    ),
+    "not_a_minute": (
+        "'{value}' is no day and time",
+        "'{value}' is geen bestaande dag met tijd",
+        "Write it as 2026-12-24T17:00",
+        "Schrijf het als 2026-12-24T17:00",
+    ),
+    "day_missing": (
+        "'{value}' has neither a first day nor the name of a public holiday",
+        "'{value}' heeft geen eerste dag en geen naam van een feestdag",
+        "Give one of them",
+        "Geef er een",
+    ),
+    "day_and_public": (
+        "'{value}' has both days and the name of a public holiday",
+        "'{value}' heeft zowel dagen als de naam van een feestdag",
+        "Leave one of them out",
+        "Laat een van beide weg",
+    ),
+    "unknown_public_holiday": (
+        "'{value}' is no public holiday there",
+        "'{value}' is daar geen feestdag",
+        "Use its English name, such as {example}, or * for all of them",
+        "Gebruik de Engelse naam, zoals {example}, of * voor allemaal",
+    ),
+    "unknown_region": (
+        "'{value}' is no region with public holidays of its own",
+        "'{value}' is geen regio met eigen feestdagen",
+        "Choose from {choices}, or leave it empty",
+        "Kies uit {choices}, of laat het leeg",
+    ),
+    "block_too_long": (
+        "a block is longer than a week",
+        "een blok is langer dan een week",
+        "End it within seven days",
+        "Laat het binnen zeven dagen eindigen",
+    ),
+    "not_theirs": (
+        "{other} belongs to somebody else",
+        "{other} is van iemand anders",
+        "Choose one of the same person",
+        "Kies er een van dezelfde persoon",
+    ),
+    "not_a_member": (
+        "{other} cannot be a member",
+        "{other} kan geen lid zijn",
+        "Members are users and forward extensions",
+        "Leden zijn gebruikers en forward-extensies",
+    ),
+    "bad_match": (
+        "'{value}' never fits here",
+        "'{value}' past hier nooit",
+        "Write it as {example}",
+        "Schrijf het als {example}",
+    ),
+    "out_of_storage": (
+        "{field} {value} is out of range",
+        "{field} {value} valt buiten het bereik",
+        "Use a smaller number",
+        "Gebruik een kleiner getal",
+    ),
+    "unknown_service": (
+        "there is no service '{value}'",
+        "dienst '{value}' bestaat niet",
+        "Choose from {choices}",
+        "Kies uit {choices}",
+    ),
+}

@@ -1,0 +1,157 @@
+"""Rules over groups, LBR, reach and services given. Each function yields what is wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from kiestoon.company.model import (
+    CallClass,
+    ForwardExtension,
+    GroupMember,
+    HuntMember,
+    LocationRoute,
+    LocationRouting,
+    PackAssignment,
+    ReachCell,
+    ReachOverride,
+    ReachProfile,
+    ReachStatus,
+    Row,
+    ServicePack,
+    User,
+)
+from kiestoon.company.profiles import SERVICES, offered
+from kiestoon.store.problems import Problem, problem
+from kiestoon.store.rules.peek import Peek, named
+from kiestoon.store.rules.shape import Check
+
+# LocationRouting.by: what its routes may look like, an example
+_MATCHES: Final = {
+    "postcode": (re.compile(r"[0-9]{1,4}\Z"), "1012"),  # four digits are asked for (E 4.8)
+    "area_code": (re.compile(r"(0[0-9]*|\+[1-9][0-9]*)\Z"), "020"),
+    "caller": (re.compile(r"\+?[0-9]+\Z"), "+3120"),
+    "called": (re.compile(r"\+?[0-9]+\Z"), "+3120"),
+}
+_PREFIX = re.compile(r"(\+[1-9][0-9]{0,14}|[0-9]{1,15})\Z")
+_EXTENSION = re.compile(r"[0-9]{1,15}\Z")
+
+
+def _member(row: GroupMember | HuntMember, peek: Peek) -> Iterator[Problem]:
+    """People and forward extensions (E 4.2, E 4.11): a group is no member of another, nor of itself."""
+    owner = peek.extension_owner(row.extension)
+    if owner is not None and not isinstance(owner, User | ForwardExtension):
+        yield problem("extension", "not_a_member", other=named(owner))
+
+
+def _route(row: LocationRoute, peek: Peek) -> Iterator[Problem]:
+    routing = peek.get(LocationRouting, row.routing_id)
+    if routing is not None:
+        yield from _match("match", row.match, routing)
+
+
+def _routing(row: LocationRouting, peek: Peek) -> Iterator[Problem]:
+    """Another way of routing must suit the routes there are."""
+    for route in peek.find(LocationRoute, routing_id=row.id) if row.id else ():
+        yield from _match("by", route.match, row)
+
+
+def _match(field: str, match: str, routing: LocationRouting) -> Iterator[Problem]:
+    form, example = _MATCHES[routing.by]
+    if not form.match(match):
+        yield problem(field, "bad_match", value=match, example=example)
+
+
+def _call_class(row: CallClass, peek: Peek) -> Iterator[Problem]:
+    old = peek.get(CallClass, row.id)
+    known = old.extensions if old is not None else ()  # one may have gone since: that is no reason to refuse the rest
+    for prefix in row.prefixes:
+        if not _PREFIX.match(prefix):
+            yield problem("prefixes", "bad_match", value=prefix, example="+49")
+    for extension in row.extensions:
+        if not _EXTENSION.match(extension):
+            yield problem("extensions", "not_a_number", value=extension)
+        elif extension not in known and peek.extension_owner(extension) is None:
+            yield problem("extensions", "unknown_extension", value=extension)
+
+
+def _cell(row: ReachCell, peek: Peek) -> Iterator[Problem]:
+    """Profile, status and class of the same person."""
+    parts: tuple[tuple[str, Row | None], ...] = (
+        ("profile_id", peek.get(ReachProfile, row.profile_id)),
+        ("status_id", peek.get(ReachStatus, row.status_id)),
+        ("call_class_id", peek.get(CallClass, row.call_class_id)),
+    )
+    yield from _same_person(row.user_id, parts)
+
+
+def _override(row: ReachOverride, peek: Peek) -> Iterator[Problem]:
+    parts: tuple[tuple[str, Row | None], ...] = (
+        ("status_id", peek.get(ReachStatus, row.status_id)),
+        ("roaming_status_id", peek.get(ReachStatus, row.roaming_status_id)),
+    )
+    yield from _same_person(row.user_id, parts)
+
+
+def _same_person(user_id: int, parts: tuple[tuple[str, Row | None], ...]) -> Iterator[Problem]:
+    for field, part in parts:
+        if part is not None and part.user_id != user_id:  # type: ignore[attr-defined]  # all of them have one
+            yield problem(field, "not_theirs", other=named(part))
+
+
+def _default_profile(row: ReachProfile, peek: Peek) -> Iterator[Problem]:
+    """One default (E 10.2)."""
+    for other in peek.find(ReachProfile, user_id=row.user_id, is_default=True):
+        if row.is_default and other.id != row.id:
+            yield problem("is_default", "taken", other=named(other))
+
+
+def _pack(row: ServicePack, peek: Peek) -> Iterator[Problem]:
+    for service in row.services:
+        if service not in SERVICES:
+            yield problem("services", "unknown_service", value=service, choices=", ".join(SERVICES))
+    for given in peek.find(PackAssignment, pack_id=row.id) if row.id else ():
+        yield from _suits("services", row, given, peek)
+
+
+def _assignment(row: PackAssignment, peek: Peek) -> Iterator[Problem]:
+    pack = peek.get(ServicePack, row.pack_id)
+    if pack is not None:
+        yield from _suits("pack_id", pack, row, peek)
+
+
+def _suits(field: str, pack: ServicePack, given: PackAssignment, peek: Peek) -> Iterator[Problem]:
+    """A pack given to a person holds nothing that the person's profile has no use for (ORG-5)."""
+    owner = peek.extension_owner(given.extension) if given.extension else None
+    if isinstance(owner, User):
+        for service in pack.services:
+            if service in SERVICES and not offered(service, owner.profile):
+                yield problem(field, "not_for_profile", value=service, other=owner.profile)
+
+
+def _profile(row: User, peek: Peek) -> Iterator[Problem]:
+    """Another profile must suit what the person has been given."""
+    old = peek.get(User, row.id) if row.id else None
+    if old is None or old.profile == row.profile:
+        return
+    for given in peek.find(PackAssignment, extension=old.extension):
+        pack = peek.get(ServicePack, given.pack_id)
+        for service in pack.services if pack is not None else ():
+            if not offered(service, row.profile):
+                yield problem("profile", "not_for_profile", value=service, other=row.profile)
+
+
+CHECKS: Final[dict[type[Row], tuple[Check, ...]]] = {
+    GroupMember: (_member,),
+    HuntMember: (_member,),
+    LocationRoute: (_route,),
+    LocationRouting: (_routing,),
+    CallClass: (_call_class,),
+    ReachCell: (_cell,),
+    ReachOverride: (_override,),
+    ReachProfile: (_default_profile,),
+    ServicePack: (_pack,),
+    PackAssignment: (_assignment,),
+    User: (_profile,),
+}
