@@ -73,7 +73,9 @@ def build_rows(users: int, company_id: int = 1) -> CompanyRows:
             *(Number(id=base + n, **of, e164=_number(company_id, n), extension=extension(n)) for n in everybody),
             *(Number(id=base + users + n, **of, e164=_number(company_id, users + n)) for n in groups),
         ),
-        trunks=(Trunk(id=company_id, **of, name=f"Line {company_id}", kind="peer", host="192.0.2.9", sources=("192.0.2.9",)),),
+        trunks=(
+            Trunk(id=company_id, **of, name=f"L{company_id}", kind="peer", host="192.0.2.9", sources=("192.0.2.9",)),
+        ),
         schedules=(Schedule(id=base, **of, name="Office", location_id=base, blocks=OFFICE),),
         holidays=(Holiday(id=base, **of, name="Public", location_id=base, days=(HolidayDay("All", public="*"),)),),
         forwards=(
