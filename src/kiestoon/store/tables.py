@@ -77,6 +77,7 @@ changes = Table(
     Column("details", JSON, nullable=False),  # the row after the write, or, when removed, as it was last
     Column("before", JSON, nullable=True),  # the fields an update changed, as they were
     Column("acting_for", String(255), nullable=False, server_default=""),  # in whose view the writer was acting
+    Index("ix_changes_company", "company_id", "id"),  # the activity log of one company
     sqlite_autoincrement=True,
 )
 
