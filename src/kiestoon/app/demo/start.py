@@ -94,10 +94,11 @@ def banner(settings: Settings, logins: list[Login], command: str, web_logins: Se
         lines += [f"  {line}" for line in shown]
     lines += ["", *_how_to_connect(host, sip.udp, sample.domain), "", "Try"]
     lines += [f"  {sample.menu.extension:16}the menu: key in an extension", "  102             a colleague"]
+    lines += [f"  {group.extension:16}the hunt group {group.name}" for group in sample.hunt_groups]
     lines += [
         f"  {sample.access_code + '0' + number[3:]:16}outside, {text}" for number, text in OUTSIDE_NUMBERS.items()
     ]
-    lines += ["Have the outside world call the menu", f"  {command} call-in"]
+    lines += ["Have the outside world call the main number", f"  {command} call-in"]
     lines += ["", "Ctrl-C ends it.", ""]
     return "\n".join(lines)
 
