@@ -96,6 +96,8 @@ class AdminServer:
         self._commands = commands
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.StreamWriter] = set()
+        self._stopping = asyncio.Event()
+        self._streaming = 0
 
     async def start(self) -> None:
         """Open the socket with mode 0600; a dead one in its place is replaced. Raises ``OSError``."""
@@ -112,6 +114,9 @@ class AdminServer:
         if self._server is None:
             return
         self._server.close()
+        self._stopping.set()
+        while self._streaming:
+            await asyncio.sleep(0)
         for writer in list(self._connections):
             writer.close()
         self._server = None
@@ -126,7 +131,11 @@ class AdminServer:
                     request = _decoder.decode(data)
                     values = self._commands.open_stream(request)
                     if values is not None:
-                        await _send_stream(values, reader, writer)
+                        self._streaming += 1
+                        try:
+                            await _send_stream(values, reader, writer, self._stopping)
+                        finally:
+                            self._streaming -= 1
                         return
                     reply = await self._commands.run(request)
                 except msgspec.DecodeError as error:
@@ -143,9 +152,13 @@ class AdminServer:
 
 
 async def _send_stream(
-    values: AsyncGenerator[Any, None], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    values: AsyncGenerator[Any, None],
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    stopping: asyncio.Event,
 ) -> None:
-    """Send until the values end or the caller has gone; a caller who does not read only delays his own stream."""
+    """Send until the values end, the caller has gone or the server stops; a caller who does not read only delays his
+    own stream."""
 
     async def send() -> None:
         async with aclosing(values):
@@ -155,12 +168,13 @@ async def _send_stream(
 
     sending = asyncio.create_task(send())
     leaving = asyncio.create_task(reader.read(1))  # nothing more is to be said: anything ends it
+    tasks = (sending, leaving, asyncio.create_task(stopping.wait()))
     try:
-        await asyncio.wait((sending, leaving), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        leaving.cancel()
-        sending.cancel()
-        ended = await asyncio.gather(sending, leaving, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
         for outcome in ended:
             if isinstance(outcome, Exception) and not isinstance(outcome, ConnectionError):
                 log.error("admin stream failed", exc_info=outcome)

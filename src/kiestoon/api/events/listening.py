@@ -110,6 +110,10 @@ class Listener:
         except TimeoutError:
             self._hub.dropped += 1
             raise _Closed(TOO_SLOW, "too slow") from None
+        except (
+            RuntimeError
+        ):  # what the server says to messages after its own close, of a listener that answers no pings
+            raise WebSocketDisconnect(1006) from None
 
     async def _hear(self) -> None:
         """Listeners have nothing to say; pings are answered below us."""
