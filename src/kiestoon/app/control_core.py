@@ -15,6 +15,7 @@ import structlog
 from kiestoon.app.admin_socket import AdminServer, Commands
 from kiestoon.app.collector import Collector
 from kiestoon.app.config import Settings
+from kiestoon.app.configuration_loader import ConfigurationLoader, described
 from kiestoon.app.loop_watch import LoopWatch
 from kiestoon.app.metrics import Metric, Metrics
 from kiestoon.app.os_problems import explain_file
@@ -22,7 +23,6 @@ from kiestoon.company.directory import Directory
 from kiestoon.store.database import Database
 from kiestoon.store.installation import open_vault
 from kiestoon.store.journal import Journal
-from kiestoon.store.load import changed_companies, load_all, load_company, load_shared_trunks
 from kiestoon.store.spool import SpoolWriter
 
 log = structlog.get_logger(__name__)
@@ -43,9 +43,7 @@ class ControlCore:
         self.loop = loop
         self.database = Database(settings.database_url)
         self.vault = open_vault(self.database, settings.key_path)
-        configuration = load_all(self.database, self.vault)
-        self.directory = Directory(configuration.companies, configuration.shared_trunks)
-        self.last_change = configuration.last_change
+        self.configuration = ConfigurationLoader(self.database, self.vault)
         self.spool = _open_spool(settings.spool_dir, loop)
         self.call_journal, self.call_records = _open_journal(settings.journal_dir / "calls.journal", loop)
         self.binding_journal, self.binding_records = _open_journal(settings.journal_dir / "bindings.journal", loop)
@@ -76,6 +74,7 @@ class ControlCore:
             self._housekeeping.cancel()
         if self._syncing is not None:
             await self._syncing
+        await self.configuration.stop()
         self._watch.stop()
         self.collector.close()
         self.spool.close()
@@ -88,23 +87,22 @@ class ControlCore:
         """Devices in service."""
         return sum(len(index.devices) for index in self.directory)
 
-    def reload(self) -> dict[str, Any]:
-        """Take over configuration changes; says which companies' rows were replaced. Blocks for the SQL reads."""
-        last, touched = changed_companies(self.database, self.last_change)
-        if None in touched:
-            self.directory.replace_shared_trunks(load_shared_trunks(self.database, self.vault))
-        replaced = frozenset(company_id for company_id in touched if company_id is not None)
-        for company_id in replaced:
-            rows = load_company(self.database, self.vault, company_id)
-            if rows is None:
-                self.directory.remove(company_id)
-            else:
-                self.directory.replace(rows)
-        self.last_change = last
+    @property
+    def directory(self) -> Directory:
+        """Who and what, as of the last reload."""
+        return self.configuration.directory
+
+    @property
+    def last_change(self) -> int:
+        """The id of the last change of configuration that is in force."""
+        return self.configuration.last_change
+
+    async def reload(self) -> dict[str, Any]:
+        """Take over configuration changes; says which companies' rows were replaced."""
+        reloaded = await self.configuration.reload()
         for function in self.on_reload:
-            function(replaced)
-        log.info("configuration reloaded", companies=sorted(replaced), change=last)
-        return {"companies": sorted(replaced), "shared_trunks": None in touched, "last_change": last}
+            function(reloaded.companies)
+        return described(reloaded)
 
     def _register(self) -> None:
         self.commands.add("ping", lambda: {"pid": os.getpid(), "started_at": self.started_at})
@@ -133,6 +131,7 @@ class ControlCore:
     def _housekeep(self) -> None:
         self.spool.tick()
         self.collector.tick()
+        self.configuration.tick()
         self.call_journal.flush()
         self.binding_journal.flush()
         if self._syncing is None or self._syncing.done():

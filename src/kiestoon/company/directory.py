@@ -112,7 +112,7 @@ class Directory:
         self._trunks: dict[int, Trunk] = {}
         self._sources = _SourceIndex(())
         for rows in companies:
-            self._put(rows)
+            self._put(CompanyIndex(rows))
         self._index_trunks()
 
     def __iter__(self) -> Iterator[CompanyIndex]:
@@ -125,8 +125,12 @@ class Directory:
 
     def replace(self, rows: CompanyRows) -> None:
         """Put a company's new rows in place of its old ones (or add the company)."""
-        self._drop(rows.company.id)
-        self._put(rows)
+        self.put(CompanyIndex(rows))
+
+    def put(self, index: CompanyIndex) -> None:
+        """``replace`` with an index that was made elsewhere: making one takes longer than a call may wait."""
+        self._drop(index.company.id)
+        self._put(index)
         self._index_trunks()
 
     def remove(self, company_id: int) -> None:
@@ -139,15 +143,14 @@ class Directory:
         self._shared_trunks = tuple(row for row in trunks if row.active)
         self._index_trunks()
 
-    def _put(self, rows: CompanyRows) -> None:
-        if not rows.company.active:
+    def _put(self, index: CompanyIndex) -> None:
+        if not index.company.active:
             return
-        index = CompanyIndex(rows)
-        self._companies[rows.company.id] = index
-        self._by_domain[rows.company.domain.lower()] = index
+        self._companies[index.company.id] = index
+        self._by_domain[index.company.domain.lower()] = index
         for device in index.devices.values():
             self._devices[device.id] = device
-        for number in rows.numbers:
+        for number in index.numbers:
             self._numbers[number.e164] = number
 
     def _drop(self, company_id: int) -> None:

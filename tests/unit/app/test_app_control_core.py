@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from kiestoon.app import configuration_loader
 from kiestoon.app.admin_client import ask_async
 from kiestoon.app.config import Settings
 from kiestoon.app.control_core import ControlCore
 from kiestoon.app.loop_watch import LoopWatch
-from kiestoon.company.model import Company, Device, Trunk
+from kiestoon.company.model import Company, Device, Holiday, HolidayDay, Trunk
+from kiestoon.company.time import holidays
+from kiestoon.company.time.index import TimeIndex
 from kiestoon.store.database import Database
+from kiestoon.store.errors import DatabaseUnavailableError
 from kiestoon.store.installation import prepare
 from kiestoon.store.write import changing
 
@@ -58,13 +63,13 @@ async def test_reload_takes_over_what_was_written_meanwhile(core: ControlCore) -
     assert core.directory.device("acme.example", "b") is not None
     assert len(core.directory.trunks_by_source("192.0.2.1")) == 1
     assert told == [frozenset({1})]
-    assert core.reload()["companies"] == []  # nothing new
+    assert (await core.reload())["companies"] == []  # nothing new
 
 
 async def test_a_removed_company_is_gone_after_reload(core: ControlCore) -> None:
     with changing(core.database, core.vault, acting_user="test") as changes:
         changes.remove(Company(id=1, name="Acme", domain="acme.example"))
-    core.reload()
+    await core.reload()
     assert len(core.directory) == 0
 
 
@@ -105,3 +110,64 @@ async def test_a_stall_of_the_loop_is_measured() -> None:
     first, second = ([metric.value for metric in watch.metrics()] for _ in range(2))
     assert first == pytest.approx([0.25, 0.25])
     assert second == pytest.approx([0.0, 0.25])
+
+
+async def test_many_reloads_at_once_end_with_the_latest(core: ControlCore) -> None:
+    for name in ("b", "c", "d"):
+        with changing(core.database, core.vault, acting_user="test") as changes:
+            changes.add(Device(id=0, company_id=1, username=name, secret=SECRET))
+    answers = await asyncio.gather(*(core.reload() for _ in range(5)))
+    assert [len(answer["companies"]) for answer in answers] == [1, 0, 0, 0, 0]
+    assert core.device_count == 4
+
+
+async def test_a_reload_that_fails_is_made_up_for_by_the_next(
+    core: ControlCore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with changing(core.database, core.vault, acting_user="test") as changes:
+        changes.add(Device(id=0, company_id=1, username="b", secret=SECRET))
+    with monkeypatch.context() as patch:
+        patch.setattr(configuration_loader, "load_company", refuse)
+        with pytest.raises(DatabaseUnavailableError):
+            await core.reload()
+    assert core.device_count == 1
+    await core.reload()
+    assert core.device_count == 2
+
+
+def refuse(*_: object) -> None:
+    raise DatabaseUnavailableError("the server is gone", "start it")
+
+
+async def test_public_holidays_are_worked_out_before_a_call_asks(
+    core: ControlCore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with changing(core.database, core.vault, acting_user="test") as changes:
+        days = (HolidayDay("Days off", public="*"),)
+        holiday = changes.add(Holiday(id=0, company_id=1, name="Public", days=days))
+    await core.reload()
+
+    def computed(*_: object) -> None:
+        raise AssertionError("a call would have waited for this")
+
+    monkeypatch.setattr(holidays, "public_holidays", computed)
+    index = core.directory.company(1)
+    assert index is not None
+    times = index.arrangements.times.holiday(holiday.id)
+    assert times is not None
+    now_ms = int(time.time() * 1000)
+    times.at(now_ms)
+    times.at(now_ms + 365 * 86_400_000)
+
+
+async def test_public_holidays_are_looked_up_anew_every_day(core: ControlCore, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepared: list[int] = []
+    monkeypatch.setattr(TimeIndex, "prepare", lambda _, at_ms: prepared.append(at_ms))
+    core.configuration.tick()
+    await core.configuration.stop()
+    assert prepared == []
+    monkeypatch.setattr(configuration_loader, "_today", lambda: 1_000_000)
+    for _ in range(2):
+        core.configuration.tick()
+        await core.configuration.stop()
+    assert len(prepared) == 1
