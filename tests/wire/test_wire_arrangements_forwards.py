@@ -92,7 +92,7 @@ def test_each_alternate_number_rings_in_its_own_way(exchange, sipp, call_in, ans
     expect_all(call_in(("+31612000001", "221"), ("+31612000002", "661")), inside, phones)
     alerts = {number_of(each.header("From")): each.header("Alert-Info") for each in phones.received("INVITE")}
     assert set(reached(phones).values()) == {"221"}
-    assert "info=alert-external" in alerts["+31612000001"]
+    assert "info=alert-national" in alerts["+31612000001"]
     assert "Bellcore-dr3" in alerts["+31612000002"]
     assert "Bellcore-dr2" in alerts["101"]
     assert "alert-number2" in alerts["101"]

@@ -62,6 +62,8 @@ def dial_device(
     leg.webrtc = is_browser(binding) and not as_phone
     leg.contact = binding.contact
     domain = _domain(x, call)
+    company = x.company_of(call)
+    country = company.country if company is not None else ""
     return _invite(
         x,
         call,
@@ -71,7 +73,7 @@ def dial_device(
         to=NameAddr(user.name, _uri(user.extension, domain)),
         from_=shown_address(identity.caller_for_phones(call), domain, trusted=False),
         destination=(destination,) if destination is not None else None,
-        headers=[*_diversion_headers(x, call, domain, outside=False), *identity.alert_info(call, alert)],
+        headers=[*_diversion_headers(x, call, domain, outside=False), *identity.alert_info(call, alert, country)],
         route=binding.path,
     )
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from kiestoon.calls.call import Call
+from kiestoon.calls.call import Call, Seek
 from kiestoon.calls.party import Party, shown_address
 from kiestoon.company.model import User
+from kiestoon.company.numbers import country_code
+from kiestoon.routing import RingAll
 from kiestoon.routing.outward import name_shown
 
 if TYPE_CHECKING:
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from kiestoon.calls.leg import Leg
 
 Headers = list[tuple[str, str]]
-_INTERNAL, _EXTERNAL = "Bellcore-dr1", "Bellcore-dr2"
+_RING_KINDS: Final = {"internal": 1, "national": 2, "international": 3, "group": 4}
 
 
 def caller_for_phones(call: Call) -> Party:
@@ -29,18 +31,32 @@ def caller_for_phones(call: Call) -> Party:
     return msgspec.structs.replace(party, name=f"{prefix} - {name}" if name else prefix)
 
 
-def alert_info(call: Call, alert: int) -> Headers:
-    """How the phone is to ring: another pattern for calls from outside, and for each alternate number (CALL-20).
+def alert_info(call: Call, alert: int, country: str) -> Headers:
+    """How the phone is to ring: internal, group, national and international calls differ (E 5.6), and so does each
+    alternate number (CALL-20).
 
     Most brands look for "Bellcore-drN" anywhere in Alert-Info; Yealink and Snom for ``info=``.
     """
     if alert:
         return [("Alert-Info", f"<http://127.0.0.1/Bellcore-dr{alert}>;info=alert-number{alert}")]
-    inside = call.legs[call.caller].party.kind == "device"
-    pattern, name = (_INTERNAL, "internal") if inside else (_EXTERNAL, "external")
-    if call.situation is not None and call.situation.hunt is not None:
-        name = "group"
-    return [("Alert-Info", f"<http://127.0.0.1/{pattern}>;info=alert-{name}")]
+    kind = _ring_kind(call, country)
+    return [("Alert-Info", f"<http://127.0.0.1/Bellcore-dr{_RING_KINDS[kind]}>;info=alert-{kind}")]
+
+
+def _ring_kind(call: Call, country: str) -> str:
+    situation = call.situation
+    if situation is not None and (situation.hunt is not None or (call.seek is not None and _rings_group(call.seek))):
+        return "group"
+    if call.legs[call.caller].party.kind == "device":
+        return "internal"
+    number = situation.caller.number if situation is not None else ""
+    home = f"+{country_code(country)}" if country else ""
+    return "international" if number.startswith("+") and home and not number.startswith(home) else "national"
+
+
+def _rings_group(seek: Seek) -> bool:
+    step = seek.decision.step
+    return isinstance(step, RingAll) and len(step.people) > 1
 
 
 def say_forwarded(x: Exchange, call: Call, by: str, now: float) -> None:

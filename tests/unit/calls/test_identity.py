@@ -1,0 +1,45 @@
+"""How phones are told to ring (CALL-20)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from kiestoon.calls.call import Call
+from kiestoon.calls.identity import alert_info
+from kiestoon.calls.leg import Leg
+from kiestoon.calls.party import Party
+from kiestoon.routing import CallerSeen, Situation
+from kiestoon.routing.situation import Hunt
+
+
+def call_from(party: Party, number: str = "", **situation: Any) -> Call:
+    call = Call("c", 1, dialled="101", direction="in", opened_ms=0)
+    call.caller = 1
+    call.legs[1] = Leg(1, "c", party, incoming=True, opened_ms=0)
+    call.situation = Situation(1, CallerSeen("external", number), "101", **situation)
+    return call
+
+
+INSIDE, OUTSIDE = Party("device", "102"), Party("trunk", "+31612345678")
+
+
+@pytest.mark.parametrize(
+    ("call", "rings"),
+    [
+        (call_from(INSIDE), "<http://127.0.0.1/Bellcore-dr1>;info=alert-internal"),
+        (call_from(OUTSIDE, "+31612345678"), "<http://127.0.0.1/Bellcore-dr2>;info=alert-national"),
+        (call_from(OUTSIDE), "<http://127.0.0.1/Bellcore-dr2>;info=alert-national"),
+        (call_from(OUTSIDE, "+4989123456"), "<http://127.0.0.1/Bellcore-dr3>;info=alert-international"),
+        (call_from(INSIDE, hunt=Hunt(1, (), 0)), "<http://127.0.0.1/Bellcore-dr4>;info=alert-group"),
+    ],
+)
+def test_internal_national_international_and_group_calls_ring_differently(call: Call, rings: str) -> None:
+    assert alert_info(call, 0, "NL") == [("Alert-Info", rings)]
+
+
+def test_an_alternate_numbers_pattern_wins() -> None:
+    assert alert_info(call_from(INSIDE), 3, "NL") == [
+        ("Alert-Info", "<http://127.0.0.1/Bellcore-dr3>;info=alert-number3")
+    ]
