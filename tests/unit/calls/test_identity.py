@@ -26,17 +26,19 @@ INSIDE, OUTSIDE = Party("device", "102"), Party("trunk", "+31612345678")
 
 
 @pytest.mark.parametrize(
-    ("call", "rings"),
+    ("party", "number", "hunt", "rings"),
     [
-        (call_from(INSIDE), "<http://127.0.0.1/Bellcore-dr1>;info=alert-internal"),
-        (call_from(OUTSIDE, "+31612345678"), "<http://127.0.0.1/Bellcore-dr2>;info=alert-national"),
-        (call_from(OUTSIDE), "<http://127.0.0.1/Bellcore-dr2>;info=alert-national"),
-        (call_from(OUTSIDE, "+4989123456"), "<http://127.0.0.1/Bellcore-dr3>;info=alert-international"),
-        (call_from(INSIDE, hunt=Hunt(1, (), 0)), "<http://127.0.0.1/Bellcore-dr4>;info=alert-group"),
+        (INSIDE, "", None, "<http://127.0.0.1/Bellcore-dr1>;info=alert-internal"),
+        (OUTSIDE, "+31612345678", None, "<http://127.0.0.1/Bellcore-dr2>;info=alert-national"),
+        (OUTSIDE, "", None, "<http://127.0.0.1/Bellcore-dr2>;info=alert-national"),
+        (OUTSIDE, "+4989123456", None, "<http://127.0.0.1/Bellcore-dr3>;info=alert-international"),
+        (INSIDE, "", Hunt(1, (), 0), "<http://127.0.0.1/Bellcore-dr4>;info=alert-group"),
     ],
 )
-def test_internal_national_international_and_group_calls_ring_differently(call: Call, rings: str) -> None:
-    assert alert_info(call, 0, "NL") == [("Alert-Info", rings)]
+def test_internal_national_international_and_group_calls_ring_differently(
+    party: Party, number: str, hunt: Hunt | None, rings: str
+) -> None:
+    assert alert_info(call_from(party, number, hunt=hunt), 0, "NL") == [("Alert-Info", rings)]
 
 
 def test_an_alternate_numbers_pattern_wins() -> None:
