@@ -97,7 +97,7 @@ class AdminServer:
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.StreamWriter] = set()
         self._stopping = asyncio.Event()
-        self._streaming = 0
+        self._streams: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Open the socket with mode 0600; a dead one in its place is replaced. Raises ``OSError``."""
@@ -115,8 +115,7 @@ class AdminServer:
             return
         self._server.close()
         self._stopping.set()
-        while self._streaming:
-            await asyncio.sleep(0)
+        await asyncio.gather(*self._streams, return_exceptions=True)
         for writer in list(self._connections):
             writer.close()
         self._server = None
@@ -131,11 +130,10 @@ class AdminServer:
                     request = _decoder.decode(data)
                     values = self._commands.open_stream(request)
                     if values is not None:
-                        self._streaming += 1
-                        try:
-                            await _send_stream(values, reader, writer, self._stopping)
-                        finally:
-                            self._streaming -= 1
+                        sending = asyncio.create_task(_send_stream(values, reader, writer, self._stopping))
+                        self._streams.add(sending)
+                        sending.add_done_callback(self._streams.discard)
+                        await sending
                         return
                     reply = await self._commands.run(request)
                 except msgspec.DecodeError as error:

@@ -77,6 +77,7 @@ async def serve(child: Child) -> None:
     await ended.wait()
     server.should_exit = True
     await serving
+    await application.state.events.hub.close()
     await backend.settle()
     database.close()
 
