@@ -116,6 +116,14 @@ def operation_requests(api: Api) -> dict[str, tuple[str, str, dict[str, Any]]]:
         ),
         "new_device_secret": ("POST", api.path(f"devices/{own['devices']}/new-secret"), {}),
         "shared_trunks": ("GET", "/api/v1/trunks", {}),
+        "export_configuration": ("GET", api.path("configuration"), {}),
+        "explain_call": ("POST", api.path("explain"), {"json": {"caller": {}, "dialled": "+31205550101"}}),
+        "read_activity": ("GET", api.path("activity"), {}),
+        "read_all_activity": ("GET", "/api/v1/activity", {}),
+        "read_directory": ("GET", api.path("directory"), {}),
+        "read_dashboard": ("GET", api.path(f"locations/{own['locations']}/dashboard"), {}),
+        "read_licences": ("GET", api.path("licences"), {}),
+        "read_number_assignments": ("GET", api.path("number-assignments"), {}),
     }
 
 
