@@ -99,7 +99,7 @@ def test_the_next_line_is_tried_when_the_first_says_nothing_at_all() -> None:
     world.assert_nothing_left()
 
 
-@pytest.mark.parametrize(("mode", "status"), [("busy", 486), ("decline", 603)])
+@pytest.mark.parametrize(("mode", "status"), [("busy", 486), ("decline", 603), ("looped", 482)])
 def test_what_the_called_person_says_is_final_and_no_other_line_is_tried(mode: str, status: int) -> None:
     world = World()
     anna, first, second = world.phone("anna", "192.0.2.1"), world.provider(), world.provider(SECOND_PROVIDER)

@@ -165,6 +165,8 @@ class DeskPhone(Phone):
             session.reject(now, 486)
         elif self.mode == "decline":
             session.reject(now, 603)
+        elif self.mode == "looped":
+            session.reject(now, 482)
         elif self.mode == "unavailable":
             session.reject(now, 503)
         elif self.mode == "redirect":

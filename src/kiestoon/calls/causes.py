@@ -33,7 +33,8 @@ _BY_STATUS: dict[int, tuple[Outcome, int]] = {
     408: ("unreachable", 18),
     410: ("refused", 22),
     480: ("unreachable", 20),
-    482: ("failed", 25),
+    482: ("refused", 25),  # not the line's fault: over the next one it would go round again, twice as often each time
+    483: ("refused", 25),
     484: ("refused", 28),
     486: ("busy", 17),
     487: ("cancelled", 16),

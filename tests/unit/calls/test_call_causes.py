@@ -26,7 +26,8 @@ from kiestoon.sip.headers import parse_reason
     ("status", "outcome", "told", "cause"),
     [(486, "busy", 486, 17), (600, "busy", 600, 17), (603, "rejected", 603, 21), (404, "not_found", 404, 1),
      (480, "unreachable", 480, 20), (408, "unreachable", 408, 18), (500, "failed", 503, 41), (599, "failed", 503, 41),
-     (488, "failed", 488, 88), (607, "rejected", 607, 21), (302, "failed", 480, 127)],
+     (488, "failed", 488, 88), (482, "refused", 482, 25), (483, "refused", 483, 25),
+     (607, "rejected", 607, 21), (302, "failed", 480, 127)],
 )  # fmt: skip
 def test_a_status_from_a_phone_has_its_meaning(status: int, outcome: str, told: int, cause: int) -> None:
     failure = from_status(status, "", outside=False)
@@ -38,7 +39,7 @@ def test_a_lines_own_trouble_sends_the_call_to_the_next_line(status: int) -> Non
     assert from_status(status, "", outside=True).outcome == "failed"
 
 
-@pytest.mark.parametrize("status", [403, 404, 410, 480, 484, 486, 600, 603, 604])
+@pytest.mark.parametrize("status", [403, 404, 410, 480, 482, 483, 484, 486, 600, 603, 604])
 def test_what_concerns_the_number_is_final(status: int) -> None:
     assert from_status(status, "", outside=True).outcome != "failed"
 
