@@ -10,7 +10,8 @@ import typer
 
 from kiestoon import __version__
 from kiestoon.app.cli_accounts import admin_app
-from kiestoon.app.cli_company_file import company_app
+from kiestoon.app.cli_company_file import apply_company, diff_company, export_company
+from kiestoon.app.cli_configuration import company_app
 from kiestoon.app.cli_context import CliContext
 from kiestoon.app.cli_control import bans, hang_up, lines, reload, unban
 from kiestoon.app.cli_devices import device_app
@@ -47,6 +48,8 @@ for command in (
     explain,
 ):
     app.command()(command)
+for name, file_command in {"export": export_company, "diff": diff_company, "apply": apply_company}.items():
+    company_app.command(name)(file_command)
 app.add_typer(demo_app, name="demo")
 for name, group in {
     "company": company_app,

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kiestoon.app.cli_configuration import company_app
 from kiestoon.app.cli_context import CliContext, acting_user, context_of
 from kiestoon.app.cli_output import show_json, show_text
 from kiestoon.app.cli_removal import Yes
@@ -22,7 +21,6 @@ _FILE = typer.Argument(help="The YAML file.", metavar="FILE.yaml")
 _LANGUAGE = typer.Option(help="Of the comments and lines: en or nl.")
 
 
-@company_app.command("export")
 def export_company(
     context: typer.Context,
     company: Annotated[str, typer.Argument(help="Its domain or name; needed when there are several.")] = "",
@@ -50,7 +48,6 @@ def export_company(
         raise OperatorError(f"{to} cannot be written ({error.strerror})", "Choose another file") from None
 
 
-@company_app.command("diff")
 def diff_company(
     context: typer.Context,
     file: Annotated[Path, _FILE],
@@ -69,7 +66,6 @@ def diff_company(
     _show(changes, language, as_json=as_json)
 
 
-@company_app.command("apply")
 def apply_company(
     context: typer.Context,
     file: Annotated[Path, _FILE],
