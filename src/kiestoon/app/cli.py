@@ -48,8 +48,9 @@ for command in (
     explain,
 ):
     app.command()(command)
-for name, file_command in {"export": export_company, "diff": diff_company, "apply": apply_company}.items():
-    company_app.command(name)(file_command)
+company_app.command("export")(export_company)
+company_app.command("diff")(diff_company)
+company_app.command("apply")(apply_company)
 app.add_typer(demo_app, name="demo")
 for name, group in {
     "company": company_app,
