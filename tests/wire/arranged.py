@@ -20,6 +20,7 @@ from ladder import Ladder
 
 from kiestoon.company.model import (
     AlternateNumber,
+    CallClass,
     CallLimit,
     Destination,
     Device,
@@ -44,8 +45,12 @@ from kiestoon.company.model import (
     PlanMapping,
     PlanOverride,
     PlanPeriod,
+    Presence,
+    ReachCell,
+    ReachProfile,
     Row,
     Rule,
+    StatusForward,
     TimeRoute,
     TimeRouting,
     User,
@@ -67,7 +72,7 @@ DOUBTFUL_LINE = "127.0.0.22"
 
 CALLERS = tuple(str(number) for number in range(101, 110))
 BANKS = {
-    ANSWERING: tuple(str(number) for number in range(201, 245)),
+    ANSWERING: tuple(str(number) for number in range(201, 250)),
     BUSY: ("301", "302", "303"),
     SILENT: ("401", "402", "403", "404"),
 }
@@ -114,6 +119,8 @@ ARRANGED = Site(
         "226": {"forwarded_signal": "internal"},
         "227": {"hide_connected": True},
         "228": {"connected_privacy": "external"},
+        "246": {"mobile_number": "+31612000246"},
+        "249": {"blocklist": ("+3169*",)},
     },
     devices={"108": {"emergency_number": "+31207000198"}},
     trunks=(
@@ -167,6 +174,7 @@ class _Writer:
         self._limits_and_onward()
         self._locations()
         self._forwards()
+        self._reachability()
         self._hunts()
         self._groups()
         username, secret = NOBODYS_PHONE
@@ -293,6 +301,17 @@ class _Writer:
         second = self.add(Number, e164=e164("661"))
         self.add(AlternateNumber, user_id=PEOPLE.index("221") + 1, number_id=second.id, ring_pattern=3)
         self.add(AlternateNumber, user_id=PEOPLE.index("221") + 1, extension="662", ring_pattern=2)
+
+    def _reachability(self) -> None:
+        who = {extension: PEOPLE.index(extension) + 1 for extension in ("245", "246", "247")}
+        self.add(ReachProfile, user_id=who["245"], name="Usual", is_default=True)
+        away = self.add(ReachProfile, user_id=who["245"], name="Family first", forward_always=to("219"))
+        family = self.add(CallClass, user_id=who["245"], name="Family", numbers=("+31611111111",))
+        self.add(ReachCell, user_id=who["245"], profile_id=away.id, call_class_id=family.id)
+        self.add(ReachProfile, user_id=who["246"], name="Both", is_default=True, devices=("fixed", "mobile"))
+        self.add(Presence, user_id=who["247"], status="meeting")
+        self.add(StatusForward, user_id=who["247"], status="meeting", to=to("219"))
+        self.add(Rule, service="selective_accept", name="Utrecht", extension="248", patterns=("+3130*",))
 
     # --- groups ---
 

@@ -10,7 +10,6 @@ from arranged import LINE, e164, number_of, reached, reached_in_order, write
 from bench.lib.exchange import Exchange
 from bench.peers.baresip import Account, Baresip
 from bench.peers.sipp import expect_all
-from parties import outside_caller
 
 from kiestoon.company.model import NumberPlan, NumberScheme, PlanOverride
 from kiestoon.store.database import Database
@@ -36,14 +35,6 @@ def test_the_plan_s_prefix_goes_before_the_caller_s_name(exchange, sipp, call_in
     phones = answering(1)
     expect_all(call_in(("+31612006130", "613")), phones)
     assert phones.received("INVITE")[0].header("From").startswith('"holiday - SIPp +31612006130"')
-
-
-def test_outside_all_hours_the_caller_is_told_and_refused(exchange, sipp):
-    """No plan is active: "closed", heard before the answer, then 480."""
-    ladder = outside_caller("+31612006170", e164("617"), exchange.host).invite().expect(100, optional=True)
-    expect_all(sipp(ladder.expect(183).refused(480), host=LINE[0]), timeout_s=20)
-    record = exchange.new_records()[0]
-    assert (record.outcome, record.reasons[-1].code) == ("refused", "no_plan_active")
 
 
 def test_a_plan_switched_by_hand_is_in_force_within_100_ms(exchange, sipp, call_in, answering):

@@ -1,10 +1,9 @@
-"""Calls that go elsewhere: forwards of every kind, to whom they are shown, refusals by the called person, loops."""
+"""Calls that go elsewhere: forwards of every kind, what providers and callers are told of them, loops."""
 
 from __future__ import annotations
 
 import re
 
-import numpy as np
 import pytest
 from arranged import (
     BUSY,
@@ -19,7 +18,6 @@ from arranged import (
     silent_bank,
 )
 from bench.lib.exchange import Exchange
-from bench.peers.baresip import Account, Baresip
 from bench.peers.sipp import expect_all
 from looping import Looping
 from parties import caller, outside_caller, provider
@@ -170,43 +168,7 @@ def test_the_caller_sees_whom_he_reaches_unless_that_is_hidden(exchange, sipp, a
         assert number_of(party.received(f"SIP/2.0 {status}")[0].header("P-Asserted-Identity")) == shown
 
 
-# --- refusals --------------------------------------------------------------------------------------------------------
-
-
-def test_a_withheld_caller_hears_why_before_the_refusal(exchange, tmp_path):
-    """V 7.3: speech as early media, then 433 (RFC 5079); the call is never answered."""
-    account = Account("anonymous", "anonymous.invalid", "", exchange.address, register=False)
-    with Baresip(account, tmp_path, host=LINE[0]) as party:
-        party.dial(f"sip:{e164('222')}@{exchange.host}")
-        party.daemon.wait_until(lambda: _speech_s(party) > 1.5, 8, "speech before the refusal")
-        closed = party.wait_for("CALL_CLOSED", "CALL_ESTABLISHED", timeout_s=15)
-        assert closed.type == "CALL_CLOSED"
-        assert "433" in closed.param
-    assert exchange.new_records()[0].outcome == "refused"
-
-
-def _speech_s(party: Baresip) -> float:
-    """Seconds of what it has recorded that are louder than a murmur, by frames of 20 ms."""
-    samples, rate_hz = party.heard(10)
-    frames = samples[: len(samples) // (rate_hz // 50) * (rate_hz // 50)].reshape(-1, rate_hz // 50)
-    return float((np.sqrt((frames.astype(float) ** 2).mean(axis=1)) > 300).sum()) / 50 if len(frames) else 0.0
-
-
-def test_others_reach_who_refuses_withheld_callers(exchange, sipp, call_in, answering):
-    phones = answering(1)
-    expect_all(call_in(("+31612000001", "222")), phones)
-
-
 # --- loops -----------------------------------------------------------------------------------------------------------
-
-
-def test_two_people_forwarding_to_each_other_end_the_call_with_words(exchange, sipp):
-    """Nobody rings, and nothing is sent anywhere: one call, one record, one answer."""
-    ladder = outside_caller("+31612000001", e164("231"), exchange.host).invite().expect(100, optional=True)
-    expect_all(sipp(ladder.expect(183).refused(482), host=LINE[0]), timeout_s=20)
-    (record,) = exchange.new_records()
-    assert (record.outcome, record.reasons[-1].code) == ("refused", "circle")
-    assert len(record.legs) == 1
 
 
 @pytest.mark.parametrize("tells", [True, False], ids=["with Diversion", "without"])
