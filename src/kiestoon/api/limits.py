@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import math
 import time
-from typing import Annotated, Final
+from typing import Final
 
-from fastapi import Depends, Request
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
+from starlette.requests import HTTPConnection
 
-from kiestoon.api.login.authentication import authenticated
-from kiestoon.api.login.throttle import network_of
-from kiestoon.api.principal import Principal
+from kiestoon.api.networks import network_of
 from kiestoon.api.problems import ApiProblem
 
 ADDRESS_FACTOR: Final = 5
@@ -43,11 +41,12 @@ class RateLimits:
         return ApiProblem("too_many_requests", headers={"Retry-After": str(wait_s)})
 
 
-async def limited(request: Request, principal: Annotated[Principal, Depends(authenticated)]) -> Principal:
-    """For ``Depends``: the principal, counted."""
-    request.state.principal = principal
-    limits: RateLimits = request.app.state.limits
-    refused = limits.refuse_account(principal.account_id)
+def count(connection: HTTPConnection, account_id: int) -> None:
+    """Count a request of an account, once however often it is asked who makes it; raises ``ApiProblem`` 429."""
+    limits: RateLimits | None = getattr(connection.app.state, "limits", None)
+    if limits is None or getattr(connection.state, "counted", False):
+        return
+    connection.state.counted = True
+    refused = limits.refuse_account(account_id)
     if refused is not None:
         raise refused
-    return principal

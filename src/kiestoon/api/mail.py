@@ -10,9 +10,8 @@ from sqlalchemy import Connection
 from starlette.applications import Starlette
 from starlette.requests import Request
 
-from kiestoon.api.limits import limited
 from kiestoon.api.login.answers import Id
-from kiestoon.api.login.authentication import LoggedIn
+from kiestoon.api.login.authentication import LoggedIn, authenticated
 from kiestoon.api.login.choosing import hash_pin
 from kiestoon.api.login.logins import Logins, get_logins
 from kiestoon.api.login.reach import reaches
@@ -62,7 +61,7 @@ async def send_account_mail(
     user_id: Id,
     body: AccountMail,
     request: Request,
-    principal: Annotated[Principal, Depends(limited)],
+    principal: Annotated[Principal, Depends(authenticated)],
     presence: LoggedIn,
     logins: Annotated[Logins, Depends(get_logins)],
 ) -> MailQueued:

@@ -8,12 +8,13 @@ import httpx
 from api_organisation import Organisation
 from fastapi import Request
 
+from kiestoon.api import mail
 from kiestoon.api.application import build_application
 from kiestoon.api.backend import Backend
-from kiestoon.api.limits import RateLimits
-from kiestoon.api.login.authentication import authenticated
-from kiestoon.api.principal import Principal
+from kiestoon.api.limits import RateLimits, count
+from kiestoon.api.login.authentication import Presence, logged_in
 from kiestoon.api.problems import ApiProblem
+from kiestoon.company.model import Account
 from kiestoon.store.database import Database
 from kiestoon.store.keys import Vault
 
@@ -39,7 +40,7 @@ class Api:
         self.organisation = organisation
         self.backend = Backend(database, vault, self._ask)
         self.application = build_application(self.backend, "1.2.3")
-        self.application.dependency_overrides[authenticated] = self._whoever
+        self.application.dependency_overrides[logged_in] = self._whoever
         self.begin()
 
     def begin(self) -> None:
@@ -47,6 +48,7 @@ class Api:
         self.control = Control()
         self.principals = self.organisation.principals()
         self.application.state.limits = RateLimits(0)
+        mail.install(self.application, None)
         self._clients: list[httpx.AsyncClient] = []
 
     async def _ask(self, command: str, **arguments: Any) -> Any:
@@ -70,11 +72,22 @@ class Api:
         base = f"{base}/{table}"
         return f"{base}/{row_id}" if row_id else base
 
-    async def _whoever(self, request: Request) -> Principal:
+    async def _whoever(self, request: Request) -> Presence:
         principal = self.principals.get(request.headers.get("x-test-principal", ""))
         if principal is None:
             raise ApiProblem("unauthenticated")
-        return principal
+        request.state.principal = principal
+        count(request, principal.account_id)
+        account = Account(
+            id=principal.account_id,
+            login=principal.name,
+            role=principal.role,
+            company_id=principal.company_id,
+            location_id=principal.location_id,
+            department_id=principal.department_id,
+            user_id=principal.user_id,
+        )
+        return Presence(account, principal, None)
 
     async def end(self) -> None:
         """Leave nothing running."""

@@ -1,7 +1,7 @@
 """A web application over a real database, and somebody of every role to ask it things.
 
 ``api`` is a company of two locations with departments and people; ``api.of(role)`` is a client of somebody with that
-role. Who somebody is, is said by overriding ``authenticated``: how one logs in is tested elsewhere.
+role. Who somebody is, is said by overriding ``logged_in``: how one logs in is tested elsewhere.
 """
 
 from __future__ import annotations

@@ -18,7 +18,6 @@ from kiestoon.api.events.hub import EventHub
 from kiestoon.api.events.items import ResyncItem
 from kiestoon.api.events.listening import TRY_LATER, Identify, Listener
 from kiestoon.api.events.schema import Events
-from kiestoon.api.limits import limited
 from kiestoon.api.login.authentication import authenticated, logged_in
 from kiestoon.api.permissions import in_scope
 from kiestoon.api.principal import Principal
@@ -124,7 +123,7 @@ def _json(body: dict[str, Any]) -> bytes:
 @router.get("/events", response_model=Events, responses={101: {"description": "The WebSocket is open."}})
 async def fetch_events(
     request: Request,
-    principal: Annotated[Principal, Depends(limited)],
+    principal: Annotated[Principal, Depends(authenticated)],
     cursor: Annotated[
         str | None, Query(pattern=PATTERN, description="Go on after this one. Left out: begin now.")
     ] = None,

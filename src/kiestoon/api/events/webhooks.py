@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
 from kiestoon.api.backend import Backend, get_backend
-from kiestoon.api.limits import limited
 from kiestoon.api.login.answers import as_time
+from kiestoon.api.login.authentication import authenticated
 from kiestoon.api.principal import Principal
 from kiestoon.api.problems import ApiProblem
 from kiestoon.api.resources.requests import check_company, company_id_of, demand_operation, etag_of, versions_of
@@ -34,7 +34,7 @@ MOST: int = 20
 OPERATION = "manage_webhooks"
 TABLE = "webhooks"
 
-Asker = Annotated[Principal, Depends(limited)]
+Asker = Annotated[Principal, Depends(authenticated)]
 Behind = Annotated[Backend, Depends(get_backend)]
 Id = Annotated[int, Path(ge=1, le=MAX_ID)]
 Pattern = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^(\*|[a-z_]+(\.[a-z_]+)*(\.\*)?)$")]

@@ -13,6 +13,7 @@ from fastapi import Depends
 from sqlalchemy import Connection
 from starlette.requests import HTTPConnection
 
+from kiestoon.api.limits import count
 from kiestoon.api.login import cookies
 from kiestoon.api.login.logins import Logins, get_logins
 from kiestoon.api.login.reach import may_act_as
@@ -39,7 +40,7 @@ class Presence(msgspec.Struct, frozen=True):
 
 
 async def logged_in(connection: HTTPConnection) -> Presence:
-    """Who is logged in, also when only a change of password is left to do; raises ``ApiProblem`` 401 or 403."""
+    """Who is logged in, also when only a change of password is left to do; raises ``ApiProblem`` 401, 403 or 429."""
     logins = get_logins(connection)
     scheme, _, credentials = connection.headers.get("authorization", "").partition(" ")
     if scheme:
@@ -50,6 +51,7 @@ async def logged_in(connection: HTTPConnection) -> Presence:
     if presence is None:
         raise ApiProblem("unauthenticated")
     connection.state.principal = presence.principal
+    count(connection, presence.account.id)
     return presence
 
 

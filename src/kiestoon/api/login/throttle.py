@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator
-from ipaddress import IPv6Address, ip_address
 from typing import Final
 
 import msgspec
+
+from kiestoon.api.networks import network_of
 
 _FORGET_S: Final = 3600.0
 _MOST_KEYS: Final = 50_000
@@ -103,15 +104,3 @@ class Throttle:
 
 def _client(attempt: Attempt) -> str:
     return f"{attempt.account} {attempt.device or network_of(attempt.source)}"
-
-
-def network_of(source: str) -> str:
-    """What counts as one source: an IPv4 address, the /64 of an IPv6 one; anything else as it is."""
-    try:
-        address = ip_address(source.partition("%")[0])
-    except ValueError:
-        return source
-    if isinstance(address, IPv6Address):
-        mapped = address.ipv4_mapped
-        return str(mapped) if mapped is not None else str(IPv6Address(int(address) >> 64 << 64)) + "/64"
-    return str(address)

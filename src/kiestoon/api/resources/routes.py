@@ -14,7 +14,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy import Connection
 
 from kiestoon.api.backend import Backend, get_backend
-from kiestoon.api.limits import limited
+from kiestoon.api.login.authentication import authenticated
 from kiestoon.api.principal import Principal
 from kiestoon.api.resources.queries import parse_query
 from kiestoon.api.resources.reach import Reach
@@ -45,7 +45,7 @@ from kiestoon.store.write import Changes
 
 router = APIRouter(prefix="/api/v1", include_in_schema=False)  # ``openapi`` describes them, type by type
 
-Asker = Annotated[Principal, Depends(limited)]
+Asker = Annotated[Principal, Depends(authenticated)]
 Behind = Annotated[Backend, Depends(get_backend)]
 COMPANIES: Final = BY_TABLE["companies"]
 TRUNKS: Final = BY_TABLE["trunks"]

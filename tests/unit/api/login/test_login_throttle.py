@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from login_house import House, log_in
 
-from kiestoon.api.login.throttle import ACCOUNT, CLIENT, SOURCE, Attempt, Throttle, network_of
+from kiestoon.api.login.throttle import ACCOUNT, CLIENT, SOURCE, Attempt, Throttle
+from kiestoon.api.networks import network_of
 
 ANNA = "anna@noord.example"
 
