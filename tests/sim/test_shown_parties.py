@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from test_forwarding import extension, forward, world_of
 from test_outside_lines import call_in
 
-from kiestoon.company.model import Destination, GroupExtension, GroupMember
+from kiestoon.company.model import Destination, ForwardExtension, GroupExtension, GroupMember, Number
 from kiestoon.sip import events
 
 TO_MOBILE = forward("102", "always", Destination("number", "0612345679"))
@@ -58,6 +59,30 @@ def test_a_call_passed_on_may_take_one_hop_less() -> None:
     world.run()
     assert provider.last(events.InviteReceived).request.max_forwards == 11
     session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+@pytest.mark.parametrize(
+    ("headers", "shares"), [([], ["20"] * 3), ([("Max-Breadth", "7")], ["2"] * 3), ([("Max-Breadth", "2")], ["1"] * 2)]
+)
+def test_a_call_that_splits_outside_shares_out_how_often_it_may_split(
+    headers: list[tuple[str, str]], shares: list[str]
+) -> None:
+    """RFC 5393 §5.3: so a group whose numbers lead back to it never multiplies calls without end."""
+    group = GroupExtension(id=1, company_id=1, extension="300", name="Standby")
+    members = tuple(GroupMember(id=n, company_id=1, group_id=1, extension=f"31{n}") for n in (1, 2, 3))
+    onward = tuple(
+        ForwardExtension(id=n, company_id=1, extension=f"31{n}", name="Out", to=Destination("number", f"061234567{n}"))
+        for n in (1, 2, 3)
+    )
+    number = Number(id=9, company_id=1, e164="+31201234570", extension="300")
+    world, _ = world_of(group_extensions=(group,), group_members=members, forward_extensions=onward, numbers=(number,))
+    provider = world.provider()
+    provider.mode = "ring"
+    _, session = call_in(world, "+31201234570", headers=headers)
+    world.run()
+    assert [event.request.get("Max-Breadth") for event in provider.all(events.InviteReceived)] == shares
+    session.cancel(world.network.now)
     world.assert_nothing_left()
 
 

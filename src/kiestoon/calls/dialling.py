@@ -8,6 +8,7 @@ from kiestoon.calls import identity, occupancy
 from kiestoon.calls.call import Call
 from kiestoon.calls.causes import NO_PORT
 from kiestoon.calls.events import LegDialled
+from kiestoon.calls.hops import MAX_BREADTH, breadth_left, hops_left
 from kiestoon.calls.leaving import over
 from kiestoon.calls.leg import Leg
 from kiestoon.calls.leg_media import lease_port, offer_for
@@ -16,6 +17,7 @@ from kiestoon.calls.party import Party, shown_address
 from kiestoon.calls.securing import is_browser
 from kiestoon.company.model import resolved_encryption
 from kiestoon.company.numbers import format_for_trunk
+from kiestoon.routing import RingAll
 from kiestoon.routing.outward import own_number
 from kiestoon.sip.flow import SECURE, Destination, Flow
 from kiestoon.sip.headers import NameAddr
@@ -29,8 +31,6 @@ if TYPE_CHECKING:
     from kiestoon.sip.digest import Credentials
 
 Headers = list[tuple[str, str]]
-MAX_FORWARDS = 70
-"""What requests of our own start with (RFC 3261 §8.1.1.6)."""
 
 
 def dial_device(
@@ -97,6 +97,9 @@ def dial_trunk(x: Exchange, call: Call, trunk: Trunk, step: DialOutside, now: fl
         headers.append(("P-Asserted-Identity", str(shown_address(shown, domain, trusted=True))))
     if step.hide_caller:
         headers.append(("Privacy", "id"))
+    share = max(1, breadth_left(call.legs[call.caller]) // _outside_branches(call))
+    if share < MAX_BREADTH:
+        headers.append(("Max-Breadth", str(share)))
     x.lines.entered(trunk.id)
     called = _invite(
         x,
@@ -113,6 +116,12 @@ def dial_trunk(x: Exchange, call: Call, trunk: Trunk, step: DialOutside, now: fl
         patience_s=x.settings.line_patience_s,
     )
     return leg if called else None
+
+
+def _outside_branches(call: Call) -> int:
+    """Into how many outside calls at once the present attempt splits."""
+    step = call.seek.decision.step if call.seek is not None else None
+    return max(1, len(step.outside)) if isinstance(step, RingAll) else 1
 
 
 def _new_leg(x: Exchange, call: Call, party: Party) -> Leg:
@@ -147,7 +156,7 @@ def _invite(
             seek.failures.append(NO_PORT)
         return False
     caller = call.legs[call.caller]
-    headers = [*headers, ("Max-Forwards", str(_hops_left(caller)))]
+    headers = [*headers, ("Max-Forwards", str(hops_left(caller)))]
     body = offer_for(x, leg, caller)
     leg.session = x.endpoint.invite(
         now,
@@ -170,14 +179,6 @@ def _invite(
     x.journal.ringing(call, leg)
     x.emit(LegDialled, call, leg.id)
     return True
-
-
-def _hops_left(caller: Leg) -> int:
-    """One less than the caller's INVITE came with: calls that other exchanges send round and back to us end, even when
-    nothing says that they were forwarded (RFC 7332 §3)."""
-    request = caller.session.invite_request if caller.session is not None else None
-    allowed = request.max_forwards if request is not None else None
-    return MAX_FORWARDS if allowed is None else max(0, min(allowed, MAX_FORWARDS) - 1)
 
 
 def _diversion_headers(x: Exchange, call: Call, domain: str, *, outside: bool) -> Headers:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from kiestoon.calls import bridging, custody, dialling, identity, occupancy, signals
+from kiestoon.calls import bridging, custody, dialling, hops, identity, occupancy, signals
 from kiestoon.calls.call import Call, Failure, Seek
 from kiestoon.calls.causes import (
     BUSY,
@@ -14,6 +14,7 @@ from kiestoon.calls.causes import (
     NO_ANSWER,
     NO_LINE,
     REDIRECTED_TOO_OFTEN,
+    TOO_BROAD,
     UNREACHABLE,
     last_word,
     worst_first,
@@ -56,7 +57,9 @@ def start(x: Exchange, call: Call, decision: Decision, now: float) -> None:
     elif isinstance(step, RingAll):
         for person in step.people:
             ring_user(x, call, person, now)
-        for number in step.outside:
+        allowed = hops.breadth_left(call.legs[call.caller])
+        seek.failures.extend([TOO_BROAD] * len(step.outside[allowed:]))
+        for number in step.outside[:allowed]:
             try_next_line(x, call, number, x.lines.order(number.trunks, now), now)
     elif isinstance(step, DialOutside):
         try_next_line(x, call, step, x.lines.order(step.trunks, now), now)
