@@ -16,6 +16,7 @@ from kiestoon.api.limits import RateLimits
 from kiestoon.api.login.logins import Logins, install
 from kiestoon.api.metrics import render_metrics
 from kiestoon.api.middleware import Careful
+from kiestoon.api.operation_ids import operation_id
 from kiestoon.api.resources import operations, reachability, routes
 from kiestoon.api.resources.openapi import describe
 from kiestoon.api.samples import Metric
@@ -62,6 +63,7 @@ def build_application(
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=operation_id,
     )
     application.state.backend = backend
     application.state.limits = limits = RateLimits(requests_per_minute)

@@ -108,7 +108,7 @@ Removals = Annotated[bool, Query(description="Whether rows that the file leaves 
     "/companies/{company_id}/configuration",
     operation_id="export_configuration",
     response_class=Response,
-    responses={200: {"content": {MEDIA_TYPE: {"schema": {"type": "string"}, "example": _EXAMPLE}}}},
+    responses={200: {"content": {MEDIA_TYPE: {"schema": {"type": "object"}, "example": _EXAMPLE}}}},
 )
 async def export_configuration(request: Request, company_id: str, principal: Asker, backend: Behind) -> Response:
     """The company as a YAML file: no ids, no passwords, defaults left out, always in the same order."""

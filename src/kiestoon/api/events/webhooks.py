@@ -62,7 +62,7 @@ class WebhookCreate(_Body):
 class WebhookChange(_Body):
     """What is to change."""
 
-    name: str | None = Field(None, min_length=1, max_length=80)
+    name: str | None = Field(None, min_length=1, max_length=80, examples=["CRM"])
     url: str | None = Field(None, min_length=8, max_length=500)
     events: list[Pattern] | None = Field(None, min_length=1, max_length=50)
     active: bool | None = None

@@ -13,14 +13,15 @@ from kiestoon.api.permissions import OPERATIONS, PERMISSIONS
 from kiestoon.api.principal import ROLES
 from kiestoon.api.problems import KINDS, MEDIA_TYPE, TYPE_PREFIX
 from kiestoon.api.resources.bulk import line_model
+from kiestoon.api.resources.completing import ALWAYS, REF, completed, header, if_match, refusal
 from kiestoon.api.resources.operations import CopyPlan
 from kiestoon.api.resources.queries import DEFAULT_LIMIT, MAX_LIMIT, filterable, searched
+from kiestoon.api.resources.reachability import CloneReach
 from kiestoon.api.schemas import MAX_ID, change_model, create_model_of, example, read_model
 from kiestoon.company.code_presets import DEFAULT_PRESET, PRESETS
 from kiestoon.company.model import ENTITIES, Device, Entity
 
 Json = dict[str, Any]
-_REF: Final = "#/components/schemas/"
 _BASE: Final = "/api/v1/companies"
 _PRESET: Final[Json] = {
     "name": "code_preset",
@@ -69,7 +70,7 @@ def describe(plain: Json) -> Json:
     schemas: Json = {**plain.get("components", {}).get("schemas", {}), **_schemas()}
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
-    paths = {path: _completed(item) for path, item in plain.get("paths", {}).items()}
+    paths = {path: completed(item, schemas) for path, item in plain.get("paths", {}).items()}
     for entity in ENTITIES:
         paths |= _paths(entity)
     tags = [{"name": entity.table, "description": (entity.row.__doc__ or "").partition("\n")[0]} for entity in ENTITIES]
@@ -91,32 +92,15 @@ def describe(plain: Json) -> Json:
 
 
 def _problem_response(kind: str) -> Json:
-    return {"description": KINDS[kind][1], "content": {MEDIA_TYPE: {"schema": {"$ref": _REF + "Problem"}}}}
-
-
-def _completed(item: Json) -> Json:
-    """The problems every route can answer with, in place of FastAPI's own 422."""
-    for operation in item.values():
-        if isinstance(operation, dict):
-            responses = operation.setdefault("responses", {})
-            responses.pop("422", None)
-            for kind in ("bad_request", "unauthenticated", "forbidden", "not_found", "conflict", "stale", "too_large"):
-                responses.setdefault(str(KINDS[kind][0]), _refusal(kind))
-            for kind in ("unsupported_media_type", "invalid", "too_many_requests", "unavailable"):
-                responses.setdefault(str(KINDS[kind][0]), _refusal(kind))
-    return item
-
-
-def _refusal(kind: str) -> Json:
-    return {"$ref": f"#/components/responses/{kind}"}
+    return {"description": KINDS[kind][1], "content": {MEDIA_TYPE: {"schema": {"$ref": REF + "Problem"}}}}
 
 
 def _schemas() -> Json:
-    models: list[Any] = [(CopyPlan, "validation"), (line_model(), "validation")]
+    models: list[Any] = [(CopyPlan, "validation"), (CloneReach, "validation"), (line_model(), "validation")]
     for entity in ENTITIES:
         models += [(read_model(entity), "validation"), (create_model_of(entity), "validation")]
         models.append((change_model(entity), "validation"))
-    _, found = models_json_schema(models, ref_template=_REF + "{model}")
+    _, found = models_json_schema(models, ref_template=REF + "{model}")
     schemas: Json = found["$defs"]
     for entity in ENTITIES:
         schemas[_page_name(entity)] = _page(entity)
@@ -146,7 +130,7 @@ def _page(entity: Entity) -> Json:
         "type": "object",
         "required": ["items", "next"],
         "properties": {
-            "items": {"type": "array", "items": {"$ref": f"{_REF}{entity.row.__name__}Read"}},
+            "items": {"type": "array", "items": {"$ref": f"{REF}{entity.row.__name__}Read"}},
             "next": {"type": ["string", "null"], "description": "The cursor of the next page."},
         },
     }
@@ -194,7 +178,7 @@ def _singular(entity: Entity) -> str:
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
 
 
-_REFUSALS: Final = {
+REFUSALS: Final = {
     "list": ("bad_request",),
     "get": (),
     "create": ("bad_request", "conflict", "too_large", "unsupported_media_type"),
@@ -202,7 +186,6 @@ _REFUSALS: Final = {
     "change": ("conflict", "stale", "too_large", "unsupported_media_type", "precondition_required"),
     "remove": ("conflict", "stale"),
 }
-_ALWAYS: Final = ("unauthenticated", "forbidden", "not_found", "invalid", "too_many_requests", "unavailable")
 
 
 def _operation(entity: Entity, what: str, operation_id: str, summary: str) -> Json:
@@ -214,12 +197,12 @@ def _operation(entity: Entity, what: str, operation_id: str, summary: str) -> Js
         "parameters": _parameters(entity, what),
         "responses": {
             **_success(entity, what),
-            **{str(KINDS[kind][0]): _refusal(kind) for kind in (*_REFUSALS[what], *_ALWAYS)},
+            **{str(KINDS[kind][0]): refusal(kind) for kind in (*REFUSALS[what], *ALWAYS)},
         },
     }
     if what in {"create", "replace", "change"}:
         model = change_model(entity) if what == "change" else create_model_of(entity)
-        media: Json = {"schema": {"$ref": _REF + model.__name__}, "example": _body_example(entity, what)}
+        media: Json = {"schema": {"$ref": REF + model.__name__}, "example": _body_example(entity, what)}
         made["requestBody"] = {"required": True, "content": {"application/json": media}}
     return made
 
@@ -251,11 +234,11 @@ def _parameters(entity: Entity, what: str) -> list[Json]:
     if what == "list":
         return _list_parameters(entity)
     if what == "get":
-        return [_header("If-None-Match", "An ETag: 304 while it is still the same.", '"v1"')]
+        return [header("If-None-Match", "An ETag: 304 while it is still the same.", '"v1"')]
     if what == "create":
-        return [_header("Idempotency-Key", "Repetitions get the first answer.", "6f0c1d5e-order-17")]
+        return [header("Idempotency-Key", "Repetitions get the first answer.", "6f0c1d5e-order-17")]
     required = what != "remove"
-    return [_header("If-Match", "The ETag of what is being changed, or *.", '"v1"', required=required)]
+    return [if_match(required=required)]
 
 
 def _list_parameters(entity: Entity) -> list[Json]:
@@ -301,7 +284,7 @@ def _success(entity: Entity, what: str) -> Json:
 
 
 def _json_response(text: str, model: str, shown: Json) -> Json:
-    return {"description": text, "content": {"application/json": {"schema": {"$ref": _REF + model}, "example": shown}}}
+    return {"description": text, "content": {"application/json": {"schema": {"$ref": REF + model}, "example": shown}}}
 
 
 def _path_id(name: str, text: str) -> Json:
@@ -311,15 +294,3 @@ def _path_id(name: str, text: str) -> Json:
 
 def _query(name: str, schema: Json, text: str) -> Json:
     return {"name": name, "in": "query", "required": False, "description": text, "schema": schema}
-
-
-def _header(name: str, text: str, shown: str, *, required: bool = False) -> Json:
-    schema = {"type": "string"}
-    return {
-        "name": name,
-        "in": "header",
-        "required": required,
-        "description": text,
-        "schema": schema,
-        "example": shown,
-    }

@@ -56,7 +56,7 @@ class IdentityProvider(Row, frozen=True):
 
     name: Name
     issuer: Annotated[str, Meta(min_length=8, max_length=255, examples=["https://login.example.org"])]
-    client_id: Annotated[str, Meta(min_length=1, max_length=255)]
+    client_id: Annotated[str, Meta(min_length=1, max_length=255, examples=["kiestoon"])]
     company_id: Annotated[int, refers("companies", "cascade")] | None = None
     kind: Literal["generic", "entra"] = "generic"
     secret: Annotated[str, Meta(extra={"secret": True})] = ""
