@@ -155,6 +155,12 @@ def fill(changes: Changes) -> None:
     for company_id, other in ((2, 2), (3, 1)):
         target = Destination("number", f"020710000{other}")
         changes.add(Forward(id=0, company_id=company_id, extension="201", case="always", to=target))
+        group = changes.add(GroupExtension(id=0, company_id=company_id, extension="300", name="Round and round"))
+        changes.add(Number(id=0, company_id=company_id, e164=f"+3120710010{3 - other}", extension="300"))
+        for member in ("301", "302"):
+            target = Destination("number", f"020710010{other}")
+            changes.add(ForwardExtension(id=0, company_id=company_id, extension=member, name="Out", to=target))
+            changes.add(GroupMember(id=0, company_id=company_id, group_id=group.id, extension=member))
 
 
 class _Writer:

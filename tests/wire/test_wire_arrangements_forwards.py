@@ -18,9 +18,11 @@ from arranged import (
     silent_bank,
 )
 from bench.lib.exchange import Exchange
+from bench.peers.process import wait_until
 from bench.peers.sipp import expect_all
 from looping import Looping
 from parties import caller, outside_caller, provider
+from raw import RawParty
 
 from arranged import ARRANGED  # isort: skip
 
@@ -180,3 +182,14 @@ def test_two_companies_forwarding_to_each_other_end_the_call(exchange, sipp, tel
         calling = sipp(ladder, host=LOOP[0])
         expect_all(calling, timeout_s=30)
     assert 2 < loop.invites <= (10 if tells else 35)
+
+
+def test_groups_of_two_companies_that_ring_each_other_do_not_multiply_their_calls(exchange):
+    """Each rings the other's number twice: with ten diversions allowed that would be 2046 calls; Max-Breadth (RFC 5393)
+    lets a call split into sixty at most."""
+    with Looping(LOOP, exchange.address) as loop, RawParty(LOOP[0], exchange.address, "+31207100101") as party:
+        party.send(party.invite())
+        party.expect("SIP/2.0 4", "1 INVITE", timeout_s=30)
+        party.send(party.ack_failure())
+        wait_until(lambda: not any(exchange.ask("inventory").values()), 20, "all of its calls are over")
+    assert 2 < loop.invites < 300
