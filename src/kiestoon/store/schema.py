@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import inspect, text
+from sqlalchemy import String, column, inspect, select, table
 
 from kiestoon.store.database import Database
 from kiestoon.store.errors import SchemaOutdatedError, SchemaTooNewError
@@ -13,6 +13,7 @@ from kiestoon.store.scope import INSTALLATION
 REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 """Every revision of the schema, oldest first. Kept beside the scripts so that a normal start need not load Alembic."""
 
+_VERSION = table("alembic_version", column("version_num", String))
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -21,8 +22,8 @@ def current_revision(database: Database) -> str | None:
     with database.read() as connection:
         if not inspect(connection).has_table("alembic_version"):
             return None
-        row = connection.execute(text("SELECT version_num FROM alembic_version")).first()
-        return None if row is None else str(row[0])
+        found = connection.execute(select(_VERSION.c.version_num)).scalar()
+        return None if found is None else str(found)
 
 
 def check_schema(database: Database) -> None:

@@ -16,6 +16,7 @@ from kiestoon.company.model import BY_ROW, Row
 from kiestoon.store import tables
 from kiestoon.store.cells import columns_of, row_reader, row_to_cells
 from kiestoon.store.database import Database
+from kiestoon.store.dependents import list_dependents
 from kiestoon.store.errors import ConflictError
 from kiestoon.store.keys import Vault
 from kiestoon.store.problems import problem
@@ -75,16 +76,21 @@ class Changes:
     def remove(self, row: Row) -> None:
         """Delete a row and what belongs to it; one that is gone already is ignored.
 
-        Raises ``ConflictError`` naming what still uses it.
+        What goes with it, and what loses its link to it, is noted as well. Raises ``ConflictError`` naming what still
+        uses it.
         """
         check_removal(self.connection, row)
         table = TABLES[type(row)]
+        loss = list_dependents(self.connection, row)
         with _guarded(row):
+            for old, left in loss.left:
+                self._loosen(old, left)
             query = sql_delete(table).where(table.c.id == row.id)
             gone = self.connection.execute(query, execution_options=INSTALLATION).rowcount
             if gone:
                 self._release(row)
         if gone:
+            self._enter_all([self._cells("removed", other, _shown(other), None) for other in loss.gone])
             self._note("removed", row, None)
 
     def record(self, action: str, row: Row, **details: Any) -> None:
@@ -124,6 +130,14 @@ class Changes:
         else:
             raise refusal(new, (problem("extension", "needs_target"),))
 
+    def _loosen(self, old: Row, left: Row) -> None:
+        """Clear a row's links to what goes; the database would do it, but leave no trace."""
+        names = [name for name in left.__struct_fields__ if getattr(left, name) != getattr(old, name)]
+        table = TABLES[type(old)]
+        query = update(table).where(table.c.id == old.id).values({name: getattr(left, name) for name in names})
+        self.connection.execute(query, execution_options=INSTALLATION)
+        self._note("updated", left, old)
+
     def _release(self, row: Row) -> None:
         number = _own_number(row)
         if number:
@@ -139,19 +153,24 @@ class Changes:
         self._enter(action, row, details, before)
 
     def _enter(self, action: str, row: Row, details: dict[str, Any], before: dict[str, Any] | None) -> None:
-        self.connection.execute(
-            insert(tables.changes).values(
-                at_ms=self._at_ms,
-                acting_user=self._acting_user,
-                acting_for=self._acting_for,
-                action=action,
-                table_name=TABLES[type(row)].name,
-                row_id=row.id,
-                company_id=company_of(row),
-                details=details,
-                before=before,
-            )
-        )
+        self._enter_all([self._cells(action, row, details, before)])
+
+    def _cells(self, action: str, row: Row, details: dict[str, Any], before: dict[str, Any] | None) -> dict[str, Any]:
+        return {
+            "at_ms": self._at_ms,
+            "acting_user": self._acting_user,
+            "acting_for": self._acting_for,
+            "action": action,
+            "table_name": TABLES[type(row)].name,
+            "row_id": row.id,
+            "company_id": company_of(row),
+            "details": details,
+            "before": before,
+        }
+
+    def _enter_all(self, entries: list[dict[str, Any]]) -> None:
+        if entries:
+            self.connection.execute(insert(tables.changes), entries)
 
 
 def _own_number(row: Row) -> str:
