@@ -24,6 +24,7 @@ from kiestoon.api.resources.requests import (
 )
 from kiestoon.api.resources.routes import Asker, Behind
 from kiestoon.api.resources.rows import Writer
+from kiestoon.api.resources.shown_numbers import foreign_of_company
 from kiestoon.store.configuration_file.applying import apply_document, difference_of, rows_of
 from kiestoon.store.configuration_file.difference import Change, in_words
 from kiestoon.store.configuration_file.document import Document, document_of
@@ -185,6 +186,7 @@ async def _apply(
     document, language = await _read(request), language_of(request)
 
     def work(writer: Writer) -> Answer:
+        before = foreign_of_company(writer.connection, company_id) if company_id is not None else []
         applied = _guarded(
             lambda: apply_document(
                 writer.changes,
@@ -196,6 +198,10 @@ async def _apply(
             ),
             language,
         )
+        now = foreign_of_company(writer.connection, applied.company_id)
+        foreign = [found for found in now if found not in before]
+        if foreign:
+            raise ApiProblem("invalid", foreign[:100])
         told = {**msgspec.structs.asdict(applied), "text": in_words(applied.changes, language)}
         return json_answer(told, 200 if company_id is not None else 201)
 

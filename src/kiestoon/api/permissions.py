@@ -210,6 +210,8 @@ CHANGEABLE: Final[dict[tuple[str, Role], frozenset[str]]] = {
             "follows_location_forward",
             "notify_email",
             "hide_line",
+            "caller_number",
+            "dynamic_numbers",
         }
     ),
     ("status_forwards", "user"): frozenset({"user_id", "status", "to"}),

@@ -5,6 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
+    "not_own_number": (
+        "{value} is not a number of this company",
+        "{value} is geen nummer van dit bedrijf",
+        "Choose one of its own numbers, or the person's mobile number",
+        "Kies een van de eigen nummers, of het mobiele nummer van de persoon",
+    ),
     "not_a_date": (
         "'{value}' is no day of the calendar",
         "'{value}' is geen bestaande dag",

@@ -17,6 +17,7 @@ from kiestoon.api.principal import Principal
 from kiestoon.api.problems import ApiProblem
 from kiestoon.api.resources.queries import ListQuery, build_select, cursor_of
 from kiestoon.api.resources.reach import Condition, Reach
+from kiestoon.api.resources.shown_numbers import foreign_numbers
 from kiestoon.api.schemas import MAX_ID, READ_ONLY, row_values, to_json
 from kiestoon.company.model import BY_TABLE, Device, Entity, NumberPlan, NumberScheme, Row, User
 from kiestoon.store.cells import columns_of, row_reader
@@ -61,6 +62,7 @@ class Writer:
         if entity.table != "companies":
             values["company_id"] = self.company_id
         added = self.changes.add(entity.row(id=0, **values))
+        self._check_numbers(added, None)
         self._check_reach(entity, added)
         self._check_references(entity, added, values)
         return added
@@ -75,6 +77,7 @@ class Writer:
         if new == old:
             return old
         changed = self.changes.update(new)
+        self._check_numbers(changed, old)
         self._check_reach(entity, changed)
         self._check_references(entity, changed, {name: 0 for name in values if getattr(old, name) != values[name]})
         return changed
@@ -123,6 +126,12 @@ class Writer:
             for field in msgspec.structs.fields(entity.row)
             if not field.required and field.name not in KEPT and (allowed is None or field.name in allowed)
         }
+
+    def _check_numbers(self, row: Row, old: Row | None) -> None:
+        """Nobody shows the numbers of others to who is called."""
+        foreign = list(foreign_numbers(self.connection, row, old))
+        if foreign:
+            raise ApiProblem("invalid", foreign)
 
     def _check_reach(self, entity: Entity, row: Row) -> None:
         """The row as it is now must be the writer's to write; the transaction is rolled back otherwise."""
