@@ -7,6 +7,7 @@ finished index in place, which is one turn: whoever looks sees the company befor
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import Iterable
 from typing import Any
@@ -23,6 +24,8 @@ from kiestoon.store.load import changed_companies, load_all, load_company, load_
 log = structlog.get_logger(__name__)
 
 _DAY_S = 86_400
+_SWITCH_S = 0.001
+"""How long a thread may keep the interpreter while the loop wants it; Python's own 5 ms are a quarter of a packet."""
 
 
 class Reloaded(msgspec.Struct, frozen=True):
@@ -45,6 +48,7 @@ class ConfigurationLoader:
     """Fills ``directory`` at once when made, and keeps it up to date. Raises ``StoreError``."""
 
     def __init__(self, database: Database, vault: Vault) -> None:
+        sys.setswitchinterval(_SWITCH_S)
         self._database = database
         self._vault = vault
         self._one_at_a_time = asyncio.Lock()

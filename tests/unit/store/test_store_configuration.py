@@ -142,7 +142,7 @@ BAD_ROWS: dict[str, Row] = {
     "not an address or range": Trunk(id=0, name="t", kind="peer", host="h", sources=("example.org",)),
     "password is missing": Trunk(id=0, name="t", kind="register", host="h", username="u"),
     "E.164|international": Number(id=0, company_id=1, e164="0201234567", extension="1"),
-    "company id 99 does not exist": User(id=0, company_id=99, extension="12", name="X"),
+    "company 99 does not exist": User(id=0, company_id=99, extension="12", name="X"),
 }
 
 

@@ -40,7 +40,7 @@ def _hidden_by(row: FeatureCode, company: Company, peek: Peek) -> str | tuple[st
 
 def check_not_a_code(number: str, company: Company, peek: Peek) -> Iterator[Problem]:
     """An extension that would be taken for a code."""
-    for length in range(1, min(len(number), LONGEST) + 1):
-        for code in peek.find(FeatureCode, code=number[:length]):
-            if shadows(code, number, company.extension_digits):
-                yield problem("extension", "code_clash", value=number, other=f"{code.code} ({code.feature})")
+    beginnings = [number[:length] for length in range(1, min(len(number), LONGEST) + 1)]
+    for code in peek.find(FeatureCode, code=beginnings):
+        if shadows(code, number, company.extension_digits):
+            yield problem("extension", "code_clash", value=number, other=f"{code.code} ({code.feature})")

@@ -40,13 +40,17 @@ class Peek:
         return self.connection.execute(query).first() is not None
 
     def find(self, row_type: type[RowT], **equal: Any) -> list[RowT]:
-        """The company's rows whose columns have these values; None matches NULL."""
+        """The company's rows whose columns have these values; None matches NULL, a list each of its values."""
         table = TABLES[row_type]
         query = select(*columns_of(row_type)).order_by(table.c.id)
         if "company_id" in table.c:
             query = query.where(table.c.company_id == self.company_id)
         for name, value in equal.items():
-            query = query.where(table.c[name].is_(None) if value is None else table.c[name] == value)
+            column = table.c[name]
+            if isinstance(value, list):
+                query = query.where(column.in_(value))
+            else:
+                query = query.where(column.is_(None) if value is None else column == value)
         read = row_reader(row_type, None)
         return [read(values) for values in self.connection.execute(query)]
 
