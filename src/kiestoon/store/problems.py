@@ -6,10 +6,12 @@ from typing import Final
 
 import msgspec
 
+from kiestoon.store.field_names import field_name, field_names
 from kiestoon.store.file_problems import TEXTS as _FILE_TEXTS
 from kiestoon.store.login_problems import TEXTS as _LOGIN_TEXTS
 from kiestoon.store.notify_problems import TEXTS as _NOTIFY_TEXTS
 from kiestoon.store.rule_problems import TEXTS as _RULE_TEXTS
+from kiestoon.store.value_texts import in_dutch
 
 # code: (English, Dutch, what to do in English, in Dutch)
 _TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
@@ -370,9 +372,15 @@ class Problem(msgspec.Struct, frozen=True):
 
     def _render(self, column: int) -> str:
         params = dict(self.params)
-        if column in {1, 3}:  # what has a name in each language
+        dutch = column in {1, 3}
+        if dutch:  # what has a name in each language
             params |= {name.removesuffix(_NL): value for name, value in params.items() if name.endswith(_NL)}
-        return _TEXTS[self.code][column].format_map({"field": self.field.replace("_", " "), **params})
+        if "fields" in params:
+            params["fields"] = field_names(params["fields"], dutch=dutch)
+        if dutch and self.code == "invalid":
+            params["detail"] = in_dutch(params.get("detail", ""))
+        field = self.field if self.code == "unknown_field" else field_name(self.field, dutch=dutch)
+        return _TEXTS[self.code][column].format_map({"field": field, **params})
 
 
 _NL: Final = "_nl"
