@@ -37,8 +37,8 @@ class SipSettings(Section, frozen=True):
     it through a router.
     ``allow_bare_ip``: phones may register with the server's address in place of the company's domain (off: scanners
     try addresses only). ``never_banned``: addresses and ranges that failures do not ban and no rate limits.
-    ``keep_alive_s``: how often, in seconds at most, phones behind routers, and providers we are logged in at, are asked for a sign of
-    life; 0 = never.
+    ``keep_alive_s``: how often, in seconds at most, phones behind routers, and providers we are logged in at, are asked
+    for a sign of life; 0 = never.
     ``udp_limit``: larger requests go to servers by TCP instead of UDP (RFC 3261 §18.1.1), in bytes; 0 = never.
     ``certificate``/``key``: PEM files; "" = made in the data folder, beside an authority.pem that phones can trust.
     """

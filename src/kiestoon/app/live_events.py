@@ -10,8 +10,8 @@ from typing import Any, Final
 import msgspec
 import structlog
 
-from kiestoon.app.event_view import Draft, EventView
 from kiestoon.api.samples import Metric
+from kiestoon.app.event_view import Draft, EventView
 from kiestoon.calls.events import CallEvent
 from kiestoon.calls.exchange import Exchange
 from kiestoon.notify.live import FULL, Batch, LiveEvent

@@ -1,4 +1,4 @@
-"""Giving one person's reachability to another (E 10.8.5): devices and personal numbers are replaced, all else copied."""
+"""Giving one person's reachability to another (E 10.8.5): devices and personal numbers change, the rest is copied."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def means_of(user: User, devices: Iterable[Device], numbers: Iterable[Number], c
     """From a person's rows: ``devices`` the person's phones, ``numbers`` those that belong to the person for good."""
     kinds: set[DeviceKind] = {device.kind for device in devices}
     mobile = [user.mobile_number] if user.mobile_number else []
-    fixed = []
+    fixed: list[str] = []
     for number in numbers:
         read = read_outside_number(number.e164, country)
         (mobile if read is not None and read.kind == "mobile" else fixed).append(number.e164)

@@ -222,8 +222,8 @@ CASES: list[tuple[str, Callable[[House], Any], Callable[[House], Any]]] = [
     ("control_characters", lambda h: h.change(h.ann, name="\ud800"), lambda h: h.change(h.ann, name="Ánn 😀")),
     (
         "plan_without_target",
-        lambda h: h.mapped_by_day(lambda night: h.period(night)),
-        lambda h: h.mapped_by_both(lambda night: h.period(night)),
+        lambda h: h.mapped_by_day(h.period),
+        lambda h: h.mapped_by_both(h.period),
     ),
     (
         "plan_without_target",
@@ -237,8 +237,8 @@ CASES: list[tuple[str, Callable[[House], Any], Callable[[House], Any]]] = [
     ),
     (
         "plan_without_target",
-        lambda h: h.mapped_by_day(lambda night: h.falls_back(night)),
-        lambda h: h.mapped_by_both(lambda night: h.falls_back(night)),
+        lambda h: h.mapped_by_day(h.falls_back),
+        lambda h: h.mapped_by_both(h.falls_back),
     ),
 ]
 """A code, what breaks the rule, what keeps it."""
