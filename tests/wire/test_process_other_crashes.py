@@ -96,7 +96,7 @@ async def test_clerk_and_web_come_back_and_every_record_is_there_once(exchange: 
 
 async def test_no_process_outlives_the_supervisor(exchange: TestExchange) -> None:
     children = exchange.children()
-    assert len(children) == 4
+    assert len(children) == 5
     os.kill(exchange.daemon.pid, signal.SIGKILL)
     exchange.daemon.wait(2.0)
     await until(lambda: not any(is_alive(pid) for pid in children), "the end of all processes", 2.0)

@@ -152,6 +152,13 @@ class PhoneCall:
         """The other side changes the call."""
         self.session.answer(self.agent.now, self._answer_to(body) if body else self.make_offer("sendrecv"))
 
+    def can_answer(self, offer: bytes) -> bool:
+        """Whether this phone understands an offer of speech; it can always make one of its own."""
+        try:
+            return not offer or bool(answer_offer(self._local(), offer, self.agent.codecs))
+        except (BadSdp, NotAcceptable):
+            return False
+
     def _answer_to(self, offer: bytes) -> bytes:
         answered = answer_offer(self._local(), offer, self.agent.codecs, previous=self._agreed)
         self._agreed = answered.agreed
@@ -318,7 +325,9 @@ class SipAgent:
         await stream.open()
         call = PhoneCall(self, event.session, stream, event.request.target.user)
         self.calls[event.session.id] = call
-        if self.on_call is None:
+        if not call.can_answer(event.request.body):
+            call.reject(488)  # a browser's offer, say: the exchange makes another one
+        elif self.on_call is None:
             call.reject(486)
         else:
             self.on_call(call, event)
