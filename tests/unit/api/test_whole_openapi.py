@@ -23,7 +23,7 @@ from schemathesis.specs.openapi.checks import (
 from kiestoon.company.model import ENTITIES
 
 STRICT = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
-EXAMPLES = 3
+EXAMPLES = 2
 PARTS = 8
 
 

@@ -21,7 +21,7 @@ from kiestoon.store.keys import Vault, load_vault
 from kiestoon.store.write import changing
 
 SEEDS = st.integers(0, 10**9)
-QUICK = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 class Installation:
