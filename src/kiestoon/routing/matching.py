@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 
 from kiestoon.company.model import NumberKind, Rule
-from kiestoon.company.numbers import dialable, read_outside_number
+from kiestoon.company.numbers import read_outside_number
 from kiestoon.routing.situation import CallerSeen
 
 _CACHE = 16_384
+_E164 = re.compile(r"\+[1-9][0-9]{7,14}\Z")
 
 
 def fits_caller(rule: Rule, caller: CallerSeen) -> bool:
@@ -52,6 +54,8 @@ def see_outsider(number: str, *, withheld: bool, country: str) -> CallerSeen:
     """
     if withheld:
         return CallerSeen("private")
+    if _E164.match(number):  # as lines mostly send it: nothing to work out
+        return CallerSeen("external", number, country=country)
     return _see(number, country)
 
 
@@ -60,8 +64,7 @@ def _see(number: str, country: str) -> CallerSeen:
     read = read_outside_number(number, country) if number else None
     if read is None:
         return CallerSeen("unavailable")
-    forms = dict.fromkeys((read.number, read.number.removeprefix("+"), dialable(read.number, country)))
-    return CallerSeen("external", read.number, tuple(forms), mobile=read.kind == "mobile")
+    return CallerSeen("external", read.number, country=country)
 
 
 NUMBER_KINDS: tuple[NumberKind, ...] = ("internal", "external", "private", "unavailable")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal, Protocol, TypeAlias
 
 import msgspec
+
+from kiestoon.company.numbers import dialable, read_outside_number
 
 CallerKind: TypeAlias = Literal["internal", "external", "private", "unavailable"]
 """A colleague, a known outside number, a number withheld on purpose, no (usable) number at all (V 6.4, V 7.3)."""
@@ -19,16 +22,37 @@ DivertReason: TypeAlias = Literal[
 class CallerSeen(msgspec.Struct, frozen=True):
     """The caller as rules see him.
 
-    ``number``: an extension (inside) or E.164; ``forms``: every way a rule may have it written. ``user_id``: the
-    colleague, 0 for others; ``name`` is what colleagues are shown of him, "" for others.
+    ``number``: an extension (inside) or E.164. ``user_id``: the colleague, 0 for others, ``own_forms`` his numbers;
+    ``name`` is what colleagues are shown of him, "" for others. ``country``: whose way of writing numbers rules use.
     """
 
     kind: CallerKind = "unavailable"
     number: str = ""
-    forms: tuple[str, ...] = ()
+    own_forms: tuple[str, ...] = ()
     user_id: int = 0
-    mobile: bool = False
+    country: str = ""
     name: str = ""
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """Every way a rule may have the number written. Worked out when a rule asks: most calls meet none."""
+        return _forms(self.number, self.country) if self.kind == "external" else self.own_forms
+
+    @property
+    def mobile(self) -> bool:
+        """Whether an outside caller calls from a mobile."""
+        return self.kind == "external" and _is_mobile(self.number, self.country)
+
+
+@lru_cache(16_384)
+def _forms(number: str, country: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((number, number.removeprefix("+"), dialable(number, country))))
+
+
+@lru_cache(16_384)
+def _is_mobile(number: str, country: str) -> bool:
+    read = read_outside_number(number, country)
+    return read is not None and read.kind == "mobile"
 
 
 class Diversion(msgspec.Struct, frozen=True):
