@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
@@ -30,7 +31,7 @@ class Item(Protocol):
         """The same as JSON, made once for all who see the same."""
 
 
-class _Told:
+class _Told(ABC):
     """Base of items: events with a ``cursor`` after which they come."""
 
     __slots__ = ("_texts", "at_ms", "company_id", "cursor", "type")
@@ -42,13 +43,13 @@ class _Told:
         self.cursor = cursor
         self._texts: dict[str, str] = {}
 
+    @abstractmethod
     def detail(self, principal: Principal) -> str:
         """How much somebody sees: "" nothing, else the name of a variant."""
-        raise NotImplementedError
 
+    @abstractmethod
     def data(self, detail: str) -> dict[str, Any]:
         """The event's own fields in a variant."""
-        raise NotImplementedError
 
     def shown_to(self, principal: Principal) -> dict[str, Any] | None:
         detail = self.detail(principal)
