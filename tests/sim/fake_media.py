@@ -138,6 +138,10 @@ class FakeMedia:
 
     def _play(self, command: Play) -> None:
         if found := self._find(command):
+            if not command.mix:
+                for signal in [*found.signals]:
+                    del found.signals[signal]
+                    self.events.append(SignalEnded(found.number, signal, "stopped"))
             found.signals[command.signal] = command.source
 
     def _stop(self, command: Stop) -> None:

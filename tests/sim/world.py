@@ -10,6 +10,7 @@ from fake_media import FakeMedia
 from network import Conditions, FakeLocal, Network, Node
 from phones import Phone
 
+from kiestoon.app.services import all_services, all_ways
 from kiestoon.calls.engine import ExchangeEngine
 from kiestoon.calls.events import CallEvent, CallOpened
 from kiestoon.calls.exchange import Exchange, Settings
@@ -23,9 +24,6 @@ from kiestoon.company.model import Company, CompanyRows, Device, Menu, Number, T
 from kiestoon.media.protocol import Codec
 from kiestoon.registrar import BindingChanged, Bindings, Doorkeeper, Guard, GuardSettings, Registrar
 from kiestoon.sdp.negotiate import LocalMedia, answer_offer, build_offer, read_answer
-from kiestoon.services.announcement import announcement_service
-from kiestoon.services.menu import MenuPrompts, menu_service
-from kiestoon.services.postcode import postcode_service
 from kiestoon.sip import events
 from kiestoon.sip.digest import Challenger, Credentials
 from kiestoon.sip.endpoint import Endpoint
@@ -104,11 +102,8 @@ class SimulatedExchange(ExchangeEngine):
             journal=CallJournal(self.journal.append),
             record=self.records.append,
             settings=Settings(**settings),
-            services={
-                "menu": menu_service(lambda language: MenuPrompts(f"/prompts/{language}")),
-                "announcement": announcement_service(lambda language: f"/prompts/{language}"),
-                "postcode": postcode_service(lambda language: f"/prompts/{language}"),
-            },
+            services=all_services(lambda language: f"/prompts/{language}"),
+            ways=all_ways(),
         )
         super().__init__(exchange, on_bindings=self.bindings.extend, on_events=self.heard.extend)
 

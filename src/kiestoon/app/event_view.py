@@ -34,6 +34,10 @@ NAMES: Final[dict[type[CallEvent], str]] = {
     events.BridgeLeft: "call.bridge.left",
     events.CustodyMoved: "call.custody.moved",
     events.CallForwarded: "call.forwarded",
+    events.CallTransferred: "call.transferred",
+    events.CallParked: "call.parked",
+    events.CallRetrieved: "call.retrieved",
+    events.CallPickedUp: "call.picked.up",
     events.QualityMeasured: "call.quality",
     events.CallClosed: "call.closed",
 }

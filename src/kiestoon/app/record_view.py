@@ -16,6 +16,7 @@ def record_as_dict(record: CallRecord) -> dict[str, Any]:
     row = msgspec.structs.asdict(record)
     row["reasons"] = [reason.render() for reason in record.reasons]
     row["legs"] = [msgspec.structs.asdict(leg) for leg in record.legs]
+    row["segments"] = [msgspec.structs.asdict(segment) for segment in record.segments]
     for leg in row["legs"]:
         leg["quality"] = None if leg["quality"] is None else quality_as_dict(leg["quality"])
     return row

@@ -21,6 +21,7 @@ from kiestoon.app.live_view import LiveView
 from kiestoon.app.media_links import MediaLinks
 from kiestoon.app.metrics import Metric
 from kiestoon.app.selftest_accounts import SelftestAccounts
+from kiestoon.app.services import all_services, all_ways
 from kiestoon.app.tracing import Tracing
 from kiestoon.calls.engine import ExchangeEngine
 from kiestoon.calls.events import CallEvent
@@ -51,9 +52,6 @@ from kiestoon.registrar import (
     Registrar,
 )
 from kiestoon.registrar.journal import decode_changes, encode_change
-from kiestoon.services.announcement import announcement_service
-from kiestoon.services.menu import MenuPrompts, menu_service
-from kiestoon.services.postcode import postcode_service
 from kiestoon.sip.digest import Challenger
 from kiestoon.sip.endpoint import Endpoint
 from kiestoon.sip.endpoint import Settings as EndpointSettings
@@ -155,11 +153,8 @@ class Telephony:
             journal=CallJournal(core.call_journal.append),
             record=self._record,
             settings=Settings(music_path=MUSIC_ON_HOLD, max_calls=core.settings.limits.max_calls, no_rtp_s=_NO_RTP_S),
-            services={
-                "menu": menu_service(lambda language: MenuPrompts(prompts_folder(language))),
-                "announcement": announcement_service(prompts_folder),
-                "postcode": postcode_service(prompts_folder),
-            },
+            services=all_services(prompts_folder),
+            ways=all_ways(),
         )
 
     def _record(self, record: CallRecord) -> None:

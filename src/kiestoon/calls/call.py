@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
 
-from kiestoon.calls.record import CallDirection, EndedBy, Outcome
+from kiestoon.calls.record import CallDirection, EndedBy, Outcome, Segment
 
 if TYPE_CHECKING:
     from kiestoon.calls.leg import Leg
+    from kiestoon.calls.party import Party
     from kiestoon.calls.service import Service
     from kiestoon.media.client import MediaLink
     from kiestoon.routing import Decision, DialOutside, Diversion, Reason, Situation
@@ -31,17 +32,29 @@ class Failure(msgspec.Struct, frozen=True, gc=False):
     quoted: bool = False
 
 
+OnlookerMode: TypeAlias = Literal["listen", "whisper", "barge"]
+"""Who hears an onlooker: nobody, the one party listened in on, everybody."""
+
+
+class Onlooker(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Somebody who hears a bridge without being of it. ``of``: the leg of the party whose call is listened in on."""
+
+    mode: OnlookerMode
+    of: int
+
+
 class Seek:
     """An attempt to get somebody to answer: outgoing legs racing.
 
     ``lines``: for each leg to an outside number, what is called there and the lines still to be tried. ``ringing``: the
-    caller has been told so.
+    caller has been told so. ``shown``: the caller as those who are rung see him, None = as he is.
     """
 
-    __slots__ = ("decision", "failures", "legs", "lines", "ringing")
+    __slots__ = ("decision", "failures", "legs", "lines", "ringing", "shown")
 
-    def __init__(self, decision: Decision) -> None:
+    def __init__(self, decision: Decision, shown: Party | None = None) -> None:
         self.decision = decision
+        self.shown = shown
         self.legs: set[int] = set()
         self.lines: dict[int, tuple[DialOutside, list[int]]] = {}
         self.failures: list[Failure] = []
@@ -49,12 +62,19 @@ class Seek:
 
 
 class Call:
-    """Everything about one call. Exactly one of seek, bridge, service has custody of an answered caller."""
+    """Everything about one call. Exactly one of seek, bridge, service has custody of an answered caller.
+
+    ``caller`` is the leg of the party the call is about: whoever waits for somebody. It begins as the one who called
+    (``first``); when that one transfers the call, the other party takes the place. 0: nobody yet, we call everybody.
+    ``bridge``: legs that hear each other; more than two are a conference. ``onlookers`` hear it and are heard by whom
+    their mode says (see ``topology``). ``continued_in``: the call this one became part of.
+    """
 
     __slots__ = (
-        "answered_ms", "bridge", "by", "caller", "closing_timer", "company_id", "context", "deadline", "dialled",
-        "direction", "diversion", "emergency", "ended_ms", "entries", "failure", "holder", "id", "legs", "link",
-        "next", "opened_ms", "outcome", "reasons", "seek", "service", "situation", "target", "through",
+        "answered_ms", "bridge", "by", "caller", "closing_timer", "company_id", "context", "continued_in", "deadline",
+        "dialled", "direction", "diversion", "emergency", "ended_ms", "entries", "failure", "first", "holder", "id",
+        "legs", "link", "next", "no_music", "onlookers", "opened_ms", "outcome", "reasons", "ring_until", "seek",
+        "segments", "service", "situation", "target", "through",
     )  # fmt: skip
 
     def __init__(
@@ -67,13 +87,14 @@ class Call:
         self.opened_ms = opened_ms
         self.answered_ms = 0
         self.legs: dict[int, Leg] = {}
-        self.caller = 0
+        self.caller = self.first = 0
         self.target = ""
         self.context = 0
         self.link: MediaLink | None = None
         self.holder: Holder = "nobody"
         self.seek: Seek | None = None
-        self.bridge: tuple[int, int] | None = None
+        self.bridge: tuple[int, ...] | None = None
+        self.onlookers: dict[int, Onlooker] = {}
         self.service: Service | None = None
         self.reasons: list[Reason] = []
         self.outcome: Outcome | None = None
@@ -82,18 +103,27 @@ class Call:
         self.emergency = False
         self.closing_timer: Deadline[str] | None = None
         self.deadline: Deadline[str] | None = None
+        self.ring_until = 0.0
         self.ended_ms = 0
         # Who forwarded the call, here and before it came to us
         self.diversion: tuple[Diversion, ...] = ()
         self.situation: Situation | None = None
         self.next: Decision | None = None
         self.through: tuple[str, ...] = ()
+        self.segments: list[Segment] = []
+        self.continued_in = ""
+        self.no_music = False
         # What the journal holds of it, encoded (see ``journal``)
         self.entries: tuple[bytes, ...] = ()
 
+    @property
+    def anchor(self) -> Leg | None:
+        """The party the call is about."""
+        return self.legs.get(self.caller)
+
     def other(self, leg: Leg) -> Leg | None:
-        """The party bridged with ``leg``, or None."""
-        if self.bridge is None or leg.id not in self.bridge:
+        """The one party bridged with ``leg``; None also in a conference."""
+        if self.bridge is None or len(self.bridge) != 2 or leg.id not in self.bridge:
             return None
         first, second = self.bridge
         return self.legs.get(second if leg.id == first else first)

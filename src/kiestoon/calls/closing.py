@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kiestoon.calls import story
 from kiestoon.calls.call import Call
 from kiestoon.calls.causes import NORMAL
 from kiestoon.calls.events import CallClosed
@@ -50,6 +51,7 @@ def close(x: Exchange, call: Call) -> None:
     for leg in call.legs.values():
         if leg.termination:
             x.terminations.pop(leg.termination, None)
+    story.interrupt(x, call)
     x.record(make_record(x, call))
     x.journal.closed(call)
     x.calls.pop(call.id, None)

@@ -19,6 +19,7 @@ from kiestoon.calls import (
     left_ringing,
     lines,
     missing_audio,
+    referring,
     seeking,
 )
 from kiestoon.calls.call import Call
@@ -63,6 +64,7 @@ class CallControl:
             sip.AnswerReceived: holding.answer_received,
             sip.Ended: _ended,
             sip.InfoReceived: dtmf.info_received,
+            sip.ReferReceived: referring.refer_received,
         }
 
     # --- SIP -------------------------------------------------------------------------------------------------------
@@ -134,6 +136,19 @@ class CallControl:
             call.link = None  # its successor knows neither our terminations nor our ports
             end_call(x, call, now)
 
+    def replied(self, token: int, reply: object, now: float) -> None:
+        """The back office is done with what a service asked of it; a party who has left meanwhile needs it no more."""
+        x = self.exchange
+        call_id, service = x.replies.pop(token, ("", None))
+        call = x.calls.get(call_id)
+        if call is None or service is None:
+            return
+        try:
+            service.replied(x, call, reply, now)
+            _afterwards(x, call, now)
+        except Exception:
+            failing.end_broken(x, call, now, "reply")
+
     # --- time ------------------------------------------------------------------------------------------------------
 
     def handle_timers(self, now: float) -> None:
@@ -163,6 +178,11 @@ def _afterwards(x: Exchange, call: Call, now: float) -> None:
     """After every event: go on where the route leads, and close what is over."""
     following.go_on(x, call, now)
     closing.check(x, call, now)
+    while x.touched:
+        other = x.touched.pop()
+        if other.id in x.calls:
+            following.go_on(x, other, now)
+            closing.check(x, other, now)
 
 
 def end_call(x: Exchange, call: Call, now: float) -> None:
@@ -181,8 +201,9 @@ def _media_event(x: Exchange, call: Call, leg: Leg, event: MediaEvent, now: floa
     elif isinstance(event, SignalEnded):
         if leg.signal == event.signal:
             leg.signal = 0
-        if call.service is not None:
-            call.service.signal_ended(x, call, event, now)
+        service = leg.side or (call.service if leg.id == call.caller else None)
+        if service is not None:
+            service.signal_ended(x, call, event, now)
     elif isinstance(event, RtpLost):
         missing_audio.lost(x, call, leg, event)
     elif isinstance(event, RtpResumed):
@@ -206,6 +227,10 @@ def _due(x: Exchange, call: Call, name: str, now: float) -> None:
         seeking.ring_timeout(x, call, now)
     elif name == "service" and call.service is not None:
         call.service.time_out(x, call, now)
+    elif name.startswith("aside "):
+        leg = call.legs.get(int(name.removeprefix("aside ")))
+        if leg is not None and leg.side is not None:
+            leg.side.time_out(x, call, now)
     _afterwards(x, call, now)
 
 
@@ -300,7 +325,5 @@ def _stray(x: Exchange, event: Any, now: float) -> None:
 
 def _other(x: Exchange, call: Call, leg: Leg, event: Any, now: float) -> None:
     """What call control has no use for gets a defined answer all the same; the call goes on."""
-    if isinstance(event, sip.ReferReceived):
-        x.endpoint.respond(now, event.transaction, 603)
-    elif isinstance(event, sip.SessionRequestReceived):
+    if isinstance(event, sip.SessionRequestReceived):
         x.endpoint.respond(now, event.transaction, 405, headers=(("Allow", x.endpoint.settings.allow),))

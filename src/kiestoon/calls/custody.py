@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kiestoon.calls import signals, story, topology
 from kiestoon.calls.call import Call, Failure, Holder
 from kiestoon.calls.events import BridgeLeft, CustodyMoved
 from kiestoon.calls.leaving import leave
@@ -22,8 +23,8 @@ def take(x: Exchange, call: Call, holder: Holder) -> None:
 
 def seek_failed(x: Exchange, call: Call, failure: Failure, now: float) -> None:
     """A seek ended without an answer. A caller in a service goes back to it; an unanswered caller is told why."""
-    caller = call.legs[call.caller]
-    if call.service is not None and caller.state == "answered":
+    caller = call.anchor
+    if call.service is not None and caller is not None and caller.state == "answered":
         take(x, call, "service")
         call.service.resume(x, call, failure, now)
         return
@@ -53,19 +54,36 @@ def let_go(x: Exchange, call: Call) -> None:
     """No seek, bridge or service holds the caller any more: the call is about to end."""
     call.seek = None
     stop_deadline(x, call)
+    close_service(x, call)
+    leave_bridge(x, call)
+    story.interrupt(x, call)
+    take(x, call, "nobody")
+
+
+def close_service(x: Exchange, call: Call) -> None:
+    """The caller's service is over."""
     if call.service is not None:
         call.service.close(x)
         call.service = None
-    if call.bridge is not None:
-        for leg_id in call.bridge:
-            x.emit(BridgeLeft, call, leg_id)
-        call.bridge = None
-    take(x, call, "nobody")
+
+
+def leave_bridge(x: Exchange, call: Call) -> None:
+    """Nobody is bridged any more; whose legs go on is their new holder's to say."""
+    if call.bridge is None:
+        return
+    for leg_id in call.bridge:
+        x.emit(BridgeLeft, call, leg_id)
+        leg = call.legs[leg_id]
+        if leg.music and leg.state != "ended":
+            signals.stop_music(call, leg)
+    call.bridge = None
+    topology.silence(call)
 
 
 def start_deadline(x: Exchange, call: Call, at: float) -> None:
     """Give the seek until ``at``."""
     stop_deadline(x, call)
+    call.ring_until = at
     call.deadline = x.deadlines.start(at, "ring", call.id)
 
 

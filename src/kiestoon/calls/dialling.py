@@ -97,7 +97,7 @@ def dial_trunk(x: Exchange, call: Call, trunk: Trunk, step: DialOutside, now: fl
         headers.append(("P-Asserted-Identity", str(shown_address(shown, domain, trusted=True))))
     if step.hide_caller:
         headers.append(("Privacy", "id"))
-    share = max(1, breadth_left(call.legs[call.caller]) // _outside_branches(call))
+    share = max(1, breadth_left(call.anchor) // _outside_branches(call))
     if share < MAX_BREADTH:
         headers.append(("Max-Breadth", str(share)))
     x.lines.entered(trunk.id)
@@ -155,7 +155,7 @@ def _invite(
         if seek is not None:
             seek.failures.append(NO_PORT)
         return False
-    caller = call.legs[call.caller]
+    caller = call.anchor
     headers = [*headers, ("Max-Forwards", str(hops_left(caller)))]
     body = offer_for(x, leg, caller)
     leg.session = x.endpoint.invite(

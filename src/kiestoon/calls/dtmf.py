@@ -32,6 +32,9 @@ def pressed(x: Exchange, call: Call, leg: Leg, digit: str, duration_ms: int, now
 
     ``by_media``: the media process has relayed the event itself wherever the other side agreed to RFC 4733.
     """
+    if leg.side is not None:
+        leg.side.digit(x, call, digit, now)
+        return
     if call.holder == "service" and call.service is not None:
         call.service.digit(x, call, digit, now)
         return

@@ -94,6 +94,11 @@ class ExchangeEngine:
         self._now = now
         reconcile(self.exchange, link, contexts, now)
 
+    def replied(self, token: int, reply: object, now: float) -> None:
+        """The back office has done what a service asked of it."""
+        self._now = now
+        self.control.replied(token, reply, now)
+
     def take_over(self, states: Iterable[CallState], audits: dict[str, tuple[AuditedContext, ...]], now: float) -> int:
         """Go on with the calls of a process before this one (see ``recovery``); returns how many go on."""
         self._now = now

@@ -73,6 +73,34 @@ class CallForwarded(CallEvent, frozen=True, gc=False, tag=True):
     target: str = ""
 
 
+class CallTransferred(CallEvent, frozen=True, gc=False, tag=True):
+    """The party ``leg`` was transferred by ``by`` (a number) to ``target``."""
+
+    by: str = ""
+    target: str = ""
+
+
+class CallParked(CallEvent, frozen=True, gc=False, tag=True):
+    """The party ``leg`` waits on a lot, see ``service_data.Parked``."""
+
+    lot: str = ""
+    by: str = ""
+
+
+class CallRetrieved(CallEvent, frozen=True, gc=False, tag=True):
+    """A parked party is in conversation again; or it has left the lot otherwise (``by`` "")."""
+
+    lot: str = ""
+    by: str = ""
+
+
+class CallPickedUp(CallEvent, frozen=True, gc=False, tag=True):
+    """Somebody took a call that rang elsewhere: at ``of``, by ``by``."""
+
+    of: str = ""
+    by: str = ""
+
+
 class QualityMeasured(CallEvent, frozen=True, gc=False, tag=True):
     """A leg's media figures."""
 

@@ -21,11 +21,14 @@ from kiestoon.sip.deadlines import DeadlineQueue
 
 if TYPE_CHECKING:
     from kiestoon.calls.call import Call
+    from kiestoon.calls.conversation import ServiceFunction
     from kiestoon.calls.leg import Leg
     from kiestoon.calls.lines import Lines
     from kiestoon.calls.media_pool import MediaPool
+    from kiestoon.calls.operations.targets import Way
     from kiestoon.calls.record import CallRecord
-    from kiestoon.calls.service import ServiceFunction
+    from kiestoon.calls.service import Service
+    from kiestoon.calls.signals import WaitState
     from kiestoon.company.directory import Directory
     from kiestoon.company.model import Company
     from kiestoon.registrar import Doorkeeper, Registrar
@@ -79,6 +82,20 @@ class Journal(Protocol):
         """The call's record has been handed over; forget the call."""
 
 
+class BackOffice(Protocol):
+    """Who does what takes time: writes configuration, looks into a mailbox. Its replies come back as events."""
+
+    def ask(self, token: int, request: object) -> None:
+        """Have it done; ``ExchangeEngine.replied(token, reply)`` follows, whatever happens."""
+
+
+class NoBackOffice:
+    """Nobody is there: requests stay without a reply."""
+
+    def ask(self, token: int, request: object) -> None:
+        """Nothing."""
+
+
 class Exchange:
     """One exchange's live state. Fields are read by the modules of this package; only they change it."""
 
@@ -97,6 +114,8 @@ class Exchange:
         record: Callable[[CallRecord], None],
         settings: Settings,
         services: dict[str, ServiceFunction],
+        back_office: BackOffice | None = None,
+        ways: dict[str, Way] | None = None,
     ) -> None:
         self.endpoint = endpoint
         self.directory = directory
@@ -119,6 +138,15 @@ class Exchange:
         self.deadlines: DeadlineQueue[str] = DeadlineQueue()
         self.events: deque[CallEvent] = deque()
         self.present = Present(self)
+        self.lots: dict[tuple[int, str], str] = {}
+        """Calls that are parked, by company and lot."""
+        self.ways: dict[str, Way] = ways or {}
+        """What a transfer to a feature code does, by feature."""
+        self.replies: dict[int, tuple[str, Service]] = {}
+        """Services that wait for the back office, by token."""
+        self.back_office: BackOffice = back_office or NoBackOffice()
+        self.touched: list[Call] = []
+        """Other calls than the one an event is about, that have been changed by it."""
         self.listening = False
         self.counters: dict[str, int] = {}
         self._sequence = 0
@@ -138,6 +166,20 @@ class Exchange:
         """The call's company; None when it has been removed meanwhile."""
         index = self.directory.company(call.company_id)
         return index.company if index is not None else None
+
+    def music_for(self, call: Call, leg: Leg, state: WaitState) -> str:
+        """The music somebody who waits hears, a path; "" = none (VM-9)."""
+        company = self.company_of(call)
+        return (company.music_path if company is not None else "") or self.settings.music_path
+
+    def language_of(self, call: Call, leg: Leg) -> str:
+        """The language a party is spoken to in: the person's, the phone's, else the company's (VM-8)."""
+        index = self.directory.company(call.company_id)
+        if index is None:
+            return "en"
+        user = index.users.get(leg.party.user_id)
+        device = self.directory.device_by_id(leg.device_id) if leg.device_id else None
+        return (user.language if user else "") or (device.language if device else "") or index.company.language
 
     def find_leg(self, context: object) -> Leg | None:
         """The live leg a session with this ``context`` belongs to (an ``Owner``)."""

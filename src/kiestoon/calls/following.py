@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kiestoon.calls import custody, identity, seeking
-from kiestoon.calls.call import Call, Failure
+from kiestoon.calls.call import Call, Failure, Seek
 from kiestoon.calls.events import CallForwarded
 from kiestoon.calls.service import Service
+from kiestoon.calls.service_data import ServiceData
 from kiestoon.routing import (
     AskPostcode,
     DialOutside,
@@ -16,38 +17,43 @@ from kiestoon.routing import (
     Refuse,
     RingAll,
     RingUser,
+    UseCode,
     route_extension,
     routed_by_postcode,
 )
 
 if TYPE_CHECKING:
     from kiestoon.calls.exchange import Exchange
+    from kiestoon.calls.party import Party
     from kiestoon.routing import Decision
 
 NOT_POSSIBLE = Failure("refused", 403, 29, "Not possible from here")
 _MOST_SERVICES = 20
+NO_SUCH_CODE = Failure("not_found", 404, 1, "This code has no service here")
 NO_VOICEMAIL = Failure("no_answer", 480, 19, "There is no voicemail")
 
 
-def follow(x: Exchange, call: Call, decision: Decision, now: float) -> None:
-    """Take the step routing decided on."""
+def follow(x: Exchange, call: Call, decision: Decision, now: float, shown: Party | None = None) -> None:
+    """Take the step routing decided on; ``shown``: as whom the caller is shown to those who are rung."""
     _note(x, call, decision, now)
     step = decision.step
     if isinstance(step, RingUser):
         _aim(call, step.user.extension)
-        seeking.start(x, call, decision, now)
+        seeking.start(x, call, decision, now, shown)
     elif isinstance(step, RingAll):
         _aim(call, decision.situation.at if decision.situation is not None else decision.called)
-        seeking.start(x, call, decision, now)
+        seeking.start(x, call, decision, now, shown)
     elif isinstance(step, DialOutside):
         _aim(call, step.number)
-        seeking.start(x, call, decision, now)
+        seeking.start(x, call, decision, now, shown)
     elif isinstance(step, EnterMenu):
         _enter(x, call, "menu", (step.menu, x.company_of(call)), step.menu.extension, now)
     elif isinstance(step, AskPostcode):
         _enter(x, call, "postcode", (step.routing, x.company_of(call)), step.routing.extension, now)
     elif isinstance(step, EnterVoicemail):
-        custody.seek_failed(x, call, NO_VOICEMAIL, now)
+        _enter_box(x, call, step.extension, now)
+    elif isinstance(step, UseCode):
+        _use_code(x, call, step, now)
     else:
         _refuse(x, call, step, now)
 
@@ -55,20 +61,22 @@ def follow(x: Exchange, call: Call, decision: Decision, now: float) -> None:
 def go_on(x: Exchange, call: Call, now: float) -> None:
     """After every event: what routing said follows a failed attempt, and where a service wants its caller to go."""
     while True:
+        shown = None
         if call.next is not None:
             decision, call.next = call.next, None
-        elif call.service is not None and (call.service.wish or call.service.keyed):
-            decision = _wished(x, call)
+        elif call.service is not None and call.service.wants_to_go:
+            decision, shown = _wished(x, call, call.service), call.service.shown
+            call.service.shown = None
         else:
             return
         call.reasons.extend(decision.reasons)
-        follow(x, call, decision, now)
+        follow(x, call, decision, now, shown)
 
 
-def _wished(x: Exchange, call: Call) -> Decision:
-    service = call.service
-    if service is None:
-        raise RuntimeError("a wish without a service")
+def _wished(x: Exchange, call: Call, service: Service) -> Decision:
+    if service.decision is not None:
+        decision, service.decision = service.decision, None
+        return decision
     wish, service.wish = service.wish, ""
     keyed, service.keyed = service.keyed, False
     if keyed and service.postcode_of is not None and call.situation is not None:
@@ -115,13 +123,54 @@ def _enter(x: Exchange, call: Call, name: str, argument: object, extension: str,
     service.start(x, call, x.services[name], argument, now)
 
 
+def _enter_box(x: Exchange, call: Call, extension: str, now: float) -> None:
+    """The voicemail of an extension answers."""
+    function = x.services.get("voicemail")
+    if function is None:
+        custody.seek_failed(x, call, NO_VOICEMAIL, now)
+        return
+    custody.close_service(x, call)
+    call.target = extension
+    Service("voicemail").start(x, call, function, extension, now)
+
+
+def _use_code(x: Exchange, call: Call, step: UseCode, now: float) -> None:
+    """A feature code was dialled: the feature's own service converses with whoever dialled it."""
+    function = x.services.get(step.feature)
+    if function is None:
+        custody.refuse(x, call, NO_SUCH_CODE, now)
+        return
+    call.target = step.dialled
+    Service(step.feature).start(x, call, function, step, now)
+
+
+def enter(x: Exchange, call: Call, data: ServiceData, now: float, seek: tuple[Seek, float] | None = None) -> None:
+    """Put the call's caller into a service that is entered again after a crash, out of whatever it was in.
+
+    ``seek``: an attempt under way that it goes on with, and until when; its legs are the call's already.
+    """
+    custody.close_service(x, call)
+    service = Service(data.service, data)
+    if seek is not None:
+        service.under_way = True
+    service.start(x, call, x.services[data.service], data, now)
+    if seek is not None and call.service is service:
+        seeking.go_on_with(x, call, *seek, now)
+
+
 def _refuse(x: Exchange, call: Call, step: Refuse, now: float) -> None:
     """Say no, aloud where there is something to say and a caller who has not been answered yet."""
-    caller = call.legs[call.caller]
+    caller = call.anchor
     failure = Failure("not_found" if step.status == 404 else "refused", step.status, step.q850, step.text)
     if step.status == 486:
         failure = Failure("busy", step.status, step.q850, step.text)
-    if step.announce and call.service is None and caller.state != "answered" and "announcement" in x.services:
+    if (
+        step.announce
+        and call.service is None
+        and caller is not None
+        and caller.state != "answered"
+        and "announcement" in x.services
+    ):
         argument = (step.announce, x.company_of(call), failure)
         Service("announcement").start(x, call, x.services["announcement"], argument, now)
         return

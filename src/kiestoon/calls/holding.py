@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kiestoon.calls import bridging, inbound, missing_audio, signals
+from kiestoon.calls import bridging, inbound, missing_audio, signals, topology
 from kiestoon.calls.call import Call
 from kiestoon.calls.events import LegHeld, LegResumed
 from kiestoon.calls.leaving import leave
@@ -47,11 +47,12 @@ def answer_received(x: Exchange, call: Call, leg: Leg, event: AnswerReceived, no
         leave(x, call, leg, now, failure=bridging.NOT_ACCEPTABLE)
         inbound.party_left(x, call, leg, now, bridging.NOT_ACCEPTABLE, "exchange")
         return
-    other = call.other(leg)
-    if other is not None:
-        bridging.connect(call, leg, other)
+    if call.bridge is not None:
+        topology.arrange(call)
     changed(x, call, leg)
-    if call.service is not None:
+    if leg.side is not None:
+        leg.side.media_ready(x, call, now)
+    elif call.service is not None and leg.id == call.caller:
         call.service.media_ready(x, call, now)
 
 

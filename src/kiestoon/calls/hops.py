@@ -18,16 +18,16 @@ MAX_BREADTH: Final = 60
 """What a call that does not say may split into (RFC 5393 §5.3.3)."""
 
 
-def hops_left(caller: Leg) -> int:
+def hops_left(caller: Leg | None) -> int:
     """One less than the caller's INVITE came with."""
-    request = caller.session.invite_request if caller.session is not None else None
+    request = caller.session.invite_request if caller is not None and caller.session is not None else None
     allowed = request.max_forwards if request is not None else None
     return MAX_FORWARDS if allowed is None else max(0, min(allowed, MAX_FORWARDS) - 1)
 
 
-def breadth_left(caller: Leg) -> int:
+def breadth_left(caller: Leg | None) -> int:
     """Into how many outside calls at once the caller's may still split."""
-    request = caller.session.invite_request if caller.session is not None else None
+    request = caller.session.invite_request if caller is not None and caller.session is not None else None
     text = request.get("Max-Breadth") if request is not None else None
     if text is None:
         return MAX_BREADTH

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from kiestoon.calls.call import Call, Seek
+from kiestoon.calls.leg_media import reoffer
 from kiestoon.calls.party import Party, shown_address
 from kiestoon.company.model import User
 from kiestoon.company.numbers import country_code
@@ -23,7 +24,12 @@ _RING_KINDS: Final = {"internal": 1, "national": 2, "international": 3, "group":
 
 def caller_for_phones(call: Call) -> Party:
     """The caller as phones show him: "Support - Sam Jones" with a hunt group's or plan's prefix (V 21.1.2, E 8.2.2)."""
-    party = call.legs[call.caller].party
+    if call.seek is not None and call.seek.shown is not None:
+        return call.seek.shown
+    caller = call.anchor
+    if caller is None:
+        return Party("service", call.dialled)
+    party = caller.party
     prefix = call.situation.prefix if call.situation is not None else ""
     if not prefix:
         return party
@@ -47,7 +53,7 @@ def _ring_kind(call: Call, country: str) -> str:
     situation = call.situation
     if situation is not None and (situation.hunt is not None or (call.seek is not None and _rings_group(call.seek))):
         return "group"
-    if call.legs[call.caller].party.kind == "device":
+    if call.anchor is None or call.anchor.party.kind == "device":
         return "internal"
     number = situation.caller.number if situation is not None else ""
     home = f"+{country_code(country)}" if country else ""
@@ -61,9 +67,9 @@ def _rings_group(seek: Seek) -> bool:
 
 def say_forwarded(x: Exchange, call: Call, by: str, now: float) -> None:
     """181 "call is being forwarded", to whom the forwarder (else the company) lets it be sent (V 11.3)."""
-    caller = call.legs[call.caller]
+    caller = call.anchor
     index = x.directory.company(call.company_id)
-    if index is None or caller.session is None or caller.state not in ("offered", "early"):
+    if index is None or caller is None or caller.session is None or caller.state not in ("offered", "early"):
         return
     user = index.users_by_extension.get(by)
     policy = user.forwarded_signal if user is not None else "company"
@@ -74,26 +80,43 @@ def say_forwarded(x: Exchange, call: Call, by: str, now: float) -> None:
         caller.session.progress(now, 181)
 
 
-def connected(x: Exchange, call: Call, callee: Leg) -> Headers:
-    """The identity of who is being reached, for the caller's display (RFC 3325 §9.1).
+def connected(x: Exchange, call: Call, callee: Leg, viewer: Leg) -> Headers:
+    """The identity of who is being reached, for the viewer's display (RFC 3325 §9.1).
 
     Left out where the person hides it from outside callers (V 19.8), where a forwarder's policy hides whom the call was
     redirected to (V 11.3), and for lines that are not trusted.
     """
-    caller = call.legs[call.caller]
     index = x.directory.company(call.company_id)
-    if index is None or callee.party.kind != "device" or not callee.party.number:
+    if index is None or not (callee.party.number or callee.party.withheld):
         return []
-    outside = caller.party.kind == "trunk"
+    outside = viewer.party.kind == "trunk"
     if outside:
-        trunk = x.directory.trunk(caller.trunk_id)
+        trunk = x.directory.trunk(viewer.trunk_id)
         if trunk is None or not trunk.trusted:
             return []
+    if callee.party.kind == "trunk":
+        return _asserted(callee.party, index.company.domain)
     user = index.users.get(callee.party.user_id)
     if user is None or (outside and user.hide_connected) or _redirect_hidden(x, call, outside):
         return []
     shown = Party("device", _number(user, outside, call), name_shown(user, index.location_of(user)))
-    return [("P-Asserted-Identity", str(shown_address(shown, index.company.domain, trusted=True)))]
+    return _asserted(shown, index.company.domain)
+
+
+def _asserted(party: Party, domain: str) -> Headers:
+    return [("P-Asserted-Identity", str(shown_address(party, domain, trusted=False)))]
+
+
+def show(x: Exchange, call: Call, viewer: Leg, other: Leg, now: float) -> None:
+    """Somebody who is in conversation already has another party from now on: the display is brought up to date (RFC
+    4916), by UPDATE where the phone takes it, else by a re-INVITE."""
+    session = viewer.session
+    if session is None or viewer.state != "answered":
+        return
+    headers = connected(x, call, other, viewer)
+    if not headers:
+        return
+    session.offer(now, b"" if "UPDATE" in session.remote_allows else reoffer(x, viewer), headers)
 
 
 def _number(user: User, outside: bool, call: Call) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import structlog
 
-from kiestoon.calls import bridging, custody, following, occupancy, seeking
+from kiestoon.calls import bridging, custody, following, occupancy, seeking, topology
 from kiestoon.calls.call import Call, Failure
 from kiestoon.calls.causes import CALLER_GONE, NO_PORT, NORMAL, from_status
 from kiestoon.calls.events import CallOpened, LegOffered
@@ -121,7 +121,7 @@ def _open(
     leg.offered_body = event.session.remote_body
     event.session.context = leg.owner
     event.session.trying(now)
-    call.caller = leg.id
+    call.caller = call.first = leg.id
     call.legs[leg.id] = leg
     x.calls[call.id] = call
     x.company_calls[company_id] = x.company_calls.get(company_id, 0) + 1
@@ -183,7 +183,10 @@ def caller_left(x: Exchange, call: Call, leg: Leg, now: float) -> None:
 def party_left(x: Exchange, call: Call, leg: Leg, now: float, failure: Failure = NORMAL, by: EndedBy = "") -> None:
     """An answered leg is over, by its party's doing or because it was lost: the others learn of it."""
     call.by = call.by or by
-    if call.bridge is not None and leg.id in call.bridge:
+    if leg.id in call.onlookers:
+        del call.onlookers[leg.id]
+        topology.arrange(call)
+    elif call.bridge is not None and leg.id in call.bridge:
         bridging.dissolve(x, call, leg, now, failure)
     elif leg.id == call.caller:
         caller_left(x, call, leg, now)

@@ -14,10 +14,11 @@ from typing import TypeAlias
 
 import msgspec
 
-from kiestoon.calls.call import Call, Holder
+from kiestoon.calls.call import Call, Holder, Onlooker
 from kiestoon.calls.leg import Leg, LegState
 from kiestoon.calls.party import Party
-from kiestoon.calls.record import CallDirection, Outcome, mend
+from kiestoon.calls.record import CallDirection, Outcome, Segment, mend
+from kiestoon.calls.service_data import ServiceData
 from kiestoon.company.model import DtmfMethod, Encryption
 from kiestoon.media.protocol import Port, Stream
 from kiestoon.routing import Reason, Situation
@@ -53,6 +54,7 @@ class LegData(msgspec.Struct, frozen=True, array_like=True, gc=False):
     offer: OfferState | None
     owes_answer: bool
     session: SessionState | None
+    muted: bool = False
 
 
 class CallOpened(msgspec.Struct, frozen=True, array_like=True, tag=True, gc=False):
@@ -104,12 +106,18 @@ class CallState(msgspec.Struct, frozen=True, array_like=True, tag=True, gc=False
     incarnation: str = ""
     context: int = 0
     holder: Holder = "nobody"
-    bridge: tuple[int, int] | None = None
+    bridge: tuple[int, ...] | None = None
     legs: tuple[LegData, ...] = ()
     waiting: UnansweredInvite | None = None
     ringing: tuple[Ringing, ...] = ()
     through: tuple[str, ...] = ()
     situation: Situation | None = None
+    first: int = 0
+    service: ServiceData | None = None
+    onlookers: tuple[tuple[int, Onlooker], ...] = ()
+    segments: tuple[Segment, ...] = ()
+    continued_in: str = ""
+    no_music: bool = False
 
 
 class LegConfirmed(msgspec.Struct, frozen=True, array_like=True, tag=True, gc=False):
@@ -220,6 +228,12 @@ def call_state(call: Call) -> CallState:
         ),
         through=call.through,
         situation=call.situation,
+        first=call.first,
+        service=call.service.data if call.service is not None else None,
+        onlookers=tuple(call.onlookers.items()),
+        segments=tuple(call.segments),
+        continued_in=call.continued_in,
+        no_music=call.no_music,
     )
 
 
@@ -251,6 +265,7 @@ def leg_data(leg: Leg) -> LegData:
         owes_answer=leg.owes_answer,
         # A session may be over already, with the event that tells so still on its way here.
         session=_session_data(leg),
+        muted=leg.muted,
     )
 
 
@@ -290,7 +305,7 @@ def _just_opened(entry: CallOpened) -> CallState:
     leg.sip_call_id = entry.sip_call_id
     return CallState(
         entry.id, entry.company_id, entry.dialled, entry.direction, entry.opened_ms, 0, entry.caller, "", False, (),
-        legs=(leg_data(leg),), waiting=entry.waiting,
+        legs=(leg_data(leg),), waiting=entry.waiting, first=entry.caller,
     )  # fmt: skip
 
 

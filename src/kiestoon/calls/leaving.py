@@ -62,6 +62,9 @@ def over(x: Exchange, call: Call, leg: Leg) -> None:
     leg.advance("end")
     leg.ended_ms = x.wall_ms()
     leg.session = None
+    if leg.side is not None:
+        leg.side.close(x)
+        leg.side = None
     x.legs.pop(leg.id, None)
     occupancy.leave(x, leg)
     if leg.trunk_id:

@@ -8,6 +8,7 @@ from kiestoon.calls.party import Party
 
 if TYPE_CHECKING:
     from kiestoon.calls.record import Outcome
+    from kiestoon.calls.service import Service
     from kiestoon.company.model import DtmfMethod, Encryption
     from kiestoon.media.protocol import Codec, Port, Quality, Stream
     from kiestoon.sdp.agreement import Agreed, OfferState
@@ -57,10 +58,45 @@ class Leg:
     """
 
     __slots__ = (
-        "agreed", "answer_body", "answered_ms", "call", "cause", "contact", "device_id", "dtmf", "encryption",
-        "ended_ms", "held", "id", "incoming", "invite", "music", "offer", "offer_read", "offered_body", "opened_ms",
-        "outcome", "owes_answer", "party", "port", "quality", "ringing_ms", "rtp_lost", "secure", "session", "signal",
-        "silent", "sip_call_id", "state", "status", "stream", "termination", "trunk_id", "webrtc",
+        "agreed",
+        "answer_body",
+        "answered_ms",
+        "call",
+        "cause",
+        "contact",
+        "device_id",
+        "dtmf",
+        "encryption",
+        "ended_ms",
+        "held",
+        "id",
+        "incoming",
+        "invite",
+        "music",
+        "muted",
+        "offer",
+        "offer_read",
+        "offered_body",
+        "opened_ms",
+        "outcome",
+        "owes_answer",
+        "party",
+        "port",
+        "quality",
+        "ringing_ms",
+        "rtp_lost",
+        "secure",
+        "session",
+        "side",
+        "signal",
+        "silent",
+        "sip_call_id",
+        "state",
+        "status",
+        "stream",
+        "termination",
+        "trunk_id",
+        "webrtc",
     )  # fmt: skip
 
     def __init__(self, leg_id: int, call: str, party: Party, *, incoming: bool, opened_ms: int) -> None:
@@ -94,11 +130,14 @@ class Leg:
         self.owes_answer = False
         # Hold and signals: ``held`` = this party put us on hold; ``music``, ``signal`` = what it is hearing
         self.held = False
+        self.muted = False
         self.music = 0
         self.signal = 0
         # ``rtp_lost`` = the media process gets no packets; ``silent`` = and it should, which has been told
         self.rtp_lost = False
         self.silent = False
+        # A conversation of this party's own while somebody else has custody of it (see ``service``)
+        self.side: Service | None = None
         self.ringing_ms = 0
         self.answered_ms = 0
         self.ended_ms = 0

@@ -55,7 +55,7 @@ def lease_port(x: Exchange, call: Call, leg: Leg, towards: str) -> bool:
     if leg.webrtc and towards in LOOPBACK:
         towards = ""  # a proxy in front of us; and a browser on this very machine reaches every address of it
     if call.link is None:
-        leased = x.media.lease(towards)
+        leased = x.media.lease(towards, call.company_id)
         if leased is None:
             return False
         call.link, leg.port = leased
@@ -73,10 +73,13 @@ def offer_of(caller: Leg) -> OfferRead:
     return caller.offer_read
 
 
-def offer_for(x: Exchange, leg: Leg, caller: Leg) -> bytes:
-    """Our offer to a dialled party: the caller's formats first and in its order, then what we can transcode."""
+def offer_for(x: Exchange, leg: Leg, caller: Leg | None) -> bytes:
+    """Our offer to a dialled party: the caller's formats first and in its order (what a caller who has been answered
+    speaks already), then what we can transcode."""
     codecs: list[Codec] | tuple[Codec, ...] = x.settings.codecs
-    if caller.offered_body:
+    if caller is not None and caller.send_codec is not None and caller.state == "answered":
+        codecs = merge_codecs([caller.send_codec], x.settings.codecs)
+    elif caller is not None and caller.offered_body:
         codecs = merge_codecs(offer_of(caller).codecs, x.settings.codecs)
     return _offer(x, leg, codecs)
 

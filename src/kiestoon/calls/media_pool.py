@@ -19,23 +19,22 @@ _ORDER: dict[Reach, tuple[Reach, ...]] = {
 
 
 class MediaPool:
-    """Calls are spread over connected media processes in turn; one call stays on one process."""
+    """Companies are spread over the media processes. A company's calls share one, because their legs may meet: a
+    transfer, a pickup or a conference joins legs of different calls. Others take over while it is gone or full."""
 
-    __slots__ = ("_turn", "links")
+    __slots__ = ("links",)
 
     def __init__(self, links: list[MediaLink]) -> None:
         self.links = links
-        self._turn = 0
 
-    def lease(self, towards: str) -> tuple[MediaLink, Port] | None:
+    def lease(self, towards: str, company_id: int = 0) -> tuple[MediaLink, Port] | None:
         """A port for a new call's first leg, on an address that ``towards`` (an IP literal or "") can reach.
 
         None: every process is gone or out of ports.
         """
         links = self.links
-        for _ in range(len(links)):
-            self._turn = (self._turn + 1) % len(links)
-            link = links[self._turn]
+        for turn in range(len(links)):
+            link = links[(company_id + turn) % len(links)]
             if link.connected:
                 port = link.lease(host_for(link.hosts, towards))
                 if port is not None:

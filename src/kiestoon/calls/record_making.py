@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def make_record(x: Exchange, call: Call) -> CallRecord:
     """The durable account of a call: parties, legs, times, who ended it, cause, route reasons, quality."""
-    caller = call.legs.get(call.caller)
+    caller = call.legs.get(call.first or call.caller)
     failure = call.failure
     return CallRecord(
         call_id=call.id,
@@ -36,13 +36,15 @@ def make_record(x: Exchange, call: Call) -> CallRecord:
         reasons=tuple(call.reasons),
         legs=tuple(_leg_record(call, leg) for leg in call.legs.values()),
         caller_withheld=caller is not None and caller.party.withheld,
+        segments=tuple(call.segments),
+        continued_in=call.continued_in,
     )
 
 
 def _leg_record(call: Call, leg: Leg) -> LegRecord:
     codec = leg.send_codec
     return LegRecord(
-        kind="caller" if leg.id == call.caller else leg.party.kind,
+        kind="caller" if leg.id == (call.first or call.caller) else leg.party.kind,
         party=leg.party.number,
         display=leg.party.name,
         device_id=leg.device_id or None,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from kiestoon.calls import bridging, closing, custody, following, left_ringing, missing_audio, occupancy
+from kiestoon.calls import closing, custody, following, left_ringing, missing_audio, occupancy, topology
 from kiestoon.calls.call import Call
 from kiestoon.calls.causes import INTERRUPTED, MEDIA_LOST, reason_header
 from kiestoon.calls.journal import CallState, LegData
@@ -60,7 +60,9 @@ def _held(contexts: Iterable[AuditedContext]) -> dict[int, Stream | None]:
 def _recreate(x: Exchange, state: CallState) -> Call:
     call = Call(state.id, state.company_id, dialled=state.dialled, direction=state.direction, opened_ms=state.opened_ms)
     call.answered_ms = state.answered_ms
-    call.caller = state.caller
+    call.caller, call.first = state.caller, state.first or state.caller
+    call.segments = list(state.segments)
+    call.continued_in, call.no_music = state.continued_in, state.no_music
     call.target = state.target
     call.emergency = state.emergency
     call.reasons = list(state.reasons)
@@ -80,7 +82,8 @@ def _leg(x: Exchange, call_id: str, data: LegData) -> Leg:
     leg = Leg(data.id, call_id, data.party, incoming=data.incoming, opened_ms=data.opened_ms)
     for name in (
         "state", "ringing_ms", "answered_ms", "ended_ms", "sip_call_id", "status", "cause", "outcome", "dtmf",
-        "encryption", "secure", "held", "music", "termination", "port", "stream", "agreed", "offer", "owes_answer",
+        "encryption", "secure", "held", "muted", "music", "termination", "port", "stream", "agreed", "offer",
+        "owes_answer",
     ):  # fmt: skip
         setattr(leg, name, getattr(data, name))
     return leg
@@ -101,6 +104,7 @@ def _restore_session(x: Exchange, leg: Leg, data: LegData, now: float) -> None:
 def _take_over(x: Exchange, call: Call, state: CallState, link: MediaLink, now: float) -> None:
     call.link = link
     call.bridge = state.bridge
+    call.onlookers = dict(state.onlookers)
     call.outcome = "answered"
     for data in state.legs:
         leg = call.legs[data.id]
@@ -114,11 +118,15 @@ def _take_over(x: Exchange, call: Call, state: CallState, link: MediaLink, now: 
     x.journal.changed(call)
     log.info("call adopted", call=call.id)
     if state.holder == "service":
-        _re_enter(x, call, now)
+        _re_enter(x, call, state, now)
 
 
-def _re_enter(x: Exchange, call: Call, now: float) -> None:
+def _re_enter(x: Exchange, call: Call, state: CallState, now: float) -> None:
     """A service begins again: what the caller had keyed in so far is lost, the caller is not."""
+    if state.service is not None and state.service.service in x.services:
+        following.enter(x, call, state.service, now)
+        following.go_on(x, call, now)
+        return
     decision = route_extension(x.directory, call.company_id, call.target, live=x.present, situation=call.situation)
     if not isinstance(decision.step, EnterMenu | AskPostcode):
         custody.end_with(x, call, INTERRUPTED, now)
@@ -185,9 +193,7 @@ def _say_again(x: Exchange, call: Call, link: MediaLink, held: dict[int, Stream 
         missing_audio.watch_again(x, call, leg)  # what was told of it meanwhile was told to nobody
         if leg.stream is not None and leg.stream != held[leg.termination]:
             link.send(Modify(leg.termination, leg.stream))
-    if call.bridge is not None:
-        first, second = call.bridge
-        bridging.connect(call, call.legs[first], call.legs[second])
+    topology.arrange(call)
 
 
 def _forget_media(x: Exchange, call: Call, held: dict[int, Stream | None]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from kiestoon.calls import bridging, custody, dialling, hops, identity, occupancy, signals
+from kiestoon.calls import bridging, custody, dialling, hops, identity, occupancy, signals, topology
 from kiestoon.calls.call import Call, Failure, Seek
 from kiestoon.calls.causes import (
     BUSY,
@@ -19,7 +19,7 @@ from kiestoon.calls.causes import (
     last_word,
     worst_first,
 )
-from kiestoon.calls.events import LegProgressed, LegRinging
+from kiestoon.calls.events import LegAnswered, LegProgressed, LegRinging
 from kiestoon.calls.leaving import leave
 from kiestoon.calls.leg import Leg
 from kiestoon.calls.leg_media import UnusableAnswer, answer_caller, take_answer
@@ -29,6 +29,7 @@ from kiestoon.routing import Outcome as RouteOutcome
 
 if TYPE_CHECKING:
     from kiestoon.calls.exchange import Exchange
+    from kiestoon.calls.party import Party
     from kiestoon.routing import Decision
     from kiestoon.sip.events import Accepted, Progressed, Redirected
 
@@ -45,9 +46,9 @@ _OUTCOMES: Final[dict[str, RouteOutcome]] = {
 DECLINED_REASON = 'SIP;cause=603;text="Declined"'
 
 
-def start(x: Exchange, call: Call, decision: Decision, now: float) -> None:
-    """Begin seeking the target of ``decision`` and take custody of the caller."""
-    seek = Seek(decision)
+def start(x: Exchange, call: Call, decision: Decision, now: float, shown: Party | None = None) -> None:
+    """Begin seeking the target of ``decision`` and take custody of the caller; ``shown`` as whom."""
+    seek = Seek(decision, shown)
     call.seek = seek
     custody.take(x, call, "seek")
     step = decision.step
@@ -57,7 +58,7 @@ def start(x: Exchange, call: Call, decision: Decision, now: float) -> None:
     elif isinstance(step, RingAll):
         for person in step.people:
             ring_user(x, call, person, now)
-        allowed = hops.breadth_left(call.legs[call.caller])
+        allowed = hops.breadth_left(call.anchor)
         seek.failures.extend([TOO_BROAD] * len(step.outside[allowed:]))
         for number in step.outside[:allowed]:
             try_next_line(x, call, number, x.lines.order(number.trunks, now), now)
@@ -140,19 +141,12 @@ def progressed(x: Exchange, call: Call, leg: Leg, event: Progressed, now: float)
     if not leg.ringing_ms:
         leg.ringing_ms = x.wall_ms()
         x.emit(LegRinging, call, leg.id)
-    caller = call.legs[call.caller]
+    caller = call.anchor
+    if caller is None:
+        return
     alone = len(seek.legs) == 1
-    if event.body and alone and caller.state != "answered" and caller.offered_body:
-        try:
-            take_answer(x, call, leg, event.body)
-            body = answer_caller(x, call, caller, prefer=leg.send_codec)
-        except UnusableAnswer:
-            body = b""
-        if body:
-            bridging.connect(call, caller, leg)
-            x.emit(LegProgressed, call, leg.id)
-            _tell_caller(x, call, leg, event.status, body, now)
-            return
+    if event.body and alone and _early_media(x, call, caller, leg, event, now):
+        return
     if not seek.ringing and event.status != 181:
         seek.ringing = True
         if caller.state == "answered":
@@ -161,14 +155,34 @@ def progressed(x: Exchange, call: Call, leg: Leg, event: Progressed, now: float)
             _tell_caller(x, call, leg, 180, b"", now)
 
 
+def _early_media(x: Exchange, call: Call, caller: Leg, leg: Leg, event: Progressed, now: float) -> bool:
+    """Let the caller hear what the party called sends before it answers (RFC 3960): its own ringing, an announcement.
+    False: it cannot be heard."""
+    answered = caller.state == "answered"
+    if not answered and not caller.offered_body:
+        return False
+    try:
+        take_answer(x, call, leg, event.body)
+        body = b"" if answered else answer_caller(x, call, caller, prefer=leg.send_codec)
+    except UnusableAnswer:
+        return False
+    if answered:
+        signals.stop_all(call, caller)
+    topology.connect(call, caller, leg)
+    x.emit(LegProgressed, call, leg.id)
+    if not answered:
+        _tell_caller(x, call, leg, event.status, body, now)
+    return True
+
+
 def _tell_caller(x: Exchange, call: Call, ringing: Leg, status: int, body: bytes, now: float) -> None:
     """A provisional response, with who is being rung where that is one person (CALL-19)."""
-    caller = call.legs[call.caller]
-    if caller.session is None or caller.state not in ("offered", "early"):
+    caller = call.anchor
+    if caller is None or caller.session is None or caller.state not in ("offered", "early"):
         return
     caller.advance("ring")
     one = call.seek is not None and isinstance(call.seek.decision.step, RingUser)
-    headers = identity.connected(x, call, ringing) if one else []
+    headers = identity.connected(x, call, ringing, caller) if one else []
     caller.session.progress(now, 183 if body and status not in (180, 183) else status, headers=headers, body=body)
 
 
@@ -196,7 +210,44 @@ def accepted(x: Exchange, call: Call, leg: Leg, event: Accepted, now: float) -> 
     custody.stop_deadline(x, call)
     if leg.trunk_id:
         x.lines.succeeded(leg.trunk_id)
-    bridging.join(x, call, call.legs[call.caller], leg, now)
+    _found(x, call, leg, now)
+
+
+def _found(x: Exchange, call: Call, leg: Leg, now: float) -> None:
+    """Whoever answered speaks with the caller; when it was we who called, this is the caller from now on."""
+    caller = call.anchor
+    if caller is not None:
+        bridging.join(x, call, caller, leg, now)
+        return
+    call.caller = leg.id
+    call.outcome, call.answered_ms = "answered", leg.answered_ms
+    x.emit(LegAnswered, call, leg.id)
+    if call.service is not None:
+        custody.take(x, call, "service")
+        call.service.found(x, call, leg, now)
+
+
+def go_on_with(x: Exchange, call: Call, seek: Seek, until: float, now: float) -> None:
+    """Hold the caller with an attempt that was begun for somebody else."""
+    call.seek = seek
+    custody.take(x, call, "seek")
+    custody.start_deadline(x, call, until)
+    caller = call.anchor
+    seek.ringing = False
+    if caller is not None and any(call.legs[leg_id].ringing_ms for leg_id in seek.legs):
+        seek.ringing = True
+        signals.ringback(x, call, caller)
+    for leg_id in seek.legs:
+        x.journal.ringing(call, call.legs[leg_id])
+
+
+def stop(x: Exchange, call: Call, now: float) -> None:
+    """Give a seek up: those who ring are told that the call was completed elsewhere."""
+    seek = call.seek
+    if seek is not None:
+        _stop_others(x, call, seek, now, ELSEWHERE, ANSWERED_ELSEWHERE)
+        call.seek = None
+        custody.stop_deadline(x, call)
 
 
 def _stop_others(x: Exchange, call: Call, seek: Seek, now: float, failure: Failure, reason: str = "") -> None:

@@ -1,154 +1,115 @@
-"""Services: short coroutines a caller talks to, over a facade that knows neither SIP nor RTP.
-
-A service waits for one thing at a time (a signal's end, digits, media, a connection's failure). It is driven by call
-control's events, not by a scheduler, so it runs on the same stepped clock as everything else in the simulations. The
-coroutine holds the call's id, never the call: a caller who vanishes closes it without a trace.
-"""
+"""Driving a service: one coroutine for one party, stepped by call control's events (see ``conversation``)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Generator
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from kiestoon.calls import custody, signals
+from kiestoon.calls import custody, signals, story
 from kiestoon.calls.bridging import NOT_ACCEPTABLE
 from kiestoon.calls.call import Call, Failure
 from kiestoon.calls.causes import BROKEN, HUNG_UP, NORMAL
+from kiestoon.calls.conversation import Conversation, ServiceFunction, Wait, Waiting
 from kiestoon.calls.events import LegAnswered
+from kiestoon.calls.leaving import leave
+from kiestoon.calls.leg import Leg
 from kiestoon.calls.leg_media import UnusableAnswer, answer_caller, offer_caller
 from kiestoon.media.protocol import File
 
 if TYPE_CHECKING:
     from kiestoon.calls.exchange import Exchange
+    from kiestoon.calls.party import Party
+    from kiestoon.calls.service_data import ServiceData
     from kiestoon.company.model import LocationRouting
     from kiestoon.media.protocol import SignalEnded, SignalSource
+    from kiestoon.routing import Decision
     from kiestoon.sip.deadlines import Deadline
 
 log = structlog.get_logger("services")
 
-Waiting: TypeAlias = Literal["media", "signal", "digits", "connection", "nothing"]
-
-
-class _Wait:
-    """What a service coroutine yields to its driver; the driver sends the result back."""
-
-    __slots__ = ("what",)
-
-    def __init__(self, what: Waiting) -> None:
-        self.what = what
-
-    def __await__(self) -> Generator[_Wait, Any, Any]:
-        return (yield self)
-
-
-class Conversation:
-    """What a service may do with its caller."""
-
-    __slots__ = ("_call", "_driver", "_x")
-
-    def __init__(self, x: Exchange, call_id: str, driver: Service) -> None:
-        self._x = x
-        self._call = call_id
-        self._driver = driver
-
-    async def answer(self) -> None:
-        """Answer the caller, if nobody has yet; returns once there is audio."""
-        if self._driver.answer(self._x, self._x.calls[self._call]):
-            await _Wait("media")
-
-    async def play(self, path: str) -> None:
-        """Play an audio file to its end. Key presses are kept for the next ``collect``."""
-        if self._driver.play(self._x, self._x.calls[self._call], File(path)):
-            await _Wait("signal")
-
-    async def collect(self, *, most: int, timeout_s: float, prompt: str = "", end: str = "#") -> str:
-        """Digits keyed in, at most ``most``, without the ``end`` key. A key press stops the prompt.
-
-        ``timeout_s`` counts from the prompt's end or the last key; "" when nothing was keyed.
-        """
-        if not self._driver.collect(self._x, self._x.calls[self._call], most, timeout_s, prompt, end):
-            return str(await _Wait("digits"))
-        return self._driver.take_digits()
-
-    async def speak_before_answer(self, path: str) -> None:
-        """Let a caller who has not been answered hear a file (early media, RFC 3960), then go on."""
-        if self._driver.progress(self._x, self._x.calls[self._call]):
-            await self.play(path)
-
-    async def refuse(self, failure: Failure) -> None:
-        """Turn the caller away; does not return."""
-        self._driver.failure = failure
-        await _Wait("nothing")
-
-    async def route(self, digits: str) -> Failure:
-        """Go on as routing says for what was keyed in ("" = nothing); returns only when nobody could be reached."""
-        self._driver.keyed = True
-        self._driver.wish = digits
-        return cast("Failure", await _Wait("connection"))
-
-    async def connect(self, extension: str) -> Failure:
-        """Seek somebody by extension; returns only when that failed, the caller being back in the service."""
-        self._driver.wish = extension  # call control follows it up once this event has been treated
-        return cast("Failure", await _Wait("connection"))
-
-
-ServiceFunction: TypeAlias = Callable[[Conversation, Any], Coroutine[_Wait, Any, None]]
-
 
 class Service:
-    """Drives one service coroutine for one caller."""
+    """Drives one service coroutine for the party at ``leg_id`` (0: whoever will answer us).
+
+    It has custody of the call's caller, or is a conversation on the side (``Leg.side``) while somebody else has it.
+    ``data`` is what the journal keeps of it: with that it is entered again after a crash.
+    """
 
     __slots__ = (
         "_coroutine",
         "_deadline",
         "_digits",
         "_end",
+        "_key",
         "_most",
-        "_now",
+        "_recording",
         "_running",
         "_signal",
         "_timeout_s",
+        "_token",
         "_waiting",
+        "data",
+        "decision",
         "entered",
         "failure",
         "keyed",
+        "leg_id",
         "name",
+        "now",
         "postcode_of",
+        "shown",
+        "under_way",
         "wish",
     )
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, data: ServiceData | None = None) -> None:
         self.name = name
+        self.data = data
+        self.leg_id = 0
         self.wish = ""
+        self.keyed = False
         self.postcode_of: LocationRouting | None = None
+        self.decision: Decision | None = None
+        self.shown: Party | None = None
+        self.under_way = False
         self.failure: Failure | None = None
         self.entered = 1
-        self.keyed = False
-        self._coroutine: Coroutine[_Wait, Any, None] | None = None
+        self.now = 0.0
+        self._coroutine: Coroutine[Wait, Any, None] | None = None
         self._waiting: Waiting | None = None
         self._digits = ""
         self._most = 0
         self._timeout_s = 0.0
         self._end = "#"
-        self._signal = 0
+        self._signal = self._recording = 0
+        self._key = ""
+        self._token = 0
         self._deadline: Deadline[str] | None = None
-        self._now = 0.0
         self._running = False
 
     def start(self, x: Exchange, call: Call, function: ServiceFunction, argument: object, now: float) -> None:
         """Enter the service: it has custody of the caller from here."""
         call.service = self
+        self.leg_id = call.caller
         custody.take(x, call, "service")
-        self._coroutine = function(Conversation(x, call.id, self), argument)
-        self._step(x, call, None, now)
+        self._begin(x, call, function, argument, now)
+
+    def start_aside(
+        self, x: Exchange, call: Call, leg: Leg, function: ServiceFunction, argument: object, now: float
+    ) -> None:
+        """Converse with a party of whom somebody else has custody."""
+        leg.side = self
+        self.leg_id = leg.id
+        self._begin(x, call, function, argument, now)
 
     def close(self, x: Exchange) -> None:
-        """The caller left, or is in conversation: the service is over."""
+        """The party left, or is in conversation: the service is over."""
         self._stop_clock(x)
         self._waiting = None
-        self.wish = ""
+        self.wish, self.decision = "", None
+        x.replies.pop(self._token, None)
         if self._running:
             self._coroutine = None  # the step under way ends it
             return
@@ -156,15 +117,30 @@ class Service:
         if coroutine is not None:
             coroutine.close()
 
-    # --- what happens ----------------------------------------------------------------------------------------------
+    @property
+    def wants_to_go(self) -> bool:
+        """Whether it has asked for somebody to be sought."""
+        return bool(self.wish or self.keyed or self.decision is not None)
+
+    # --- what happens ------------------------------------------------------------------------------------------------
 
     def media_ready(self, x: Exchange, call: Call, now: float) -> None:
         """The caller's answer to our offer arrived."""
         if self._waiting == "media":
             self._step(x, call, None, now)
 
+    def found(self, x: Exchange, call: Call, leg: Leg, now: float) -> None:
+        """Somebody we called has answered: the conversation is with him from now on."""
+        self.leg_id = leg.id
+        if self._waiting == "connection":
+            self._step(x, call, NORMAL, now)
+
     def signal_ended(self, x: Exchange, call: Call, event: SignalEnded, now: float) -> None:
-        """A prompt ended (or could not be played, which must not strand the caller)."""
+        """A prompt ended (or could not be played, which must not strand the caller), or a recording."""
+        if event.signal == self._recording:
+            self._recording = 0
+            self._step(x, call, (event.duration_ms / 1000.0, self._key), now)
+            return
         if event.signal != self._signal:
             return
         self._signal = 0
@@ -173,36 +149,51 @@ class Service:
         if self._waiting == "signal":
             self._step(x, call, None, now)
         elif self._waiting == "digits":
-            self._start_clock(x, call, now)
+            self.start_clock(x, call, self._timeout_s, now)
 
     def digit(self, x: Exchange, call: Call, digit: str, now: float) -> None:
-        """The caller pressed a key."""
+        """The party pressed a key."""
+        if self._recording:
+            if digit in self._end or not self._end:
+                self._key = digit
+                signals.stop(call, call.legs[self.leg_id], self._recording)
+            return
         self._digits += digit
         if self._waiting != "digits":
             return
-        self._silence(x, call)
+        self.hush(x, call)
         if self._complete():
             self._step(x, call, self.take_digits(), now)
         else:
-            self._start_clock(x, call, now)
+            self.start_clock(x, call, self._timeout_s, now)
 
     def time_out(self, x: Exchange, call: Call, now: float) -> None:
-        """No (further) key in time."""
+        """No (further) key in time, or the pause is over."""
         self._deadline = None
         if self._waiting == "digits":
             self._step(x, call, self.take_digits(), now)
+        elif self._waiting == "time":
+            self._step(x, call, None, now)
 
     def resume(self, x: Exchange, call: Call, failure: Failure, now: float) -> None:
         """The seek the service asked for failed."""
-        signals.stop_tone(call, call.legs[call.caller])
+        leg = call.legs.get(self.leg_id)
+        if leg is not None:
+            signals.stop_tone(call, leg)
         if self._waiting == "connection":
             self._step(x, call, failure, now)
 
-    # --- what the conversation asks --------------------------------------------------------------------------------
+    def replied(self, x: Exchange, call: Call, reply: object, now: float) -> None:
+        """The back office has done what was asked of it."""
+        self._token = 0
+        if self._waiting == "reply":
+            self._step(x, call, reply, now)
+
+    # --- what the conversation asks ----------------------------------------------------------------------------------
 
     def answer(self, x: Exchange, call: Call) -> bool:
         """Send the 200; True when audio must still be agreed (the caller made no offer)."""
-        caller = call.legs[call.caller]
+        caller = call.legs[self.leg_id]
         session = caller.session
         if caller.state == "answered" or session is None:
             return False
@@ -211,34 +202,43 @@ class Service:
         try:
             body = answer_caller(x, call, caller, None) if caller.offered_body else offer_caller(x, call, caller, None)
         except UnusableAnswer:
-            custody.end_with(x, call, NOT_ACCEPTABLE, self._now)
+            custody.end_with(x, call, NOT_ACCEPTABLE, self.now)
             return True  # never resumed: the call has ended, and the service with it
         caller.advance("answer")
         caller.answered_ms = call.answered_ms = x.wall_ms()
         call.outcome = "answered"
-        session.accept(self._now, body)
+        session.accept(self.now, body)
         x.emit(LegAnswered, call, caller.id)
+        story.turn(x, call, "service", call.target or call.dialled, self.name)
         x.journal.changed(call)
         return caller.stream is None
 
     def progress(self, x: Exchange, call: Call) -> bool:
         """Send 183 with our answer; False when there can be no early media (no offer, no common format)."""
-        caller = call.legs[call.caller]
+        caller = call.legs[self.leg_id]
         session = caller.session
-        if session is None or session.state == "ended" or not caller.offered_body:
+        if session is None or session.state == "ended" or not caller.offered_body or caller.state == "answered":
             return False
         try:
             body = answer_caller(x, call, caller, None)
         except UnusableAnswer:
             return False
         caller.advance("ring")
-        session.progress(self._now, 183, body=body)
+        session.progress(self.now, 183, body=body)
         return True
 
     def play(self, x: Exchange, call: Call, source: SignalSource) -> bool:
         """Start a prompt; False when it cannot play."""
-        self._signal = signals.play(x, call, call.legs[call.caller], source)
+        leg = call.legs[self.leg_id]
+        signals.stop_music(call, leg)
+        self._signal = signals.play(x, call, leg, source)
         return self._signal != 0
+
+    def record(self, x: Exchange, call: Call, path: str, max_s: float, end: str) -> bool:
+        """Start to record; False when that cannot be."""
+        self._end, self._key = end, ""
+        self._recording = signals.record(x, call, call.legs[self.leg_id], path, int(max_s * 1000))
+        return self._recording != 0
 
     def collect(self, x: Exchange, call: Call, most: int, timeout_s: float, prompt: str, end: str) -> bool:
         """Prepare for digits; True when what was keyed already suffices."""
@@ -246,24 +246,50 @@ class Service:
         if self._complete():
             return True
         if not (prompt and not self._digits and self.play(x, call, File(prompt))):
-            self._start_clock(x, call, self._now)
+            self.start_clock(x, call, timeout_s)
         return False
 
     def take_digits(self) -> str:
         """The digits so far, without the end key; keeps what was keyed beyond them."""
+        if not self._end:
+            taken, self._digits = self._digits[: self._most], self._digits[self._most :]
+            return taken
         before, end, after = self._digits.partition(self._end)
         taken = before[: self._most]
         self._digits = before[self._most :] + end + after if len(before) > self._most else after
         return taken
 
-    # --- driving ---------------------------------------------------------------------------------------------------
+    def ask(self, x: Exchange, call: Call, request: object) -> None:
+        """Hand a request to the back office; its reply comes by ``Exchange.replied``."""
+        self._token = x.ids.number()
+        x.replies[self._token] = (call.id, self)
+        x.back_office.ask(self._token, request)
+
+    def hush(self, x: Exchange, call: Call) -> None:
+        """Stop the prompt."""
+        if self._signal:
+            self._signal = 0
+            signals.stop_tone(call, call.legs[self.leg_id])
+
+    def start_clock(self, x: Exchange, call: Call, seconds: float, now: float | None = None) -> None:
+        """``time_out`` is called after ``seconds``."""
+        self._stop_clock(x)
+        since = self.now if now is None else now
+        aside = call.service is not self
+        self._deadline = x.deadlines.start(since + seconds, f"aside {self.leg_id}" if aside else "service", call.id)
+
+    # --- driving -----------------------------------------------------------------------------------------------------
+
+    def _begin(self, x: Exchange, call: Call, function: ServiceFunction, argument: object, now: float) -> None:
+        self._coroutine = function(Conversation(x, call.id, self), argument)
+        self._step(x, call, None, now)
 
     def _complete(self) -> bool:
-        return self._end in self._digits or len(self._digits) >= self._most
+        return bool(self._end and self._end in self._digits) or len(self._digits) >= self._most
 
     def _step(self, x: Exchange, call: Call, value: object, now: float) -> None:
         self._stop_clock(x)
-        self._now = now
+        self.now = now
         self._waiting = None
         coroutine = self._coroutine
         if coroutine is None:
@@ -285,18 +311,19 @@ class Service:
             self._running = False
         self._coroutine = None
         coroutine.close()
+        self._over(x, call, failure, now)
+
+    def _over(self, x: Exchange, call: Call, failure: Failure, now: float) -> None:
+        """The coroutine has come to its end: without a next step its party is hung up, or a side is just over."""
         if call.service is self:
             ending = failure if call.answered_ms or failure is BROKEN else HUNG_UP
             custody.end_with(x, call, self.failure or ending, now)
-
-    def _silence(self, x: Exchange, call: Call) -> None:
-        if self._signal:
-            self._signal = 0
-            signals.stop_tone(call, call.legs[call.caller])
-
-    def _start_clock(self, x: Exchange, call: Call, now: float) -> None:
-        self._stop_clock(x)
-        self._deadline = x.deadlines.start(now + self._timeout_s, "service", call.id)
+            return
+        leg = call.legs.get(self.leg_id)
+        if leg is not None and leg.side is self:
+            leg.side = None
+            if self.failure is not None:
+                leave(x, call, leg, now, failure=self.failure)
 
     def _stop_clock(self, x: Exchange) -> None:
         if self._deadline is not None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from kiestoon.calls.call import Call
 from kiestoon.calls.leg import Leg
-from kiestoon.media.protocol import Music, Play, SignalSource, Stop, Tone
+from kiestoon.media.protocol import Music, Play, Record, SignalSource, Stop, Tone
 
 if TYPE_CHECKING:
     from kiestoon.calls.exchange import Exchange
+
+
+WaitState: TypeAlias = Literal["held", "parked", "camped"]
+"""What somebody who hears music waits for (V 26.1)."""
 
 
 def update_music(x: Exchange, call: Call) -> None:
@@ -24,19 +28,31 @@ def update_music(x: Exchange, call: Call) -> None:
         other = call.other(leg)
         waits = other is not None and other.held and not leg.held
         if waits and not leg.music:
-            _start_music(x, call, leg)
+            start_music(x, call, leg, "held")
         elif not waits and leg.music:
-            _stop(call, leg, leg.music)
-            leg.music = 0
+            stop_music(call, leg)
 
 
-def _start_music(x: Exchange, call: Call, leg: Leg) -> None:
-    company = x.company_of(call)
-    path = (company.music_path if company is not None else "") or x.settings.music_path
-    if not path or not leg.termination or call.link is None:
+def start_music(x: Exchange, call: Call, leg: Leg, state: WaitState) -> None:
+    """Music for somebody who waits, unless it already plays."""
+    path = "" if call.no_music else x.music_for(call, leg, state)
+    if leg.music or not path or not leg.termination or call.link is None:
         return
     leg.music = x.ids.number()
     call.link.send(Play(leg.termination, leg.music, Music(path)))
+
+
+def stop_music(call: Call, leg: Leg) -> None:
+    """The waiting is over."""
+    if leg.music:
+        stop(call, leg, leg.music)
+        leg.music = 0
+
+
+def stop_all(call: Call, leg: Leg) -> None:
+    """The leg hears nothing but other parties from now on."""
+    stop_music(call, leg)
+    stop_tone(call, leg)
 
 
 def play(x: Exchange, call: Call, leg: Leg, source: SignalSource) -> int:
@@ -58,10 +74,19 @@ def ringback(x: Exchange, call: Call, leg: Leg) -> None:
 def stop_tone(call: Call, leg: Leg) -> None:
     """Stop what ``play`` started, if it still plays."""
     if leg.signal:
-        _stop(call, leg, leg.signal)
+        stop(call, leg, leg.signal)
         leg.signal = 0
 
 
-def _stop(call: Call, leg: Leg, signal: int) -> None:
+def record(x: Exchange, call: Call, leg: Leg, path: str, max_ms: int) -> int:
+    """Record what a party says into a WAV file; returns the signal's number, 0 without media."""
+    if not leg.termination or call.link is None:
+        return 0
+    signal = x.ids.number()
+    call.link.send(Record(leg.termination, signal, path, max_ms=max_ms))
+    return signal
+
+
+def stop(call: Call, leg: Leg, signal: int) -> None:
     if call.link is not None and leg.termination and leg.state != "ended":
         call.link.send(Stop(leg.termination, signal))

@@ -162,6 +162,8 @@ _CATALOGUE: Final = (
     _F("own_number", "Hear my own number", "Mijn eigen nummer horen"),
 )  # fmt: skip
 FEATURES: Final[Mapping[str, Feature]] = {feature.name: feature for feature in _CATALOGUE}
+WITHOUT_LOGIN: Final = frozenset({"log_in", "who_logged_in", "echo", "clock"})
+"""What also works on a phone nobody is logged in on."""
 PER_CALL: Final = frozenset(feature.name for feature in _CATALOGUE if feature.per_call)
 HIDE: Final = "caller_id_hide"
 NO_DIVERSION: Final = "no_diversion"

@@ -64,6 +64,10 @@ CALL_EVENTS: Final = (
     "call.bridge.left",
     "call.custody.moved",
     "call.forwarded",
+    "call.transferred",
+    "call.parked",
+    "call.retrieved",
+    "call.picked.up",
     "call.quality",
     "call.closed",
 )

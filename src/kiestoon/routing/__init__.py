@@ -10,6 +10,7 @@ from kiestoon.routing.decision import (
     RingAll,
     RingUser,
     Step,
+    UseCode,
 )
 from kiestoon.routing.matching import see_outsider
 from kiestoon.routing.origin import FromDevice, FromTrunk, FromUser, Origin
@@ -39,6 +40,7 @@ __all__ = [
     "RingUser",
     "Situation",
     "Step",
+    "UseCode",
     "proceed",
     "route",
     "route_diverted",

@@ -72,6 +72,18 @@ class EnterVoicemail(msgspec.Struct, frozen=True):
     extension: str
 
 
+class UseCode(msgspec.Struct, frozen=True):
+    """A feature code was dialled (CALL-23): ``feature`` names it (``company.codes``), ``argument`` came behind it.
+
+    ``query``: asks how the switch stands. ``dialled`` is the whole of it.
+    """
+
+    feature: str
+    argument: str = ""
+    query: bool = False
+    dialled: str = ""
+
+
 class Refuse(msgspec.Struct, frozen=True):
     """Answer with ``status``; ``q850`` is the cause (ITU-T Q.850), ``text`` the reason phrase.
 
@@ -84,7 +96,7 @@ class Refuse(msgspec.Struct, frozen=True):
     announce: str = ""
 
 
-Step: TypeAlias = RingUser | RingAll | DialOutside | EnterMenu | AskPostcode | EnterVoicemail | Refuse
+Step: TypeAlias = RingUser | RingAll | DialOutside | EnterMenu | AskPostcode | EnterVoicemail | UseCode | Refuse
 
 
 class Decision(msgspec.Struct, frozen=True):

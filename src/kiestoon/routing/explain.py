@@ -11,6 +11,7 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
+from kiestoon.company.codes import FEATURES
 from kiestoon.company.directory import Directory
 from kiestoon.routing.decision import (
     AskPostcode,
@@ -22,6 +23,7 @@ from kiestoon.routing.decision import (
     RingAll,
     RingUser,
     Step,
+    UseCode,
 )
 from kiestoon.routing.origin import Origin
 from kiestoon.routing.reasons import Reason
@@ -31,7 +33,7 @@ from kiestoon.routing.situation import Assumed, CallerSeen, HuntRecord, Outcome,
 State: TypeAlias = Literal["answers", "busy", "no_answer", "unreachable", "rejected"]
 """What a person's phones (or an outside number) do with a call; "busy": no phone takes another one."""
 Ending: TypeAlias = Literal["answered", "busy", "no_answer", "unreachable", "rejected", "keyed", "ended"]
-Kind: TypeAlias = Literal["ring", "ring_all", "outside", "menu", "postcode", "voicemail", "refuse"]
+Kind: TypeAlias = Literal["ring", "ring_all", "outside", "menu", "postcode", "voicemail", "code", "refuse"]
 
 MOST_STEPS: Final = 100
 _RING_S: Final = 60
@@ -203,6 +205,7 @@ _KINDS: Final[dict[type, Kind]] = {
     AskPostcode: "postcode",
     EnterVoicemail: "voicemail",
     Refuse: "refuse",
+    UseCode: "code",
 }
 
 
@@ -220,4 +223,7 @@ def _targets(step: Step) -> tuple[tuple[str, str], ...]:
         return ((step.routing.extension, step.routing.name),)
     if isinstance(step, EnterVoicemail):
         return ((step.extension, ""),)
+    if isinstance(step, UseCode):
+        feature = FEATURES.get(step.feature)
+        return ((step.dialled, feature.english if feature is not None else step.feature),)
     return ()

@@ -45,6 +45,7 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "unknown_company": ("The caller's company is not known", "Het bedrijf van de beller is niet bekend"),
     "not_a_number": ("What was dialled is not a number", "Wat is gekozen is geen nummer"),
+    "code": ("{number} is the code for {feature}", "{number} is de code voor {feature}"),
     "circle": ("The call has been at {extension} before", "Het gesprek is al bij {extension} geweest"),
     "too_many_diversions": (
         "The call has been forwarded {limit} times: no further",

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 
 import msgspec
 
+from kiestoon.company.codes import WITHOUT_LOGIN, read_code
 from kiestoon.company.directory import CompanyIndex, Directory
 from kiestoon.company.model import Device, LocationRouting, User
 from kiestoon.company.numbers import clean_dialled, emergency_number, read_outside_number
@@ -20,7 +21,7 @@ from kiestoon.routing import branching
 from kiestoon.routing.arrive import after, arrive, deflect, divert
 from kiestoon.routing.codes import NO_WISHES, Wishes, read_wishes
 from kiestoon.routing.context import SHOWN, Divert, Route, refuse
-from kiestoon.routing.decision import Decision, Refuse
+from kiestoon.routing.decision import Decision, Refuse, UseCode
 from kiestoon.routing.incoming import from_trunk, to_number
 from kiestoon.routing.matching import see_colleague
 from kiestoon.routing.origin import FromDevice, FromTrunk, Origin
@@ -42,10 +43,12 @@ def route(
     live: Live = NOBODY_LIVE,
     caller: CallerSeen | None = None,
     diverted: int = 0,
+    inhibited: bool = False,
 ) -> Decision:
     """The first step for a call from ``origin`` to ``dialled`` (a SIP user part, unescaped, or ``urn:service:sos``).
 
-    ``caller`` is the outside caller as the line presents it; ``diverted`` counts the diversions it has had already.
+    ``caller`` is the outside caller as the line presents it; from inside, the party somebody transfers, for whom he
+    dials. ``diverted`` counts the diversions it has had already. ``inhibited``: nobody may divert it (CALL-7).
     """
     if isinstance(origin, FromTrunk):
         return from_trunk(directory, origin.trunks, dialled, caller, live, diverted)
@@ -60,7 +63,8 @@ def route(
         user = index.users.get(origin.user_id) if index is not None else None
     if index is None:
         return Decision(Refuse(403, 57, "Forbidden"), (because("unknown_company"),))
-    situation = Situation(index.company.id, _colleague(index, user), dialled[:SHOWN])
+    seen = caller or _colleague(index, user)
+    situation = Situation(index.company.id, seen, dialled[:SHOWN], inhibited=inhibited)
     line = Route(directory, index, live, situation, device)
     line.because("dialled", number=dialled[:SHOWN])
     return _from_inside(line, Caller(directory, index, user, device), dialled)
@@ -162,6 +166,11 @@ def _from_inside(line: Route, caller: Caller, dialled: str) -> Decision:
     emergency = emergency or _emergency_meant(caller, cleaned)
     if emergency:
         return dial_emergency(caller, emergency, line.reasons, wishes)
+    code = None if is_urn else read_code(index.arrangements.codes, cleaned, index.company.extension_digits)
+    allowed = code is not None and (user is not None or code.feature.name in WITHOUT_LOGIN)
+    if code is not None and allowed and cleaned not in index.arrangements.extensions:
+        line.because("code", number=cleaned, feature=code.feature.name)
+        return line.decide(UseCode(code.feature.name, code.argument, code.query, cleaned), cleaned)
     if user is None:
         line.because("not_logged_in", device=(device.name or device.username) if device is not None else "")
         return line.decide(refuse(403, 57, "Nobody Logged In"))

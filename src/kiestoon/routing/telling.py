@@ -15,6 +15,7 @@ _STEPS: Final[dict[str, tuple[str, str]]] = {
     "menu": ("The caller hears the menu {targets}", "De beller hoort het keuzemenu {targets}"),
     "postcode": ("The caller is asked for a postcode by {targets}", "{targets} vraagt de beller om een postcode"),
     "voicemail": ("Voicemail of {targets}", "Voicemail van {targets}"),
+    "code": ("Feature code {targets}", "Functiecode {targets}"),
     "refuse": ("Refused: {text} ({status})", "Geweigerd: {text} ({status})"),
 }
 _ENDINGS: Final[dict[str, tuple[str, str]]] = {

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, String, delete, insert, select, update
 
-from kiestoon.calls.record import CallRecord, LegRecord
+from kiestoon.calls.record import CallRecord, LegRecord, Segment
 from kiestoon.media.protocol import Quality
 from kiestoon.routing import Reason
 from kiestoon.store import tables
@@ -79,9 +79,10 @@ def find_records(connection: Connection, call_ids: Sequence[str]) -> list[CallRe
 
 
 def _cells(record: CallRecord) -> dict[str, Any]:
-    cells = {name: _text(name, getattr(record, name)) for name in _COLUMNS if name not in ("legs", "reasons")}
+    cells = {name: _text(name, getattr(record, name)) for name in _COLUMNS if name not in ("legs", "reasons", "segments")}
     cells["reasons"] = [_reason_cells(reason) for reason in record.reasons]
     cells["legs"] = [_leg_cells(leg) for leg in record.legs]
+    cells["segments"] = [_leg_cells(segment) for segment in record.segments]
     return cells
 
 
@@ -89,9 +90,9 @@ def _reason_cells(reason: Reason) -> list[Any]:
     return [_clean(reason.code), {_clean(name): _clean(value) for name, value in reason.params.items()}]
 
 
-def _leg_cells(leg: LegRecord) -> dict[str, Any]:
+def _leg_cells(leg: LegRecord | Segment) -> dict[str, Any]:
     cells = {name: _clean(value) if isinstance(value, str) else value for name, value in _fields(leg).items()}
-    if leg.quality is not None:
+    if isinstance(leg, LegRecord) and leg.quality is not None:
         cells["quality"] = _fields(leg.quality)
     return cells
 
@@ -113,6 +114,7 @@ def _clean(value: str) -> str:
 def _record(cells: dict[str, Any]) -> CallRecord:
     cells["reasons"] = tuple(Reason(code, params) for code, params in cells["reasons"])
     cells["legs"] = tuple(_leg(leg) for leg in cells["legs"])
+    cells["segments"] = tuple(_segment(segment) for segment in cells["segments"])
     return CallRecord(**cells)
 
 
@@ -121,6 +123,10 @@ def _leg(cells: dict[str, Any]) -> LegRecord:
     known = {name: value for name, value in cells.items() if name in LegRecord.__struct_fields__}
     known["quality"] = None if quality is None else _quality(quality)
     return LegRecord(**known)
+
+
+def _segment(cells: dict[str, Any]) -> Segment:
+    return Segment(**{name: value for name, value in cells.items() if name in Segment.__struct_fields__})
 
 
 def _quality(cells: dict[str, Any]) -> Quality:

@@ -103,6 +103,8 @@ call_records = Table(
     Column("reasons", JSON, nullable=False),
     Column("legs", JSON, nullable=False),
     Column("caller_withheld", Boolean, nullable=False, server_default=false()),
+    Column("segments", JSON, nullable=False, server_default="[]"),
+    Column("continued_in", String(64), nullable=False, server_default=""),
     Index("ix_call_records_company_opened", "company_id", "opened_ms"),
     Index("ix_call_records_opened", "opened_ms"),
 )

@@ -105,6 +105,10 @@ class CallEvent(_Event):
         "call.bridge.left",
         "call.custody.moved",
         "call.forwarded",
+        "call.transferred",
+        "call.parked",
+        "call.retrieved",
+        "call.picked.up",
         "call.quality",
         "call.closed",
     ]

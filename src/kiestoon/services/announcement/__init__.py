@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from kiestoon.calls.call import Failure
-from kiestoon.calls.service import Conversation
+from kiestoon.calls.conversation import Conversation
 from kiestoon.company.model import Company
 
 

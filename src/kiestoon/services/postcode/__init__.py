@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
-from kiestoon.calls.service import Conversation
+from kiestoon.calls.conversation import Conversation
 from kiestoon.company.model import Company, LocationRouting
 
 DIGITS: Final = 4

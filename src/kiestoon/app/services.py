@@ -1,0 +1,30 @@
+"""Every service a caller can meet, by the name call control knows it by, and what transfers to feature codes do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kiestoon.calls.conversation import ServiceFunction
+from kiestoon.calls.operations.targets import Way
+from kiestoon.services.announcement import announcement_service
+from kiestoon.services.menu import MenuPrompts, menu_service
+from kiestoon.services.parked import parked
+from kiestoon.services.postcode import postcode_service
+from kiestoon.services.transferred import returned, transferred
+
+
+def all_services(folder_for: Callable[[str], str]) -> dict[str, ServiceFunction]:
+    """``folder_for`` finds the prompts of a language."""
+    return {
+        "menu": menu_service(lambda language: MenuPrompts(folder_for(language))),
+        "announcement": announcement_service(folder_for),
+        "postcode": postcode_service(folder_for),
+        "transferred": transferred,
+        "returned": returned,
+        "parked": parked,
+    }
+
+
+def all_ways() -> dict[str, Way]:
+    """By feature."""
+    return {}

@@ -1,0 +1,202 @@
+"""What a service may do with the party it converses with: a facade that knows neither SIP nor RTP.
+
+A service is a short coroutine over a ``Conversation``. It waits for one thing at a time (a signal's end, digits, time,
+a reply, a connection's failure). It is driven by call control's events, not by a scheduler, so it runs on the same
+stepped clock as everything else in the simulations. It holds the call's id, never the call: a caller who vanishes
+closes it without a trace, wherever it stands (``finally`` blocks run, but must not await).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Generator
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
+
+from kiestoon.calls import signals
+from kiestoon.calls.call import Call, Failure
+from kiestoon.calls.leg import Leg
+from kiestoon.media.protocol import File, Tone
+
+if TYPE_CHECKING:
+    from kiestoon.calls.exchange import Exchange
+    from kiestoon.calls.party import Party
+    from kiestoon.calls.service import Service
+    from kiestoon.calls.signals import WaitState
+    from kiestoon.company.directory import CompanyIndex
+    from kiestoon.company.model import Device, User
+    from kiestoon.routing import Decision
+
+Waiting: TypeAlias = Literal["media", "signal", "digits", "connection", "time", "reply", "nothing"]
+
+
+class Wait:
+    """What a service coroutine yields to its driver; the driver sends the result back."""
+
+    __slots__ = ("what",)
+
+    def __init__(self, what: Waiting) -> None:
+        self.what = what
+
+    def __await__(self) -> Generator[Wait, Any, Any]:
+        return (yield self)
+
+
+class Conversation:
+    """One party's conversation with a service."""
+
+    __slots__ = ("_call", "_driver", "_x")
+
+    def __init__(self, x: Exchange, call_id: str, driver: Service) -> None:
+        self._x = x
+        self._call = call_id
+        self._driver = driver
+
+    # --- who and where -----------------------------------------------------------------------------------------------
+
+    @property
+    def exchange(self) -> Exchange:
+        """For operations on calls (``calls.operations``)."""
+        return self._x
+
+    @property
+    def call(self) -> Call:
+        """The call as it stands now."""
+        return self._x.calls[self._call]
+
+    @property
+    def call_id(self) -> str:
+        """The call's id."""
+        return self._call
+
+    @property
+    def leg(self) -> Leg:
+        """The party's leg."""
+        return self.call.legs[self._driver.leg_id]
+
+    @property
+    def now(self) -> float:
+        """The engine's time of the event under way, seconds."""
+        return self._driver.now
+
+    @property
+    def index(self) -> CompanyIndex | None:
+        """The company's snapshot; None when it was removed meanwhile."""
+        return self._x.directory.company(self.call.company_id)
+
+    @property
+    def user(self) -> User | None:
+        """The colleague at the other end; None for callers from outside and phones nobody is logged in on."""
+        index = self.index
+        return index.users.get(self.leg.party.user_id) if index is not None else None
+
+    @property
+    def device(self) -> Device | None:
+        """The phone at the other end; None for callers from outside."""
+        return self._x.directory.device_by_id(self.leg.device_id) if self.leg.device_id else None
+
+    @property
+    def language(self) -> str:
+        """The language the party is spoken to in (VM-8)."""
+        return self._x.language_of(self.call, self.leg)
+
+    # --- speaking and listening --------------------------------------------------------------------------------------
+
+    async def answer(self) -> None:
+        """Answer the caller, if nobody has yet; returns once there is audio."""
+        if self._driver.answer(self._x, self.call):
+            await Wait("media")
+
+    async def play(self, path: str) -> None:
+        """Play an audio file to its end. Key presses are kept for the next ``collect``."""
+        if self._driver.play(self._x, self.call, File(path)):
+            await Wait("signal")
+
+    async def tone(self, name: str, seconds: float) -> None:
+        """Play a tone of the company's country for a while (see ``media.protocol.Tone``)."""
+        index = self.index
+        country = index.company.country if index is not None else "NL"
+        self._driver.play(self._x, self.call, Tone(name, country))
+        await self.pause(seconds)
+        self._driver.hush(self._x, self.call)
+
+    def music(self, state: WaitState) -> None:
+        """Let the party hear music until something else is played."""
+        signals.start_music(self._x, self.call, self.leg, state)
+
+    def hush(self) -> None:
+        """Stop whatever the party hears."""
+        signals.stop_music(self.call, self.leg)
+        self._driver.hush(self._x, self.call)
+
+    async def collect(self, *, most: int, timeout_s: float, prompt: str = "", end: str = "#") -> str:
+        """Digits keyed in, at most ``most``, without the ``end`` key. A key press stops the prompt.
+
+        ``timeout_s`` counts from the prompt's end or the last key; "" when nothing was keyed.
+        """
+        if not self._driver.collect(self._x, self.call, most, timeout_s, prompt, end):
+            return str(await Wait("digits"))
+        return self._driver.take_digits()
+
+    async def pause(self, seconds: float) -> None:
+        """Let time pass."""
+        self._driver.start_clock(self._x, self.call, seconds)
+        await Wait("time")
+
+    async def speak_before_answer(self, path: str) -> None:
+        """Let a caller who has not been answered hear a file (early media, RFC 3960), then go on."""
+        if self._driver.progress(self._x, self.call):
+            await self.play(path)
+
+    async def record(self, path: str, *, max_s: float, end: str = "#") -> tuple[float, str]:
+        """Record what the party says into a WAV file, until the ``end`` key, silence of the line or ``max_s``.
+
+        Returns how many seconds there are, and the key that ended it ("" = none). The file is whole and on the disk.
+        """
+        if not self._driver.record(self._x, self.call, path, max_s, end):
+            return 0.0, ""
+        return cast("tuple[float, str]", await Wait("signal"))
+
+    # --- going on ----------------------------------------------------------------------------------------------------
+
+    async def refuse(self, failure: Failure) -> None:
+        """Turn the caller away; does not return."""
+        self._driver.failure = failure
+        await Wait("nothing")
+
+    async def route(self, digits: str) -> Failure:
+        """Go on as routing says for what was keyed in ("" = nothing); returns only when nobody could be reached."""
+        self._driver.keyed = True
+        self._driver.wish = digits
+        return cast("Failure", await Wait("connection"))
+
+    async def connect(self, extension: str) -> Failure:
+        """Seek somebody by extension; returns only when that failed, the caller being back in the service."""
+        self._driver.wish = extension  # call control follows it up once this event has been treated
+        return cast("Failure", await Wait("connection"))
+
+    async def reach(self, decision: Decision, shown: Party | None = None) -> Failure:
+        """Do what routing decided, shown as ``shown`` to whom it rings; returns only when that failed."""
+        self._driver.decision, self._driver.shown = decision, shown
+        return cast("Failure", await Wait("connection"))
+
+    async def reached(self) -> Failure:
+        """Wait for an attempt that was under way when the service was entered; returns when it failed."""
+        self._driver.under_way = False
+        return cast("Failure", await Wait("connection"))
+
+    @property
+    def under_way(self) -> bool:
+        """Whether somebody rings for the party already."""
+        return self._driver.under_way
+
+    async def ask(self, request: object) -> Any:
+        """Have something done that takes time, such as writing configuration (see ``Exchange.back_office``): its
+        reply. Whatever went wrong is in the reply, nothing is raised."""
+        self._driver.ask(self._x, self.call, request)
+        return await Wait("reply")
+
+    async def wait(self) -> None:
+        """Stay until call control moves the party elsewhere; does not return."""
+        await Wait("nothing")
+
+
+ServiceFunction: TypeAlias = Callable[[Conversation, Any], Coroutine[Wait, Any, None]]

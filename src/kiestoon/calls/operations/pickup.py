@@ -1,0 +1,90 @@
+"""Taking over a call that rings at somebody else's phone (CALL-11), or a running one of one's own (CALL-15)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from kiestoon.calls import bridging, custody, identity, moving, seeking, story
+from kiestoon.calls.call import Call, Failure
+from kiestoon.calls.events import CallPickedUp
+from kiestoon.calls.leaving import leave
+from kiestoon.calls.leg import Leg
+from kiestoon.calls.operations import ALREADY_ANSWERED, NOT_POSSIBLE
+
+if TYPE_CHECKING:
+    from kiestoon.calls.exchange import Exchange
+
+
+def ringing_calls(x: Exchange, company_id: int) -> Iterator[tuple[Call, Leg]]:
+    """Every phone of a company's people that rings now, longest first, with its call."""
+    for call in x.calls.values():
+        if call.company_id == company_id and call.seek is not None and call.anchor is not None:
+            for leg_id in call.seek.legs:
+                leg = call.legs[leg_id]
+                if leg.device_id and leg.state in ("dialling", "early"):
+                    yield call, leg
+
+
+def pick_up(x: Exchange, call: Call, rung: Leg, mine: Call, my_leg: Leg, now: float) -> Failure | None:
+    """Answer ``call``, which rings at ``rung``, with ``my_leg`` (an unanswered or answered leg of ``mine``).
+
+    Everybody else stops ringing with "answered elsewhere". Fails with "already answered" when somebody was quicker.
+    """
+    caller = call.anchor
+    if call.seek is None or rung.id not in call.seek.legs or caller is None:
+        return ALREADY_ANSWERED
+    if call is mine or my_leg.state == "ended" or not moving.can_move(mine, call):
+        return NOT_POSSIBLE
+    seeking.stop(x, call, now)
+    _bring(x, mine, my_leg, call)
+    x.emit(CallPickedUp, call, my_leg.id, of=rung.party.number, by=my_leg.party.number)
+    bridging.join(x, call, caller, my_leg, now)
+    x.touched += [call, mine]
+    return None
+
+
+def join_waiting(x: Exchange, call: Call, mine: Call, my_leg: Leg, now: float) -> Failure | None:
+    """Speak with the party that waits in a service of ``call`` (parked, held, in a queue)."""
+    caller = call.anchor
+    if caller is None or caller.state != "answered" or call.holder not in ("service", "seek"):
+        return ALREADY_ANSWERED
+    if call is mine or my_leg.state == "ended" or not moving.can_move(mine, call):
+        return NOT_POSSIBLE
+    seeking.stop(x, call, now)
+    _bring(x, mine, my_leg, call)
+    bridging.join(x, call, caller, my_leg, now)
+    x.touched += [call, mine]
+    return None
+
+
+def replace_leg(x: Exchange, call: Call, old: Leg, mine: Call, my_leg: Leg, now: float) -> Failure | None:
+    """``my_leg`` takes the place of ``old`` in a bridge: the other party hears no gap, then ``old`` is hung up."""
+    if call.bridge is None or old.id not in call.bridge:
+        return NOT_POSSIBLE
+    if call is mine or my_leg.state == "ended" or not moving.can_move(mine, call):
+        return NOT_POSSIBLE
+    others = [call.legs[leg_id] for leg_id in call.bridge if leg_id != old.id]
+    _bring(x, mine, my_leg, call)
+    if my_leg.state != "answered" and not bridging.answer(x, call, my_leg, others[0], now):
+        leave(x, call, my_leg, now, failure=bridging.NOT_ACCEPTABLE)
+        x.touched += [call, mine]
+        return None
+    if call.caller == old.id:
+        call.caller = my_leg.id
+    story.interrupt(x, call)
+    bridging.bridge(x, call, tuple(my_leg.id if leg_id == old.id else leg_id for leg_id in call.bridge), now)
+    leave(x, call, old, now)
+    if len(others) == 1:
+        identity.show(x, call, others[0], my_leg, now)
+    x.touched += [call, mine]
+    return None
+
+
+def _bring(x: Exchange, mine: Call, my_leg: Leg, call: Call) -> None:
+    """Take the leg out of its own call, which ends with this and says where it went on."""
+    custody.let_go(x, mine)
+    mine.continued_in = call.id
+    mine.outcome = "answered"
+    mine.answered_ms = mine.answered_ms or x.wall_ms()
+    moving.move(x, my_leg, mine, call)

@@ -1,0 +1,104 @@
+"""Where an operation sends a party: routing on behalf of whoever dials, and whether anybody is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
+
+from kiestoon.calls import occupancy
+from kiestoon.calls.call import Call, Failure
+from kiestoon.calls.leg import Leg
+from kiestoon.routing import (
+    CallerSeen,
+    Decision,
+    DialOutside,
+    FromDevice,
+    FromUser,
+    Refuse,
+    RingAll,
+    RingUser,
+    proceed,
+    route,
+    see_outsider,
+)
+from kiestoon.routing import Outcome as RouteOutcome
+
+if TYPE_CHECKING:
+    from kiestoon.calls.exchange import Exchange
+    from kiestoon.calls.party import Party
+
+Way: TypeAlias = "Callable[[Exchange, Call, Leg, Leg, str, float], Failure | None]"
+"""Sends the party (second leg) of whoever (first leg) transfers to a feature code there: parking, voicemail."""
+_MOST_TRIES = 20
+
+
+def find_way(x: Exchange, feature: str) -> Way | None:
+    """What a blind transfer to a feature code does; None: it cannot be a target."""
+    return x.ways.get(feature)
+
+
+def route_for(x: Exchange, call: Call, by: Leg, party: Leg, target: str, *, inhibited: bool = False) -> Decision:
+    """Where ``target`` leads when ``by`` dials it for ``party``: his rights, the party's identity."""
+    device = x.directory.device_by_id(by.device_id)
+    origin = FromDevice(device) if device is not None else FromUser(call.company_id, by.party.user_id)
+    return route(x.directory, origin, target, live=x.present, caller=seen(x, call, party.party), inhibited=inhibited)
+
+
+def route_again(x: Exchange, call: Call, by: Party, party: Leg, target: str, *, inhibited: bool = False) -> Decision:
+    """The same for somebody who dialled a while ago."""
+    device = x.directory.device_by_id(by.device_id) if by.device_id else None
+    origin = FromDevice(device) if device is not None else FromUser(call.company_id, by.user_id)
+    return route(x.directory, origin, target, live=x.present, caller=seen(x, call, party.party), inhibited=inhibited)
+
+
+def seen(x: Exchange, call: Call, party: Party) -> CallerSeen:
+    """A party as rules see it (RTE-7)."""
+    if call.situation is not None and party.kind == "trunk" and call.situation.caller.kind != "internal":
+        return call.situation.caller
+    index = x.directory.company(call.company_id)
+    country = index.company.country if index is not None else "NL"
+    if party.kind == "trunk":
+        return see_outsider(party.number, withheld=party.withheld, country=country)
+    return CallerSeen("internal", party.number, (party.number,), party.user_id, "", party.name)
+
+
+def prospects(x: Exchange, decision: Decision, party: Leg) -> Decision | None:
+    """The first step of this route by which somebody or something can be reached now; None: nobody can be."""
+    following: Decision | None = decision
+    for _ in range(_MOST_TRIES):
+        if following is None or isinstance(following.step, Refuse):
+            return None
+        outcome = _hopeless(x, following, party)
+        if outcome is None:
+            return following
+        if following.situation is None:
+            return None
+        following = proceed(x.directory, following.situation, outcome, live=x.present)
+    return None
+
+
+def _hopeless(x: Exchange, decision: Decision, party: Leg) -> RouteOutcome | None:
+    step = decision.step
+    if isinstance(step, RingUser):
+        return _cannot_ring(x, step)
+    if isinstance(step, RingAll):
+        outcomes = [_cannot_ring(x, person) for person in step.people]
+        if step.outside or any(outcome is None for outcome in outcomes):
+            return None
+        return "busy" if "busy" in outcomes else "unreachable"
+    if isinstance(step, DialOutside):
+        return None if step.trunks else "unreachable"
+    return None
+
+
+def _cannot_ring(x: Exchange, step: RingUser) -> RouteOutcome | None:
+    """The outcome ``seeking.ring_user`` would meet at once; None: a phone rings."""
+    if not step.waiting and any(device.id in x.device_calls for device in step.devices):
+        return "busy"
+    outcome: RouteOutcome = "unreachable"
+    for device in step.devices:
+        if occupancy.calls_at(x, device.id) >= device.call_limit:
+            outcome = "busy"
+        elif x.registrar.bindings_of(device.id):
+            return None
+    return outcome

@@ -1,0 +1,63 @@
+"""What the journal keeps of a service, so that whoever was in it is let in again after a crash (plain data)."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+from kiestoon.calls.party import Party
+
+
+class Kept(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=True):
+    """Base of what is kept. The name of the service is that of the type in lower case."""
+
+    @property
+    def service(self) -> str:
+        """The name the service is known by in ``Exchange.services``."""
+        return type(self).__name__.lower()
+
+
+class Transferred(Kept, frozen=True):
+    """Somebody was transferred without being announced to ``target`` by ``by``, to whom the call comes back."""
+
+    target: str
+    by: Party
+    inhibited: bool = False
+
+
+class Parked(Kept, frozen=True):
+    """Somebody waits on a lot. ``lot``: "3" (one of ten), "27" (one of the numbered lines), or "@104": at an extension.
+
+    ``by`` is whoever parked; ``since_ms`` is wall time.
+    """
+
+    lot: str
+    by: Party
+    since_ms: int
+    tried: int = 0
+
+
+class Held(Kept, frozen=True):
+    """Somebody waits while the party at ``leg`` (of another call) speaks with somebody else, by keys in the call."""
+
+    leg: int
+    by: Party
+
+
+class Camped(Kept, frozen=True):
+    """Somebody waits for a busy colleague to be free (V 7.5); comes back to ``by`` after ``until_ms`` (wall time)."""
+
+    target: str
+    by: Party
+    until_ms: int
+
+
+class Returned(Kept, frozen=True):
+    """A call that comes back to whoever handed it over: "recall: NAME"."""
+
+    by: Party
+    from_: str = ""
+
+
+ServiceData: TypeAlias = Transferred | Parked | Held | Camped | Returned

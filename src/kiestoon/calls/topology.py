@@ -1,0 +1,56 @@
+"""Who hears whom: the topology of a call's media context (docs/architecture.md, Media)."""
+
+from __future__ import annotations
+
+from kiestoon.calls.call import Call
+from kiestoon.calls.leg import Leg
+from kiestoon.media.protocol import Topology
+
+Edge = tuple[int, int]
+
+
+def connect(call: Call, first: Leg, second: Leg) -> None:
+    """Let two terminations hear each other, and nobody else: early media."""
+    if call.link is not None and first.termination and second.termination:
+        edges = ((first.termination, second.termination), (second.termination, first.termination))
+        call.link.send(Topology(call.context, edges))
+
+
+def arrange(call: Call) -> None:
+    """Say anew who hears whom in the bridge, onlookers among them."""
+    bridge = call.bridge
+    if call.link is None or bridge is None:
+        return
+    if len(bridge) == 2 and not call.onlookers:
+        connect(call, call.legs[bridge[0]], call.legs[bridge[1]])
+        return
+    members = [leg for leg in (call.legs[leg_id] for leg_id in bridge) if leg.termination]
+    edges = [
+        (talker.termination, listener.termination)
+        for talker in members
+        if not talker.muted
+        for listener in members
+        if listener is not talker
+    ]
+    edges += _onlookers(call, members)
+    if edges:
+        call.link.send(Topology(call.context, tuple(edges)))
+
+
+def silence(call: Call) -> None:
+    """Nobody in the call hears anybody."""
+    if call.link is not None and any(leg.termination for leg in call.live_legs()):
+        call.link.send(Topology(call.context, ()))
+
+
+def _onlookers(call: Call, members: list[Leg]) -> list[Edge]:
+    edges: list[Edge] = []
+    for leg_id, onlooker in call.onlookers.items():
+        leg = call.legs[leg_id]
+        if not leg.termination:
+            continue
+        edges += [(member.termination, leg.termination) for member in members]
+        if onlooker.mode != "listen":
+            heard_by = [member for member in members if onlooker.mode == "barge" or member.id == onlooker.of]
+            edges += [(leg.termination, member.termination) for member in heard_by]
+    return edges
