@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from fake_media import FakeMedia
@@ -19,6 +19,7 @@ from kiestoon.calls.journal import CallJournal, replay, snapshot
 from kiestoon.calls.lines import Lines, start_registrations
 from kiestoon.calls.media_pool import MediaPool
 from kiestoon.calls.record import CallRecord
+from kiestoon.calls.requests import Failed
 from kiestoon.company.directory import Directory
 from kiestoon.company.model import Company, CompanyRows, Device, Menu, Number, Trunk, User
 from kiestoon.media.protocol import Codec
@@ -74,10 +75,27 @@ def opened_in(heard: Iterable[CallEvent]) -> list[str]:
     return [event.call for event in heard if isinstance(event, CallOpened)]
 
 
+class FakeOffice:
+    """Does what services ask for at once: ``handlers`` by type of request; replies are delivered in the next turn."""
+
+    def __init__(self) -> None:
+        self.handlers: dict[type, Callable[[Any], object]] = {}
+        self.asked: list[Any] = []
+        self.replies: list[tuple[int, object]] = []
+
+    def ask(self, token: int, request: object) -> None:
+        self.asked.append(request)
+        handler = self.handlers.get(type(request))
+        self.replies.append((token, handler(request) if handler is not None else Failed("nobody does this")))
+
+
 class SimulatedExchange(ExchangeEngine):
     """Everything of one exchange process. A second one can be made from its journal."""
 
-    def __init__(self, network: Network, rows: CompanyRows, media: FakeMedia, seed: int = 1, **settings: Any) -> None:
+    def __init__(
+        self, network: Network, rows: CompanyRows, media: FakeMedia, office: FakeOffice, seed: int = 1, **settings: Any
+    ) -> None:
+        self.office = office
         source = random.Random(f"exchange {seed}")
         self.network = network
         self.media = media
@@ -104,6 +122,7 @@ class SimulatedExchange(ExchangeEngine):
             settings=Settings(**settings),
             services=all_services(lambda language: f"/prompts/{language}"),
             ways=all_ways(),
+            back_office=office,
         )
         super().__init__(exchange, on_bindings=self.bindings.extend, on_events=self.heard.extend)
 
@@ -112,6 +131,9 @@ class SimulatedExchange(ExchangeEngine):
         self._media_events.extend(self.media.events)
         self.media.events.clear()
         outputs = list(super().outputs())
+        while self.office.replies:
+            self.replied(*self.office.replies.pop(0), self.network.now)
+            outputs += super().outputs()
         return outputs or (self.outputs() if self.media.events else [])
 
     def recover(self, journal: list[bytes], now: float) -> int:
@@ -247,7 +269,8 @@ class World:
         self.opened: list[str] = []
         self.phones: dict[str, DeskPhone] = {}
         self.settings = settings
-        self.engine = SimulatedExchange(self.network, self.rows, self.media, seed, **settings)
+        self.office = FakeOffice()
+        self.engine = SimulatedExchange(self.network, self.rows, self.media, self.office, seed, **settings)
         self.node = self.network.add(Node("exchange", self.engine, EXCHANGE))
         self.all_records: list[CallRecord] = self.engine.records
 
@@ -283,7 +306,7 @@ class World:
         self.media.disconnect()
         self.media.connected = True
         self.engine = SimulatedExchange(
-            self.network, self.rows, self.media, self.seed + 1000 * self.crashes, **self.settings
+            self.network, self.rows, self.media, self.office, self.seed + 1000 * self.crashes, **self.settings
         )
         self.engine.exchange.record = self.all_records.append
         self.engine.bindings.extend(old.bindings)

@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 
+from kiestoon.app.back_office import BackOffice
 from kiestoon.app.control_core import ControlCore
 from kiestoon.app.listeners import explain_start, net_settings
 from kiestoon.app.live_events import LiveEvents
@@ -20,6 +21,7 @@ from kiestoon.app.live_quality import LiveQuality
 from kiestoon.app.live_view import LiveView
 from kiestoon.app.media_links import MediaLinks
 from kiestoon.app.metrics import Metric
+from kiestoon.app.phone_requests import register_all
 from kiestoon.app.selftest_accounts import SelftestAccounts
 from kiestoon.app.services import all_services, all_ways
 from kiestoon.app.tracing import Tracing
@@ -81,6 +83,8 @@ class Telephony:
         self.registrar = _build_registrar(core)
         local = ListenerAddresses()
         self.endpoint = Endpoint(local, settings=EndpointSettings(udp_limit=core.settings.sip.udp_limit))
+        self.office = BackOffice(core.database, core.vault, core.loop, core.reload, self._replied)
+        register_all(self.office)
         self.exchange = self._build_exchange()
         self.engine = ExchangeEngine(
             self.exchange,
@@ -132,6 +136,7 @@ class Telephony:
         if self._timer is not None:
             self._timer.cancel()
         await self._end_calls()
+        await self.office.close()
         await self.driver.close()
         await self.transports.close()
         await self.media.stop()
@@ -155,11 +160,16 @@ class Telephony:
             settings=Settings(music_path=MUSIC_ON_HOLD, max_calls=core.settings.limits.max_calls, no_rtp_s=_NO_RTP_S),
             services=all_services(prompts_folder),
             ways=all_ways(),
+            back_office=self.office,
         )
 
     def _record(self, record: CallRecord) -> None:
         self.core.spool.append(encode_record(record))
         self._ended.append(record)
+
+    def _replied(self, token: int, reply: object) -> None:
+        self.engine.replied(token, reply, self.core.loop.time())
+        self.driver.touch()
 
     def _calls_happened(self, events: list[CallEvent]) -> None:
         self.events.happened(events)

@@ -79,7 +79,9 @@ def find_records(connection: Connection, call_ids: Sequence[str]) -> list[CallRe
 
 
 def _cells(record: CallRecord) -> dict[str, Any]:
-    cells = {name: _text(name, getattr(record, name)) for name in _COLUMNS if name not in ("legs", "reasons", "segments")}
+    cells = {
+        name: _text(name, getattr(record, name)) for name in _COLUMNS if name not in ("legs", "reasons", "segments")
+    }
     cells["reasons"] = [_reason_cells(reason) for reason in record.reasons]
     cells["legs"] = [_leg_cells(leg) for leg in record.legs]
     cells["segments"] = [_leg_cells(segment) for segment in record.segments]
