@@ -75,6 +75,11 @@ def opened_in(heard: Iterable[CallEvent]) -> list[str]:
     return [event.call for event in heard if isinstance(event, CallOpened)]
 
 
+def spoken(language: str, key: str, params: dict[str, Any]) -> str:
+    """Where a text spoken in tests would lie: "/speech/nl/parked lot=3"."""
+    return f"/speech/{language}/" + " ".join([key, *(f"{name}={value}" for name, value in params.items())])
+
+
 class FakeOffice:
     """Does what services ask for at once: ``handlers`` by type of request; replies are delivered in the next turn."""
 
@@ -123,6 +128,7 @@ class SimulatedExchange(ExchangeEngine):
             services=all_services(lambda language: f"/prompts/{language}"),
             ways=all_ways(),
             back_office=office,
+            speech=spoken,
         )
         super().__init__(exchange, on_bindings=self.bindings.extend, on_events=self.heard.extend)
 

@@ -110,6 +110,17 @@ class Conversation:
         if self._driver.play(self._x, self.call, File(path)):
             await Wait("signal")
 
+    async def say(self, key: str, **params: str | int) -> None:
+        """Speak the text ``key`` in the party's language, to its end; key presses are kept for the next ``collect``."""
+        path = self._x.speech(self.language, key, params)
+        if path:
+            await self.play(path)
+
+    async def ask_for(self, key: str, *, most: int, timeout_s: float = 8.0, end: str = "#", **params: str | int) -> str:
+        """Speak the text ``key`` and collect digits; a key press stops the speech."""
+        path = self._x.speech(self.language, key, params)
+        return await self.collect(most=most, timeout_s=timeout_s, prompt=path, end=end)
+
     async def tone(self, name: str, seconds: float) -> None:
         """Play a tone of the company's country for a while (see ``media.protocol.Tone``)."""
         index = self.index

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import msgspec
 import structlog
@@ -82,6 +82,14 @@ class Journal(Protocol):
         """The call's record has been handed over; forget the call."""
 
 
+Speech: TypeAlias = Callable[[str, str, dict[str, Any]], str]
+"""The audio file that speaks a text: (language, key of the text, what goes into it) to a path, "" = silence."""
+
+
+def _silent(_language: str, _key: str, _params: dict[str, Any]) -> str:
+    return ""
+
+
 class BackOffice(Protocol):
     """Who does what takes time: writes configuration, looks into a mailbox. Its replies come back as events."""
 
@@ -116,6 +124,7 @@ class Exchange:
         services: dict[str, ServiceFunction],
         back_office: BackOffice | None = None,
         ways: dict[str, Way] | None = None,
+        speech: Speech | None = None,
     ) -> None:
         self.endpoint = endpoint
         self.directory = directory
@@ -140,6 +149,7 @@ class Exchange:
         self.present = Present(self)
         self.lots: dict[tuple[int, str], str] = {}
         """Calls that are parked, by company and lot."""
+        self.speech: Speech = speech or _silent
         self.ways: dict[str, Way] = ways or {}
         """What a transfer to a feature code does, by feature."""
         self.replies: dict[int, tuple[str, Service]] = {}
