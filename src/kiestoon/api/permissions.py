@@ -96,6 +96,13 @@ PERMISSIONS: Final[dict[str, Permission]] = {
     "reach_cells": _PERSONAL,
     "reach_overrides": _PERSONAL,
     "feature_codes": Permission("write", "write", "public", "public", "public"),
+    "transfer_options": _PERSONAL,
+    "operator_settings": Permission("write", "write", "write", "-", "-", ("location_id",)),
+    "park_settings": Permission("write", "write", "write", "-", "-", ("location_id",)),
+    "park_groups": Permission("write", "write", "write", "-", "-", ("location_id",)),
+    "park_members": Permission("write", "write", "write", "-", "-", ("group_id",)),
+    "pickup_groups": Permission("write", "write", "write", "-", "-", ("location_id",)),
+    "pickup_members": Permission("write", "write", "write", "-", "-", ("group_id",)),
     "service_packs": Permission("write", "read", "public", "public", "-"),
     "pack_assignments": Permission("write", "write", "write", "read", "read", ("extension", "location_id")),
 }

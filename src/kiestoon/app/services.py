@@ -6,10 +6,13 @@ from collections.abc import Callable
 
 from kiestoon.calls.conversation import ServiceFunction
 from kiestoon.calls.operations.targets import Way
+from kiestoon.services import parking
 from kiestoon.services.announcement import announcement_service
 from kiestoon.services.menu import MenuPrompts, menu_service
 from kiestoon.services.parked import parked
+from kiestoon.services.pickup import pickup
 from kiestoon.services.postcode import postcode_service
+from kiestoon.services.takeover import take_over
 from kiestoon.services.transferred import returned, transferred
 
 
@@ -22,9 +25,18 @@ def all_services(folder_for: Callable[[str], str]) -> dict[str, ServiceFunction]
         "transferred": transferred,
         "returned": returned,
         "parked": parked,
+        "pickup": pickup,
+        "pickup_directed": pickup,
+        "take_over": take_over,
+        "park": parking.nothing_to_park,
+        "park_lot": parking.nothing_to_park,
+        "park_at": parking.nothing_to_park,
+        "retrieve_lot": parking.retrieve_lot,
+        "retrieve_line": parking.retrieve_line,
+        "retrieve_at": parking.retrieve_at,
     }
 
 
 def all_ways() -> dict[str, Way]:
     """By feature."""
-    return {}
+    return {"park_lot": parking.to_lot, "park": parking.to_line, "park_at": parking.to_extension}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -43,18 +43,29 @@ class Onlooker(msgspec.Struct, frozen=True, array_like=True, gc=False):
     of: int
 
 
+class Manner(NamedTuple):
+    """How somebody is sought. ``shown``: the caller as those who are rung see him, None = as he is. ``within_s``: the
+    attempt is given up after so long, and nobody's forwarding for no answer applies then; 0 = as routing says."""
+
+    shown: Party | None = None
+    within_s: float = 0.0
+
+
+PLAIN = Manner()
+
+
 class Seek:
     """An attempt to get somebody to answer: outgoing legs racing.
 
     ``lines``: for each leg to an outside number, what is called there and the lines still to be tried. ``ringing``: the
-    caller has been told so. ``shown``: the caller as those who are rung see him, None = as he is.
+    caller has been told so.
     """
 
-    __slots__ = ("decision", "failures", "legs", "lines", "ringing", "shown")
+    __slots__ = ("decision", "failures", "legs", "lines", "manner", "ringing")
 
-    def __init__(self, decision: Decision, shown: Party | None = None) -> None:
+    def __init__(self, decision: Decision, manner: Manner = PLAIN) -> None:
         self.decision = decision
-        self.shown = shown
+        self.manner = manner
         self.legs: set[int] = set()
         self.lines: dict[int, tuple[DialOutside, list[int]]] = {}
         self.failures: list[Failure] = []

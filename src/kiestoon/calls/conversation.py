@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine, Generator
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 from kiestoon.calls import signals
-from kiestoon.calls.call import Call, Failure
+from kiestoon.calls.call import Call, Failure, Manner
 from kiestoon.calls.leg import Leg
 from kiestoon.media.protocol import File, Tone
 
@@ -184,9 +184,9 @@ class Conversation:
         self._driver.wish = extension  # call control follows it up once this event has been treated
         return cast("Failure", await Wait("connection"))
 
-    async def reach(self, decision: Decision, shown: Party | None = None) -> Failure:
-        """Do what routing decided, shown as ``shown`` to whom it rings; returns only when that failed."""
-        self._driver.decision, self._driver.shown = decision, shown
+    async def reach(self, decision: Decision, shown: Party | None = None, within_s: float = 0.0) -> Failure:
+        """Do what routing decided; returns only when that failed (``call.Manner`` for ``shown`` and ``within_s``)."""
+        self._driver.decision, self._driver.manner = decision, Manner(shown, within_s)
         return cast("Failure", await Wait("connection"))
 
     async def reached(self) -> Failure:

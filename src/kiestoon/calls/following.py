@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kiestoon.calls import custody, identity, seeking
-from kiestoon.calls.call import Call, Failure, Seek
+from kiestoon.calls.call import PLAIN, Call, Failure, Manner, Seek
 from kiestoon.calls.events import CallForwarded
 from kiestoon.calls.service import Service
 from kiestoon.calls.service_data import ServiceData
@@ -24,7 +24,6 @@ from kiestoon.routing import (
 
 if TYPE_CHECKING:
     from kiestoon.calls.exchange import Exchange
-    from kiestoon.calls.party import Party
     from kiestoon.routing import Decision
 
 NOT_POSSIBLE = Failure("refused", 403, 29, "Not possible from here")
@@ -33,19 +32,19 @@ NO_SUCH_CODE = Failure("not_found", 404, 1, "This code has no service here")
 NO_VOICEMAIL = Failure("no_answer", 480, 19, "There is no voicemail")
 
 
-def follow(x: Exchange, call: Call, decision: Decision, now: float, shown: Party | None = None) -> None:
-    """Take the step routing decided on; ``shown``: as whom the caller is shown to those who are rung."""
+def follow(x: Exchange, call: Call, decision: Decision, now: float, manner: Manner = PLAIN) -> None:
+    """Take the step routing decided on."""
     _note(x, call, decision, now)
     step = decision.step
     if isinstance(step, RingUser):
         _aim(call, step.user.extension)
-        seeking.start(x, call, decision, now, shown)
+        seeking.start(x, call, decision, now, manner)
     elif isinstance(step, RingAll):
         _aim(call, decision.situation.at if decision.situation is not None else decision.called)
-        seeking.start(x, call, decision, now, shown)
+        seeking.start(x, call, decision, now, manner)
     elif isinstance(step, DialOutside):
         _aim(call, step.number)
-        seeking.start(x, call, decision, now, shown)
+        seeking.start(x, call, decision, now, manner)
     elif isinstance(step, EnterMenu):
         _enter(x, call, "menu", (step.menu, x.company_of(call)), step.menu.extension, now)
     elif isinstance(step, AskPostcode):
@@ -61,16 +60,16 @@ def follow(x: Exchange, call: Call, decision: Decision, now: float, shown: Party
 def go_on(x: Exchange, call: Call, now: float) -> None:
     """After every event: what routing said follows a failed attempt, and where a service wants its caller to go."""
     while True:
-        shown = None
+        manner = PLAIN
         if call.next is not None:
             decision, call.next = call.next, None
         elif call.service is not None and call.service.wants_to_go:
-            decision, shown = _wished(x, call, call.service), call.service.shown
-            call.service.shown = None
+            decision, manner = _wished(x, call, call.service), call.service.manner
+            call.service.manner = PLAIN
         else:
             return
         call.reasons.extend(decision.reasons)
-        follow(x, call, decision, now, shown)
+        follow(x, call, decision, now, manner)
 
 
 def _wished(x: Exchange, call: Call, service: Service) -> Decision:

@@ -24,8 +24,8 @@ _RING_KINDS: Final = {"internal": 1, "national": 2, "international": 3, "group":
 
 def caller_for_phones(call: Call) -> Party:
     """The caller as phones show him: "Support - Sam Jones" with a hunt group's or plan's prefix (V 21.1.2, E 8.2.2)."""
-    if call.seek is not None and call.seek.shown is not None:
-        return call.seek.shown
+    if call.seek is not None and call.seek.manner.shown is not None:
+        return call.seek.manner.shown
     caller = call.anchor
     if caller is None:
         return Party("service", call.dialled)

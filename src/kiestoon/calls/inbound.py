@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import structlog
 
-from kiestoon.calls import bridging, custody, following, occupancy, seeking, topology
+from kiestoon.calls import bridging, custody, following, occupancy, replacing, seeking, topology
 from kiestoon.calls.call import Call, Failure
 from kiestoon.calls.causes import CALLER_GONE, NO_PORT, NORMAL, from_status
 from kiestoon.calls.events import CallOpened, LegOffered
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from kiestoon.routing import Decision
     from kiestoon.sip.events import InviteReceived
     from kiestoon.sip.message import Request
+    from kiestoon.sip.session import Session
 
 log = structlog.get_logger("calls")
 
@@ -73,12 +74,22 @@ def _device_calls(x: Exchange, event: InviteReceived, caller: DeviceCaller, now:
     call, leg = _open(x, event, device.company_id, party, dialled, "internal", now)
     leg.dtmf = device.dtmf
     leg.encryption = resolved_encryption(device)
+    if event.replaces is not None:
+        _replace(x, call, leg, event.replaces, now)
+        return call
     decision = route(x.directory, FromDevice(device), dialled, live=x.present)
     if isinstance(decision.step, DialOutside):
         call.direction = "out"
         call.emergency = decision.step.emergency
     _proceed(x, call, leg, decision, now)
     return call
+
+
+def _replace(x: Exchange, call: Call, leg: Leg, named: Session, now: float) -> None:
+    """The caller wants the place of somebody in a dialog (RFC 3891)."""
+    failure = _obstacle(x, call, leg) or replacing.replace(x, call, leg, named, now)
+    if failure is not None:
+        custody.end_with(x, call, failure, now)
 
 
 def _trunk_calls(x: Exchange, event: InviteReceived, caller: TrunkCaller, now: float) -> Call:

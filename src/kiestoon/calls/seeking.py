@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from kiestoon.calls import bridging, custody, dialling, hops, identity, occupancy, signals, topology
-from kiestoon.calls.call import Call, Failure, Seek
+from kiestoon.calls.call import PLAIN, Call, Failure, Manner, Seek
 from kiestoon.calls.causes import (
     BUSY,
     DECLINED_ELSEWHERE,
@@ -29,7 +29,6 @@ from kiestoon.routing import Outcome as RouteOutcome
 
 if TYPE_CHECKING:
     from kiestoon.calls.exchange import Exchange
-    from kiestoon.calls.party import Party
     from kiestoon.routing import Decision
     from kiestoon.sip.events import Accepted, Progressed, Redirected
 
@@ -46,13 +45,14 @@ _OUTCOMES: Final[dict[str, RouteOutcome]] = {
 DECLINED_REASON = 'SIP;cause=603;text="Declined"'
 
 
-def start(x: Exchange, call: Call, decision: Decision, now: float, shown: Party | None = None) -> None:
-    """Begin seeking the target of ``decision`` and take custody of the caller; ``shown`` as whom."""
-    seek = Seek(decision, shown)
+def start(x: Exchange, call: Call, decision: Decision, now: float, manner: Manner = PLAIN) -> None:
+    """Begin seeking the target of ``decision`` and take custody of the caller."""
+    seek = Seek(decision, manner)
     call.seek = seek
     custody.take(x, call, "seek")
     step = decision.step
-    custody.start_deadline(x, call, now + _patience_s(x, decision))
+    patience_s = _patience_s(x, decision)
+    custody.start_deadline(x, call, now + (min(patience_s, manner.within_s) if manner.within_s else patience_s))
     if isinstance(step, RingUser):
         ring_user(x, call, step, now)
     elif isinstance(step, RingAll):
@@ -309,6 +309,10 @@ def ring_timeout(x: Exchange, call: Call, now: float) -> None:
         return
     _stop_others(x, call, seek, now, NO_ANSWER)
     seek.failures.append(NO_ANSWER)
+    if seek.manner.within_s and seek.manner.within_s < _patience_s(x, seek.decision):
+        call.seek = None
+        custody.seek_failed(x, call, NO_ANSWER, now)
+        return
     finish(x, call, now)
 
 

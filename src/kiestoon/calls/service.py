@@ -9,7 +9,7 @@ import structlog
 
 from kiestoon.calls import custody, signals, story
 from kiestoon.calls.bridging import NOT_ACCEPTABLE
-from kiestoon.calls.call import Call, Failure
+from kiestoon.calls.call import PLAIN, Call, Failure, Manner
 from kiestoon.calls.causes import BROKEN, HUNG_UP, NORMAL
 from kiestoon.calls.conversation import Conversation, ServiceFunction, Wait, Waiting
 from kiestoon.calls.events import LegAnswered
@@ -20,7 +20,6 @@ from kiestoon.media.protocol import File
 
 if TYPE_CHECKING:
     from kiestoon.calls.exchange import Exchange
-    from kiestoon.calls.party import Party
     from kiestoon.calls.service_data import ServiceData
     from kiestoon.company.model import LocationRouting
     from kiestoon.media.protocol import SignalEnded, SignalSource
@@ -56,10 +55,10 @@ class Service:
         "failure",
         "keyed",
         "leg_id",
+        "manner",
         "name",
         "now",
         "postcode_of",
-        "shown",
         "under_way",
         "wish",
     )
@@ -72,7 +71,7 @@ class Service:
         self.keyed = False
         self.postcode_of: LocationRouting | None = None
         self.decision: Decision | None = None
-        self.shown: Party | None = None
+        self.manner: Manner = PLAIN
         self.under_way = False
         self.failure: Failure | None = None
         self.entered = 1

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from kiestoon.company.handling import Handling
 from kiestoon.company.model import (
     AlternateNumber,
     CallClass,
@@ -88,6 +89,7 @@ class Arrangements:
         "extensions",
         "forwards",
         "group_members",
+        "handling",
         "holidays",
         "hunt_members",
         "line_viewers",
@@ -153,6 +155,7 @@ class Arrangements:
         self.mappings: dict[int, tuple[PlanMapping, ...]] = _group(rows.plan_mappings, lambda row: row.number_id)
         self.codes: dict[str, FeatureCode] = {row.code: row for row in rows.feature_codes}
         self.reaches: dict[int, Reach] = _reaches(rows)
+        self.handling = Handling(rows)
         self.times = TimeIndex(rows)
         self._status_times: dict[tuple[int, int | None], Timed[bool]] = {}
         self._hours: dict[tuple[tuple[WeekBlock, ...], int | None], Timed[bool]] = {}

@@ -126,7 +126,7 @@ _CATALOGUE: Final = (
     _F("retrieve_line", "Retrieve a parked call by its line",
        "Een geparkeerd gesprek ophalen van een lijn", "digits", 2),
     _F("retrieve_at", "Retrieve a call parked at an extension",
-       "Een bij een toestel geparkeerd gesprek ophalen", "extension"),
+       "Een bij een toestel geparkeerd gesprek ophalen", "extension", optional=True),
     _F("intercom", "Speak through an extension's loudspeaker",
        "Spreken door de luidspreker van een toestel", "extension"),
     # voicemail, assistant

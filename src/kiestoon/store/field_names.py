@@ -22,6 +22,21 @@ _ENGLISH: Final = {
 }
 
 DUTCH: Final = {
+    "alternate": "vervangende bestemming",
+    "alternate_s": "belduur bij de vervangende bestemming",
+    "alternate_when": "moment van de vervangende bestemming",
+    "announce": "aankondigen",
+    "camp_on": "aankloppen bij doorverbinden",
+    "camp_on_s": "wachttijd bij aankloppen",
+    "inhibit_attended": "omleiden voorkomen na ruggespraak",
+    "inhibit_blind": "omleiden voorkomen bij onaangekondigd doorverbinden",
+    "operator": "telefonist",
+    "recall": "doorverbinden intrekken",
+    "recall_pattern": "belsignaal bij terughalen",
+    "recall_rings": "aantal keer overgaan voor terughalen",
+    "recall_s": "tijd tot terughalen",
+    "recall_unanswered": "gedrag na een onbeantwoord teruggehaald gesprek",
+    "show_s": "tijd op het scherm",
     "access_code": "buitenlijncode",
     "account": "klantnummer",
     "action": "handeling",

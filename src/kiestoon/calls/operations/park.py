@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kiestoon.calls import following
+from kiestoon.calls import following, story
 from kiestoon.calls.call import Call, Failure
 from kiestoon.calls.events import CallParked, CallRetrieved
 from kiestoon.calls.leg import Leg
@@ -60,6 +60,7 @@ def park(x: Exchange, call: Call, by: Leg, lot: str, now: float) -> Failure | No
 def enter_lot(x: Exchange, call: Call, data: Parked, now: float) -> None:
     """Let the call's caller wait on a lot."""
     x.lots[call.company_id, data.lot] = call.id
+    story.turn(x, call, "parked", data.lot)
     following.enter(x, call, data, now)
     x.emit(CallParked, call, call.caller, lot=data.lot, by=data.by.number)
     x.journal.changed(call)

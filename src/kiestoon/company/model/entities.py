@@ -7,7 +7,17 @@ from typing import Any
 
 import msgspec
 
-from kiestoon.company.model import accounts, extensions, numbering, organisation, people, reach, schedules, webhooks
+from kiestoon.company.model import (
+    accounts,
+    extensions,
+    handling,
+    numbering,
+    organisation,
+    people,
+    reach,
+    schedules,
+    webhooks,
+)
 from kiestoon.company.model.row import Row
 
 
@@ -247,6 +257,43 @@ ENTITIES: tuple[Entity, ...] = (
         ("feature code", "snelcode"),
         key=("code",),
         unique=(("code",),),
+    ),
+    Entity(
+        handling.TransferOptions,
+        "transfer_options",
+        ("transfer options", "doorverbindopties"),
+        key=("user_id",),
+        unique=(("user_id",),),
+    ),
+    Entity(
+        handling.OperatorSettings,
+        "operator_settings",
+        ("operator settings", "telefonisteninstellingen"),
+        key=("location_id",),
+        unique=(("location_id",),),
+    ),
+    Entity(
+        handling.ParkSettings,
+        "park_settings",
+        ("park settings", "parkeerinstellingen"),
+        key=("location_id",),
+        unique=(("location_id",),),
+    ),
+    Entity(handling.ParkGroup, "park_groups", ("park group", "parkeergroep"), unique=(("name",),)),
+    Entity(
+        handling.ParkMember,
+        "park_members",
+        ("park group member", "parkeergroeplid"),
+        key=("group_id", "extension"),
+        unique=(("extension",),),
+    ),
+    Entity(handling.PickupGroup, "pickup_groups", ("pickup group", "ophaalgroep"), unique=(("name",),)),
+    Entity(
+        handling.PickupMember,
+        "pickup_members",
+        ("pickup group member", "ophaalgroeplid"),
+        key=("group_id", "extension"),
+        unique=(("extension",),),
     ),
     Entity(organisation.ServicePack, "service_packs", ("service pack", "servicepack"), unique=(("name",),)),
     Entity(

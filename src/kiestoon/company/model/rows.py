@@ -17,6 +17,15 @@ from kiestoon.company.model.extensions import (
     TimeRoute,
     TimeRouting,
 )
+from kiestoon.company.model.handling import (
+    OperatorSettings,
+    ParkGroup,
+    ParkMember,
+    ParkSettings,
+    PickupGroup,
+    PickupMember,
+    TransferOptions,
+)
 from kiestoon.company.model.numbering import (
     Number,
     NumberPlan,
@@ -96,5 +105,12 @@ class CompanyRows(msgspec.Struct, frozen=True, kw_only=True):
     reach_cells: tuple[ReachCell, ...] = ()
     reach_overrides: tuple[ReachOverride, ...] = ()
     feature_codes: tuple[FeatureCode, ...] = ()
+    transfer_options: tuple[TransferOptions, ...] = ()
+    operator_settings: tuple[OperatorSettings, ...] = ()
+    park_settings: tuple[ParkSettings, ...] = ()
+    park_groups: tuple[ParkGroup, ...] = ()
+    park_members: tuple[ParkMember, ...] = ()
+    pickup_groups: tuple[PickupGroup, ...] = ()
+    pickup_members: tuple[PickupMember, ...] = ()
     service_packs: tuple[ServicePack, ...] = ()
     pack_assignments: tuple[PackAssignment, ...] = ()

@@ -1,15 +1,24 @@
 """Somebody was sent on without being announced: the target rings; when nobody answers the call comes back.
 
-The order when things go wrong (CALL-5, custody in docs/architecture.md): the target's own forwarding; whoever sent the
-call, for whom it rings as "recall: NAME"; then what the company wants.
+The order when things go wrong (CALL-5; custody, docs/architecture.md): the transferor's own time for a recall, where he
+has one (V 7.5), else the target's own forwarding; then the transferor, for whom it rings as "recall: NAME"; and when he
+does not answer, what the location wants: the end (E 5.1.3), its operator, or the transferor's voicemail.
 """
 
 from __future__ import annotations
 
+from kiestoon.calls.call import Failure
 from kiestoon.calls.conversation import Conversation
 from kiestoon.calls.operations import targets
+from kiestoon.calls.operations.recall import recall_of, shown_as
+from kiestoon.calls.party import Party
 from kiestoon.calls.service_data import Returned, Transferred
-from kiestoon.services.transferred.recall import come_back
+from kiestoon.company.handling import RING_S
+from kiestoon.company.model import OperatorSettings, TransferOptions
+from kiestoon.routing import Decision, EnterVoicemail, route_extension
+
+DEFAULTS = TransferOptions(id=0, company_id=0, user_id=0)
+RECALL_RING_S = 60
 
 
 async def transferred(caller: Conversation, data: Transferred) -> None:
@@ -18,11 +27,51 @@ async def transferred(caller: Conversation, data: Transferred) -> None:
     if caller.under_way:
         await caller.reached()
     else:
-        decision = targets.route_again(x, caller.call, data.by, caller.leg, data.target, inhibited=data.inhibited)
-        await caller.reach(decision)
+        options = options_of(caller, data.by)
+        inhibited = data.inhibited or options.inhibit_blind
+        decision = targets.route_again(x, caller.call, data.by, caller.leg, data.target, inhibited=inhibited)
+        await caller.reach(decision, within_s=options.recall_rings * RING_S if options.recall else 0.0)
     await come_back(caller, data.by)
 
 
 async def returned(caller: Conversation, data: Returned) -> None:
     """A call that was handed over comes back."""
     await come_back(caller, data.by)
+
+
+def options_of(caller: Conversation, by: Party) -> TransferOptions:
+    """What the transferor has set."""
+    index = caller.index
+    found = index.arrangements.handling.transfer_options(by.user_id) if index is not None else None
+    return found or DEFAULTS
+
+
+async def come_back(caller: Conversation, by: Party) -> None:
+    """Ring whoever handed the caller over; when nobody answers there, do what the location wants. Then it ends, with a
+    word of apology."""
+    x, call = caller.exchange, caller.call
+    decision = recall_of(x, call, by, RECALL_RING_S)
+    if decision is not None:
+        await caller.reach(decision, shown_as(caller.leg.party))
+    settings = settings_of(caller, by)
+    if settings is not None and settings.recall_unanswered == "voicemail" and by.number:
+        await caller.reach(Decision(EnterVoicemail(by.number), (), call.company_id))
+    if settings is not None and settings.recall_unanswered == "operator" and settings.operator:
+        await _operator(caller, settings.operator)
+    await caller.say("transfer_failed")
+
+
+def settings_of(caller: Conversation, by: Party) -> OperatorSettings | None:
+    """What the transferor's location wants."""
+    index = caller.index
+    if index is None:
+        return None
+    user = index.users.get(by.user_id)
+    location = index.location_of(user) if user is not None else None
+    return index.arrangements.handling.operator_settings(location.id if location is not None else None)
+
+
+async def _operator(caller: Conversation, extension: str) -> Failure:
+    x, call = caller.exchange, caller.call
+    decision = route_extension(x.directory, call.company_id, extension, live=x.present, situation=call.situation)
+    return await caller.reach(decision)

@@ -1,26 +1,22 @@
-"""Bringing a caller back to whoever handed him over."""
+"""Bringing a caller back to whoever handed him over: who rings, and what the display shows."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
-from kiestoon.calls.conversation import Conversation
+from kiestoon.calls.call import Call
 from kiestoon.calls.party import Party
 from kiestoon.routing import Decision, RingUser
 
-RECALL_S = 60
+if TYPE_CHECKING:
+    from kiestoon.calls.exchange import Exchange
 
 
-async def come_back(caller: Conversation, by: Party, ring_s: int = RECALL_S, alert: int = 0) -> None:
-    """Ring whoever handed the caller over, shown as "recall: NAME"; returns when nobody answered there."""
-    decision = recall_of(caller, by, ring_s, alert)
-    if decision is not None:
-        await caller.reach(decision, shown_as(caller.leg.party))
-
-
-def recall_of(caller: Conversation, by: Party, ring_s: int, alert: int) -> Decision | None:
+def recall_of(x: Exchange, call: Call, by: Party, ring_s: int, alert: int = 0) -> Decision | None:
     """Ringing at all phones of the person, whatever he has arranged for his calls; None when he is gone."""
-    index = caller.index
+    index = x.directory.company(call.company_id)
     user = index.users.get(by.user_id) if index is not None else None
     if index is None or user is None:
         return None

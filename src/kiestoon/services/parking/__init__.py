@@ -1,0 +1,108 @@
+"""Parking by code (CALL-9): where a call waits is a lot 0-9, a numbered line 1-99, or somebody's extension.
+
+As the target of a transfer: a lot (*0X), the next free line (*6), an extension (*68 ext). Dialled: retrieve a lot
+(*1X), a line (930NN), from an extension (*88 ext). Who retrieves needs the right over whoever parked the call (E 5.4),
+or is he.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kiestoon.calls.call import Call, Failure
+from kiestoon.calls.conversation import Conversation
+from kiestoon.calls.leg import Leg
+from kiestoon.calls.operations import NOT_ALLOWED, NOTHING_THERE, park
+from kiestoon.routing import UseCode
+
+if TYPE_CHECKING:
+    from kiestoon.calls.exchange import Exchange
+
+
+def lot(digit: str) -> str:
+    """The name of one of the ten lots, apart from the numbered lines."""
+    return f"lot {digit}"
+
+
+def at(extension: str) -> str:
+    """The name of the place at an extension."""
+    return f"@{extension}"
+
+
+# --- as the target of a transfer -------------------------------------------------------------------------------------
+
+
+def to_lot(x: Exchange, call: Call, by: Leg, party: Leg, argument: str, now: float) -> Failure | None:
+    """*0X: on lot X (C 2.4)."""
+    return park.park(x, call, by, lot(argument), now)
+
+
+def to_line(x: Exchange, call: Call, by: Leg, party: Leg, argument: str, now: float) -> Failure | None:
+    """*6: on the next free line (E 5.4), or at the first free member of the parker's group (V 24.2)."""
+    index = x.directory.company(call.company_id)
+    if index is None:
+        return NOT_ALLOWED
+    group = index.arrangements.handling.park_group_of.get(by.party.number)
+    if group is None:
+        return park.park(x, call, by, "", now)
+    for member in index.arrangements.handling.park_members[group.id]:
+        if park.parked_at(x, call.company_id, at(member)) is None:
+            return park.park(x, call, by, at(member), now)
+    return park.ALL_TAKEN
+
+
+def to_extension(x: Exchange, call: Call, by: Leg, party: Leg, argument: str, now: float) -> Failure | None:
+    """*68 ext: at somebody's extension (V 24.1)."""
+    index = x.directory.company(call.company_id)
+    if index is None or argument not in index.arrangements.extensions:
+        return NOTHING_THERE
+    return park.park(x, call, by, at(argument), now)
+
+
+# --- dialled ---------------------------------------------------------------------------------------------------------
+
+
+async def retrieve_lot(caller: Conversation, code: UseCode) -> None:
+    """*1X."""
+    await _retrieve(caller, lot(code.argument))
+
+
+async def retrieve_line(caller: Conversation, code: UseCode) -> None:
+    """930NN."""
+    await _retrieve(caller, str(int(code.argument)))
+
+
+async def retrieve_at(caller: Conversation, code: UseCode) -> None:
+    """*88 ext; alone: from one's own extension."""
+    await _retrieve(caller, at(code.argument or caller.leg.party.number))
+
+
+async def nothing_to_park(caller: Conversation, code: UseCode) -> None:
+    """A parking code dialled as a number: there is no call to park yet."""
+    await caller.answer()
+    await caller.say("park_how")
+
+
+async def _retrieve(caller: Conversation, place: str) -> None:
+    x, mine = caller.exchange, caller.call
+    failure = _may(caller, place)
+    if failure is None:
+        failure = park.retrieve(x, mine.company_id, place, mine, caller.leg, caller.now)
+    if failure is not None:
+        await caller.answer()
+        await caller.say("park_not_allowed" if failure is NOT_ALLOWED else "park_nothing_there")
+
+
+def _may(caller: Conversation, place: str) -> Failure | None:
+    call = park.parked_at(caller.exchange, caller.call.company_id, place)
+    data = park.data_of(call) if call is not None else None
+    index = caller.index
+    if data is None or index is None:
+        return NOTHING_THERE
+    mine, handling = caller.leg.party.number, index.arrangements.handling
+    if not handling.restricts_parked or mine == data.by.number or place == at(mine):
+        return None
+    group = handling.park_group_of.get(mine)
+    if group is not None and group == handling.park_group_of.get(data.by.number):
+        return None
+    return None if handling.may(mine, "parked", data.by.number) else NOT_ALLOWED

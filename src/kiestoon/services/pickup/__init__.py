@@ -1,0 +1,44 @@
+"""Picking up: ``*8`` any ringing phone one may, ``*8`` and an extension that one (CALL-11, E 5.3, V 25).
+
+Rights come from privacy groups and pickup groups. Of two who pick up one call the first gets it; the other hears that
+it was answered already, and everybody without the right the same as if nothing rang.
+"""
+
+from __future__ import annotations
+
+from kiestoon.calls.call import Call
+from kiestoon.calls.conversation import Conversation
+from kiestoon.calls.leg import Leg
+from kiestoon.calls.operations import ALREADY_ANSWERED
+from kiestoon.calls.operations import pickup as operation
+from kiestoon.routing import UseCode
+
+
+async def pickup(caller: Conversation, code: UseCode) -> None:
+    """Take the call that has rung longest among those the caller may take."""
+    found = ringing_for(caller, code.argument)
+    if found is None:
+        await caller.answer()
+        await caller.say("pickup_nothing")
+        return
+    call, leg = found
+    failure = operation.pick_up(caller.exchange, call, leg, caller.call, caller.leg, caller.now)
+    if failure is not None:
+        await caller.answer()
+        await caller.say("pickup_already_answered" if failure is ALREADY_ANSWERED else "not_possible")
+
+
+def ringing_for(caller: Conversation, extension: str) -> tuple[Call, Leg] | None:
+    """The ringing call to take: at ``extension`` (a person's, or a group's that is called), "" = anywhere."""
+    index, mine = caller.index, caller.leg.party.number
+    if index is None or not mine:
+        return None
+    may = index.arrangements.handling.may_pick_up
+    for call, leg in operation.ringing_calls(caller.exchange, caller.call.company_id):
+        rung = leg.party.number
+        aimed = call.situation.visited if call.situation is not None else ()
+        if extension and extension != rung and extension not in aimed:
+            continue
+        if rung != mine and (may(mine, rung) or any(may(mine, group) for group in aimed)):
+            return call, leg
+    return None

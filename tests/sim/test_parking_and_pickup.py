@@ -1,0 +1,300 @@
+"""Parking, picking up and taking over: from another phone, by whoever may (CALL-9, CALL-10, CALL-11, CALL-15)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+from test_basic_calls import in_call
+from test_outside_lines import call_in
+from test_transfers import refer, spoken, told
+from world import World, sample_rows
+
+from kiestoon.company.code_presets import preset_codes
+from kiestoon.company.model import (
+    CompanyRows,
+    ParkSettings,
+    PickupGroup,
+    PickupMember,
+    PrivacyGrant,
+    PrivacyGroup,
+    PrivacyMember,
+)
+from kiestoon.sip import events
+
+
+def with_codes(**rows: Any) -> CompanyRows:
+    """The sample company with the standard table of codes and whatever is given besides."""
+    sample = sample_rows()
+    codes = [msgspec.structs.replace(row, id=n) for n, row in enumerate(preset_codes("standard", sample.company), 1)]
+    return msgspec.structs.replace(sample, feature_codes=tuple(codes), **rows)
+
+
+PICKUP = {
+    "pickup_groups": (PickupGroup(id=1, company_id=1, name="all"),),
+    "pickup_members": tuple(
+        PickupMember(id=n, company_id=1, group_id=1, extension=f"10{n}") for n in (1, 2, 3)
+    ),
+}  # fmt: skip
+
+
+def parked(target: str = "*03", **rows: Any) -> tuple[World, Any, Any]:
+    """Bert has parked Anna."""
+    world, anna, bert, session, other = in_call(World(rows=with_codes(**rows)))
+    refer(world, bert, other, target)
+    assert told(bert)[-1] == "SIP/2.0 200 OK", world.network.ladder()
+    assert other.state == "ended"
+    return world, anna, session
+
+
+def heard(phone: Any, session: Any) -> set[str]:
+    return phone.hears(session)
+
+
+@pytest.mark.parametrize(("target", "code"), [("*03", "*13"), ("*6", "93001")])
+def test_a_parked_caller_hears_music_until_somebody_retrieves_him(target: str, code: str) -> None:
+    world, anna, session = parked(target)
+    carla = world.phone("carla", "192.0.2.3")
+    assert anna.hears(session) == {"music"}
+    second = carla.dial(code)
+    world.run()
+    assert anna.hears(session) == {carla.sends_to(second)}, world.network.ladder()
+    assert carla.hears(second) == {anna.sends_to(session)}
+    second.bye(world.network.now)
+    world.assert_nothing_left()
+    assert not world.exchange.lots
+    story = next(record for record in world.records if record.dialled == "102")
+    assert [segment.kind for segment in story.segments] == ["talk", "parked", "talk"]
+
+
+def test_a_taken_lot_is_no_place_for_a_second_caller() -> None:
+    world, anna, session = parked("*03")
+    bert, carla = world.phones["bert"], world.phone("carla", "192.0.2.3")
+    second = carla.dial("102")
+    world.run()
+    other = bert.last(events.InviteReceived).session
+    refer(world, bert, other, "*03")
+    assert told(bert)[-1].split()[1] == "486"
+    assert carla.hears(second) == {bert.sends_to(other)}
+    session.bye(world.network.now)
+    second.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_every_line_taken_leaves_the_call_where_it_is() -> None:
+    world, anna, bert, session, other = in_call(World(rows=with_codes()))
+    world.exchange.lots.update({(1, str(line)): next(iter(world.exchange.calls)) for line in range(1, 100)})
+    import kiestoon.calls.operations.park as park  # the lots above belong to nobody: say they do
+
+    original = park.parked_at
+    park.parked_at = lambda x, company, lot: x.calls.get(x.lots.get((company, lot), ""))  # type: ignore[assignment]
+    try:
+        refer(world, bert, other, "*6")
+    finally:
+        park.parked_at = original
+        world.exchange.lots.clear()
+    assert told(bert)[-1].split()[1] == "486"
+    assert anna.hears(session) == {bert.sends_to(other)}
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_nothing_parked_there_is_said_and_harms_nobody() -> None:
+    world = World(rows=with_codes())
+    anna = world.phone("anna", "192.0.2.1")
+    session = anna.dial("*15")
+    world.run()
+    assert anna.hears(session) == {"file:/speech/nl/park_nothing_there"}
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_a_parked_call_comes_back_to_whoever_parked_it() -> None:
+    world, anna, session = parked("*03", park_settings=(ParkSettings(id=1, company_id=1, recall_s=30),))
+    bert = world.phones["bert"]
+    world.run(35)
+    back = bert.last(events.InviteReceived)
+    assert back.request.from_.display == "recall: User 1", world.network.ladder()
+    assert anna.hears(session) == {bert.sends_to(back.session)}
+    assert not world.exchange.lots
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_a_parked_call_nobody_takes_back_goes_to_the_alternate_and_waits_on() -> None:
+    settings = ParkSettings(id=1, company_id=1, recall_s=30, alternate="103", alternate_s=10)
+    world, anna, session = parked("*03", park_settings=(settings,))
+    bert, carla = world.phones["bert"], world.phone("carla", "192.0.2.3")
+    bert.mode = carla.mode = "ring"
+    world.run(45)
+    assert carla.last(events.InviteReceived).request.from_.display == "recall: User 1"
+    world.run(70)
+    assert anna.hears(session) <= {"music", "tone:ringback"}
+    assert session.state == "confirmed"
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_a_parked_caller_survives_the_control_process() -> None:
+    world, anna, session = parked("*03")
+    carla = world.phone("carla", "192.0.2.3")
+    assert world.crash() == 1
+    world.run()
+    assert anna.hears(session) == {"music"}
+    second = carla.dial("*13")
+    world.run()
+    assert anna.hears(session) == {carla.sends_to(second)}, world.network.ladder()
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_who_has_no_right_cannot_retrieve_where_rights_are_given() -> None:
+    rights = {
+        "privacy_groups": (PrivacyGroup(id=1, company_id=1, name="desk"),),
+        "privacy_members": (PrivacyMember(id=1, company_id=1, group_id=1, extension="101"),),
+        "privacy_grants": (PrivacyGrant(id=1, company_id=1, group_id=1, extension="102", parked=True),),
+    }
+    world, anna, session = parked("*03", **rights)
+    carla = world.phone("carla", "192.0.2.3")
+    second = carla.dial("*13")
+    world.run()
+    assert carla.hears(second) == {"file:/speech/nl/park_not_allowed"}
+    assert anna.hears(session) == {"music"}
+    second.bye(world.network.now)
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+@pytest.mark.parametrize("code", ["*8", "908", "*8102", "908102"])
+def test_a_colleague_picks_a_ringing_call_up(code: str) -> None:
+    world = World(rows=with_codes(**PICKUP))
+    anna, bert = world.phone("anna", "192.0.2.1"), world.phone("bert", "192.0.2.2")
+    carla = world.phone("carla", "192.0.2.3")
+    bert.mode = "ring"
+    session = anna.dial("102")
+    world.run()
+    second = carla.dial(code)
+    world.run()
+    assert anna.hears(session) == {carla.sends_to(second)}, world.network.ladder()
+    assert carla.hears(second) == {anna.sends_to(session)}
+    assert bert.last(events.Cancelled).answered_elsewhere
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+    assert spoken(world, [record.dialled for record in world.records].index("102")) == ["103"]
+
+
+@pytest.mark.parametrize("rows", [{}, {**PICKUP, "pickup_members": PICKUP["pickup_members"][:2]}])
+def test_who_may_not_pick_up_hears_that_there_is_nothing(rows: dict[str, Any]) -> None:
+    world = World(rows=with_codes(**rows))
+    anna, bert = world.phone("anna", "192.0.2.1"), world.phone("bert", "192.0.2.2")
+    carla = world.phone("carla", "192.0.2.3")
+    bert.mode = "ring"
+    session = anna.dial("102")
+    world.run()
+    second = carla.dial("*8102")
+    world.run()
+    assert carla.hears(second) == {"file:/speech/nl/pickup_nothing"}
+    second.bye(world.network.now)
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_a_pickup_of_an_answered_call_harms_nobody() -> None:
+    world, anna, bert, session, other = in_call(World(rows=with_codes(**PICKUP)))
+    carla = world.phone("carla", "192.0.2.3")
+    second = carla.dial("*8102")
+    world.run()
+    assert carla.hears(second) == {"file:/speech/nl/pickup_nothing"}
+    assert anna.hears(session) == {bert.sends_to(other)}
+    second.bye(world.network.now)
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_an_outside_caller_can_be_picked_up() -> None:
+    world = World(rows=with_codes(**PICKUP))
+    bert, carla = world.phone("bert", "192.0.2.2"), world.phone("carla", "192.0.2.3")
+    bert.mode = "ring"
+    provider, session = call_in(world, "+31201234562")
+    world.run()
+    second = carla.dial("*8")
+    world.run()
+    assert provider.hears(session) == {carla.sends_to(second)}, world.network.ladder()
+    accepted = carla.last(events.Accepted).response
+    assert "+31612345678" in (accepted.get("P-Asserted-Identity") or "")
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_a_running_call_moves_to_another_phone_of_mine() -> None:
+    world = World(rows=with_codes())
+    anna, carla = world.phone("anna", "192.0.2.1"), world.phone("carla", "192.0.2.3")
+    session = anna.dial("103")
+    world.run()
+    other = carla.last(events.InviteReceived).session
+    carla2 = world.phone("carla2", "192.0.2.4")
+    second = carla2.dial("909")
+    world.run()
+    assert anna.hears(session) == {carla2.sends_to(second)}, world.network.ladder()
+    assert other.state == "ended"
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_with_no_running_call_there_is_nothing_to_take_over() -> None:
+    world = World(rows=with_codes())
+    anna = world.phone("anna", "192.0.2.1")
+    session = anna.dial("*9")
+    world.run()
+    assert anna.hears(session) == {"file:/speech/nl/take_over_nothing"}
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def replaces(session: Any) -> list[tuple[str, str]]:
+    """The header naming a phone's dialog as the exchange sees it."""
+    dialog = session.dialog
+    return [("Replaces", f"{dialog.call_id};to-tag={dialog.remote_tag};from-tag={dialog.local_tag}")]
+
+
+def dial_replacing(phone: Any, number: str, session: Any) -> Any:
+    from world import DOMAIN, EXCHANGE
+
+    from kiestoon.sip.digest import Credentials
+    from kiestoon.sip.flow import Target
+
+    return phone.endpoint.invite(
+        phone.now, uri=f"sip:{number}@{DOMAIN}", to=f"<sip:{number}@{DOMAIN}>",
+        from_=f"<sip:{phone.name}@{DOMAIN}>", destination=[Target("udp", *EXCHANGE)], body=phone.offer(),
+        credentials=Credentials(phone.name, f"secret of {phone.name}"), headers=replaces(session),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("ringing", [True, False])
+def test_a_phone_takes_the_place_of_a_dialog_it_names(ringing: bool) -> None:
+    world = World(rows=with_codes(**PICKUP))
+    anna, bert = world.phone("anna", "192.0.2.1"), world.phone("bert", "192.0.2.2")
+    carla = world.phone("carla", "192.0.2.3")
+    bert.mode = "ring" if ringing else "answer"
+    session = anna.dial("102")
+    world.run()
+    other = bert.last(events.InviteReceived).session
+    second = dial_replacing(carla, "102", other)
+    carla.offers[second.id] = carla.offers[0]
+    world.run()
+    assert anna.hears(session) == {carla.sends_to(second)}, world.network.ladder()
+    assert other.state == "ended"
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_a_stranger_to_the_dialog_is_refused_and_the_call_goes_on() -> None:
+    world, anna, bert, session, other = in_call(World(rows=with_codes()))
+    carla = world.phone("carla", "192.0.2.3")
+    dial_replacing(carla, "102", other)
+    world.run()
+    assert carla.last(events.Refused).status == 403
+    assert anna.hears(session) == {bert.sends_to(other)}
+    session.bye(world.network.now)
+    world.assert_nothing_left()
