@@ -8,7 +8,9 @@ from kiestoon.calls.conversation import ServiceFunction
 from kiestoon.calls.operations.targets import Way
 from kiestoon.services import parking
 from kiestoon.services.announcement import announcement_service
+from kiestoon.services.held import consulting, held
 from kiestoon.services.menu import MenuPrompts, menu_service
+from kiestoon.services.notice import notice
 from kiestoon.services.parked import parked
 from kiestoon.services.pickup import pickup
 from kiestoon.services.postcode import postcode_service
@@ -25,6 +27,10 @@ def all_services(folder_for: Callable[[str], str]) -> dict[str, ServiceFunction]
         "transferred": transferred,
         "returned": returned,
         "parked": parked,
+        "parkedon": parking.parked_on,
+        "held": held,
+        "consulting": consulting,
+        "notice": notice,
         "pickup": pickup,
         "pickup_directed": pickup,
         "take_over": take_over,

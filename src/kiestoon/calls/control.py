@@ -16,6 +16,7 @@ from kiestoon.calls import (
     following,
     holding,
     inbound,
+    keys,
     left_ringing,
     lines,
     missing_audio,
@@ -27,6 +28,7 @@ from kiestoon.calls.causes import CALLER_GONE, LINE_LOST, MEDIA_LOST, NORMAL, NO
 from kiestoon.calls.exchange import Exchange
 from kiestoon.calls.leaving import leave, over
 from kiestoon.calls.leg import Leg
+from kiestoon.calls.operations import consult
 from kiestoon.calls.reaching import way_to_party
 from kiestoon.media.protocol import (
     CommandFailed,
@@ -135,6 +137,7 @@ class CallControl:
         for call in lost:
             call.link = None  # its successor knows neither our terminations nor our ports
             end_call(x, call, now)
+        settle_others(x, now)
 
     def replied(self, token: int, reply: object, now: float) -> None:
         """The back office is done with what a service asked of it; a party who has left meanwhile needs it no more."""
@@ -178,11 +181,20 @@ def _afterwards(x: Exchange, call: Call, now: float) -> None:
     """After every event: go on where the route leads, and close what is over."""
     following.go_on(x, call, now)
     closing.check(x, call, now)
-    while x.touched:
-        other = x.touched.pop()
-        if other.id in x.calls:
-            following.go_on(x, other, now)
-            closing.check(x, other, now)
+    if x.touched or x.bereft:
+        settle_others(x, now)
+
+
+def settle_others(x: Exchange, now: float) -> None:
+    """Go on with the other calls that an event has changed."""
+    while x.touched or x.bereft:
+        while x.bereft:
+            consult.care_for(x, x.bereft.pop(), now)
+        if x.touched:
+            other = x.touched.pop()
+            if other.id in x.calls:
+                following.go_on(x, other, now)
+                closing.check(x, other, now)
 
 
 def end_call(x: Exchange, call: Call, now: float) -> None:
@@ -227,6 +239,10 @@ def _due(x: Exchange, call: Call, name: str, now: float) -> None:
         seeking.ring_timeout(x, call, now)
     elif name == "service" and call.service is not None:
         call.service.time_out(x, call, now)
+    elif name.startswith("keys "):
+        leg = call.legs.get(int(name.removeprefix("keys ")))
+        if leg is not None:
+            keys.time_out(x, call, leg, now)
     elif name.startswith("aside "):
         leg = call.legs.get(int(name.removeprefix("aside ")))
         if leg is not None and leg.side is not None:

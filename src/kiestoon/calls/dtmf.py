@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kiestoon.calls import keys
 from kiestoon.calls.call import Call
 from kiestoon.calls.dtmf_info import encode_dtmf_relay, parse_dtmf_info
 from kiestoon.calls.leg import Leg
@@ -38,6 +39,8 @@ def pressed(x: Exchange, call: Call, leg: Leg, digit: str, duration_ms: int, now
     if call.holder == "service" and call.service is not None:
         call.service.digit(x, call, digit, now)
         return
+    if call.bridge is not None or call.seek is not None:
+        keys.pressed(x, call, leg, digit, now)
     other = call.other(leg)
     if other is None or other.session is None:
         return

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from kiestoon.calls import closing, custody, left_ringing, lines
 from kiestoon.calls.causes import HUNG_UP, INTERRUPTED
-from kiestoon.calls.control import CallControl
+from kiestoon.calls.control import CallControl, settle_others
 from kiestoon.calls.events import CallEvent
 from kiestoon.calls.exchange import Exchange
 from kiestoon.calls.journal import CallState
@@ -102,7 +102,9 @@ class ExchangeEngine:
     def take_over(self, states: Iterable[CallState], audits: dict[str, tuple[AuditedContext, ...]], now: float) -> int:
         """Go on with the calls of a process before this one (see ``recovery``); returns how many go on."""
         self._now = now
-        return adopt(self.exchange, states, audits, now)
+        adopted = adopt(self.exchange, states, audits, now)
+        settle_others(self.exchange, now)
+        return adopted
 
     def register_lines(self, now: float) -> None:
         """Log in at every provider where we have not yet."""
@@ -127,6 +129,7 @@ class ExchangeEngine:
             return False
         custody.end_with(self.exchange, call, HUNG_UP, now)
         closing.check(self.exchange, call, now)
+        settle_others(self.exchange, now)
         return True
 
     def end_calls(self, now: float) -> None:

@@ -150,6 +150,10 @@ class Exchange:
         self.lots: dict[tuple[int, str], str] = {}
         """Calls that are parked, by company and lot."""
         self.speech: Speech = speech or _silent
+        self.held: dict[int, str] = {}
+        """Legs that hold somebody by keys in the call, and the call of whom they hold (``operations.consult``)."""
+        self.bereft: list[int] = []
+        """Legs that held somebody and are over: whom they held must not be forgotten."""
         self.ways: dict[str, Way] = ways or {}
         """What a transfer to a feature code does, by feature."""
         self.replies: dict[int, tuple[str, Service]] = {}

@@ -14,6 +14,7 @@ from kiestoon.calls.events import CallOpened, LegOffered
 from kiestoon.calls.leaving import leave
 from kiestoon.calls.leg import Leg
 from kiestoon.calls.leg_media import lease_port, offer_of
+from kiestoon.calls.operations import consult
 from kiestoon.calls.party import Party
 from kiestoon.calls.record import CallDirection, EndedBy
 from kiestoon.calls.securing import srtp_policy
@@ -194,6 +195,8 @@ def caller_left(x: Exchange, call: Call, leg: Leg, now: float) -> None:
 def party_left(x: Exchange, call: Call, leg: Leg, now: float, failure: Failure = NORMAL, by: EndedBy = "") -> None:
     """An answered leg is over, by its party's doing or because it was lost: the others learn of it."""
     call.by = call.by or by
+    if leg.id in x.held and consult.hung_up(x, call, leg, now):
+        return
     if leg.id in call.onlookers:
         del call.onlookers[leg.id]
         topology.arrange(call)

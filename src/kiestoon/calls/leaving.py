@@ -62,10 +62,15 @@ def over(x: Exchange, call: Call, leg: Leg) -> None:
     leg.advance("end")
     leg.ended_ms = x.wall_ms()
     leg.session = None
+    if leg.keys_timer is not None:
+        x.deadlines.stop(leg.keys_timer)
+        leg.keys_timer = None
     if leg.side is not None:
         leg.side.close(x)
         leg.side = None
     x.legs.pop(leg.id, None)
+    if leg.id in x.held:
+        x.bereft.append(leg.id)
     occupancy.leave(x, leg)
     if leg.trunk_id:
         x.lines.left(leg.trunk_id)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from kiestoon.media.protocol import Codec, Port, Quality, Stream
     from kiestoon.sdp.agreement import Agreed, OfferState
     from kiestoon.sdp.audio import OfferRead
+    from kiestoon.sip.deadlines import Deadline
     from kiestoon.sip.session import Session
     from kiestoon.sip.session.unanswered import UnansweredInvite
 
@@ -72,6 +73,8 @@ class Leg:
         "id",
         "incoming",
         "invite",
+        "keys",
+        "keys_timer",
         "music",
         "muted",
         "offer",
@@ -136,6 +139,9 @@ class Leg:
         # ``rtp_lost`` = the media process gets no packets; ``silent`` = and it should, which has been told
         self.rtp_lost = False
         self.silent = False
+        # Keys pressed in the conversation that may be a code (see ``keys``)
+        self.keys = ""
+        self.keys_timer: Deadline[str] | None = None
         # A conversation of this party's own while somebody else has custody of it (see ``service``)
         self.side: Service | None = None
         self.ringing_ms = 0

@@ -29,6 +29,10 @@ def move(x: Exchange, leg: Leg, source: Call, to: Call) -> None:
     if not can_move(source, to):
         raise ValueError(f"leg {leg.id} of call {source.id} cannot move to {to.id}")
     signals.stop_all(source, leg)
+    if leg.keys_timer is not None:
+        x.deadlines.stop(leg.keys_timer)
+        leg.keys_timer = None
+        leg.keys = ""
     occupancy.leave(x, leg)
     source.legs[leg.id] = _account_of(x, leg)
     if source.seek is not None:

@@ -47,6 +47,7 @@ def adopt(x: Exchange, states: Iterable[CallState], audits: dict[str, tuple[Audi
             adopted += 1
         else:
             _end(x, call, state, now)
+    x.bereft += [leg_id for leg_id in x.held if leg_id not in x.legs]
     for incarnation, contexts in audits.items():
         _clear_strays(x, incarnation, contexts, known)
     return adopted

@@ -38,11 +38,23 @@ class Parked(Kept, frozen=True):
     tried: int = 0
 
 
+class ParkedOn(Kept, frozen=True):
+    """Whoever has parked somebody hears where."""
+
+    lot: str
+
+
 class Held(Kept, frozen=True):
     """Somebody waits while the party at ``leg`` (of another call) speaks with somebody else, by keys in the call."""
 
     leg: int
     by: Party
+
+
+class Consulting(Kept, frozen=True):
+    """Somebody holds a party by keys in the call and asks ``number``; "" = keys it in."""
+
+    number: str
 
 
 class Camped(Kept, frozen=True):
@@ -60,4 +72,4 @@ class Returned(Kept, frozen=True):
     from_: str = ""
 
 
-ServiceData: TypeAlias = Transferred | Parked | Held | Camped | Returned
+ServiceData: TypeAlias = Transferred | Parked | ParkedOn | Held | Consulting | Camped | Returned

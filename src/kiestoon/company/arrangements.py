@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from kiestoon.company.codes import KEYS_IN_CALLS
 from kiestoon.company.handling import Handling
 from kiestoon.company.model import (
     AlternateNumber,
@@ -92,6 +93,7 @@ class Arrangements:
         "handling",
         "holidays",
         "hunt_members",
+        "keys_in_calls",
         "line_viewers",
         "location_routes",
         "location_rules",
@@ -155,6 +157,10 @@ class Arrangements:
         self.mappings: dict[int, tuple[PlanMapping, ...]] = _group(rows.plan_mappings, lambda row: row.number_id)
         self.codes: dict[str, FeatureCode] = {row.code: row for row in rows.feature_codes}
         self.reaches: dict[int, Reach] = _reaches(rows)
+        self.keys_in_calls: dict[str, str] = {
+            row.code: row.feature for row in rows.feature_codes if row.feature in KEYS_IN_CALLS
+        }
+        """Codes keyed in during a conversation, and their features (CALL-8)."""
         self.handling = Handling(rows)
         self.times = TimeIndex(rows)
         self._status_times: dict[tuple[int, int | None], Timed[bool]] = {}

@@ -164,6 +164,13 @@ _CATALOGUE: Final = (
 FEATURES: Final[Mapping[str, Feature]] = {feature.name: feature for feature in _CATALOGUE}
 WITHOUT_LOGIN: Final = frozenset({"log_in", "who_logged_in", "echo", "clock"})
 """What also works on a phone nobody is logged in on."""
+KEYS_IN_CALLS: Final = frozenset(
+    {
+        "hold", "retrieve", "transfer", "consult_end", "consult_toggle", "consult_conference", "park",
+        "no_music_on_hold",
+    }
+)  # fmt: skip
+"""What is heard in a conversation (``calls.keys``)."""
 PER_CALL: Final = frozenset(feature.name for feature in _CATALOGUE if feature.per_call)
 HIDE: Final = "caller_id_hide"
 NO_DIVERSION: Final = "no_diversion"

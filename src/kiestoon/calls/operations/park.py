@@ -8,8 +8,8 @@ from kiestoon.calls import following, story
 from kiestoon.calls.call import Call, Failure
 from kiestoon.calls.events import CallParked, CallRetrieved
 from kiestoon.calls.leg import Leg
-from kiestoon.calls.operations import NOT_IN_CALL, NOTHING_THERE, pickup, transfer
-from kiestoon.calls.service_data import Parked
+from kiestoon.calls.operations import NOT_IN_CALL, NOTHING_THERE, consult, pickup, transfer
+from kiestoon.calls.service_data import Parked, ParkedOn
 
 if TYPE_CHECKING:
     from kiestoon.calls.exchange import Exchange
@@ -51,10 +51,23 @@ def park(x: Exchange, call: Call, by: Leg, lot: str, now: float) -> Failure | No
             return ALL_TAKEN
     if parked_at(x, call.company_id, lot) is not None:
         return LOT_TAKEN
-    transfer.hand_over(x, call, by, party, now)
+    if by.session is not None and by.session.referrals:
+        transfer.hand_over(x, call, by, party, now)
+    else:
+        _say_where(x, call, by, party, lot, now)
     enter_lot(x, call, Parked(lot, by.party, x.wall_ms()), now)
     x.touched.append(call)
     return None
+
+
+def _say_where(x: Exchange, call: Call, by: Leg, party: Leg, lot: str, now: float) -> None:
+    """Whoever parks by keys or from the screen hears where, in a call of his own that ends with it."""
+    transfer.release(x, call)
+    call.caller = party.id
+    second = consult.call_of_its_own(x, by, call, lot)
+    following.enter(x, second, ParkedOn(lot), now)
+    x.journal.changed(second)
+    x.touched.append(second)
 
 
 def enter_lot(x: Exchange, call: Call, data: Parked, now: float) -> None:

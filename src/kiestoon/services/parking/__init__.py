@@ -13,6 +13,7 @@ from kiestoon.calls.call import Call, Failure
 from kiestoon.calls.conversation import Conversation
 from kiestoon.calls.leg import Leg
 from kiestoon.calls.operations import NOT_ALLOWED, NOTHING_THERE, park
+from kiestoon.calls.service_data import ParkedOn
 from kiestoon.routing import UseCode
 
 if TYPE_CHECKING:
@@ -81,6 +82,14 @@ async def nothing_to_park(caller: Conversation, code: UseCode) -> None:
     """A parking code dialled as a number: there is no call to park yet."""
     await caller.answer()
     await caller.say("park_how")
+
+
+async def parked_on(caller: Conversation, data: ParkedOn) -> None:
+    """Tell whoever parked a call where it waits (E 5.4)."""
+    if data.lot.startswith("@"):
+        await caller.say("park_parked_at", extension=data.lot.removeprefix("@"))
+    else:
+        await caller.say("park_parked", line=data.lot.removeprefix("lot "))
 
 
 async def _retrieve(caller: Conversation, place: str) -> None:

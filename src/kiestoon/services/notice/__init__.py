@@ -1,0 +1,15 @@
+"""A word to one party of a conversation, on the side: what was asked for cannot be."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kiestoon.calls.call import Failure
+from kiestoon.calls.conversation import Conversation
+
+_KEYS: Final = {"busy": "busy", "not_found": "number_unknown", "unreachable": "not_available"}
+
+
+async def notice(party: Conversation, failure: Failure) -> None:
+    """Say why, in a few words; the conversation goes on."""
+    await party.say(_KEYS.get(failure.outcome, "not_possible"))

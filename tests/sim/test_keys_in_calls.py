@@ -1,0 +1,230 @@
+"""Keys in a conversation: hold, consult, toggle, conference, transfer, park (CALL-8, E 5.1.3)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from test_basic_calls import in_call
+from test_parking_and_pickup import with_codes
+from world import World
+
+from kiestoon.media.protocol import DigitReceived
+from kiestoon.sip import events
+
+
+def press(world: World, phone: Any, session: Any, keys: str, wait_s: float = 3.5) -> None:
+    """Keys on a phone in a call, then a pause."""
+    termination = world.media.at(int(phone.sends_to(session)))
+    for key in keys:
+        world.media.events.append(DigitReceived(termination.number, key, 100))
+        world.network.drain(world.node)
+    world.run(wait_s)
+
+
+def consulting(keys: str = "##103#", mode: str = "answer") -> tuple[World, Any, Any, Any, Any, Any]:
+    """Bert has put Anna on hold by keys and asks Carla."""
+    world, anna, bert, session, other = in_call(World(rows=with_codes()))
+    carla = world.phone("carla", "192.0.2.3")
+    carla.mode = mode
+    press(world, bert, other, keys)
+    return world, anna, bert, carla, session, other
+
+
+def third(carla: Any) -> Any:
+    return carla.last(events.InviteReceived).session
+
+
+def test_hold_gives_music_and_retrieve_brings_back() -> None:
+    world, anna, bert, session, other = in_call(World(rows=with_codes()))
+    press(world, bert, other, "##")
+    assert anna.hears(session) == {"music"}, world.network.ladder()
+    assert bert.hears(other) == {"file:/speech/nl/consult_number"}
+    press(world, bert, other, "*#")
+    assert anna.hears(session) == {bert.sends_to(other)}
+    assert bert.hears(other) == {anna.sends_to(session)}
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_a_number_asks_somebody_while_the_caller_hears_music() -> None:
+    world, anna, bert, carla, session, other = consulting()
+    assert anna.hears(session) == {"music"}, world.network.ladder()
+    assert bert.hears(other) == {carla.sends_to(third(carla))}
+    assert carla.hears(third(carla)) == {bert.sends_to(other)}
+    other.bye(world.network.now)
+    world.run()
+    assert anna.hears(session) == {carla.sends_to(third(carla))}
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_toggling_changes_who_waits() -> None:
+    world, anna, bert, carla, session, other = consulting()
+    press(world, bert, other, "2")
+    assert anna.hears(session) == {bert.sends_to(other)}, world.network.ladder()
+    assert carla.hears(third(carla)) == {"music"}
+    press(world, bert, other, "2")
+    assert anna.hears(session) == {"music"}
+    assert carla.hears(third(carla)) == {bert.sends_to(other)}
+    session.bye(world.network.now)
+    other.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_three_join_in_a_conference_and_go_on_when_one_leaves() -> None:
+    world, anna, bert, carla, session, other = consulting()
+    press(world, bert, other, "3")
+    assert anna.hears(session) == {bert.sends_to(other), carla.sends_to(third(carla))}, world.network.ladder()
+    assert bert.hears(other) == {anna.sends_to(session), carla.sends_to(third(carla))}
+    other.bye(world.network.now)
+    world.run()
+    assert anna.hears(session) == {carla.sends_to(third(carla))}
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+    kinds = [[segment.kind for segment in record.segments] for record in world.records]
+    assert any("conference" in story for story in kinds)
+
+
+def test_one_ends_the_consultation_and_the_caller_waits_on() -> None:
+    world, anna, bert, carla, session, other = consulting()
+    press(world, bert, other, "1")
+    assert third(carla).state == "ended"
+    assert anna.hears(session) == {"music"}
+    press(world, bert, other, "*#")
+    assert anna.hears(session) == {bert.sends_to(other)}
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_retrieve_while_speaking_with_the_third_lets_that_one_go() -> None:
+    world, anna, bert, carla, session, other = consulting()
+    press(world, bert, other, "*#")
+    assert third(carla).state == "ended"
+    assert anna.hears(session) == {bert.sends_to(other)}
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_one_while_it_rings_stops_the_ringing() -> None:
+    world, anna, bert, carla, session, other = consulting(mode="ring")
+    assert bert.hears(other) == {"tone:ringback"}
+    press(world, bert, other, "1")
+    assert third(carla).state == "ended"
+    assert anna.hears(session) == {"music"}
+    session.bye(world.network.now)
+    world.run()
+    other.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_hanging_up_while_it_rings_lets_the_caller_wait_for_the_answer() -> None:
+    world, anna, bert, carla, session, other = consulting(mode="ring")
+    other.bye(world.network.now)
+    world.run()
+    assert anna.hears(session) == {"tone:ringback"}, world.network.ladder()
+    carla.answer_waiting()
+    world.run()
+    assert anna.hears(session) == {carla.sends_to(third(carla))}
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_hanging_up_with_somebody_on_hold_rings_back() -> None:
+    world, anna, bert, session, other = in_call(World(rows=with_codes()))
+    press(world, bert, other, "##")
+    other.bye(world.network.now)
+    world.run()
+    back = bert.last(events.InviteReceived)
+    assert back.request.from_.display == "recall: User 1", world.network.ladder()
+    assert anna.hears(session) == {bert.sends_to(back.session)}
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_a_blind_transfer_by_keys() -> None:
+    world, anna, bert, session, other = in_call(World(rows=with_codes()))
+    carla = world.phone("carla", "192.0.2.3")
+    press(world, bert, other, "##*103#")
+    assert anna.hears(session) == {carla.sends_to(third(carla))}, world.network.ladder()
+    assert other.state == "ended"
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_what_cannot_be_is_said_to_who_keyed_it_only() -> None:
+    world, anna, bert, session, other = in_call(World(rows=with_codes()))
+    press(world, bert, other, "##*999#", wait_s=0.5)
+    assert bert.hears(other) == {"file:/speech/nl/number_unknown"}, world.network.ladder()
+    assert anna.hears(session) == {bert.sends_to(other)}
+    world.media.finish_files()
+    world.network.drain(world.node)
+    assert bert.hears(other) == {anna.sends_to(session)}
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_parking_by_key_tells_the_line() -> None:
+    world, anna, bert, session, other = in_call(World(rows=with_codes()))
+    press(world, bert, other, "*6")
+    assert anna.hears(session) == {"music"}, world.network.ladder()
+    assert bert.hears(other) == {"file:/speech/nl/park_parked line=1"}
+    world.media.finish_files()
+    world.network.drain(world.node)
+    world.run()
+    assert other.state == "ended"
+    carla = world.phone("carla", "192.0.2.3")
+    second = carla.dial("93001")
+    world.run()
+    assert anna.hears(session) == {carla.sends_to(second)}
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+@pytest.mark.parametrize("keys", ["5", "#", "1234#", "2", "3", "1", "*"])
+def test_other_keys_are_the_other_partys(keys: str) -> None:
+    world, anna, bert, session, other = in_call(World(rows=with_codes()))
+    press(world, bert, other, keys)
+    assert anna.hears(session) == {bert.sends_to(other)}
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_the_other_party_cannot_command_by_keys() -> None:
+    world, anna, bert, session, other = in_call(World(rows=with_codes()))
+    press(world, anna, session, "##")
+    assert bert.hears(other) == {"music"}  # Anna is a colleague on a phone of ours: she may
+    session.bye(world.network.now)
+    world.run()
+    back = anna.last(events.InviteReceived)
+    assert back.request.from_.display == "recall: User 2"
+    back.session.bye(world.network.now)
+    other.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+@pytest.mark.parametrize("stage", ["held", "ringing", "talking"])
+def test_the_control_process_may_die_at_any_stage(stage: str) -> None:
+    if stage == "held":
+        world, anna, bert, session, other = in_call(World(rows=with_codes()))
+        press(world, bert, other, "##")
+    else:
+        world, anna, bert, carla, session, other = consulting(mode="ring" if stage == "ringing" else "answer")
+    assert world.crash() == 2
+    world.run(2)
+    assert anna.hears(session) == {"music"}, world.network.ladder()
+    press(world, bert, other, "*#")
+    assert anna.hears(session) == {bert.sends_to(other)}, world.network.ladder()
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_a_conference_outlives_the_control_process() -> None:
+    world, anna, bert, carla, session, other = consulting()
+    press(world, bert, other, "3")
+    assert world.crash() == 1
+    world.run()
+    assert anna.hears(session) == {bert.sends_to(other), carla.sends_to(third(carla))}
+    for one in (session, other, third(carla)):
+        one.bye(world.network.now)
+    world.assert_nothing_left()
