@@ -364,7 +364,8 @@ class World:
         assert not x.calls, f"{list(x.calls)}\n{ladder}"
         assert not x.legs, ladder
         assert not x.terminations, ladder
-        assert not (x.held or x.bereft or x.touched or x.lots or x.replies), (x.held, x.bereft, x.lots, x.replies)
+        for kept in (x.held, x.bereft, x.touched, x.lots, x.replies):
+            assert not kept, ladder
         assert not x.device_calls, ladder
         assert not x.company_calls, ladder
         assert len(x.deadlines) == timers, ladder

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from kiestoon.calls.conversation import ServiceFunction
 from kiestoon.calls.operations.targets import Way
-from kiestoon.services import parking
+from kiestoon.services import fetching, listening, parking
 from kiestoon.services.announcement import announcement_service
 from kiestoon.services.held import consulting, held
 from kiestoon.services.menu import MenuPrompts, menu_service
@@ -29,6 +29,12 @@ def all_services(folder_for: Callable[[str], str]) -> dict[str, ServiceFunction]
         "parked": parked,
         "parkedon": parking.parked_on,
         "held": held,
+        "dialling": fetching.dialling,
+        "joining": fetching.joining,
+        "fetching": fetching.fetching,
+        "listen_in": listening.listen_in,
+        "barge_in": listening.barge_in,
+        "listened_in": listening.listened_in,
         "consulting": consulting,
         "notice": notice,
         "pickup": pickup,

@@ -44,11 +44,16 @@ class Onlooker(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Manner(NamedTuple):
-    """How somebody is sought. ``shown``: the caller as those who are rung see him, None = as he is. ``within_s``: the
-    attempt is given up after so long, and nobody's forwarding for no answer applies then; 0 = as routing says."""
+    """How somebody is sought.
+
+    ``shown``: the caller as those who are rung see him, None = as he is. ``within_s``: the attempt is given up after so
+    long, and nobody's forwarding for no answer applies then; 0 = as routing says. ``automatic``: phones that can are to
+    answer by themselves, on their loudspeaker.
+    """
 
     shown: Party | None = None
     within_s: float = 0.0
+    automatic: bool = False
 
 
 PLAIN = Manner()
@@ -84,8 +89,8 @@ class Call:
     __slots__ = (
         "answered_ms", "bridge", "by", "caller", "closing_timer", "company_id", "context", "continued_in", "deadline",
         "dialled", "direction", "diversion", "emergency", "ended_ms", "entries", "failure", "first", "holder", "id",
-        "legs", "link", "next", "no_music", "onlookers", "opened_ms", "outcome", "reasons", "ring_until", "seek",
-        "segments", "service", "situation", "target", "through",
+        "legs", "link", "next", "no_music", "onlookers", "opened_ms", "origin", "outcome", "reasons", "ring_until",
+        "seek", "segments", "service", "situation", "target", "through",
     )  # fmt: skip
 
     def __init__(
@@ -124,6 +129,8 @@ class Call:
         self.segments: list[Segment] = []
         self.continued_in = ""
         self.no_music = False
+        self.origin: Party | None = None
+        """For whom the exchange made the call by itself (see ``originate``)."""
         # What the journal holds of it, encoded (see ``journal``)
         self.entries: tuple[bytes, ...] = ()
 

@@ -181,13 +181,15 @@ def _afterwards(x: Exchange, call: Call, now: float) -> None:
     """After every event: go on where the route leads, and close what is over."""
     following.go_on(x, call, now)
     closing.check(x, call, now)
-    if x.touched or x.bereft:
+    if x.touched or x.bereft or x.unheld:
         settle_others(x, now)
 
 
 def settle_others(x: Exchange, now: float) -> None:
     """Go on with the other calls that an event has changed."""
-    while x.touched or x.bereft:
+    while x.touched or x.bereft or x.unheld:
+        while x.unheld:
+            _hang_up(x, x.unheld.pop(), now)
         while x.bereft:
             consult.care_for(x, x.bereft.pop(), now)
         if x.touched:
@@ -195,6 +197,14 @@ def settle_others(x: Exchange, now: float) -> None:
             if other.id in x.calls:
                 following.go_on(x, other, now)
                 closing.check(x, other, now)
+
+
+def _hang_up(x: Exchange, leg_id: int, now: float) -> None:
+    leg = x.legs.get(leg_id)
+    call = x.calls.get(leg.call) if leg is not None else None
+    if leg is not None and call is not None:
+        leave(x, call, leg, now)
+        x.touched.append(call)
 
 
 def end_call(x: Exchange, call: Call, now: float) -> None:

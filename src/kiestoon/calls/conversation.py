@@ -184,9 +184,14 @@ class Conversation:
         self._driver.wish = extension  # call control follows it up once this event has been treated
         return cast("Failure", await Wait("connection"))
 
-    async def reach(self, decision: Decision, shown: Party | None = None, within_s: float = 0.0) -> Failure:
-        """Do what routing decided; returns only when that failed (``call.Manner`` for ``shown`` and ``within_s``)."""
-        self._driver.decision, self._driver.manner = decision, Manner(shown, within_s)
+    async def reach(
+        self, decision: Decision, shown: Party | None = None, within_s: float = 0.0, *, automatic: bool = False
+    ) -> Failure:
+        """Do what routing decided; returns only when that failed (``call.Manner`` says what the rest means).
+
+        In a call that has nobody yet it returns NORMAL when somebody has answered: he is the party from then on.
+        """
+        self._driver.decision, self._driver.manner = decision, Manner(shown, within_s, automatic)
         return cast("Failure", await Wait("connection"))
 
     async def reached(self) -> Failure:

@@ -24,7 +24,7 @@ def take(x: Exchange, call: Call, holder: Holder) -> None:
 def seek_failed(x: Exchange, call: Call, failure: Failure, now: float) -> None:
     """A seek ended without an answer. A caller in a service goes back to it; an unanswered caller is told why."""
     caller = call.anchor
-    if call.service is not None and caller is not None and caller.state == "answered":
+    if call.service is not None and (caller is None or caller.state == "answered"):
         take(x, call, "service")
         call.service.resume(x, call, failure, now)
         return
@@ -77,6 +77,9 @@ def leave_bridge(x: Exchange, call: Call) -> None:
         if leg.music and leg.state != "ended":
             signals.stop_music(call, leg)
     call.bridge = None
+    if call.onlookers:  # they heard this conversation, and no other
+        x.unheld += call.onlookers
+        call.onlookers = {}
     topology.silence(call)
 
 

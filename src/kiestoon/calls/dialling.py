@@ -73,9 +73,20 @@ def dial_device(
         to=NameAddr(user.name, _uri(user.extension, domain)),
         from_=shown_address(identity.caller_for_phones(call), domain, trusted=False),
         destination=(destination,) if destination is not None else None,
-        headers=[*_diversion_headers(x, call, domain, outside=False), *identity.alert_info(call, alert, country)],
+        headers=[*_diversion_headers(x, call, domain, outside=False), *_ringing(call, alert, country)],
         route=binding.path,
     )
+
+
+def _ringing(call: Call, alert: int, country: str) -> Headers:
+    """How the phone is to ring, or that it is to answer by itself: every brand looks at one of these (CALL-16)."""
+    if call.seek is not None and call.seek.manner.automatic:
+        return [
+            ("Alert-Info", "<http://127.0.0.1/Bellcore-dr1>;info=alert-autoanswer;delay=0"),
+            ("Call-Info", "<sip:127.0.0.1>;answer-after=0"),
+            ("Answer-Mode", "Auto"),  # RFC 5373
+        ]
+    return identity.alert_info(call, alert, country)
 
 
 def dial_trunk(x: Exchange, call: Call, trunk: Trunk, step: DialOutside, now: float) -> Leg | None:

@@ -8,6 +8,7 @@ from kiestoon.calls import keys
 from kiestoon.calls.call import Call
 from kiestoon.calls.dtmf_info import encode_dtmf_relay, parse_dtmf_info
 from kiestoon.calls.leg import Leg
+from kiestoon.calls.operations import listening
 from kiestoon.media.protocol import SendDigits
 
 if TYPE_CHECKING:
@@ -38,6 +39,9 @@ def pressed(x: Exchange, call: Call, leg: Leg, digit: str, duration_ms: int, now
         return
     if call.holder == "service" and call.service is not None:
         call.service.digit(x, call, digit, now)
+        return
+    if leg.id in call.onlookers:
+        listening.key(x, call, leg, digit, now)
         return
     if call.bridge is not None or call.seek is not None:
         keys.pressed(x, call, leg, digit, now)

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
 from kiestoon.calls import closing, custody, left_ringing, lines
+from kiestoon.calls.call import Failure
 from kiestoon.calls.causes import HUNG_UP, INTERRUPTED
 from kiestoon.calls.control import CallControl, settle_others
 from kiestoon.calls.events import CallEvent
@@ -131,6 +132,13 @@ class ExchangeEngine:
         closing.check(self.exchange, call, now)
         settle_others(self.exchange, now)
         return True
+
+    def operate(self, operation: Callable[[Exchange, float], Failure | None], now: float) -> Failure | None:
+        """Do something with calls (``calls.operations``) from outside, and go on with what it has changed."""
+        self._now = now
+        failure = operation(self.exchange, now)
+        settle_others(self.exchange, now)
+        return failure
 
     def end_calls(self, now: float) -> None:
         """The exchange stops: hang every call up. Records follow as the media figures come in."""

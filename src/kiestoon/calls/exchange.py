@@ -152,6 +152,8 @@ class Exchange:
         self.speech: Speech = speech or _silent
         self.held: dict[int, str] = {}
         """Legs that hold somebody by keys in the call, and the call of whom they hold (``operations.consult``)."""
+        self.unheld: list[int] = []
+        """Legs of onlookers whose conversation is over: they are hung up."""
         self.bereft: list[int] = []
         """Legs that held somebody and are over: whom they held must not be forgotten."""
         self.ways: dict[str, Way] = ways or {}

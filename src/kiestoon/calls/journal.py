@@ -55,6 +55,7 @@ class LegData(msgspec.Struct, frozen=True, array_like=True, gc=False):
     owes_answer: bool
     session: SessionState | None
     muted: bool = False
+    holding: bool = False
 
 
 class CallOpened(msgspec.Struct, frozen=True, array_like=True, tag=True, gc=False):
@@ -118,6 +119,7 @@ class CallState(msgspec.Struct, frozen=True, array_like=True, tag=True, gc=False
     segments: tuple[Segment, ...] = ()
     continued_in: str = ""
     no_music: bool = False
+    origin: Party | None = None
 
 
 class LegConfirmed(msgspec.Struct, frozen=True, array_like=True, tag=True, gc=False):
@@ -234,6 +236,7 @@ def call_state(call: Call) -> CallState:
         segments=tuple(call.segments),
         continued_in=call.continued_in,
         no_music=call.no_music,
+        origin=call.origin,
     )
 
 
@@ -266,6 +269,7 @@ def leg_data(leg: Leg) -> LegData:
         # A session may be over already, with the event that tells so still on its way here.
         session=_session_data(leg),
         muted=leg.muted,
+        holding=leg.holding,
     )
 
 

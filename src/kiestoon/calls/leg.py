@@ -70,6 +70,7 @@ class Leg:
         "encryption",
         "ended_ms",
         "held",
+        "holding",
         "id",
         "incoming",
         "invite",
@@ -133,6 +134,8 @@ class Leg:
         self.owes_answer = False
         # Hold and signals: ``held`` = this party put us on hold; ``music``, ``signal`` = what it is hearing
         self.held = False
+        self.holding = False
+        """The party holds from the screen (see ``operations.hold``)."""
         self.muted = False
         self.music = 0
         self.signal = 0

@@ -37,6 +37,7 @@ def move(x: Exchange, leg: Leg, source: Call, to: Call) -> None:
     source.legs[leg.id] = _account_of(x, leg)
     if source.seek is not None:
         source.seek.legs.discard(leg.id)
+    leg.holding = leg.muted = False
     leg.call = to.id
     to.legs[leg.id] = leg
     if to.link is None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 def make_record(x: Exchange, call: Call) -> CallRecord:
     """The durable account of a call: parties, legs, times, who ended it, cause, route reasons, quality."""
     caller = call.legs.get(call.first or call.caller)
+    party = caller.party if caller is not None else call.origin
     failure = call.failure
     return CallRecord(
         call_id=call.id,
@@ -23,8 +24,8 @@ def make_record(x: Exchange, call: Call) -> CallRecord:
         opened_ms=call.opened_ms,
         answered_ms=call.answered_ms,
         closed_ms=call.ended_ms,
-        caller_number=caller.party.number if caller is not None else "",
-        caller_display=caller.party.name if caller is not None else "",
+        caller_number=party.number if party is not None else "",
+        caller_display=party.name if party is not None else "",
         dialled=call.dialled,
         final_party=call.target,
         outcome=call.outcome or "failed",

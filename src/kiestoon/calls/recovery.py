@@ -64,6 +64,7 @@ def _recreate(x: Exchange, state: CallState) -> Call:
     call.caller, call.first = state.caller, state.first or state.caller
     call.segments = list(state.segments)
     call.continued_in, call.no_music = state.continued_in, state.no_music
+    call.origin = state.origin
     call.target = state.target
     call.emergency = state.emergency
     call.reasons = list(state.reasons)
@@ -83,7 +84,7 @@ def _leg(x: Exchange, call_id: str, data: LegData) -> Leg:
     leg = Leg(data.id, call_id, data.party, incoming=data.incoming, opened_ms=data.opened_ms)
     for name in (
         "state", "ringing_ms", "answered_ms", "ended_ms", "sip_call_id", "status", "cause", "outcome", "dtmf",
-        "encryption", "secure", "held", "muted", "music", "termination", "port", "stream", "agreed", "offer",
+        "encryption", "secure", "held", "holding", "muted", "music", "termination", "port", "stream", "agreed", "offer",
         "owes_answer",
     ):  # fmt: skip
         setattr(leg, name, getattr(data, name))

@@ -220,6 +220,7 @@ def _found(x: Exchange, call: Call, leg: Leg, now: float) -> None:
         bridging.join(x, call, caller, leg, now)
         return
     call.caller = leg.id
+    call.first = call.first or leg.id
     call.outcome, call.answered_ms = "answered", leg.answered_ms
     x.emit(LegAnswered, call, leg.id)
     if call.service is not None:

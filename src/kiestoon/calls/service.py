@@ -93,7 +93,7 @@ class Service:
         call.service = self
         self.leg_id = call.caller
         custody.take(x, call, "service")
-        self._begin(x, call, function, argument, now)
+        self.begin(x, call, function, argument, now)
 
     def start_aside(
         self, x: Exchange, call: Call, leg: Leg, function: ServiceFunction, argument: object, now: float
@@ -101,7 +101,7 @@ class Service:
         """Converse with a party of whom somebody else has custody."""
         leg.side = self
         self.leg_id = leg.id
-        self._begin(x, call, function, argument, now)
+        self.begin(x, call, function, argument, now)
 
     def close(self, x: Exchange) -> None:
         """The party left, or is in conversation: the service is over."""
@@ -279,7 +279,8 @@ class Service:
 
     # --- driving -----------------------------------------------------------------------------------------------------
 
-    def _begin(self, x: Exchange, call: Call, function: ServiceFunction, argument: object, now: float) -> None:
+    def begin(self, x: Exchange, call: Call, function: ServiceFunction, argument: object, now: float) -> None:
+        """Start the coroutine."""
         self._coroutine = function(Conversation(x, call.id, self), argument)
         self._step(x, call, None, now)
 

@@ -57,6 +57,37 @@ class Consulting(Kept, frozen=True):
     number: str
 
 
+class Dialling(Kept, frozen=True):
+    """Somebody's phone rings, and when he takes it ``number`` is called for him (click-to-dial).
+
+    ``device_id`` 0: at all his phones. ``automatic``: the phone answers by itself, if it can.
+    """
+
+    by: Party
+    number: str
+    device_id: int = 0
+    automatic: bool = True
+
+
+class Joining(Kept, frozen=True):
+    """Somebody is called who joins the conversation ``call``, for ``by``."""
+
+    call: str
+    number: str
+    by: Party
+
+
+class Fetching(Kept, frozen=True):
+    """Somebody's phone rings, and when he takes it he gets a call: one that rings or is parked elsewhere, or his own
+    from another phone. ``call`` and ``leg`` name it."""
+
+    by: Party
+    call: str
+    leg: int
+    device_id: int = 0
+    automatic: bool = True
+
+
 class Camped(Kept, frozen=True):
     """Somebody waits for a busy colleague to be free (V 7.5); comes back to ``by`` after ``until_ms`` (wall time)."""
 
@@ -72,4 +103,6 @@ class Returned(Kept, frozen=True):
     from_: str = ""
 
 
-ServiceData: TypeAlias = Transferred | Parked | ParkedOn | Held | Consulting | Camped | Returned
+ServiceData: TypeAlias = (
+    Transferred | Parked | ParkedOn | Held | Consulting | Dialling | Joining | Fetching | Camped | Returned
+)

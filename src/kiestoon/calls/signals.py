@@ -26,7 +26,7 @@ def update_music(x: Exchange, call: Call) -> None:
     for leg_id in call.bridge:
         leg = call.legs[leg_id]
         other = call.other(leg)
-        waits = other is not None and other.held and not leg.held
+        waits = other is not None and (other.held or other.holding) and not (leg.held or leg.holding)
         if waits and not leg.music:
             start_music(x, call, leg, "held")
         elif not waits and leg.music:

@@ -22,6 +22,9 @@ def arrange(call: Call) -> None:
     if call.link is None or bridge is None:
         return
     if len(bridge) == 2 and not call.onlookers:
+        if any(call.legs[leg_id].holding for leg_id in bridge):
+            silence(call)
+            return
         connect(call, call.legs[bridge[0]], call.legs[bridge[1]])
         return
     members = [leg for leg in (call.legs[leg_id] for leg_id in bridge) if leg.termination]

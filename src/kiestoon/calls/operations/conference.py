@@ -1,0 +1,88 @@
+"""Conferences out of calls (CALL-4, CALL-13): join two calls, add somebody, mute and remove members."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kiestoon.calls import bridging, custody, moving, originate, topology
+from kiestoon.calls.call import Call, Failure
+from kiestoon.calls.causes import NORMAL
+from kiestoon.calls.leaving import leave
+from kiestoon.calls.leg import Leg
+from kiestoon.calls.operations import NOT_ALLOWED, NOT_IN_CALL, NOT_POSSIBLE
+from kiestoon.calls.operations.transfer import release, same_person
+from kiestoon.calls.service_data import Joining
+
+if TYPE_CHECKING:
+    from kiestoon.calls.exchange import Exchange
+
+MOST_MEMBERS = 100
+FULL = Failure("refused", 486, 17, "The conference is full")
+
+
+def merge(x: Exchange, first: Call, kept: Leg, second: Call, spare: Leg, now: float) -> Failure | None:
+    """Join two calls of one person: he stays with ``kept``, ``spare`` ends."""
+    if first is second or first.bridge is None or second.bridge is None:
+        return NOT_IN_CALL
+    if not same_person(kept, spare) or kept.id not in first.bridge or spare.id not in second.bridge:
+        return NOT_ALLOWED
+    others = [second.legs[leg_id] for leg_id in second.bridge if leg_id != spare.id]
+    if not moving.can_move(second, first):
+        return NOT_POSSIBLE
+    if len(first.bridge) + len(others) > MOST_MEMBERS:
+        return FULL
+    members = first.bridge
+    release(x, second)
+    custody.let_go(x, second)
+    second.continued_in = first.id
+    leave(x, second, spare, now, failure=NORMAL)
+    for leg in others:
+        moving.move(x, leg, second, first)
+    bridging.bridge(x, first, (*members, *(leg.id for leg in others)), now)
+    x.touched += [first, second]
+    return None
+
+
+def add(x: Exchange, call: Call, by: Leg, number: str, now: float) -> Failure | None:
+    """Call somebody who joins the conversation when he answers."""
+    if call.bridge is None or by.id not in call.bridge:
+        return NOT_IN_CALL
+    if len(call.bridge) >= MOST_MEMBERS:
+        return FULL
+    originate.originate(x, call.company_id, by.party, number, Joining(call.id, number, by.party), now)
+    return None
+
+
+def join(x: Exchange, call: Call, mine: Call, leg: Leg, now: float) -> Failure | None:
+    """A party of its own call becomes a member of a conversation."""
+    if call.bridge is None or not moving.can_move(mine, call):
+        return NOT_POSSIBLE
+    if len(call.bridge) >= MOST_MEMBERS:
+        return FULL
+    members = call.bridge
+    custody.let_go(x, mine)
+    mine.continued_in = call.id
+    moving.move(x, leg, mine, call)
+    bridging.bridge(x, call, (*members, leg.id), now)
+    x.touched += [call, mine]
+    return None
+
+
+def remove(x: Exchange, call: Call, member: Leg, now: float) -> Failure | None:
+    """One of a conference has to go; of two who are left nobody is removed so."""
+    if call.bridge is None or member.id not in call.bridge or len(call.bridge) < 3:
+        return NOT_IN_CALL
+    leave(x, call, member, now, failure=NORMAL)
+    bridging.dissolve(x, call, member, now)
+    x.touched.append(call)
+    return None
+
+
+def mute(x: Exchange, call: Call, member: Leg, now: float, *, muted: bool) -> Failure | None:
+    """Nobody hears a member any more, or again."""
+    if call.bridge is None or member.id not in call.bridge or len(call.bridge) < 3:
+        return NOT_IN_CALL
+    member.muted = muted
+    topology.arrange(call)
+    x.journal.changed(call)
+    return None

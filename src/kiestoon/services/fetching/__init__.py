@@ -1,0 +1,72 @@
+"""Calls made for somebody: a number clicked on, a colleague to join, a call fetched (CALL-24, CALL-13)."""
+
+from __future__ import annotations
+
+from kiestoon.calls.causes import NORMAL
+from kiestoon.calls.conversation import Conversation
+from kiestoon.calls.operations import conference, park, pickup
+from kiestoon.calls.operations.targets import route_again
+from kiestoon.calls.party import Party
+from kiestoon.calls.service_data import Dialling, Fetching, Joining
+from kiestoon.routing import Decision, FromUser, RingUser, route
+
+RING_S = 30
+
+
+async def dialling(caller: Conversation, data: Dialling) -> None:
+    """Ring the person's own phone, then call the number for him."""
+    shown = Party("service", data.number, data.number)
+    if not await _own_phone(caller, data.by, data.device_id, shown, automatic=data.automatic):
+        return
+    leg = caller.leg
+    by = leg.party
+    await caller.reach(route_again(caller.exchange, caller.call, by, leg, data.number))
+    await caller.say("consult_failed")
+
+
+async def joining(caller: Conversation, data: Joining) -> None:
+    """Call somebody who becomes a member of the conversation when he answers."""
+    x = caller.exchange
+    decision = route(x.directory, FromUser(caller.call.company_id, data.by.user_id), data.number, live=x.present)
+    if await caller.reach(decision, data.by) is not NORMAL:
+        return
+    call = x.calls.get(data.call)
+    failure = conference.join(x, call, caller.call, caller.leg, caller.now) if call is not None else conference.FULL
+    if failure is not None:
+        await caller.say("conference_ended")
+
+
+async def fetching(caller: Conversation, data: Fetching) -> None:
+    """Ring the person's own phone, then give him the call he asked for, if it is still to be had."""
+    x = caller.exchange
+    call = x.calls.get(data.call)
+    if call is None:
+        return
+    shown = call.anchor.party if call.anchor is not None else None
+    if not await _own_phone(caller, data.by, data.device_id, shown, automatic=data.automatic):
+        return
+    call = x.calls.get(data.call)
+    leg = call.legs.get(data.leg) if call is not None else None
+    if call is not None and leg is not None:
+        mine, my_leg = caller.call, caller.leg
+        data_of = park.data_of(call)
+        if data_of is not None:
+            failure = park.retrieve(x, call.company_id, data_of.lot, mine, my_leg, caller.now)
+        elif call.seek is not None:
+            failure = pickup.pick_up(x, call, leg, mine, my_leg, caller.now)
+        else:
+            failure = pickup.replace_leg(x, call, leg, mine, my_leg, caller.now)
+        if failure is None:
+            return
+    await caller.say("pickup_already_answered")
+
+
+async def _own_phone(caller: Conversation, by: Party, device_id: int, shown: Party | None, *, automatic: bool) -> bool:
+    """Ring the person at one phone, or at all; False when he does not take it."""
+    index = caller.index
+    user = index.users.get(by.user_id) if index is not None else None
+    if index is None or user is None:
+        return False
+    devices = tuple(device for device in index.devices_of(user.id) if device_id in (0, device.id))
+    decision = Decision(RingUser(user, devices, RING_S), (), index.company.id, called=user.extension)
+    return await caller.reach(decision, shown, automatic=automatic) is NORMAL
