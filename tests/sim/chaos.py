@@ -14,11 +14,17 @@ from world import DOMAIN, SECOND_PROVIDER, DeskPhone, World
 from kiestoon.calls import occupancy
 from kiestoon.calls.call import Call
 from kiestoon.calls.leg import Leg
+from kiestoon.calls.operations import conference, deflect, hold, park, pickup, transfer
+from kiestoon.calls.originate import originate
 from kiestoon.calls.record import CallRecord
+from kiestoon.calls.service_data import Dialling, Fetching
+from kiestoon.company.model import CompanyRows
 from kiestoon.media.protocol import Codec, DigitReceived, RtpLost
 from kiestoon.sip.session import Session
 
 NUMBERS = ("101", "102", "103", "200", "999", "00201112222", "112", "0112")
+KEYS = ("##", "##103#", "##101#", "##*103#", "##*999#", "*#", "1", "2", "3", "*6", "102", "2", "3")
+CODES = ("*8", "*8102", "*13", "93001", "909", "906102", "*30", "9196", "*6", "#31#103", "1233", "901")
 NUMBERS_IN = ("+31201234561", "+31201234562", "+31201234500", "+31201112222")
 MODES = ("answer", "answer", "ring", "ring", "early", "busy", "decline", "unavailable", "redirect")
 CODEC_SETS = (
@@ -31,8 +37,8 @@ WAITS_S = (0.005, 0.02, 0.1, 1.0, 5.0, 35.0, 70.0)
 class Chaos:
     """A world in which ``do(action, a, b)`` does something; the numbers choose who and what."""
 
-    def __init__(self, seed: int, conditions: Conditions) -> None:
-        self.world = World(seed)
+    def __init__(self, seed: int, conditions: Conditions, rows: CompanyRows | None = None) -> None:
+        self.world = World(seed, rows)
         self.parties: list[DeskPhone] = [
             self.world.phone(name, f"192.0.2.{n}") for n, name in enumerate(("anna", "bert", "carla", "carla2"), 1)
         ]
@@ -136,6 +142,47 @@ class Chaos:
             uri = f"sip:103@{DOMAIN}?Replaces={dialog.call_id.replace('@', '%40')}{tags}"
             kept.request(party.now, "REFER", headers=[("Refer-To", f"<{uri}>")])
 
+    def press_keys(self, a: int, b: int) -> None:
+        """Somebody in a call keys in a code."""
+        terminations = list(self.world.media.terminations)
+        if terminations and self.world.media.connected:
+            for digit in KEYS[b % len(KEYS)]:
+                self.world.media.events.append(DigitReceived(terminations[a % len(terminations)], digit, 100))
+                self.world.network.drain(self.world.node)
+
+    def dial_code(self, a: int, b: int) -> None:
+        self.parties[a % 4].dial(CODES[b % len(CODES)])
+
+    def operate(self, a: int, b: int) -> None:
+        """An operation from a screen, whether it fits or not."""
+        legs = [leg for leg in self.world.exchange.legs.values() if leg.device_id]
+        if not legs:
+            return
+        leg, other = legs[a % len(legs)], legs[b % len(legs)]
+        x, calls = self.world.exchange, self.world.exchange.calls
+        call, second = calls[leg.call], calls[other.call]
+        number = NUMBERS[b % len(NUMBERS)]
+        now = self.world.network.now
+        operations: list[Callable[[], object]] = [
+            lambda: transfer.blind(x, call, leg, number, now),
+            lambda: transfer.attended(x, call, leg, second, other, now),
+            lambda: park.park(x, call, leg, "", now),
+            lambda: park.park(x, call, leg, "lot 3", now),
+            lambda: hold.hold(x, call, leg, now),
+            lambda: hold.retrieve(x, call, leg, now),
+            lambda: deflect.deflect(x, call, leg, number, now),
+            lambda: deflect.reject(x, call, leg, now),
+            lambda: conference.merge(x, call, leg, second, other, now),
+            lambda: conference.add(x, call, leg, number, now),
+            lambda: conference.remove(x, call, leg, now),
+            lambda: conference.mute(x, call, leg, now, muted=b % 2 == 0),
+            lambda: pickup.pick_up(x, call, leg, second, other, now),
+            lambda: pickup.replace_leg(x, call, leg, second, other, now),
+            lambda: originate(x, 1, leg.party, number, Dialling(leg.party, number), now),
+            lambda: originate(x, 1, leg.party, number, Fetching(leg.party, second.id, other.id), now),
+        ]
+        self.world.engine.operate(lambda _x, _now: operations[(a * 7 + b) % len(operations)](), now)  # type: ignore[arg-type, return-value]
+
     def message(self, a: int, b: int) -> None:
         self._request(a, b, "MESSAGE", b"hello", "text/plain")
 
@@ -235,6 +282,9 @@ ACTIONS: dict[str, Callable[[Chaos, int, int], None]] = {
         "press_by_info",
         "refer",
         "refer_attended",
+        "press_keys",
+        "dial_code",
+        "operate",
         "message",
         "press",
         "key_in",
@@ -279,10 +329,13 @@ def check(world: World) -> None:
 
 def check_custody(call: Call) -> None:
     """Exactly one of seek, bridge and service has the caller; nobody once the call is ending."""
-    caller = call.legs[call.caller]
+    caller = call.anchor
     live = {leg.id for leg in call.live_legs()}
     if not live:
         assert call.closing_timer is not None, "a call without legs must be closing"
+    if caller is None:
+        assert call.seek is not None or not live
+        return
     if caller.state == "ended":
         assert call.holder == "nobody"
     else:
@@ -291,7 +344,8 @@ def check_custody(call: Call) -> None:
     assert (call.bridge is not None) == (call.holder == "bridge")
     assert call.service is not None or call.holder != "service"
     if call.bridge is not None:
-        assert set(call.bridge) == live
+        assert set(call.bridge) | set(call.onlookers) == live
+        assert len(call.bridge) == len(set(call.bridge)) >= 2
         assert all(call.legs[leg_id].state == "answered" for leg_id in live)
         assert call.service is None
     elif call.seek is not None:
@@ -316,6 +370,8 @@ def check_media(world: World, legs: list[Leg]) -> None:
             assert not edges
             continue
         heard = {frozenset(mine[number].id for number in edge) for edge in edges}
+        if call.onlookers or any(leg.holding or leg.muted for leg in call.live_legs()):
+            continue
         if call.bridge is not None:
             ready = [leg_id for leg_id in call.bridge if call.legs[leg_id].termination]
             assert heard == {frozenset(pair) for pair in combinations(ready, 2)}
@@ -342,7 +398,7 @@ def check_record(record: CallRecord) -> None:
         assert record.opened_ms <= record.answered_ms <= record.closed_ms
     assert record.cause
     assert record.sip_status >= 200
-    assert any(leg.kind == "caller" for leg in record.legs)
+    assert any(leg.kind == "caller" for leg in record.legs) or not record.answered_ms
     for leg in record.legs:
         assert leg.started_ms <= leg.ended_ms <= record.closed_ms, record
         for moment in (leg.ringing_ms, leg.answered_ms):

@@ -10,7 +10,19 @@ import msgspec
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import JSONResponse
 
-from kiestoon.api import activity, configuration, directory, docs, events, explain, login, mail, overviews, problems
+from kiestoon.api import (
+    activity,
+    calls,
+    configuration,
+    directory,
+    docs,
+    events,
+    explain,
+    login,
+    mail,
+    overviews,
+    problems,
+)
 from kiestoon.api.backend import Backend
 from kiestoon.api.limits import RateLimits
 from kiestoon.api.login.logins import Logins, install
@@ -31,6 +43,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     *mail.ROUTERS,
     configuration.router,
     explain.router,
+    calls.router,
     activity.router,
     directory.router,
     overviews.router,

@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 
 from kiestoon.app.back_office import BackOffice
+from kiestoon.app.call_orders import CallOrders
 from kiestoon.app.control_core import ControlCore
 from kiestoon.app.listeners import explain_start, net_settings
 from kiestoon.app.live_events import LiveEvents
@@ -112,6 +113,7 @@ class Telephony:
             self.engine, self.transports, core.loop.time, self.driver.touch,
             (core.settings.certificate, core.settings.certificate_key),
         )  # fmt: skip
+        self.call_orders = CallOrders(self.engine, core.loop.time, self.driver.touch)
         self._timer: asyncio.TimerHandle | None = None
         core.collector.live = lambda: len(self.exchange.calls)
         self._register()
@@ -253,6 +255,9 @@ class Telephony:
         core.commands.add("bans", self.view.bans)
         core.commands.add("lines", self.view.lines)
         core.commands.add("hang_up", self.orders.hang_up)
+        core.commands.add("live_calls", self.call_orders.live)
+        core.commands.add("dial_for", self.call_orders.dial)
+        core.commands.add("operate_call", self.call_orders.operate)
         core.commands.add("unban", self.orders.unban)
         core.commands.add("forget_device", self.orders.forget_device)
         core.commands.add("reload_certificates", self.orders.reload_certificates)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -77,6 +77,9 @@ class Joining(Kept, frozen=True):
     by: Party
 
 
+FetchMode: TypeAlias = Literal["take", "listen", "barge"]
+
+
 class Fetching(Kept, frozen=True):
     """Somebody's phone rings, and when he takes it he gets a call: one that rings or is parked elsewhere, or his own
     from another phone. ``call`` and ``leg`` name it."""
@@ -86,6 +89,7 @@ class Fetching(Kept, frozen=True):
     leg: int
     device_id: int = 0
     automatic: bool = True
+    mode: FetchMode = "take"
 
 
 class Camped(Kept, frozen=True):

@@ -20,6 +20,12 @@ _TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
     **_RULE_TEXTS,
     **_NOTIFY_TEXTS,
     "invalid": ("{detail}", "{detail}", "Correct that field", "Verbeter dat veld"),
+    "call_refused": (
+        "The call stays as it is: {reason}",
+        "Het gesprek blijft zoals het is: {reason}",
+        "Try another way",
+        "Probeer het anders",
+    ),
     "missing": ("{field} is missing", "{field} ontbreekt", "Fill it in", "Vul het in"),
     "out_of_range": (
         "{field} {value} is out of range",

@@ -100,7 +100,7 @@ async def test_another_company_is_not_there_at_all(api: Api, role: str) -> None:
     assert [company["id"] for company in companies] == [api.organisation.company_id]
 
 
-DONE = {"clear_reach": 204, "send_account_mail": 202, "apply_new_company": 201}
+DONE = {"clear_reach": 204, "send_account_mail": 202, "apply_new_company": 201, "make_call": 202, "operate_call": 204}
 """What a success is answered with where it is not 200."""
 
 
@@ -125,6 +125,9 @@ def operation_requests(api: Api, exported: str) -> dict[str, tuple[str, str, dic
         "shared_trunks": ("GET", "/api/v1/trunks", {}),
         "export_configuration": ("GET", api.path("configuration"), {}),
         "explain_call": ("POST", api.path("explain"), {"json": {"caller": {}, "dialled": "+31205550101"}}),
+        "list_live_calls": ("GET", api.path("calls"), {}),
+        "make_call": ("POST", api.path("calls"), {"json": {"number": "201", "user_id": own["users"]}}),
+        "operate_call": ("POST", api.path("calls/one/hold"), {"json": {}}),
         "read_activity": ("GET", api.path("activity"), {}),
         "read_all_activity": ("GET", "/api/v1/activity", {}),
         "read_directory": ("GET", api.path("directory"), {}),

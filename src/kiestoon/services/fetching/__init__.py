@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kiestoon.calls.causes import NORMAL
 from kiestoon.calls.conversation import Conversation
-from kiestoon.calls.operations import conference, park, pickup
+from kiestoon.calls.operations import conference, listening, park, pickup
 from kiestoon.calls.operations.targets import route_again
 from kiestoon.calls.party import Party
 from kiestoon.calls.service_data import Dialling, Fetching, Joining
@@ -50,7 +50,11 @@ async def fetching(caller: Conversation, data: Fetching) -> None:
     if call is not None and leg is not None:
         mine, my_leg = caller.call, caller.leg
         data_of = park.data_of(call)
-        if data_of is not None:
+        if data.mode == "listen":
+            failure = listening.listen(x, call, leg, mine, my_leg, caller.now)
+        elif data.mode == "barge":
+            failure = listening.barge_in(x, call, leg, mine, my_leg, caller.now)
+        elif data_of is not None:
             failure = park.retrieve(x, call.company_id, data_of.lot, mine, my_leg, caller.now)
         elif call.seek is not None:
             failure = pickup.pick_up(x, call, leg, mine, my_leg, caller.now)

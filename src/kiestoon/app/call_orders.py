@@ -1,0 +1,283 @@
+"""Admin commands by which people telephone from a screen (CALL-24): what runs, a call for somebody, every operation.
+
+``user_id`` says whose legs may be operated; None: everybody's of the company (its administrators). A refusal is an
+answer with ``failed``, not an error: it tells the person why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias
+
+import structlog
+
+from kiestoon.app.admin_socket import CommandError
+from kiestoon.calls.call import Call, Failure
+from kiestoon.calls.engine import ExchangeEngine
+from kiestoon.calls.exchange import Exchange
+from kiestoon.calls.leg import Leg
+from kiestoon.calls.operations import (
+    NOT_ALLOWED,
+    NOT_IN_CALL,
+    NOT_POSSIBLE,
+    NOTHING_THERE,
+    conference,
+    deflect,
+    hold,
+    park,
+    remote,
+    transfer,
+)
+from kiestoon.calls.originate import originate
+from kiestoon.calls.party import Party
+from kiestoon.calls.service_data import Dialling, Fetching, FetchMode
+
+log = structlog.get_logger(__name__)
+
+
+class Order:
+    """One operation as asked for: on ``leg`` of ``call``, with what else it needs."""
+
+    def __init__(self, call: Call, leg: Leg, by: Party, arguments: dict[str, Any]) -> None:
+        self.call = call
+        self.leg = leg
+        self.by = by
+        self.to: str = arguments.get("to") or ""
+        self.second: str = arguments.get("second") or ""
+        self.device_id: int = arguments.get("device_id") or 0
+        self.automatic = bool(arguments.get("automatic", True))
+        self.user_id: int | None = arguments.get("user_id")
+
+
+Operation: TypeAlias = Callable[[Exchange, Order, float], "Failure | None"]
+
+
+class CallOrders:
+    """``clock`` is the engine's; ``touch`` has the driver send what an order led to."""
+
+    def __init__(self, engine: ExchangeEngine, clock: Callable[[], float], touch: Callable[[], None]) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._touch = touch
+
+    def live(self, company_id: int, user_id: int | None = None) -> list[dict[str, Any]]:
+        """The running calls of a company; of one person: those he is in, and those he may take over or retrieve."""
+        x = self._engine.exchange
+        return [
+            _shown(x, call)
+            for call in x.calls.values()
+            if call.company_id == company_id and call.live_legs() and _sees(x, call, user_id)
+        ]
+
+    def dial(
+        self, company_id: int, user_id: int, number: str, device_id: int = 0, automatic: bool = True
+    ) -> dict[str, Any]:
+        """Ring somebody's own phone, then call the number for him. Raises CommandError."""
+        by = _person(self._engine.exchange, company_id, user_id)
+        made: list[Call] = []
+
+        def operation(x: Exchange, now: float) -> None:
+            made.append(originate(x, company_id, by, number, Dialling(by, number, device_id, automatic), now))
+
+        self._engine.operate(operation, self._clock())
+        self._touch()
+        return {"call": made[0].id}
+
+    def operate(
+        self, company_id: int, call: str, operation: str, leg: int | None = None, user_id: int | None = None,
+        acting_user: int | None = None, **arguments: Any,
+    ) -> dict[str, Any]:  # fmt: skip
+        """Do something with a call. Raises CommandError for an operation there is not."""
+        x = self._engine.exchange
+        function = _OPERATIONS.get(operation)
+        if function is None:
+            raise CommandError(f"there is no operation {operation}")
+        found = x.calls.get(call)
+        if found is None or found.company_id != company_id:
+            return _failed(NOTHING_THERE)
+        acting = acting_user if user_id is None else user_id
+        party = _leg_meant(x, found, leg, acting, operation, own_only=user_id is not None)
+        if isinstance(party, Failure):
+            return _failed(party)
+        by = _person(x, company_id, acting) if acting is not None else party.party
+        order = Order(found, party, by, {**arguments, "user_id": user_id})
+        failure = self._engine.operate(lambda exchange, now: function(exchange, order, now), self._clock())
+        self._touch()
+        log.info("call operated", call=call, operation=operation, by=by.number, failed=failure.text if failure else "")
+        return {} if failure is None else _failed(failure)
+
+
+def _leg_meant(
+    x: Exchange, call: Call, leg_id: int | None, user_id: int | None, operation: str, *, own_only: bool
+) -> Leg | Failure:
+    """The leg an operation is about: the one named, else the person's own. Others' may be taken over with the right."""
+    if leg_id is not None:
+        leg = call.legs.get(leg_id)
+        if leg is None or leg.state == "ended":
+            return NOTHING_THERE
+        if own_only and leg.party.user_id != user_id and operation not in _ON_OTHERS:
+            member = operation in _ON_MEMBERS and any(
+                call.legs[own].party.user_id == user_id for own in call.bridge or ()
+            )
+            return leg if member else NOT_ALLOWED
+        return leg
+    own = [leg for leg in call.live_legs() if user_id is not None and leg.party.user_id == user_id]
+    if own:
+        return own[0]
+    if operation in _ON_OTHERS:
+        waiting = [leg for leg in call.live_legs() if leg.id != call.caller] or call.live_legs()
+        return waiting[0] if waiting else NOTHING_THERE
+    return NOT_IN_CALL
+
+
+def _person(x: Exchange, company_id: int, user_id: int | None) -> Party:
+    index = x.directory.company(company_id)
+    user = index.users.get(user_id) if index is not None and user_id is not None else None
+    if user is None:
+        raise CommandError("there is no such person")
+    return Party("device", user.extension, user.name, user_id=user.id)
+
+
+def _failed(failure: Failure) -> dict[str, Any]:
+    return {"failed": {"status": failure.status, "text": failure.text}}
+
+
+# --- operations ------------------------------------------------------------------------------------------------------
+
+
+def _second(x: Exchange, order: Order) -> tuple[Call, Leg] | None:
+    """The other call of the same person."""
+    call = x.calls.get(order.second)
+    if call is None or call.company_id != order.call.company_id:
+        return None
+    mine = [leg for leg in call.live_legs() if transfer.same_person(leg, order.leg)]
+    return (call, mine[0]) if mine else None
+
+
+def _transfer_attended(x: Exchange, order: Order, now: float) -> Failure | None:
+    second = _second(x, order)
+    return transfer.attended(x, order.call, order.leg, *second, now) if second else NOTHING_THERE
+
+
+def _merge(x: Exchange, order: Order, now: float) -> Failure | None:
+    second = _second(x, order)
+    return conference.merge(x, order.call, order.leg, *second, now) if second else NOTHING_THERE
+
+
+def _to_voicemail(x: Exchange, order: Order, now: float) -> Failure | None:
+    way, party = x.ways.get("voicemail_box"), order.call.other(order.leg)
+    if order.call.seek is not None:
+        return deflect.to_voicemail(x, order.call, order.leg, order.to or order.leg.party.number, now)
+    if way is None or party is None:
+        return NOT_POSSIBLE
+    return way(x, order.call, order.leg, party, order.to, now)
+
+
+def _fetch(mode: FetchMode) -> Operation:
+    def operation(x: Exchange, order: Order, now: float) -> Failure | None:
+        if not _may_fetch(x, order, mode):
+            return NOT_ALLOWED
+        by = order.by
+        data = Fetching(by, order.call.id, order.leg.id, order.device_id, order.automatic, mode)
+        originate(x, order.call.company_id, by, order.call.dialled, data, now)
+        return None
+
+    return operation
+
+
+def _may_fetch(x: Exchange, order: Order, mode: FetchMode) -> bool:
+    index = x.directory.company(order.call.company_id)
+    if index is None or not order.by.user_id:
+        return False
+    mine, other = order.by, order.leg.party
+    handling = index.arrangements.handling
+    if mode != "take":
+        return mine.user_id != other.user_id and handling.may(mine.number, "listen", other.number)
+    if mine.user_id == other.user_id:
+        return True
+    parked = park.data_of(order.call)
+    if parked is not None:
+        return not handling.restricts_parked or handling.may(mine.number, "parked", parked.by.number)
+    return order.call.seek is not None and handling.may_pick_up(mine.number, other.number)
+
+
+def _end(x: Exchange, order: Order, now: float) -> Failure | None:
+    remote.hang_up(x, order.call, order.leg, now)
+    return None
+
+
+_OPERATIONS: Final[dict[str, Operation]] = {
+    "answer": lambda x, order, now: remote.talk(x, order.call, order.leg, now),
+    "reject": lambda x, order, now: deflect.reject(x, order.call, order.leg, now),
+    "deflect": lambda x, order, now: deflect.deflect(x, order.call, order.leg, order.to, now),
+    "hold": lambda x, order, now: hold.hold(x, order.call, order.leg, now),
+    "retrieve": lambda x, order, now: hold.retrieve(x, order.call, order.leg, now),
+    "transfer": lambda x, order, now: transfer.blind(x, order.call, order.leg, order.to, now),
+    "transfer_attended": _transfer_attended,
+    "voicemail": _to_voicemail,
+    "park": lambda x, order, now: park.park(x, order.call, order.leg, order.to, now),
+    "take": _fetch("take"),
+    "listen": _fetch("listen"),
+    "barge": _fetch("barge"),
+    "merge": _merge,
+    "add": lambda x, order, now: conference.add(x, order.call, order.leg, order.to, now),
+    "remove": lambda x, order, now: conference.remove(x, order.call, order.leg, now),
+    "mute": lambda x, order, now: conference.mute(x, order.call, order.leg, now, muted=True),
+    "unmute": lambda x, order, now: conference.mute(x, order.call, order.leg, now, muted=False),
+    "end": _end,
+}
+OPERATION_NAMES: Final = tuple(_OPERATIONS)
+_ON_OTHERS: Final = frozenset({"take", "listen", "barge"})
+_ON_MEMBERS: Final = frozenset({"remove", "mute", "unmute"})
+
+
+# --- looking ---------------------------------------------------------------------------------------------------------
+
+
+def _sees(x: Exchange, call: Call, user_id: int | None) -> bool:
+    if user_id is None:
+        return True
+    index = x.directory.company(call.company_id)
+    user = index.users.get(user_id) if index is not None else None
+    if index is None or user is None:
+        return False
+    handling = index.arrangements.handling
+    parked = park.data_of(call)
+    if parked is not None:
+        return not handling.restricts_parked or handling.may(user.extension, "parked", parked.by.number)
+    for leg in call.live_legs():
+        ringing = leg.state in ("dialling", "early") and not leg.incoming
+        if leg.party.user_id == user_id or (ringing and handling.may_pick_up(user.extension, leg.party.number)):
+            return True
+    return False
+
+
+def _shown(x: Exchange, call: Call) -> dict[str, Any]:
+    parked = park.data_of(call)
+    return {
+        "id": call.id,
+        "direction": call.direction,
+        "dialled": call.dialled,
+        "state": "parked" if parked is not None else call.holder,
+        "lot": parked.lot if parked is not None else "",
+        "seconds": max(0, x.wall_ms() - (call.answered_ms or call.opened_ms)) // 1000,
+        "legs": [_leg_shown(x, call, leg) for leg in call.live_legs()],
+    }
+
+
+def _leg_shown(x: Exchange, call: Call, leg: Leg) -> dict[str, Any]:
+    party = leg.party
+    return {
+        "id": leg.id,
+        "is_caller": leg.id == call.caller,
+        "number": "" if party.withheld else party.number,
+        "name": "" if party.withheld else party.name,
+        "withheld": party.withheld,
+        "user_id": party.user_id or None,
+        "device_id": leg.device_id or None,
+        "state": "ringing" if leg.state in ("offered", "dialling", "early") else leg.state,
+        "held": leg.held or leg.holding,
+        "muted": leg.muted,
+        "onlooker": call.onlookers[leg.id].mode if leg.id in call.onlookers else "",
+        "holds": x.held.get(leg.id, ""),
+    }

@@ -1,0 +1,116 @@
+"""Telephoning from a screen: the admin commands behind the API, on calls between real engines (CALL-24)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from test_basic_calls import in_call
+from test_parking_and_pickup import PICKUP, with_codes
+from world import World
+
+from kiestoon.app.call_orders import CallOrders
+from kiestoon.sip import events
+
+
+def orders(world: World) -> CallOrders:
+    return CallOrders(world.engine, lambda: world.network.now, lambda: world.network.drain(world.node))
+
+
+def do(world: World, operation: str, call: str, user_id: int | None = 2, **arguments: Any) -> dict[str, Any]:
+    answer = orders(world).operate(1, call, operation, user_id=user_id, **arguments)
+    world.run(2)
+    return answer
+
+
+def only(world: World) -> str:
+    (call,) = (call.id for call in world.exchange.calls.values() if call.live_legs())
+    return call
+
+
+def test_people_see_their_own_calls_and_administrators_all() -> None:
+    world, anna, bert, session, other = in_call()
+    (shown,) = orders(world).live(1)
+    assert (shown["state"], [leg["number"] for leg in shown["legs"]]) == ("bridge", ["101", "102"])
+    assert len(orders(world).live(1, 2)) == 1
+    assert orders(world).live(1, 3) == []
+    assert orders(world).live(2) == []
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_a_colleague_cannot_touch_a_call_of_others() -> None:
+    world, anna, bert, session, other = in_call()
+    call = only(world)
+    legs = [leg.id for leg in world.exchange.calls[call].live_legs()]
+    for operation in ("hold", "transfer", "end", "park", "add", "mute", "listen", "barge", "take"):
+        for leg in (None, *legs):
+            assert do(world, operation, call, 3, leg=leg, to="101")["failed"]["status"] in (403, 481), operation
+    assert anna.hears(session) == {bert.sends_to(other)}
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_a_call_is_transferred_from_the_screen() -> None:
+    world, anna, bert, session, other = in_call()
+    carla = world.phone("carla", "192.0.2.3")
+    assert do(world, "transfer", only(world), to="999")["failed"]["text"] == "Not Found"
+    assert do(world, "transfer", only(world), to="103") == {}
+    third = carla.last(events.InviteReceived).session
+    assert anna.hears(session) == {carla.sends_to(third)}, world.network.ladder()
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_a_call_is_parked_and_taken_back_from_the_screen() -> None:
+    world, anna, bert, session, other = in_call(World(rows=with_codes()))
+    assert do(world, "park", only(world)) == {}
+    other.bye(world.network.now)
+    world.run()
+    (shown,) = orders(world).live(1, 3)
+    assert (shown["state"], shown["lot"]) == ("parked", "1")
+    carla = world.phone("carla", "192.0.2.3")
+    assert do(world, "take", shown["id"], 3) == {}
+    own = carla.last(events.InviteReceived).session
+    assert anna.hears(session) == {carla.sends_to(own)}, world.network.ladder()
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_a_ringing_phone_answers_when_told_to() -> None:
+    world = World()
+    anna, bert = world.phone("anna", "192.0.2.1"), world.phone("bert", "192.0.2.2")
+    bert.mode = "ring"
+    session = anna.dial("102")
+    world.run()
+    assert do(world, "answer", only(world)) == {}
+    told = bert.last(events.SessionRequestReceived).request
+    assert (told.method, told.get("Event")) == ("NOTIFY", "talk")
+    assert do(world, "reject", only(world)) == {}
+    assert anna.last(events.Refused).status == 603
+    assert session.state == "ended"
+    world.assert_nothing_left()
+
+
+def test_only_who_may_takes_a_ringing_call() -> None:
+    world = World(rows=with_codes(**{**PICKUP, "pickup_members": PICKUP["pickup_members"][1:]}))
+    anna, bert, carla = (world.phone(name, f"192.0.2.{n}") for n, name in enumerate(("anna", "bert", "carla"), 1))
+    bert.mode = "ring"
+    session = carla.dial("102")
+    world.run()
+    assert do(world, "take", only(world), 1)["failed"]["status"] == 403
+    carla.endpoint.sessions[session.id].bye(world.network.now)
+    world.run()
+    session = anna.dial("102")
+    world.run()
+    assert do(world, "take", only(world), 3) == {}
+    own = carla.all(events.InviteReceived)[-1].session
+    assert anna.hears(session) == {carla.sends_to(own)}, world.network.ladder()
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_an_administrator_hangs_a_party_up() -> None:
+    world, anna, bert, session, other = in_call()
+    assert do(world, "end", only(world), None, acting_user=2) == {}
+    assert session.state == other.state == "ended"
+    world.assert_nothing_left()
