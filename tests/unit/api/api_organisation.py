@@ -32,7 +32,13 @@ from kiestoon.company.model import (
     Number,
     NumberPlan,
     NumberScheme,
+    OperatorSettings,
     PackAssignment,
+    ParkGroup,
+    ParkMember,
+    ParkSettings,
+    PickupGroup,
+    PickupMember,
     PlanHoliday,
     PlanMapping,
     PlanOverride,
@@ -52,6 +58,7 @@ from kiestoon.company.model import (
     StatusForward,
     TimeRoute,
     TimeRouting,
+    TransferOptions,
     Trunk,
     User,
     WeekBlock,
@@ -171,5 +178,12 @@ def _fill(changes: Changes, company_id: int, ids: dict[str, int], digit: str, e1
     add(ReachCell, user_id=user.id, profile_id=profile.id, status_id=status.id, call_class_id=callers.id)
     add(ReachOverride, user_id=user.id, status_id=status.id)
     add(FeatureCode, feature="do_not_disturb_on", code=f"*{digit}8")
+    add(TransferOptions, user_id=user.id, camp_on=True)
+    add(OperatorSettings, location_id=location.id, operator=number)
+    add(ParkSettings, location_id=location.id, alternate=f"{digit}12")
+    lots = add(ParkGroup, name=f"Counter {digit}", location_id=location.id)
+    add(ParkMember, group_id=lots.id, extension=number)
+    pickup = add(PickupGroup, name=f"Counter {digit}", location_id=location.id)
+    add(PickupMember, group_id=pickup.id, extension=number)
     pack = add(ServicePack, name=f"Pack {digit}", services=("voicemail",), licences=10)
     add(PackAssignment, pack_id=pack.id, extension=number)
