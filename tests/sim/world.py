@@ -323,6 +323,11 @@ class World:
         self.network.drain(self.node)
         return adopted
 
+    def finish_prompts(self) -> None:
+        """Every prompt that plays comes to its end."""
+        self.media.finish_files()
+        self.network.drain(self.node)
+
     def kill_media(self) -> None:
         """The media process dies; call control learns of it."""
         self.media.die()

@@ -8,14 +8,16 @@ from kiestoon.calls.conversation import ServiceFunction
 from kiestoon.calls.operations.targets import Way
 from kiestoon.services import fetching, listening, parking
 from kiestoon.services.announcement import announcement_service
+from kiestoon.services.callback import callback, callback_cancel, callback_offer
 from kiestoon.services.held import consulting, held
+from kiestoon.services.intercom import intercom
 from kiestoon.services.menu import MenuPrompts, menu_service
-from kiestoon.services.notice import notice
+from kiestoon.services.notice import call_waits, notice
 from kiestoon.services.parked import parked
 from kiestoon.services.pickup import pickup
 from kiestoon.services.postcode import postcode_service
 from kiestoon.services.takeover import take_over
-from kiestoon.services.transferred import returned, transferred
+from kiestoon.services.transferred import camped, returned, transferred
 
 
 def all_services(folder_for: Callable[[str], str]) -> dict[str, ServiceFunction]:
@@ -29,6 +31,12 @@ def all_services(folder_for: Callable[[str], str]) -> dict[str, ServiceFunction]
         "parked": parked,
         "parkedon": parking.parked_on,
         "held": held,
+        "camped": camped,
+        "call_waits": call_waits,
+        "callback": callback,
+        "callback_offer": callback_offer,
+        "callback_cancel": callback_cancel,
+        "intercom": intercom,
         "dialling": fetching.dialling,
         "joining": fetching.joining,
         "fetching": fetching.fetching,

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 def check(x: Exchange, call: Call, now: float) -> None:
     """Close the call once its last leg ended and the media figures are in, at most ``closing_wait_s`` later."""
+    if call.service is not None and not call.caller:
+        return  # it has nobody yet: its service waits for the moment to call somebody
     waiting = False
     for leg in call.legs.values():
         if leg.state != "ended":

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kiestoon.calls.exchange import Exchange
     from kiestoon.calls.party import Party
     from kiestoon.calls.service import Service
+    from kiestoon.calls.service_data import ServiceData
     from kiestoon.calls.signals import WaitState
     from kiestoon.company.directory import CompanyIndex
     from kiestoon.company.model import Device, User
@@ -203,6 +204,11 @@ class Conversation:
     def under_way(self) -> bool:
         """Whether somebody rings for the party already."""
         return self._driver.under_way
+
+    def keep(self, data: ServiceData) -> None:
+        """From here on it is this with which the service is entered again after a crash."""
+        self._driver.data = data
+        self._x.journal.changed(self.call)
 
     async def ask(self, request: object) -> Any:
         """Have something done that takes time, such as writing configuration (see ``Exchange.back_office``): its

@@ -24,12 +24,11 @@ from kiestoon.calls.leaving import leave
 from kiestoon.calls.leg import Leg
 from kiestoon.calls.leg_media import UnusableAnswer, answer_caller, take_answer
 from kiestoon.calls.securing import srtp_policy
-from kiestoon.routing import DialOutside, RingAll, RingUser, proceed, route_diverted
+from kiestoon.routing import Decision, DialOutside, RingAll, RingUser, UseCode, proceed, route_diverted
 from kiestoon.routing import Outcome as RouteOutcome
 
 if TYPE_CHECKING:
     from kiestoon.calls.exchange import Exchange
-    from kiestoon.routing import Decision
     from kiestoon.sip.events import Accepted, Progressed, Redirected
 
 ANSWERED_ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"'
@@ -331,4 +330,19 @@ def finish(x: Exchange, call: Call, now: float) -> None:
         call.next = proceed(x.directory, call.situation, outcome, live=x.present)
         if call.next is not None:
             return
+    if failure.outcome == "busy" and _offers_callback(x, call):
+        offer = UseCode("callback_offer", call.target, dialled=call.target)
+        call.next = Decision(offer, (), call.company_id, situation=call.situation)
+        return
     custody.seek_failed(x, call, failure, now)
+
+
+def _offers_callback(x: Exchange, call: Call) -> bool:
+    """Whether a colleague who has called a busy one is to be offered that he is called back (CALL-12)."""
+    caller = call.anchor
+    index = x.directory.company(call.company_id)
+    if caller is None or index is None or call.service is not None or caller.state == "answered":
+        return False
+    options = index.arrangements.handling.transfer_options(caller.party.user_id)
+    wanted = options is not None and options.callback
+    return wanted and call.target in index.users_by_extension and "callback_offer" in x.services

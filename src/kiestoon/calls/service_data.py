@@ -60,13 +60,15 @@ class Consulting(Kept, frozen=True):
 class Dialling(Kept, frozen=True):
     """Somebody's phone rings, and when he takes it ``number`` is called for him (click-to-dial).
 
-    ``device_id`` 0: at all his phones. ``automatic``: the phone answers by itself, if it can.
+    ``device_id`` 0: at all his phones. ``automatic``: the phone answers by itself, if it can. ``repeat``: a busy number
+    is called again every ten seconds until it is free or he hangs up.
     """
 
     by: Party
     number: str
     device_id: int = 0
     automatic: bool = True
+    repeat: bool = False
 
 
 class Joining(Kept, frozen=True):
@@ -92,6 +94,14 @@ class Fetching(Kept, frozen=True):
     mode: FetchMode = "take"
 
 
+class Callback(Kept, frozen=True):
+    """``by`` is called back when the colleague at ``number`` is free, until ``until_ms`` (wall time)."""
+
+    by: Party
+    number: str
+    until_ms: int
+
+
 class Camped(Kept, frozen=True):
     """Somebody waits for a busy colleague to be free (V 7.5); comes back to ``by`` after ``until_ms`` (wall time)."""
 
@@ -108,5 +118,5 @@ class Returned(Kept, frozen=True):
 
 
 ServiceData: TypeAlias = (
-    Transferred | Parked | ParkedOn | Held | Consulting | Dialling | Joining | Fetching | Camped | Returned
+    Transferred | Parked | ParkedOn | Held | Consulting | Dialling | Joining | Fetching | Callback | Camped | Returned
 )

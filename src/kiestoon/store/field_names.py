@@ -26,6 +26,7 @@ DUTCH: Final = {
     "alternate_s": "belduur bij de vervangende bestemming",
     "alternate_when": "moment van de vervangende bestemming",
     "announce": "aankondigen",
+    "callback": "terugbellen wanneer vrij",
     "camp_on": "aankloppen bij doorverbinden",
     "camp_on_s": "wachttijd bij aankloppen",
     "inhibit_attended": "omleiden voorkomen na ruggespraak",

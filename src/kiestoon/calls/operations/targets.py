@@ -91,6 +91,14 @@ def _hopeless(x: Exchange, decision: Decision, party: Leg) -> RouteOutcome | Non
     return None
 
 
+def camps_on(x: Exchange, call: Call, by: Leg, decision: Decision) -> bool:
+    """Whether a call transferred to a busy colleague waits for him, because the transferor wants so (V 7.5)."""
+    index = x.directory.company(call.company_id)
+    options = index.arrangements.handling.transfer_options(by.party.user_id) if index is not None else None
+    step = decision.step
+    return options is not None and options.camp_on and isinstance(step, RingUser) and _cannot_ring(x, step) == "busy"
+
+
 def _cannot_ring(x: Exchange, step: RingUser) -> RouteOutcome | None:
     """The outcome ``seeking.ring_user`` would meet at once; None: a phone rings."""
     if not step.waiting and any(device.id in x.device_calls for device in step.devices):

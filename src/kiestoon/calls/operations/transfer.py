@@ -16,7 +16,7 @@ from kiestoon.calls.events import CallTransferred
 from kiestoon.calls.leaving import leave
 from kiestoon.calls.leg import Leg
 from kiestoon.calls.operations import NOT_ALLOWED, NOT_IN_CALL, NOT_POSSIBLE
-from kiestoon.calls.operations.targets import find_way, prospects, route_for
+from kiestoon.calls.operations.targets import camps_on, find_way, prospects, route_for
 from kiestoon.calls.service_data import Transferred
 from kiestoon.routing import Refuse, UseCode
 
@@ -118,7 +118,7 @@ def blind(x: Exchange, call: Call, by: Leg, target: str, now: float, *, inhibite
         return way(x, call, by, party, step.argument, now) if way is not None else NOT_POSSIBLE
     if isinstance(step, Refuse):
         return Failure("refused" if step.status != 404 else "not_found", step.status, step.q850, step.text)
-    if prospects(x, decision, party) is None:
+    if prospects(x, decision, party) is None and not camps_on(x, call, by, decision):
         return UNREACHABLE
     hand_over(x, call, by, party, now)
     x.emit(CallTransferred, call, party.id, by=by.party.number, target=target)

@@ -20,7 +20,8 @@ class TransferOptions(Row, frozen=True):
 
     ``recall``: a call transferred unannounced comes back after ``recall_rings``; else the target's own forwarding
     applies. ``camp_on``: at a busy target it waits up to ``camp_on_s`` for it to be free. ``inhibit_blind``,
-    ``inhibit_attended``: the target can neither forward it nor take it to voicemail.
+    ``inhibit_attended``: the target can neither forward it nor take it to voicemail. ``callback``: whoever calls a busy
+    colleague is offered to be called back when that one is free (V 7.4.3).
     """
 
     company_id: CompanyId
@@ -31,6 +32,7 @@ class TransferOptions(Row, frozen=True):
     camp_on_s: Annotated[int, Meta(ge=30, le=600)] = 60
     inhibit_blind: bool = False
     inhibit_attended: bool = False
+    callback: bool = False
 
 
 class OperatorSettings(Row, frozen=True):

@@ -11,6 +11,8 @@ from kiestoon.calls.service_data import Dialling, Fetching, Joining
 from kiestoon.routing import Decision, FromUser, RingUser, route
 
 RING_S = 30
+REPEAT_S = 10.0
+"""Between two attempts at a busy number (G, redial)."""
 
 
 async def dialling(caller: Conversation, data: Dialling) -> None:
@@ -19,8 +21,13 @@ async def dialling(caller: Conversation, data: Dialling) -> None:
     if not await _own_phone(caller, data.by, data.device_id, shown, automatic=data.automatic):
         return
     leg = caller.leg
-    by = leg.party
-    await caller.reach(route_again(caller.exchange, caller.call, by, leg, data.number))
+    while True:
+        failure = await caller.reach(route_again(caller.exchange, caller.call, leg.party, leg, data.number))
+        if not data.repeat or failure.outcome != "busy":
+            break
+        caller.music("held")
+        await caller.pause(REPEAT_S)
+        caller.hush()
     await caller.say("consult_failed")
 
 

@@ -10,6 +10,11 @@ from kiestoon.calls.conversation import Conversation
 _KEYS: Final = {"busy": "busy", "not_found": "number_unknown", "unreachable": "not_available"}
 
 
+async def call_waits(party: Conversation, _: object) -> None:
+    """A tone on the side: a call waits (V 7.5)."""
+    await party.tone("waiting", 1.0)
+
+
 async def notice(party: Conversation, failure: Failure) -> None:
     """Say why, in a few words; the conversation goes on."""
     await party.say(_KEYS.get(failure.outcome, "not_possible"))

@@ -11,14 +11,16 @@ from kiestoon.calls.call import Failure
 from kiestoon.calls.conversation import Conversation
 from kiestoon.calls.operations import targets
 from kiestoon.calls.operations.recall import recall_of, shown_as
+from kiestoon.calls.operations.waiting import call_waits
 from kiestoon.calls.party import Party
-from kiestoon.calls.service_data import Returned, Transferred
+from kiestoon.calls.service_data import Camped, Returned, Transferred
 from kiestoon.company.handling import RING_S
 from kiestoon.company.model import OperatorSettings, TransferOptions
-from kiestoon.routing import Decision, EnterVoicemail, route_extension
+from kiestoon.routing import Decision, EnterVoicemail, RingUser, route_extension
 
 DEFAULTS = TransferOptions(id=0, company_id=0, user_id=0)
 RECALL_RING_S = 60
+CAMP_LOOK_S = 2.0
 
 
 async def transferred(caller: Conversation, data: Transferred) -> None:
@@ -30,8 +32,40 @@ async def transferred(caller: Conversation, data: Transferred) -> None:
         options = options_of(caller, data.by)
         inhibited = data.inhibited or options.inhibit_blind
         decision = targets.route_again(x, caller.call, data.by, caller.leg, data.target, inhibited=inhibited)
-        await caller.reach(decision, within_s=options.recall_rings * RING_S if options.recall else 0.0)
+        failure = await caller.reach(decision, within_s=options.recall_rings * RING_S if options.recall else 0.0)
+        step = decision.step
+        if failure.outcome == "busy" and options.camp_on and isinstance(step, RingUser):
+            await camp(caller, Camped(data.target, data.by, x.wall_ms() + options.camp_on_s * 1000))
     await come_back(caller, data.by)
+
+
+async def camped(caller: Conversation, data: Camped) -> None:
+    """Entered again after a crash: wait on, when every other call is known again too."""
+    caller.music("camped")
+    await caller.pause(CAMP_LOOK_S)
+    await camp(caller, data)
+    await come_back(caller, data.by)
+
+
+async def camp(caller: Conversation, data: Camped) -> None:
+    """Wait, with music, until the busy colleague is free, and ring there (CALL-6). He is told that somebody waits."""
+    x = caller.exchange
+    caller.keep(data)
+    told = False
+    while (left_s := (data.until_ms - x.wall_ms()) / 1000.0) > 0:
+        decision = targets.route_again(x, caller.call, data.by, caller.leg, data.target)
+        step = decision.step
+        if not isinstance(step, RingUser):
+            return
+        if not x.present.is_busy(caller.call.company_id, step.user.id):
+            failure = await caller.reach(decision, within_s=left_s)
+            if failure.outcome != "busy":
+                return
+        elif not told:
+            told = True
+            call_waits(x, caller.call.company_id, step.user.extension, caller.now)
+        caller.music("camped")
+        await caller.pause(min(CAMP_LOOK_S, left_s))
 
 
 async def returned(caller: Conversation, data: Returned) -> None:

@@ -216,6 +216,7 @@ def _create_transfer_options() -> None:
         sa.Column("camp_on_s", sa.Integer(), nullable=False),
         sa.Column("inhibit_blind", sa.Boolean(), nullable=False),
         sa.Column("inhibit_attended", sa.Boolean(), nullable=False),
+        sa.Column("callback", sa.Boolean(), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
