@@ -59,6 +59,18 @@ class Ears:
         mark = self.recorded()
         self._wait_for_sound(lambda: hears_tone(*self.heard(for_s, mark), frequency_hz, for_s), timeout_s, frequency_hz)
 
+    def wait_for_tones(self, *frequencies_hz: float, timeout_s: float = 8.0, for_s: float = 0.5) -> None:
+        """Wait until the phone hears all of these tones at once: a conference."""
+
+        def all_heard() -> bool:
+            samples, rate_hz = self.heard(for_s, mark)
+            return len(samples) >= for_s * rate_hz * 0.95 and all(
+                share_of(samples, rate_hz, frequency) > 0.15 for frequency in frequencies_hz
+            )
+
+        mark = self.recorded()
+        self._wait_for_sound(all_heard, timeout_s, frequencies_hz[0])
+
     def wait_for_change(self, frequency_hz: float, timeout_s: float = 8.0, *, for_s: float = 0.5) -> None:
         """Wait until the phone hears something audible for ``for_s`` in which this tone is not the main thing."""
 
@@ -106,6 +118,16 @@ def strongest(samples: np.ndarray, rate_hz: int) -> tuple[float, float]:
     peak = int(energy.argmax())
     near = energy[max(0, peak - 3) : peak + 4].sum()
     return peak * rate_hz / len(samples), float(near / energy.sum()) if energy.sum() else 0.0
+
+
+def share_of(samples: np.ndarray, rate_hz: int, frequency_hz: float) -> float:
+    """The share of the energy that a tone has, 0.0 to 1.0."""
+    if len(samples) < 256 or not samples.any():
+        return 0.0
+    energy = np.abs(np.fft.rfft(samples.astype(np.float64) * np.hanning(len(samples)))) ** 2
+    energy[:3] = 0
+    at = round(frequency_hz * len(samples) / rate_hz)
+    return float(energy[max(0, at - 3) : at + 4].sum() / energy.sum()) if energy.sum() else 0.0
 
 
 def hears_tone(samples: np.ndarray, rate_hz: int, frequency_hz: float, last_s: float) -> bool:
