@@ -154,6 +154,18 @@ def test_a_transfer_to_nowhere_leaves_the_two_in_conversation(target: str) -> No
     world.assert_nothing_left()
 
 
+def test_a_phone_that_hangs_up_over_a_refused_transfer_gets_the_caller_back() -> None:
+    world, anna, bert, session, other = in_call()
+    refer(world, bert, other, "999")
+    other.bye(world.network.now)
+    world.run()
+    back = bert.last(events.InviteReceived)
+    assert back.request.from_.display == "recall: User 1", world.network.ladder()
+    assert anna.hears(session) == {bert.sends_to(back.session)}
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
 def test_a_transfer_with_a_foreign_dialog_is_refused() -> None:
     world, anna, bert, session, other = in_call()
     carla = world.phone("carla", "192.0.2.3")

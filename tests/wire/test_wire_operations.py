@@ -47,11 +47,14 @@ def test_a_blind_transfer_by_the_phones_own_refer(exchange, phone):
     assert [segment.party for segment in record.segments] == ["102", "103"]
 
 
-def test_a_transfer_to_nowhere_leaves_the_two_in_conversation(exchange, phone):
+def test_a_transfer_to_nowhere_loses_nobody(exchange, phone):
+    """This phone hangs up by itself when a transfer is refused: the caller comes back to it."""
     calling, answering = talk(phone, {}, {})
     answering.command("transfer", f"sip:999@{WIRE.domain}")
     answering.wait_for("TRANSFER_FAILED")
-    answering.wait_for_tone(CALLER_HZ)  # baresip itself sends no more once it has asked for a transfer
+    answering.accept()
+    answering.wait_for_tone(CALLER_HZ)
+    calling.wait_for_tone(CALLED_HZ)
     calling.hang_up()
     answering.wait_for("CALL_CLOSED")
 

@@ -14,7 +14,7 @@ from kiestoon.calls.events import CallOpened, LegOffered
 from kiestoon.calls.leaving import leave
 from kiestoon.calls.leg import Leg
 from kiestoon.calls.leg_media import lease_port, offer_of
-from kiestoon.calls.operations import consult
+from kiestoon.calls.operations import consult, transfer
 from kiestoon.calls.party import Party
 from kiestoon.calls.record import CallDirection, EndedBy
 from kiestoon.calls.securing import srtp_policy
@@ -201,6 +201,8 @@ def party_left(x: Exchange, call: Call, leg: Leg, now: float, failure: Failure =
         del call.onlookers[leg.id]
         topology.arrange(call)
     elif call.bridge is not None and leg.id in call.bridge:
+        if transfer.came_to_nothing(x, call, leg, now):
+            return
         bridging.dissolve(x, call, leg, now, failure)
     elif leg.id == call.caller:
         caller_left(x, call, leg, now)

@@ -99,6 +99,7 @@ class Leg:
         "status",
         "stream",
         "termination",
+        "transfer_failed_at",
         "trunk_id",
         "webrtc",
     )  # fmt: skip
@@ -145,6 +146,7 @@ class Leg:
         # Keys pressed in the conversation that may be a code (see ``keys``)
         self.keys = ""
         self.keys_timer: Deadline[str] | None = None
+        self.transfer_failed_at = 0.0
         # A conversation of this party's own while somebody else has custody of it (see ``service``)
         self.side: Service | None = None
         self.ringing_ms = 0

@@ -44,6 +44,7 @@ def refer_received(x: Exchange, call: Call, leg: Leg, event: ReferReceived, now:
         failure = transfer.blind(x, call, leg, unquote(target.user), now)
     if failure is not None:
         log.info("transfer refused", call=call.id, by=leg.party.number, status=failure.status, reason=failure.text)
+        leg.transfer_failed_at = now
         session.notify_refer(now, max(400, failure.status), final=True, reason=failure.text)
 
 

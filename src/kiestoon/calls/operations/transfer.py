@@ -17,13 +17,14 @@ from kiestoon.calls.leaving import leave
 from kiestoon.calls.leg import Leg
 from kiestoon.calls.operations import NOT_ALLOWED, NOT_IN_CALL, NOT_POSSIBLE
 from kiestoon.calls.operations.targets import camps_on, find_way, prospects, route_for
-from kiestoon.calls.service_data import Transferred
+from kiestoon.calls.service_data import Returned, Transferred
 from kiestoon.routing import Refuse, UseCode
 
 if TYPE_CHECKING:
     from kiestoon.calls.exchange import Exchange
 
-TO_HIMSELF = Failure("refused", 482, 29, "A call cannot be transferred to the one it is with")
+FAILED_S = 3.0
+"""How long after a refused transfer a hang-up counts as the phone's own."""
 
 
 def attended(x: Exchange, first: Call, kept: Leg, second: Call, asked: Leg, now: float) -> Failure | None:
@@ -126,6 +127,19 @@ def blind(x: Exchange, call: Call, by: Leg, target: str, now: float, *, inhibite
     x.journal.changed(call)
     x.touched.append(call)
     return None
+
+
+def came_to_nothing(x: Exchange, call: Call, gone: Leg, now: float) -> bool:
+    """A phone hung up because its transfer was refused, as some do by themselves: the caller is not lost with it, but
+    comes back to the transferor. False: it hung up for another reason."""
+    party = call.other(gone)
+    if party is None or not gone.transfer_failed_at or now - gone.transfer_failed_at > FAILED_S:
+        return False
+    release(x, call)
+    call.caller = party.id
+    following.enter(x, call, Returned(gone.party), now)
+    x.journal.changed(call)
+    return True
 
 
 def hand_over(x: Exchange, call: Call, by: Leg, party: Leg, now: float) -> None:
