@@ -38,6 +38,7 @@ def conference(members: int) -> tuple[float, float, float]:
     spoken = [g711.encode(row, "PCMA") for row in talk]
     addresses = [each.getsockname() for each in ours]
     back = [each.getsockname() for each in theirs]
+    coder = mixer.G711Rows(["PCMA"] * members, 160)
     buffer = bytearray(2048)
     view = memoryview(buffer)
     whole, alone = [], []
@@ -52,10 +53,11 @@ def conference(members: int) -> tuple[float, float, float]:
             _, payload_type, _, _, _ = HEADER.unpack_from(buffer)
             payloads.append(bytes(view[12:size]) if payload_type & 0x7F == 8 else None)
         mixing = time.process_time_ns()
-        heard = mixer.tick_g711(payloads)
+        rows = coder.decode(payloads)
+        heard = coder.encode(mixer.saturated(mixer.add(rows) - rows))
         mixed = time.process_time_ns()
         for member, each in enumerate(ours):
-            each.sendto(HEADER.pack(0x80, 8, tick & 0xFFFF, tick * 160, member) + heard[member], back[member])
+            each.sendto(HEADER.pack(0x80, 8, tick & 0xFFFF, tick * 160, member) + heard[member].tobytes(), back[member])
         whole.append((time.process_time_ns() - start) / 1000)
         alone.append((mixed - mixing) / 1000)
         for each in theirs:

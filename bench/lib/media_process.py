@@ -56,13 +56,25 @@ class MediaProcess:
 
     def __enter__(self) -> Self:
         self.daemon.start()
-        self.daemon.wait_until(self._path.exists, 10, "media process")
+        try:
+            self.daemon.wait_until(self._connected, 10, "media process")
+            self.send(Hello(VERSION, keep=False))
+            self.expect(Welcome)
+        except BaseException:
+            self.daemon.stop()
+            raise
+        return self
+
+    def _connected(self) -> bool:
+        """Try to connect; between its name and its ``listen`` the socket refuses."""
         self._sock = socket.socket(socket.AF_UNIX)
         self._sock.settimeout(10)
-        self._sock.connect(str(self._path))
-        self.send(Hello(VERSION, keep=False))
-        self.expect(Welcome)
-        return self
+        try:
+            self._sock.connect(str(self._path))
+        except (FileNotFoundError, ConnectionRefusedError):
+            self._sock.close()
+            return False
+        return True
 
     def __exit__(self, *_: object) -> None:
         self._sock.close()
@@ -124,7 +136,7 @@ class MediaProcess:
     def open_conference(self, members: int, stream: Callable[[int], Stream]) -> list[Address]:
         """One context in which everybody hears everybody."""
         numbers, addresses = self.add(1, members, stream)
-        self.send(Topology(1, tuple((a, b) for a in numbers for b in numbers if a != b)))
+        self.send(Topology(1, mixed=tuple(numbers)))
         return addresses
 
     def close(self) -> None:

@@ -114,27 +114,36 @@ class FakeMedia:
             found.stream = command.stream
 
     def _move(self, command: Move) -> None:
-        if found := self._find(command):
+        if (found := self._find(command)) and found.context != command.context:
+            self._take_out(found)
             found.context = command.context
+
+    def _take_out(self, termination: Termination) -> None:
+        """Whoever leaves a context hears and is heard by nobody there any more; an empty one vanishes."""
+        edges = self.edges.get(termination.context, set())
+        edges.difference_update({edge for edge in edges if termination.number in edge})
+        if not any(
+            other.context == termination.context for other in self.terminations.values() if other is not termination
+        ):
+            self.edges.pop(termination.context, None)
 
     def _subtract(self, command: Subtract) -> None:
         if self._find(command) is None:
             return
         gone = self.terminations.pop(command.termination)
         self.free.append(gone.port.rtp)
-        for edges in self.edges.values():
-            edges.difference_update({edge for edge in edges if gone.number in edge})
-        if not any(other.context == gone.context for other in self.terminations.values()):
-            self.edges.pop(gone.context, None)
+        self._take_out(gone)
         self.events.append(Subtracted(gone.number, Quality(mos=4.4)))
 
     def _topology(self, command: Topology) -> None:
-        for edge in command.edges:
-            for number in edge:
-                termination = self.terminations.get(number)
-                if termination is None or termination.context != command.context:
-                    self.mistakes.append(f"{command} names {number}, which is not in the context")
-        self.edges[command.context] = set(command.edges)
+        named = {number for edge in command.edges for number in edge}.union(command.mixed, command.listening)
+        for number in sorted(named):
+            termination = self.terminations.get(number)
+            if termination is None or termination.context != command.context:
+                self.mistakes.append(f"{command} names {number}, which is not in the context")
+        hearing = (*command.mixed, *command.listening)
+        met = {(talker, listener) for talker in command.mixed for listener in hearing if talker != listener}
+        self.edges[command.context] = met.union(command.edges)
 
     def _play(self, command: Play) -> None:
         if found := self._find(command):

@@ -1,81 +1,110 @@
-"""Mixing for the members of a context: everybody hears the sum of those he is joined to."""
+"""Those of a context who all hear each other: one mix for everybody, made once per sample rate.
+
+Plain G.711 members sit in ``lanes``. Others (wide-band, other packet times, listened to for keys or silence) are
+decoded and encoded one by one as ever, and only meet in the sums: all voices of the lanes reach those at 16 kHz through
+one converter, and the other way round.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from kiestoon.media.audio import mixer
-from kiestoon.media.audio.pcm import Pcm
+from kiestoon.media.audio.g711 import RATE
+from kiestoon.media.audio.mixer import Rows, Sum, add, saturated
+from kiestoon.media.audio.pcm import Pcm, silence
+from kiestoon.media.audio.resample import Resampler
+from kiestoon.media.intake import TICKS_PER_S
+from kiestoon.media.lanes import Lanes
+from kiestoon.media.shared import Shared
 
 if TYPE_CHECKING:
-    from kiestoon.media.outlet import Outlet
     from kiestoon.media.termination import Termination
 
-Hearing = tuple["Termination", "Outlet", tuple["Termination", ...]]
+
+class Conference:
+    """``seat`` says who takes part. Each tick: ``take_in``, then the others' intakes, ``mix``, ``send``, and then the
+    others' outlets with what ``heard_by`` says."""
+
+    __slots__ = (
+        "_alone", "_down", "_everything", "_heard", "_lanes", "_places", "_shared", "_talkers", "_total", "_up",
+        "meets",
+    )  # fmt: skip
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+        self._lanes: Lanes | None = None
+        self._talkers: Sequence[Termination] = ()
+        """Those who speak and sit in no lane."""
+        self._up: Resampler | None = None
+        self._down: Resampler | None = None
+        self._total: Sum | None = None
+        self._places: dict[int, int] = {}
+        """The rows, by number, of those who spoke."""
+        self._heard: Rows | None = None
+        self._everything: Pcm | None = None
+        self._alone = False
+        self.meets = False
+        """Somebody takes part."""
+
+    def seat(self, lanes: Sequence[Termination], talkers: Sequence[Termination], rate: int) -> None:
+        """Who takes part from now on: in lanes, and others who speak. ``rate`` is that of the others' sound."""
+        self._lanes = Lanes(lanes, self._shared) if lanes else None
+        self._talkers = talkers
+        self.meets = bool(lanes or talkers)
+        if not lanes or rate == RATE:
+            self._up = self._down = None
+        elif self._up is None or self._up.to_hz != rate:
+            self._up, self._down = Resampler(RATE, rate), Resampler(rate, RATE)
+
+    def take_in(self, now: float) -> Iterator[None]:
+        """Take the packets of those in lanes."""
+        return self._lanes.take_in(now) if self._lanes is not None else iter(())
+
+    def send(self, now: float) -> Iterator[None]:
+        """Send to those in lanes."""
+        return self._lanes.send(now) if self._lanes is not None else iter(())
+
+    def mix(self) -> None:
+        """Add up what everybody said."""
+        talking = {
+            talker.number: talker.intake.frame
+            for talker in self._talkers
+            if talker.intake is not None and talker.intake.frame is not None
+        }
+        rows = np.stack(list(talking.values())) if talking else None
+        said = add(rows) if rows is not None else None
+        lanes = self._lanes
+        spoken = lanes.decode() if lanes is not None else None
+        if lanes is not None:
+            lanes.prepare(_plus(spoken, _converted(said, self._down)))
+        self._total = total = _plus(said, _converted(spoken, self._up))
+        self._places = {number: place for place, number in enumerate(talking)}
+        self._heard = saturated(total - rows) if total is not None and rows is not None else None
+        self._everything = None
+        self._alone = len(talking) + (lanes.talking if lanes is not None else 0) == 1
+
+    def heard_by(self, member: Termination) -> Pcm | None:
+        """What somebody without a lane hears: everybody but himself; None when nobody else spoke."""
+        place = self._places.get(member.number)
+        if place is not None and self._heard is not None:
+            return None if self._alone else self._heard[place]
+        if self._everything is None and self._total is not None:
+            self._everything = saturated(self._total)
+        return self._everything
 
 
-class Mixer:
-    """One tick's mixes. In a full conference the sum is made once, and each member's own voice taken out of it."""
-
-    __slots__ = ("_sums",)
-
-    def __init__(self) -> None:
-        self._sums: dict[frozenset[int], NDArray[np.int32] | None] = {}
-
-    def begin(self) -> None:
-        """A new tick."""
-        self._sums.clear()
-
-    def mix(self, listener: Termination, talkers: tuple[Termination, ...]) -> Pcm | None:
-        """What the listener hears of these talkers; None when none of them is heard."""
-        if len(talkers) == 1:
-            intake = talkers[0].intake
-            return None if intake is None else intake.frame
-        frames = [each.intake.frame for each in talkers if each.intake is not None and each.intake.frame is not None]
-        if len(frames) < 2:
-            return frames[0] if frames else None
-        if len(frames) == 2:
-            return mixer.mix(frames)
-        return self._minus(listener, talkers)
-
-    def _minus(self, listener: Termination, talkers: tuple[Termination, ...]) -> Pcm | None:
-        everybody = frozenset([listener.number, *(talker.number for talker in talkers)])
-        total = self._sums.get(everybody)
-        own = listener.intake.frame if listener.intake is not None else None
-        if total is None:
-            frames = [each.intake.frame for each in talkers if each.intake and each.intake.frame is not None]
-            if own is not None:
-                frames.append(own)
-            total = np.add.reduce(np.stack(frames), axis=0, dtype=np.int32)
-            self._sums[everybody] = total
-        others = total if own is None else total - own
-        return np.clip(others, -32768, 32767).astype(np.int16)
+def _plus(one: Sum | None, other: Sum | None) -> Sum | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return one + other
 
 
-BULK_BYTES = 160
-"""20 ms of G.711."""
-
-
-def mix_in_bulk(outlets: list[Hearing], now: float) -> bool:
-    """One tick of a plain G.711 conference, decoded, summed and encoded for all members at once.
-
-    False when somebody sends packets of another length, so that the conference has to be mixed frame by frame.
-    """
-    payloads = []
-    for member, _, _ in outlets:
-        intake = member.intake
-        payloads.append(intake.take_payload(now) if intake is not None else None)
-    if any(payload is not None and len(payload) != BULK_BYTES for payload in payloads):
-        return False
-    laws = [outlet.law for _, outlet, _ in outlets]
-    same = laws.count(laws[0]) == len(laws)
-    heard = mixer.tick_g711(payloads, laws[0] if same else laws)
-    for (_, outlet, _), payload in zip(outlets, heard, strict=True):
-        if payload:
-            outlet.send(payload, now)
-        else:
-            outlet.pause()
-    return True
+def _converted(total: Sum | None, resampler: Resampler | None) -> Sum | None:
+    """The same at the other rate. A converter has a memory, so silence goes through it too."""
+    if resampler is None:
+        return total
+    made = resampler.process(saturated(total) if total is not None else silence(resampler.from_hz // TICKS_PER_S))
+    return made.astype(np.int32) if total is not None else None

@@ -9,7 +9,8 @@ import structlog
 
 from kiestoon.media.audio.player import FileSource, MusicSource
 from kiestoon.media.audio.tones import ToneSource
-from kiestoon.media.context import NARROW_HZ, WIDE_HZ, Context
+from kiestoon.media.context import Context
+from kiestoon.media.loop import Timer
 from kiestoon.media.ports import PortPair, PortPool
 from kiestoon.media.protocol import (
     Add,
@@ -47,6 +48,7 @@ from kiestoon.media.recording import Recording
 from kiestoon.media.shared import Shared
 from kiestoon.media.signals import DigitJob, Signal
 from kiestoon.media.termination import Termination
+from kiestoon.media.wiring import NARROW_HZ, WIDE_HZ
 
 log = structlog.get_logger(__name__)
 
@@ -71,6 +73,7 @@ class Engine:
         """Pairs call control holds and has not used yet, by RTP port."""
         self._lease_generation = 0
         self._touched: set[Context] = set()
+        self._settling: Timer | None = None
         self._verbs: dict[type, Callable[[Any], None]] = {
             Lease: self._lease,
             Release: self._release,
@@ -89,6 +92,7 @@ class Engine:
             Stats: self._stats,
         }
         shared.fail = self._fail
+        shared.touch = self._touch
         shared.loop.on_failure = self._handler_failed
         shared.loop.call_at(shared.loop.now + SWEEP_S, self._sweep)
 
@@ -100,13 +104,22 @@ class Engine:
             self._failed(command, error)
 
     def settle(self) -> None:
-        """Let the commands since the last call take effect in the contexts they touched: once for many."""
-        while self._touched:
-            context = self._touched.pop()
+        """Let what has changed since the last call take effect in the contexts it touched: once for many changes."""
+        if self._settling is not None:
+            self._settling.cancel()
+            self._settling = None
+        touched, self._touched = self._touched, set()
+        for context in touched:
             try:
                 context.wire()
             except Exception as error:
                 log.error("wiring_failed", context=context.number, exc_info=error)
+
+    def _touch(self, context: Context) -> None:
+        self._touched.add(context)
+        if self._settling is None:
+            loop = self.shared.loop
+            self._settling = loop.call_at(loop.now, self.settle)
 
     def _failed(self, command: Command, error: Exception) -> None:
         name = type(command).__name__
@@ -133,7 +146,6 @@ class Engine:
         if self.terminations.get(termination.number) is termination:
             self.shared.report(CommandFailed("", termination.number, f"internal error: {type(error).__name__}"))
             self.end(termination)
-            self.settle()
 
     # --- ports ---------------------------------------------------------------------------------------------------
 
@@ -205,7 +217,7 @@ class Engine:
     def _modify(self, command: Modify) -> None:
         termination = self._termination(command.termination)
         termination.agree(command.stream)
-        self._touched.add(termination.context)
+        self._touch(termination.context)
 
     def _move(self, command: Move) -> None:
         termination = self._termination(command.termination)
@@ -217,7 +229,7 @@ class Engine:
             context = self.contexts[command.context] = Context(command.context, self.shared)
         context.members[termination.number] = termination
         termination.context = context
-        self._touched.add(context)
+        self._touch(context)
 
     def _subtract(self, command: Subtract) -> None:
         self.end(self._termination(command.termination))
@@ -245,7 +257,7 @@ class Engine:
         context = termination.context
         context.remove(termination)
         if context.members:
-            self._touched.add(context)
+            self._touch(context)
         else:
             self._touched.discard(context)
             self.contexts.pop(context.number, None)
@@ -254,8 +266,8 @@ class Engine:
         context = self.contexts.get(command.context)
         if context is None:
             raise Refusal(f"no context {command.context}")
-        context.arrange(command.edges)
-        self._touched.add(context)
+        context.arrange(command)
+        self._touch(context)
 
     def _termination(self, number: int) -> Termination:
         termination = self.terminations.get(number)
@@ -292,7 +304,7 @@ class Engine:
                 return
             signal.source = result
             termination.activate()
-            termination.context.wire()
+            self._touch(termination.context)
 
         if isinstance(source, Tone):
             try:
@@ -309,7 +321,7 @@ class Engine:
             termination.end_signal(signal, "stopped")
         elif signals is not None and (recording := signals.recordings.pop(command.signal, None)) is not None:
             recording.finish("stopped")
-            termination.context.wire()
+            self._touch(termination.context)
         # A signal that ended a moment ago has been reported already; stopping it crossed that event.
 
     def _send_digits(self, command: SendDigits) -> None:
@@ -337,7 +349,7 @@ class Engine:
             worker=self.shared.worker,
             ended=ended,
         )
-        termination.context.wire()
+        self._touch(termination.context)
 
     # --- events and figures --------------------------------------------------------------------------------------
 

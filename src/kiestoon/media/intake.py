@@ -8,7 +8,7 @@ import numpy as np
 
 from kiestoon.media.audio import codecs
 from kiestoon.media.audio.dtmf import Detector, DigitPress
-from kiestoon.media.audio.jitter import Frame, JitterBuffer
+from kiestoon.media.audio.jitter import JitterBuffer, Lost
 from kiestoon.media.audio.pcm import Pcm, silence
 from kiestoon.media.audio.resample import Resampler
 from kiestoon.media.audio.silence import SilenceDetector
@@ -17,6 +17,8 @@ from kiestoon.media.protocol import Codec
 TICKS_PER_S = 50
 _MAX_GETS = 20
 """Frames taken per tick at most: 20 of 1 ms would be the strangest party."""
+G711_BYTES = 160
+"""20 ms of G.711."""
 
 
 class Intake:
@@ -27,38 +29,51 @@ class Intake:
     """
 
     __slots__ = (
-        "_buffer", "_codec", "_decoder", "_detector", "_held", "_late_before", "_repeat", "_resampler", "_silence",
-        "frame", "presses", "ptime_ms", "put", "rate",
+        "_buffer", "_codec", "_decoder", "_detector", "_get", "_held", "_late_before", "_repeat", "_resampler",
+        "_silence", "frame", "odd", "presses", "ptime_ms", "put", "rate",
     )  # fmt: skip
 
     def __init__(self, codec: Codec, ptime_ms: int, rate: int) -> None:
         self.frame: Pcm | None = None
         self.presses: list[DigitPress] = []
         """Keys heard in the audio of the latest tick."""
-        self.ptime_ms = ptime_ms
+        self.odd = False
+        """``take_g711`` has met a packet of another length than 20 ms."""
+        self.rate = rate
         self._late_before = 0
-        self._repeat: bytes | None = None
         self._detector: Detector | None = None
         self._silence: SilenceDetector | None = None
-        self._open(codec, rate)
+        self._open(codec, ptime_ms, rate)
 
-    def follow(self, codec: Codec, ptime_ms: int, rate: int) -> None:
-        """Decode another codec or deliver at another rate from now on."""
-        if codec != self._codec or rate != self.rate:
-            self.ptime_ms = ptime_ms
-            self._late_before += self._buffer.stats.late
-            self._open(codec, rate)
-
-    def _open(self, codec: Codec, rate: int) -> None:
-        decoder = codecs.decoder(codec, rate if codec.name == "OPUS" else None)  # Opus decodes to any rate
+    def _open(self, codec: Codec, ptime_ms: int, rate: int) -> None:
+        self._decoder = codecs.decoder(codec, rate if codec.name == "OPUS" else None)  # Opus decodes to any rate
         self._codec = codec
-        self._decoder = decoder
-        self.rate = rate
-        self._resampler = Resampler(decoder.sample_rate, rate) if decoder.sample_rate != rate else None
-        self._buffer = JitterBuffer(codec.clock_hz, self.ptime_ms)
+        self.ptime_ms = ptime_ms
+        self.odd = False
+        self._buffer = JitterBuffer(codec.clock_hz, ptime_ms)
+        self._get = self._buffer.get
         self.put: Callable[[int, int, bytes, float], None] = self._buffer.put
         """A packet of the agreed codec arrived: sequence number, timestamp, payload, time."""
         self._held = silence(0)
+        self._repeat: bytes | None = None
+        self._deliver_at(rate)
+
+    def follow(self, codec: Codec, ptime_ms: int, rate: int) -> None:
+        """Decode another codec or deliver at another rate from now on; what is waiting to be decoded stays."""
+        if codec != self._codec:
+            self._late_before += self._buffer.late
+            self._open(codec, ptime_ms, rate)
+        elif rate != self.rate:
+            if codec.name == "OPUS":
+                self._decoder = codecs.decoder(codec, rate)
+                self._held = silence(0)
+            self._deliver_at(rate)
+
+    def _deliver_at(self, rate: int) -> None:
+        self.rate = rate
+        self.frame = None
+        native = self._decoder.sample_rate
+        self._resampler = Resampler(native, rate) if native != rate else None
         if self._detector is not None:
             self._detector = Detector(rate)
         if self._silence is not None:
@@ -74,7 +89,7 @@ class Intake:
     @property
     def packets_late(self) -> int:
         """Packets that came too late to be played."""
-        return self._late_before + self._buffer.stats.late
+        return self._late_before + self._buffer.late
 
     @property
     def silent_ms(self) -> int:
@@ -90,15 +105,27 @@ class Intake:
         self._buffer.reset()
         self._held = silence(0)
 
-    def take_payload(self, now: float) -> bytes | None:
-        """The next packet undecoded, for parties whose codec is mixed in bulk; ``frame`` is not touched."""
-        got = self._buffer.get(now)
-        if isinstance(got, Frame):
-            self._repeat = got.payload
-            return got.payload
-        # One lost packet is covered by the one before it (G.711 §I is for those who decode).
-        again, self._repeat = self._repeat, None
-        return again if got is not None else None
+    def take_g711(self, now: float) -> bytes | None:
+        """The next 20 ms undecoded, for whoever decodes all parties of a conference at once; ``frame`` is his to set.
+
+        None where nothing came. A packet of another length is kept for ``tick``, and from then on the intake is
+        ``odd``.
+        """
+        get = self._get
+        got = get(now)
+        if got is None:
+            self._repeat = None
+            return None
+        if isinstance(got, Lost):
+            # One lost packet is covered by the one before it (G.711 §I is for those who decode).
+            again, self._repeat = self._repeat, None
+            return again
+        if len(got) != G711_BYTES:
+            self.odd = True
+            self._held = np.concatenate((self._held, self._decoder.decode(got)))
+            return None
+        self._repeat = got
+        return got
 
     def tick(self, now: float) -> Pcm | None:
         """Decode the next 20 ms."""
@@ -125,14 +152,14 @@ class Intake:
         for _ in range(_MAX_GETS):
             if len(held) >= wanted:
                 break
-            got = self._buffer.get(now)
+            got = self._get(now)
             if got is None:
                 break
-            if isinstance(got, Frame):
-                pcm = decoder.decode(got.payload)
-            else:
+            if isinstance(got, Lost):
                 samples = got.duration * decoder.sample_rate // self._codec.clock_hz
                 pcm = decoder.conceal(samples, got.following)
+            else:
+                pcm = decoder.decode(got)
             held = np.concatenate((held, pcm)) if len(held) else pcm
         if len(held) == wanted:
             self._held = held[wanted:]

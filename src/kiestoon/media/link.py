@@ -106,14 +106,15 @@ class Link:
             self.connected = False
             self._aim()
 
-    def transmit(self, packet: bytes) -> None:
+    def transmit(self, packet: bytes | bytearray | memoryview) -> None:
         """Send an RTP packet, encrypted where agreed. Errors are counted, never raised."""
         try:
             if self.protection is not None:
-                packet = self.protection.protect(packet)
+                packet = self.protection.protect(bytes(packet))
             elif self.sealed:
                 return
-            self.emit(packet)
+            emit = self.emit
+            emit(packet)
         except OSError as error:
             self.send_failed(error)
         except SrtpError:

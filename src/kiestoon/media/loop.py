@@ -3,22 +3,30 @@
 No asyncio here: a datagram through asyncio costs three to four times one through plain epoll. A turn reads at most
 ``MAX_READY`` sockets, then runs timers for at most ``TIMER_BUDGET_S`` before it looks at the sockets again, so the
 audio of mixed calls is done in slices between the packets of relayed ones.
+
+Waking up costs more than a packet, so nobody is woken for packets that have to wait anyway: *patient* sockets are read
+when somebody asks to ``catch_up``. The kernel notes when each packet arrived.
 """
 
 from __future__ import annotations
 
 import heapq
 import select
+import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 
 log = structlog.get_logger(__name__)
 
 Handler = Callable[[], None]
+Ancillary = Sequence[tuple[int, int, bytes]]
 
 MAX_READY = 256
+LONGEST_PATIENCE_S = 0.1
+"""An arrival longer ago than this is a clock that was set, not patience."""
+_TIMESPEC = struct.Struct("@ll")
 TIMER_BUDGET_S = 0.002
 MAX_WAIT_S = 1.0
 
@@ -40,7 +48,8 @@ class Timer:
 class Loop:
     """``now`` is the loop time in seconds, read once per turn: handlers use it instead of asking the clock."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, wall: Callable[[], float] = time.time) -> None:
+        """``wall`` is the clock of the kernel's time stamps."""
         self.clock = clock
         self.now = clock()
         self.handlers: dict[int, Handler] = {}
@@ -52,6 +61,12 @@ class Loop:
         self.worst_turn_s = 0.0
         self._epoll = select.epoll()
         self._poll = self._epoll.poll
+        self._patient = select.epoll()
+        self._patient_fds: set[int] = set()
+        self._wall = wall
+        self._caught_up_at = self.now
+        self._ahead_s = 0.0
+        """How far the loop's clock is ahead of ``wall``."""
         self._timers: list[tuple[float, int, Timer]] = []
         self._serial = 0
 
@@ -67,7 +82,21 @@ class Loop:
     def unregister(self, fd: int) -> None:
         """Forget ``fd``; harmless when it is not registered."""
         if self.handlers.pop(fd, None) is not None:
-            self._epoll.unregister(fd)
+            self._epoll_of(fd).unregister(fd)
+            self._patient_fds.discard(fd)
+
+    def set_patience(self, fd: int, *, patient: bool) -> None:
+        """Whether what ``fd`` receives can wait until somebody asks to ``catch_up``."""
+        if fd in self.handlers and patient != (fd in self._patient_fds):
+            self._epoll_of(fd).unregister(fd)
+            if patient:
+                self._patient_fds.add(fd)
+            else:
+                self._patient_fds.remove(fd)
+            self._epoll_of(fd).register(fd, select.EPOLLIN)
+
+    def _epoll_of(self, fd: int) -> select.epoll:
+        return self._patient if fd in self._patient_fds else self._epoll
 
     def call_at(self, when: float, callback: Handler) -> Timer:
         """Run ``callback`` in the first turn at or after ``when``."""
@@ -91,6 +120,37 @@ class Loop:
         ready = self._poll(max_wait_s, MAX_READY)
         self.now = started = self.clock()
         self.ready = len(ready)
+        self._handle(ready)
+        if timers and timers[0][0] <= started:
+            self._run_timers(started)
+        if self.after_turn is not None:
+            self.after_turn()
+        spent = self.clock() - started
+        if spent > self.worst_turn_s:  # noqa: PLR1730 - a call less in every turn
+            self.worst_turn_s = spent
+        return len(ready)
+
+    def catch_up(self, most: int) -> bool:
+        """Read what patient sockets have received, one packet each of up to so many; False when there may be more."""
+        if not self._patient_fds:
+            return True
+        self._caught_up_at = now = self.clock()
+        self._ahead_s = now - self._wall()
+        ready = self._patient.poll(0, most)
+        self._handle(ready)
+        return len(ready) < most
+
+    def arrival(self, ancillary: Ancillary) -> float:
+        """When the packet just read arrived, in loop time, by the time stamp that came with it."""
+        now = self._caught_up_at
+        if ancillary and len(ancillary[0][2]) == _TIMESPEC.size:
+            seconds, nanoseconds = _TIMESPEC.unpack(ancillary[0][2])
+            arrived: float = seconds + nanoseconds * 1e-9 + self._ahead_s
+            if now - LONGEST_PATIENCE_S < arrived < now:
+                return arrived
+        return now
+
+    def _handle(self, ready: list[tuple[int, int]]) -> None:
         handlers = self.handlers
         for fd, _ in ready:
             handler = handlers.get(fd)
@@ -100,14 +160,6 @@ class Loop:
                 handler()
             except Exception as error:  # one termination's trouble is not the process's
                 self.on_failure(handler, error)
-        if timers and timers[0][0] <= started:
-            self._run_timers(started)
-        if self.after_turn is not None:
-            self.after_turn()
-        spent = self.clock() - started
-        if spent > self.worst_turn_s:  # noqa: PLR1730 - a call less in every turn
-            self.worst_turn_s = spent
-        return len(ready)
 
     def _run_timers(self, started: float) -> None:
         timers = self._timers
@@ -126,8 +178,9 @@ class Loop:
                 return
 
     def close(self) -> None:
-        """Close the epoll descriptor."""
+        """Close the epoll descriptors."""
         self._epoll.close()
+        self._patient.close()
 
 
 def _log_failure(handler: Handler, error: Exception) -> None:

@@ -10,9 +10,15 @@ from kiestoon.media.audio.resample import Resampler
 from kiestoon.media.audio.telephone_event import EventPacket
 from kiestoon.media.link import Link
 from kiestoon.media.protocol import Codec, Stream
-from kiestoon.media.rtp import HEADER, MARKER, VERSION_2, Sender
+from kiestoon.media.rtp import HEADER, HEADER_SIZE, MARKER, VERSION_2, Sender
 
+_pack = HEADER.pack_into
 PTIMES_MS = (10, 20, 30, 40, 60)
+
+
+def packet_ms(codec: Codec, ptime_ms: int) -> int:
+    """How much sound a packet carries where so much is wanted."""
+    return ptime_ms if ptime_ms in PTIMES_MS and not (codec.name == "OPUS" and ptime_ms == 30) else 20
 
 
 class Outlet:
@@ -20,7 +26,7 @@ class Outlet:
 
     __slots__ = (
         "_clock_hz", "_codec", "_encoder", "_held", "_link", "_packet_samples", "_packet_units", "_ptime_ms",
-        "_resampler", "_running", "_tx", "_word", "law", "rate",
+        "_resampler", "_running", "_tx", "_word", "rate",
     )  # fmt: skip
 
     def __init__(self, stream: Stream, rate: int, tx: Sender, link: Link) -> None:
@@ -37,7 +43,7 @@ class Outlet:
             self._running = False
 
     def _open(self, codec: Codec, ptime_ms: int, rate: int) -> None:
-        ptime = ptime_ms if ptime_ms in PTIMES_MS and not (codec.name == "OPUS" and ptime_ms == 30) else 20
+        ptime = packet_ms(codec, ptime_ms)
         encoder = codecs.encoder(codec, ptime, rate if codec.name == "OPUS" else None)  # Opus takes any rate
         self._encoder = encoder
         self._codec = codec
@@ -49,8 +55,6 @@ class Outlet:
         self.rate = rate
         self._resampler = Resampler(rate, encoder.sample_rate) if rate != encoder.sample_rate else None
         self._held = silence(0)
-        self.law = codec.name if codec.name in {"PCMA", "PCMU"} and ptime == 20 else ""
-        """The G.711 law when packets can be made in bulk elsewhere."""
 
     def play(self, pcm: Pcm | None, now: float) -> Pcm | None:
         """Send the next 20 ms; None is a pause. Returns what was given."""
@@ -75,6 +79,13 @@ class Outlet:
 
     def send(self, payload: bytes, now: float) -> None:
         """Send one packet's worth of encoded audio."""
+        packet = bytearray(HEADER_SIZE + len(payload))
+        packet[HEADER_SIZE:] = payload
+        self.stamp(packet, 0, len(payload), now)
+        self._link.transmit(packet)
+
+    def stamp(self, packets: bytearray, offset: int, octets: int, now: float) -> None:
+        """Write the header of the next packet, which has so many octets of audio, into ``packets`` at ``offset``."""
         tx = self._tx
         word = self._word
         if self._running and tx.feeder is self:
@@ -88,8 +99,8 @@ class Outlet:
         tx.timestamp = timestamp
         tx.at = now
         tx.packets += 1
-        tx.octets += len(payload)
-        self._link.transmit(HEADER.pack(word, seq, timestamp, tx.ssrc) + payload)
+        tx.octets += octets
+        _pack(packets, offset, word, seq, timestamp, tx.ssrc)
 
     def start_events(self, now: float) -> int:
         """The timestamp at which a series of key presses begins."""

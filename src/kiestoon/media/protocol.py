@@ -181,10 +181,16 @@ class Subtract(Wire, frozen=True):
 
 
 class Topology(Wire, frozen=True):
-    """Replace who hears whom in a context: (talker, listener) pairs. Not listed = not heard. New contexts have none."""
+    """Replace who hears whom in a context. Not listed = not heard. New contexts have none.
+
+    ``edges`` are (talker, listener) pairs. For conferences, without naming every pair: everybody in ``mixed`` hears all
+    others in it, and those ``listening`` hear all of ``mixed`` but are not heard by them. Edges may be added to these.
+    """
 
     context: int
-    edges: tuple[tuple[int, int], ...]
+    edges: tuple[tuple[int, int], ...] = ()
+    mixed: tuple[int, ...] = ()
+    listening: tuple[int, ...] = ()
 
 
 class Play(Wire, frozen=True):

@@ -1,12 +1,16 @@
 """A termination's sockets at work: packets from the right source, in the clear, with the fast path of the relay.
 
 ``receive_connected`` is what every relayed packet goes through: about 2 µs of Python between two system calls. It
-handles only the ordinary (the next packet in sequence, a plain header, and one listener with the same format or the
-decoder alone); everything else goes the complete way through ``packet``.
+handles only the ordinary (the next packet in sequence, a plain header, and one listener with the same format);
+everything else goes the complete way through ``packet``. (Functions kept in slots are loaded before they are called:
+CPython 3.11 takes a slow way for both in one.) ``receive_patient`` is the same for packets that nobody but a
+jitter buffer waits for: they are read when the audio they belong to is made.
 """
 
 from __future__ import annotations
 
+import contextlib
+import socket
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
@@ -21,6 +25,11 @@ from kiestoon.media.srtp import SrtpError, SrtpReceiver, SrtpSender
 
 BUFFER = bytearray(MAX_PACKET)  # one is enough: a packet is finished before the next is read
 VIEWS = [memoryview(BUFFER)[:size] for size in range(MAX_PACKET + 1)]
+PAYLOADS = [memoryview(BUFFER)[HEADER_SIZE:size] for size in range(MAX_PACKET + 1)]
+"""What follows a plain header in packets of each size."""
+BUFFERS = [BUFFER]
+_SO_TIMESTAMPNS = 35  # asm-generic/socket.h; not in Python's socket module
+STAMP_SPACE = socket.CMSG_SPACE(16)
 _unpack = HEADER.unpack_from
 _pack = HEADER.pack_into
 _MAX_DRAIN = 300
@@ -40,8 +49,9 @@ class RtpPort(ABC):
     takes what is only decoded."""
 
     __slots__ = (
-        "_receive_map", "_recv_into", "_recvfrom_into", "_rtcp_open", "_shared", "active", "closed", "decryption",
-        "fast", "feed", "feed_word", "link", "loop", "number", "pair", "reporter", "rx", "stream", "tx",
+        "_receive_map", "_recv_into", "_recvfrom_into", "_recvmsg_into", "_rtcp_open", "_shared", "active", "arrived",
+        "closed", "decryption", "fast", "feed", "feed_word", "link", "loop", "number", "pair", "patient", "reporter",
+        "rx", "stream", "tx",
     )  # fmt: skip
 
     def __init__(self, number: int, pair: PortPair, shared: Shared) -> None:
@@ -61,10 +71,15 @@ class RtpPort(ABC):
         self.decryption: SrtpReceiver | None = None
         self.active = False
         self.closed = False
+        self.arrived = 0.0
+        """When the packet being read came in, in loop time."""
+        self.patient = False
+        """Packets wait for the next tick."""
         self._receive_map: dict[int, Codec] = {}
         self._rtcp_open = False
         self._recv_into = pair.rtp.recv_into
         self._recvfrom_into = pair.rtp.recvfrom_into
+        self._recvmsg_into = pair.rtp.recvmsg_into
         self.loop.register(pair.rtp.fileno(), self.receive_open)
 
     @abstractmethod
@@ -74,10 +89,8 @@ class RtpPort(ABC):
     def set_transport(self, stream: Stream) -> None:
         """Follow the agreement's addresses and keys. Raises ValueError, changing nothing, when they make no sense."""
         encryption, decryption = self._keys(stream)
-        was_connected = self.link.connected
         self.link.agree(stream)
-        if was_connected and not self.link.connected:
-            self.loop.handlers[self.pair.rtp.fileno()] = self.receive_open
+        self._set_handler()
         if self.link.protection is not encryption:
             if self.link.protection is not None:
                 self.tx.renew_ssrc()
@@ -97,12 +110,31 @@ class RtpPort(ABC):
             decryption = SrtpReceiver(stream.srtp_receive)
         return encryption, decryption
 
+    def set_patience(self, *, patient: bool) -> None:
+        """Whether packets may wait for the next tick, because nobody else is waiting for them."""
+        if patient == self.patient:
+            return
+        self.patient = patient
+        with contextlib.suppress(OSError):  # then a packet counts as arrived when it is read
+            self.pair.rtp.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, int(patient))
+        self.loop.set_patience(self.pair.rtp.fileno(), patient=patient)
+        self._set_handler()
+
+    def _set_handler(self) -> None:
+        """Read packets in the way that suits the present state."""
+        if self.patient:
+            handler = self.receive_patient
+        else:
+            handler = self.receive_connected if self.link.connected else self.receive_open
+        self.loop.handlers[self.pair.rtp.fileno()] = handler
+
     # --- packets in ----------------------------------------------------------------------------------------------
 
     def receive_connected(self) -> None:
         """Read one packet of the settled source."""
         try:
-            size = self._recv_into(BUFFER)
+            receive = self._recv_into
+            size = receive(BUFFER)
         except OSError as error:
             self._receive_failed(error)
             return
@@ -111,10 +143,10 @@ class RtpPort(ABC):
             return
         word, seq, timestamp, ssrc = _unpack(BUFFER)
         rx = self.rx
-        if seq == rx.next_seq and ssrc == rx.ssrc:
-            route = self.fast
-            header = route.headers.get(word) if route is not None and route.tx.feeder is route else None
-            if header is not None or word == self.feed_word:
+        route = self.fast
+        if route is not None and seq == rx.next_seq and ssrc == rx.ssrc and route.tx.feeder is route:
+            header = route.headers.get(word)
+            if header is not None:
                 now = self.loop.now
                 rx.next_seq = seq + 1
                 rx.received += 1
@@ -126,9 +158,6 @@ class RtpPort(ABC):
                     step = -step
                 if step < MAX_STEP:
                     rx.jitter += (step - rx.jitter) * 0.0625
-                if route is None or header is None:
-                    self.feed(seq, timestamp, bytes(BUFFER[HEADER_SIZE:size]), now)
-                    return
                 tx = route.tx
                 tx.seq = seq = (seq + route.seq_shift) & 0xFFFF
                 tx.timestamp = timestamp = (timestamp + route.ts_shift) & 0xFFFFFFFF
@@ -137,11 +166,44 @@ class RtpPort(ABC):
                 tx.octets += size - HEADER_SIZE
                 _pack(BUFFER, 0, header, seq, timestamp, tx.ssrc)
                 try:
-                    route.link.emit(VIEWS[size])
+                    emit = route.link.emit
+                    emit(VIEWS[size])
                 except OSError as error:
                     route.link.send_failed(error)
                 return
+        self.arrived = self.loop.now
         self._complete(size, word, None)
+
+    def receive_patient(self) -> None:
+        """Read one packet that nobody but the jitter buffer waits for."""
+        try:
+            receive = self._recvmsg_into
+            size, stamps, _, address = receive(BUFFERS, STAMP_SPACE)
+        except OSError as error:
+            self._receive_failed(error)
+            return
+        self.arrived = arrived = self.loop.arrival(stamps)
+        if not HEADER_SIZE <= size < MAX_PACKET:
+            self._shared.drop("size")
+            return
+        word, seq, timestamp, ssrc = _unpack(BUFFER)
+        connected = self.link.connected
+        rx = self.rx
+        if word == self.feed_word and seq == rx.next_seq and ssrc == rx.ssrc and connected:
+            rx.next_seq = seq + 1
+            rx.received += 1
+            rx.at = arrived
+            transit = arrived * rx.clock_hz - timestamp
+            step = transit - rx.transit
+            rx.transit = transit
+            if step < 0.0:
+                step = -step
+            if step < MAX_STEP:
+                rx.jitter += (step - rx.jitter) * 0.0625
+            feed = self.feed
+            feed(seq, timestamp, PAYLOADS[size].tobytes(), arrived)
+            return
+        self._complete(size, word, None if connected else (address[0], address[1]))
 
     def receive_open(self) -> None:
         """Read one packet while anybody may send."""
@@ -149,6 +211,7 @@ class RtpPort(ABC):
 
     def _read_open(self) -> bool:
         """Read one packet; False when there was none."""
+        self.arrived = self.loop.now
         try:
             size, address = self._recvfrom_into(BUFFER)
         except BlockingIOError:
@@ -201,7 +264,7 @@ class RtpPort(ABC):
             address,
             ssrc,
             seq,
-            self.loop.now,
+            self.arrived,
             last_heard=rx.at,
             last_ssrc=rx.ssrc,
             last_seq=rx.next_seq - 1,
@@ -219,12 +282,11 @@ class RtpPort(ABC):
         for _ in range(_MAX_DRAIN):
             if not self._read_open():
                 break
-        if self.link.connected:
-            self.loop.handlers[self.pair.rtp.fileno()] = self.receive_connected
+        self._set_handler()
 
     def _disconnect(self) -> None:
         self.link.disconnect()
-        self.loop.handlers[self.pair.rtp.fileno()] = self.receive_open
+        self._set_handler()
 
     def _receive_failed(self, error: OSError) -> None:
         """An ICMP error came back for something we sent; reading it has cleared it."""
@@ -274,6 +336,7 @@ class RtpPort(ABC):
 
     def close_sockets(self) -> None:
         """Read no more; the sockets are unconnected afterwards and can serve another call."""
+        self.set_patience(patient=False)
         self.loop.unregister(self.pair.rtp.fileno())
         if self._rtcp_open:
             self.loop.unregister(self.pair.rtcp.fileno())

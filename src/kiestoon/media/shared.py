@@ -12,6 +12,7 @@ from kiestoon.media.loop import Loop
 from kiestoon.media.protocol import Event
 
 if TYPE_CHECKING:
+    from kiestoon.media.context import Context
     from kiestoon.media.termination import Termination
     from kiestoon.media.worker import Worker
 
@@ -21,7 +22,7 @@ class Shared:
 
     __slots__ = (
         "active", "drops", "dtls_completed", "dtls_failed", "events", "fail", "failed_commands", "identity",
-        "late_ticks", "loop", "packets_received", "packets_sent", "rng", "ticks", "worker",
+        "late_ticks", "loop", "packets_received", "packets_sent", "rng", "ticks", "touch", "worker",
     )  # fmt: skip
 
     def __init__(self, loop: Loop, worker: Worker) -> None:
@@ -38,6 +39,8 @@ class Shared:
         self.drops: Counter[str] = Counter()
         self.fail: Callable[[Termination, Exception], None] = _raise
         """Ends a termination in which something went wrong; set by the engine."""
+        self.touch: Callable[[Context], None] = _nothing
+        """Has a context wired anew before the turn is over: once, however much has changed in it; set by the engine."""
         self.packets_received = 0
         """Of terminations that have ended."""
         self.packets_sent = 0
@@ -58,3 +61,7 @@ class Shared:
 
 def _raise(termination: Termination, error: Exception) -> None:
     raise error
+
+
+def _nothing(context: Context) -> None:
+    pass

@@ -100,7 +100,7 @@ class Termination(WebRtcPort):
 
     def packet(self, data: bytes | bytearray, size: int, word: int, seq: int, timestamp: int, ssrc: int) -> None:
         """Use an RTP packet from the right source."""
-        now = self.loop.now
+        now = self.arrived
         bounds = payload_bounds(data, size, word)
         if bounds is None:
             self._shared.drop("malformed")
@@ -148,7 +148,7 @@ class Termination(WebRtcPort):
         self.activate()
 
     def _telephone_event(self, word: int, seq: int, timestamp: int, payload: bytes, *, late: bool) -> None:
-        now = self.loop.now
+        now = self.arrived
         presses = self.events.feed(payload, timestamp, now, marker=bool(word & MARKER))
         for route in self.routes:
             route.relay(word, seq, timestamp, payload, now, late=late)
@@ -179,7 +179,7 @@ class Termination(WebRtcPort):
         self.watched_at = self.loop.now
         self._lost_at = -1.0
         self._shared.active[self.number] = self
-        self.context.wire()
+        self._shared.touch(self.context)
 
     def sweep(self, now: float) -> None:
         """What is due a few times a second."""
@@ -226,11 +226,6 @@ class Termination(WebRtcPort):
         """The party sends more than telephone bandwidth."""
         return self.codec is not None and is_wide(self.codec)
 
-    @property
-    def plays_plainly(self) -> bool:
-        """Nothing is played, recorded or listened for."""
-        return not self.needs_decoding and (self.signals is None or self.signals.idle)
-
     def set_routes(self, routes: list[Route]) -> None:
         """Whom the party's packets are relayed to. With one plain route they take the fast path."""
         self.routes = routes
@@ -240,8 +235,10 @@ class Termination(WebRtcPort):
         self._set_feed()
 
     def _set_feed(self) -> None:
-        """Packets of the codec spoken go straight to the decoder where nobody else wants them."""
+        """Where nobody but the decoder wants packets they wait for the tick, and those of the codec spoken go straight
+        into its jitter buffer."""
         intake, codec = self.intake, self.codec
+        self.set_patience(patient=intake is not None and not self.routes)
         clear = self.decryption is None and not self.link.sealed
         if intake is None or codec is None or self.routes or not clear or not self.speaks:
             self.feed_word = -1
@@ -286,7 +283,7 @@ class Termination(WebRtcPort):
             return
         self.ensure_signals().digits.append(job)
         self.activate()
-        self.context.wire()
+        self._shared.touch(self.context)
 
     def ensure_signals(self) -> Signals:
         """The termination's signals, made when first needed."""
@@ -300,7 +297,7 @@ class Termination(WebRtcPort):
             self.signals.remove(signal)
         self._shared.report(SignalEnded(self.number, signal.number, reason, signal.duration_ms))
         if not self.closed:
-            self.context.wire()
+            self._shared.touch(self.context)
 
     def _end_signals(self) -> None:
         signals = self.signals

@@ -13,7 +13,7 @@ from kiestoon.media.lock import Address
 from kiestoon.media.ports import PortPair
 from kiestoon.media.protocol import MediaFailed, SourceLatched, Stream
 from kiestoon.media.rtp import HEADER_SIZE, MAX_PACKET
-from kiestoon.media.rtp_port import BUFFER, VIEWS, RtpPort
+from kiestoon.media.rtp_port import BUFFER, BUFFERS, STAMP_SPACE, VIEWS, RtpPort
 from kiestoon.media.shared import Shared
 from kiestoon.media.srtp import SrtpReceiver, SrtpSender
 from kiestoon.media.webrtc import WebRtc
@@ -35,7 +35,7 @@ class WebRtcPort(RtpPort, ABC):
             if self.webrtc is not None:  # the party, a browser until now, agreed to plain RTP
                 self.webrtc.close()
                 self.webrtc = None
-                self.loop.handlers[self.pair.rtp.fileno()] = self.receive_open
+                self._set_handler()
             return
         if stream.ice is None or stream.dtls is None:
             raise ValueError("ICE and DTLS come together")
@@ -45,13 +45,24 @@ class WebRtcPort(RtpPort, ABC):
         self.webrtc = WebRtc(self, self.pair.rtp, self._shared, stream.ice, stream.dtls)
         self.link.seal()
         self.unsecured()
-        self.loop.handlers[self.pair.rtp.fileno()] = self.receive_webrtc
+        self._set_handler()
+
+    def _set_handler(self) -> None:
+        if self.webrtc is None:
+            super()._set_handler()
+        else:
+            self.loop.handlers[self.pair.rtp.fileno()] = self.receive_webrtc
 
     def receive_webrtc(self) -> None:
         """Read one packet of a browser, or of whoever says so (RFC 7983 §7)."""
         webrtc = self.webrtc
         try:
-            size, sender = self._recvfrom_into(BUFFER)
+            if self.patient:
+                size, stamps, _, sender = self._recvmsg_into(BUFFERS, STAMP_SPACE)
+                self.arrived = self.loop.arrival(stamps)
+            else:
+                size, sender = self._recvfrom_into(BUFFER)
+                self.arrived = self.loop.now
         except OSError as error:
             self._receive_failed(error)
             return

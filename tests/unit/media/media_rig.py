@@ -25,6 +25,7 @@ from kiestoon.media.worker import Worker
 PCMA = Codec("PCMA", 8)
 PCMU = Codec("PCMU", 0)
 G722 = Codec("G722", 9)
+OPUS = Codec("OPUS", 111, 48000, 2)
 TICK_S = 0.02
 E = TypeVar("E", bound=Event)
 
@@ -65,6 +66,7 @@ class Phone:
         self.ssrc = ssrc
         self.seq = 100
         self.timestamp = 1000
+        self.codec = PCMA
         self.port = 0
         self.number = 0
 
@@ -79,7 +81,7 @@ class Phone:
     def packet(self, payload: bytes = b"\xd5" * 160, *, marker: bool = False, payload_type: int | None = None) -> bytes:
         """The next packet of the stream."""
         self.seq = (self.seq + 1) & 0xFFFF
-        self.timestamp = (self.timestamp + 160) & 0xFFFFFFFF
+        self.timestamp = (self.timestamp + self.codec.clock_hz // 50) & 0xFFFFFFFF
         kind = self.payload_type if payload_type is None else payload_type
         word = 0x8000 | (0x80 if marker else 0) | kind
         return struct.pack("!HHII", word, self.seq, self.timestamp, self.ssrc) + payload
@@ -126,7 +128,8 @@ class Rig:
 
     def __init__(self, *, host: str = "127.0.0.1", quarantine_s: float = 2.0, ports: int = 100) -> None:
         self.now = 1000.0
-        self.loop = Loop(lambda: self.now)
+        # No wall clock: what waits for a tick counts as arrived when it is read, whatever the kernel's time stamp says.
+        self.loop = Loop(lambda: self.now, wall=lambda: 0.0)
         self.worker = Worker(self.loop)
         self.shared = Shared(self.loop, self.worker)
         first = next(_slices)
@@ -155,6 +158,10 @@ class Rig:
         while self.now < until - 1e-9:
             self.now = min(until, self.now + TICK_S / 4)
             self.turn()
+
+    def slow_clock(self, step_s: float) -> SlowClock:
+        """From now on time also passes with every look at the clock, as if whatever is done took that long."""
+        return SlowClock(self, step_s)
 
     def finish_jobs(self) -> None:
         """Wait for what the worker is doing."""
@@ -194,6 +201,7 @@ class Rig:
         send = stream_fields.get("send", PCMA)
         phone = Phone(self.host, ssrc=0x1000 + len(self.phones))
         if isinstance(send, Codec):
+            phone.codec = send
             phone.payload_type = send.payload_type
         phone.port = self.lease()
         phone.number = len(self.phones) + 1
@@ -224,6 +232,11 @@ class Rig:
         edges = tuple((a.number, b.number) for a in phones for b in phones if a is not b)
         self.do(Topology(context, edges))
 
+    def confer(self, *phones: Phone, listening: tuple[Phone, ...] = (), context: int = 1) -> None:
+        """Everybody hears everybody, said in short."""
+        mixed = tuple(phone.number for phone in phones)
+        self.do(Topology(context, mixed=mixed, listening=tuple(phone.number for phone in listening)))
+
     def talk(self, *phones: Phone, packets: int = 1) -> None:
         """Everybody says something, 20 ms apart."""
         for _ in range(packets):
@@ -240,6 +253,28 @@ class Rig:
         self.loop.close()
         for phone in self.phones:
             phone.close()
+
+
+class SlowClock:
+    """See ``Rig.slow_clock``."""
+
+    def __init__(self, rig: Rig, step_s: float) -> None:
+        self._rig = rig
+        self._step_s = step_s
+        self._clock = rig.loop.clock
+        rig.loop.clock = self._look
+
+    def _look(self) -> float:
+        self._rig.now += self._step_s
+        return self._rig.now
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self._rig.now += seconds
+
+    def stop(self) -> None:
+        """Looking at the clock takes no time any more."""
+        self._rig.loop.clock = self._clock
 
 
 def wav_samples(path: Path) -> tuple[int, int, bytes]:
