@@ -19,7 +19,8 @@ from kiestoon.company.directory import CompanyIndex
 from kiestoon.company.model import Webhook
 from kiestoon.notify.body import change_body, live_body, record_body
 from kiestoon.notify.call_notice import Notice, notices_of
-from kiestoon.notify.live import LIVE_EVENTS, Batch, change_type, fits
+from kiestoon.notify.events import LIVE_EVENTS, change_type, fits
+from kiestoon.notify.live import Batch
 from kiestoon.store.database import Database
 from kiestoon.store.feed import Change, changes_after
 from kiestoon.store.keys import Vault

@@ -10,20 +10,16 @@ import httpx
 import msgspec
 import pytest
 from api_organisation import Organisation
-from event_rig import Listening, read, read_until
-from pydantic import TypeAdapter
+from event_rig import Listening, check_described, read, read_until
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from kiestoon.api.events import listening
-from kiestoon.api.events.schema import Event
 from kiestoon.company.model import Trunk, User
 from kiestoon.notify.ring import Ring
 from kiestoon.store.database import Database
 from kiestoon.store.keys import Vault
 from kiestoon.store.load import iterate_rows
 from kiestoon.store.write import changing
-
-EVENT: TypeAdapter[object] = TypeAdapter(Event)
 
 
 @pytest.fixture
@@ -59,7 +55,7 @@ async def test_a_listener_is_greeted_and_hears_what_happens_in_its_company(serve
         heard = await read(client)
     assert (heard["type"], heard["company_id"], heard["data"]["state"]) == ("line.changed", own, "busy")
     assert heard["timestamp"].endswith("Z")
-    EVENT.validate_python(heard)
+    check_described(heard)
 
 
 REACH = [
@@ -105,7 +101,7 @@ async def test_a_changed_row_is_whole_for_administrators_and_its_owner_and_a_hin
     assert (mine["data"]["row"]["name"], "acting_user" in mine["data"]) == ("Sam New", False)
     assert hint["data"].keys() == {"change", "table", "row_id"}
     for event in (whole, mine, hint):
-        EVENT.validate_python(event)
+        check_described(event)
 
 
 async def test_what_a_role_may_not_read_it_is_not_told_of(server: Listening) -> None:

@@ -17,12 +17,14 @@ from kiestoon.api.events.cursor import PATTERN, Cursor, parse_cursor
 from kiestoon.api.events.hub import EventHub
 from kiestoon.api.events.items import ResyncItem
 from kiestoon.api.events.listening import TRY_LATER, Identify, Listener
-from kiestoon.api.events.schema import Events
+from kiestoon.api.events.schema import PAGE
 from kiestoon.api.login.authentication import authenticated, logged_in
 from kiestoon.api.permissions import in_scope
 from kiestoon.api.principal import Principal
 from kiestoon.api.problems import ApiProblem, document, language_of
-from kiestoon.notify.live import Follow, fits
+from kiestoon.api.resources.completing import REF
+from kiestoon.notify.events import fits
+from kiestoon.notify.live import Follow
 from kiestoon.store.problems import problem
 
 MOST_PER_ACCOUNT: Final = 50
@@ -120,7 +122,13 @@ def _json(body: dict[str, Any]) -> bytes:
     return msgspec.json.encode(body)
 
 
-@router.get("/events", response_model=Events, responses={101: {"description": "The WebSocket is open."}})
+_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
+    101: {"description": "The WebSocket is open."},
+    200: {"content": {"application/json": {"schema": {"$ref": REF + PAGE}}}},
+}
+
+
+@router.get("/events", responses=_RESPONSES)
 async def fetch_events(
     request: Request,
     principal: Annotated[Principal, Depends(authenticated)],
