@@ -117,8 +117,14 @@ def to_json(row: Row, fields: frozenset[str] | None = None) -> dict[str, Any]:
 
 
 @cache
+def row_fields(row_type: type[Row]) -> Mapping[str, msgspec.structs.FieldInfo]:
+    """A row's fields by name; msgspec would evaluate the annotations of all of them anew each time."""
+    return {field.name: field for field in msgspec.structs.fields(row_type)}
+
+
+@cache
 def _annotations(row_type: type[Row]) -> dict[str, Any]:
-    return {field.name: field.type for field in msgspec.structs.fields(row_type)}
+    return {name: field.type for name, field in row_fields(row_type).items()}
 
 
 @cache
@@ -153,7 +159,7 @@ def _model(entity: Entity, suffix: str, parts: dict[str, Any], config: ConfigDic
 
 def _part(entity: Entity, field: StoredField, use: Literal["read", "create", "change"]) -> tuple[Any, Any]:
     """A field of a model: its annotation and default."""
-    own = next(own for own in msgspec.structs.fields(entity.row) if own.name == field.name)
+    own = row_fields(entity.row)[field.name]
     annotation = _annotation(field.kind, field) if field.name not in {"id", "version"} else Annotated[int, Field(ge=1)]
     if field.optional:
         annotation = annotation | None
@@ -254,7 +260,7 @@ def _description(entity: Entity, name: str) -> str:
 
 def example_of(entity: Entity, field: StoredField) -> Any:
     """An example of a field's value."""
-    own = next(own for own in msgspec.structs.fields(entity.row) if own.name == field.name)
+    own = row_fields(entity.row)[field.name]
     if field.examples:
         return [field.examples[0]] if field.shape == "json" else field.examples[0]
     if field.shape == "secret":
@@ -294,7 +300,7 @@ def example(entity: Entity, *, create: bool) -> dict[str, Any]:
     for field in fields_of(entity):
         if create and field.name in READ_ONLY:
             continue
-        own = next(own for own in msgspec.structs.fields(entity.row) if own.name == field.name)
+        own = row_fields(entity.row)[field.name]
         if field.shape == "secret" or (create and not own.required):
             continue
         made[field.name] = example_of(entity, field)

@@ -15,6 +15,7 @@ from kiestoon.api.login.authentication import LoggedIn, is_usable, refuse_forger
 from kiestoon.api.login.logins import Logins, get_logins
 from kiestoon.api.login.opening import ask_second_factor, attempt_of, open_session
 from kiestoon.api.problems import ApiProblem
+from kiestoon.api.resources.completing import OPEN
 from kiestoon.company.model import Account
 from kiestoon.store import accounts as accounts_store
 from kiestoon.store import sessions as sessions_store
@@ -43,7 +44,7 @@ class SessionShown(BaseModel):
     current: bool
 
 
-@router.post("/session")
+@router.post("/session", openapi_extra=OPEN)
 async def log_in(
     body: PasswordLogin, request: Request, response: Response, logins: WithLogins
 ) -> SessionAnswer | SecondStep:

@@ -16,6 +16,7 @@ from kiestoon.api.login.logins import Logins, get_logins
 from kiestoon.api.login.opening import SECOND_FACTOR, attempt_of, open_session
 from kiestoon.api.login.own_routes import InOwnSession, confirm_password
 from kiestoon.api.problems import ApiProblem
+from kiestoon.api.resources.completing import OPEN
 from kiestoon.company.model import Account
 from kiestoon.store import second_factors
 from kiestoon.store import sessions as sessions_store
@@ -84,7 +85,7 @@ def step_of(secret: str, code: str, now_s: float) -> int | None:
     return max(matching, default=None)
 
 
-@router.post("/second-factor")
+@router.post("/second-factor", openapi_extra=OPEN)
 async def second_factor(body: SecondFactor, request: Request, response: Response, logins: WithLogins) -> SessionAnswer:
     """Finish a login with a code. A wrong one may be followed by another until the step is over."""
     refuse_forgery(logins, request, None)

@@ -18,7 +18,7 @@ from kiestoon.api.problems import ApiProblem
 from kiestoon.api.resources.queries import ListQuery, build_select, cursor_of
 from kiestoon.api.resources.reach import Condition, Reach
 from kiestoon.api.resources.shown_numbers import foreign_numbers
-from kiestoon.api.schemas import MAX_ID, READ_ONLY, row_values, to_json
+from kiestoon.api.schemas import MAX_ID, READ_ONLY, row_fields, row_values, to_json
 from kiestoon.company.model import BY_TABLE, Device, Entity, NumberPlan, NumberScheme, Row, User
 from kiestoon.store.cells import columns_of, row_reader
 from kiestoon.store.columns import fields_of
@@ -110,7 +110,7 @@ class Writer:
         if allowed is None:
             return
         now = (
-            {field.name: field.default for field in msgspec.structs.fields(entity.row)}
+            {name: field.default for name, field in row_fields(entity.row).items()}
             if old is None
             else msgspec.structs.asdict(old)
         )
@@ -122,9 +122,9 @@ class Writer:
         """What a row has where nothing is said, as far as the writer may set it."""
         allowed = changeable(self._principal, entity.table)
         return {
-            field.name: field.default
-            for field in msgspec.structs.fields(entity.row)
-            if not field.required and field.name not in KEPT and (allowed is None or field.name in allowed)
+            name: field.default
+            for name, field in row_fields(entity.row).items()
+            if not field.required and name not in KEPT and (allowed is None or name in allowed)
         }
 
     def _check_numbers(self, row: Row, old: Row | None) -> None:
