@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from kiestoon.api.permissions import changeable, may
 from kiestoon.api.principal import Principal
-from kiestoon.api.problems import ApiProblem, language_of
+from kiestoon.api.problems import ApiProblem, language_of, unsupported_media_type
 from kiestoon.api.resources.completing import REPEATABLE
 from kiestoon.api.resources.requests import (
     check_company,
@@ -212,7 +212,7 @@ async def _apply(
 async def _read(request: Request) -> Document:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in _TAKEN:
-        raise ApiProblem("unsupported_media_type", headers={"Accept": MEDIA_TYPE})
+        raise unsupported_media_type(media_type, MEDIA_TYPE)
     body = await read_body(request, MAX_BYTES)
     return _guarded(lambda: read_document(body), language_of(request))
 

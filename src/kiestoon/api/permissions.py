@@ -130,6 +130,20 @@ OPERATIONS: Final[dict[str, frozenset[Role]]] = {
 }
 """What there is beside the rows, and which roles may do it (within their reach)."""
 
+SUBJECTS: Final = frozenset(PERMISSIONS) | {
+    "accounts",
+    "activity",
+    "calls",
+    "configuration",
+    "directory",
+    "events",
+    "explain",
+    "extensions",
+    "identity_providers",
+    "webhooks",
+}
+"""What an access token can be issued for: each kind of row, and what operations beside them are about."""
+
 RIGHTS: Final[dict[str, dict[str, Access]]] = {
     "time_configuration": {
         "number_schemes": "read",

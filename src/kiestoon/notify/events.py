@@ -146,6 +146,8 @@ KINDS: Final = (
 )
 LIVE_EVENTS: Final = tuple(name for kind in _LIVE for name in kind.types)
 CHANGE_EVENTS: Final = _CHANGES.types
+TOLD_EVENTS: Final = tuple(name for kind in KINDS for name in kind.types)
+"""What listeners hear."""
 HOOK_EVENTS: Final = ("call.recorded", "webhook.test")
 """For webhooks only: a call's record, and a test."""
 ALL_EVENTS: Final = (*LIVE_EVENTS, *CHANGE_EVENTS, *HOOK_EVENTS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
@@ -14,6 +15,7 @@ from event_rig import Listening, check_described, read, read_until
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from kiestoon.api.events import listening
+from kiestoon.api.limits import ADDRESS_FACTOR, RateLimits
 from kiestoon.company.model import Trunk, User
 from kiestoon.notify.ring import Ring
 from kiestoon.store.database import Database
@@ -304,6 +306,26 @@ async def test_one_account_has_a_bounded_number_of_listeners(
         await asyncio.sleep(0)
     async with server.listen("company") as client:
         await read(client)
+
+
+async def test_types_that_do_not_exist_are_refused(server: Listening) -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        async with server.listen("company", "?types=call.*,call.closd"):
+            pass
+    problem = json.loads(refused.value.response.body)
+    assert (problem["status"], problem["errors"][0]["field"]) == (422, "types")
+    assert "call.closed" in problem["detail"]
+
+
+async def test_handshakes_of_one_address_are_bounded_like_its_requests(server: Listening) -> None:
+    server.application.state.limits = RateLimits(1)
+    statuses = []
+    for _ in range(ADDRESS_FACTOR + 1):
+        with pytest.raises(InvalidStatus) as refused:
+            async with server.listen("nobody"):
+                pass
+        statuses.append(refused.value.response.status_code)
+    assert statuses == [401] * ADDRESS_FACTOR + [429]
 
 
 async def test_the_same_events_by_plain_get(server: Listening) -> None:

@@ -14,7 +14,7 @@ from api_rig import Api
 from sqlalchemy import Connection
 
 from kiestoon.api import mail
-from kiestoon.api.permissions import OPERATIONS, PERMISSIONS, PUBLIC, as_markdown, by_right, may, may_do
+from kiestoon.api.permissions import OPERATIONS, PERMISSIONS, PUBLIC, SUBJECTS, as_markdown, by_right, may, may_do
 from kiestoon.company.model import ENTITIES, Account, Entity
 
 ASKERS = ("operator", "company", "location", "department", "user", "planner")
@@ -212,6 +212,18 @@ async def test_every_route_beside_the_rows_is_for_the_roles_in_the_table(api: Ap
         assert refused != may_do(api.principals[role], name, "users"), f"{method} {path}: {response.text}"
         tried.add(name)
     assert tried == OPERATIONS.keys() - {"shared_trunks"}  # those are rows
+
+
+@pytest.mark.parametrize("reading", [False, True])
+async def test_every_route_is_about_something_a_token_can_be_issued_for(api: Api, reading: bool) -> None:
+    verbs = ("read",) if reading else ("write",)
+    scopes = frozenset(f"{subject}:{verb}" for subject in SUBJECTS for verb in verbs)
+    api.principals["program"] = msgspec.structs.replace(api.principals["operator"], scopes=scopes)
+    mail.install(api.application, queue_mail)
+    for _, method, path, operation in routes_beside_rows(api):
+        response = await api.of("program").request(method, re.sub(r"{(\w+)}", "1", path), **body_of(operation))
+        asks = method == "GET" or operation["operationId"] in {"diff_configuration", "explain_call"}
+        assert (response.status_code == 403) == (reading and not asks), f"{method} {path}: {response.text}"
 
 
 @pytest.mark.parametrize("role", ASKERS)

@@ -49,6 +49,8 @@ Settled = [Depends(authenticated)]
 _REGISTERING: Final = "passkey_new"
 _LOGGING_IN: Final = "passkey_login"
 _LASTS_MS: Final = 5 * 60_000
+MOST: Final = 20
+"""Passkeys of one account."""
 _VERIFIED: Final = UserVerificationRequirement.REQUIRED
 
 
@@ -151,6 +153,8 @@ async def register(body: Registration, presence: InOwnSession, request: Request,
         connection = changes.connection
         if second_factors.find_passkey(connection, verified.credential_id) is not None:
             raise ApiProblem("conflict", (problem("credential", "taken", other="another"),))
+        if len(second_factors.list_passkeys(connection, account.id)) >= MOST:
+            raise ApiProblem("conflict", (problem("", "too_many", limit=MOST),))
         second_factors.add_passkey(
             connection,
             account.id,

@@ -31,7 +31,7 @@ WithLogins = Annotated[Logins, Depends(get_logins)]
 
 
 class PinChange(Body):
-    """A new PIN; null has one generated. 0000, from an administrator, must be changed at its first use (E 3.1)."""
+    """A new PIN; null has one generated. 0000, from an administrator, must be changed at its first use."""
 
     pin: Annotated[str | None, Field(max_length=32, examples=["483920"])] = None
 

@@ -58,9 +58,7 @@ async def log_in(
 
     account, hashed = await logins.backend.read(find)
     attempt = attempt_of(logins, request, body.login, account)
-    logins.refuse_if_too_fast(attempt)
-    if not await logins.hashing.verify(hashed, body.password) or account is None or hashed is None:
-        logins.throttle.failed(attempt, logins.monotonic())
+    if not await logins.verify(attempt, hashed, body.password) or account is None or hashed is None:
         logins.note("refused", "password", attempt)
         raise ApiProblem("unauthenticated", (problem("", "wrong_login"),))
     if logins.hashing.is_outdated(hashed):

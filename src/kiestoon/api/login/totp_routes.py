@@ -101,16 +101,16 @@ async def second_factor(body: SecondFactor, request: Request, response: Response
         raise ApiProblem("unauthenticated", (problem("step", "step_over"),))
     account, first = found
     attempt = attempt_of(logins, request, "", account)
-    logins.refuse_if_too_fast(attempt)
+    logins.begin(attempt)
 
     def use(connection: Connection) -> bool:
         good = _use(connection, logins, account.id, body, now_ms)
         return good and sessions_store.take_step(connection, SECOND_FACTOR, body.step, now_ms) is not None
 
     if not await logins.backend.store(use):
-        logins.throttle.failed(attempt, logins.monotonic())
         logins.note("refused", body.method, attempt)
         raise ApiProblem("unauthenticated", (problem("code", "wrong_code"),))
+    logins.throttle.right(attempt)
     method = body.method if first == "password" else first
     return await open_session(logins, request, response, account, method, attempt)
 

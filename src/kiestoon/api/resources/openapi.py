@@ -18,7 +18,7 @@ from kiestoon.api.resources.completing import ALWAYS, REF, REPEATABLE, completed
 from kiestoon.api.resources.operations import CopyPlan
 from kiestoon.api.resources.parameters import list_parameters
 from kiestoon.api.resources.reachability import CloneReach
-from kiestoon.api.schemas import MAX_ID, change_model, create_model_of, example, read_model
+from kiestoon.api.schemas import MAX_ID, change_model, clean_text, create_model_of, example, read_model
 from kiestoon.company.code_presets import DEFAULT_PRESET, PRESETS
 from kiestoon.company.model import ENTITIES, Device, Entity
 
@@ -61,7 +61,7 @@ _DESCRIPTION: Final = """The organisation of a telephone exchange: companies, pe
   (`?location_id=3&active=true`; twice the same field = either; `null` = not set), search with `q`, order with `sort`
   (`-name` = backwards).
 * **Changes** name the version they were made from: send the `ETag` as `If-Match`. 412: somebody was faster.
-* **Repeating** a POST with the same `Idempotency-Key` within 24 hours gives the first answer again.
+* **Repeating** a POST that takes an `Idempotency-Key`, with the same one within 24 hours, gives the first answer again.
 * **Errors** are problem documents (RFC 9457) that name every field that is wrong.
 """
 
@@ -74,7 +74,7 @@ def describe(plain: Json) -> Json:
     paths = {path: completed(item, schemas) for path, item in plain.get("paths", {}).items()}
     for entity in ENTITIES:
         paths |= _paths(entity)
-    tags = [{"name": entity.table, "description": (entity.row.__doc__ or "").partition("\n")[0]} for entity in ENTITIES]
+    tags = [{"name": entity.table, "description": _told(entity)} for entity in ENTITIES]
     return {
         **plain,
         "info": {**plain["info"], "description": _DESCRIPTION},
@@ -90,6 +90,11 @@ def describe(plain: Json) -> Json:
         "security": [{"session": []}, {"token": []}],
         "tags": tags,
     }
+
+
+def _told(entity: Entity) -> str:
+    """The first line about a type of row."""
+    return clean_text((entity.row.__doc__ or "").partition("\n")[0])
 
 
 def _problem_response(kind: str) -> Json:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select
 from kiestoon.api.backend import Backend
 from kiestoon.api.permissions import Verb, may, may_do
 from kiestoon.api.principal import Principal
-from kiestoon.api.problems import ApiProblem, of_validation
+from kiestoon.api.problems import ApiProblem, of_validation, unsupported_media_type
 from kiestoon.api.resources.rows import Writer
 from kiestoon.api.schemas import MAX_ID, READ_ONLY, hints, validate
 from kiestoon.company.model import BY_TABLE, Entity, Row
@@ -79,7 +79,7 @@ async def read_json(request: Request, limit: int = MAX_ROW_BYTES) -> Any:
     """The body as JSON; 413, 415 or 422 when it is none."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in _JSON:
-        raise ApiProblem("unsupported_media_type", headers={"Accept": ", ".join(sorted(_JSON))})
+        raise unsupported_media_type(media_type, *sorted(_JSON))
     return parse_json(await read_body(request, limit))
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Connection, select
 
-from kiestoon.api.permissions import PUBLIC, changeable
+from kiestoon.api.permissions import PERMISSIONS, PUBLIC, changeable
 from kiestoon.api.principal import Principal
 from kiestoon.api.problems import ApiProblem
 from kiestoon.api.resources.queries import ListQuery, build_select, cursor_of
@@ -141,7 +141,13 @@ class Writer:
         own = table.c.id == row.id if entity.table == "companies" else self.reach.of_company(entity)
         query = select(table.c.id).where(table.c.id == row.id, own, condition)
         if self.connection.execute(query).first() is None:
-            raise ApiProblem("forbidden")
+            raise ApiProblem("forbidden", [problem(self._place_of(entity), "beyond_reach")])
+
+    def _place_of(self, entity: Entity) -> str:
+        """The field that would have to lead into the writer's part."""
+        belongs = PERMISSIONS[entity.table].belongs
+        own = f"{self._principal.role}_id"
+        return own if own in belongs else next((column for column in belongs if column != "id"), "")
 
     def _check_references(self, entity: Entity, row: Row, names: Mapping[str, Any]) -> None:
         """Nobody refers to what is not seen: another's schedules exist for nobody else."""
