@@ -11,10 +11,10 @@ import pytest
 from test_basic_calls import in_call
 from world import World
 
-from kiestoon.app.event_view import NAMES
 from kiestoon.app.live_events import LiveEvents
 from kiestoon.calls.events import CallEvent
-from kiestoon.notify.live import CALL_EVENTS, LIVE_EVENTS, Batch
+from kiestoon.notify.events import CALL_EVENTS, LIVE_EVENTS, CallData
+from kiestoon.notify.live import Batch
 
 
 async def first(stream: AsyncIterator[Any]) -> Batch:
@@ -153,6 +153,7 @@ async def test_a_device_is_told_of_once_when_it_registers_and_once_when_it_is_go
     await stream.aclose()
 
 
-def test_every_event_of_call_control_has_a_name() -> None:
-    assert set(NAMES) == set(CallEvent.__subclasses__())
-    assert set(NAMES.values()) == set(CALL_EVENTS)
+def test_every_event_of_call_control_has_a_name_and_its_fields_are_described() -> None:
+    assert set(CALL_EVENTS) == set(CallEvent.__subclasses__())
+    own = {name for event in CALL_EVENTS for name in event.__struct_fields__} - set(CallEvent.__struct_fields__)
+    assert own <= set(CallData.__struct_fields__)

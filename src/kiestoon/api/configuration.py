@@ -12,7 +12,8 @@ from sqlalchemy import Connection
 
 from kiestoon.api.permissions import changeable, may
 from kiestoon.api.principal import Principal
-from kiestoon.api.problems import ApiProblem, language_of
+from kiestoon.api.problems import ApiProblem, language_of, unsupported_media_type
+from kiestoon.api.resources.completing import REPEATABLE
 from kiestoon.api.resources.requests import (
     check_company,
     company_id_of,
@@ -152,7 +153,7 @@ async def diff_configuration(request: Request, company_id: str, principal: Asker
     "/companies/{company_id}/configuration",
     operation_id="apply_configuration",
     response_model=AppliedModel,
-    openapi_extra=_BODY,
+    openapi_extra={**_BODY, **REPEATABLE},
 )
 async def apply_configuration(
     request: Request, company_id: str, principal: Asker, backend: Behind, removals: Removals = False
@@ -172,7 +173,7 @@ async def apply_configuration(
     operation_id="apply_new_company",
     response_model=AppliedModel,
     status_code=201,
-    openapi_extra=_BODY,
+    openapi_extra={**_BODY, **REPEATABLE},
 )
 async def apply_new_company(request: Request, principal: Asker, backend: Behind) -> Response:
     """Make a new company from a file."""
@@ -211,7 +212,7 @@ async def _apply(
 async def _read(request: Request) -> Document:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in _TAKEN:
-        raise ApiProblem("unsupported_media_type", headers={"Accept": MEDIA_TYPE})
+        raise unsupported_media_type(media_type, MEDIA_TYPE)
     body = await read_body(request, MAX_BYTES)
     return _guarded(lambda: read_document(body), language_of(request))
 

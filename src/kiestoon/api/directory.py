@@ -56,7 +56,7 @@ _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "content": {
             "text/csv": {"schema": {"type": "string"}, "example": "name,extension\r\n"},
-            "application/pdf": {"schema": {"type": "string", "format": "binary"}},
+            "application/pdf": {"schema": {"type": "string", "format": "binary"}, "example": "%PDF-1.3 …"},
         }
     }
 }

@@ -17,15 +17,17 @@ from kiestoon.api.login.logins import Logins, get_logins
 from kiestoon.api.login.reach import reaches
 from kiestoon.api.principal import Principal
 from kiestoon.api.problems import ApiProblem
-from kiestoon.api.resources.requests import company_id_of, demand_operation
+from kiestoon.api.resources.completing import REPEATABLE
+from kiestoon.api.resources.requests import company_id_of, demand_operation, json_answer, kept_answer, write_once
+from kiestoon.api.resources.rows import Writer
 from kiestoon.company.model import Account, User
 from kiestoon.company.passwords import generate_pin
 from kiestoon.notify.account_mail import PAGE, AccountMailer
 from kiestoon.store.accounts import account_of_user
+from kiestoon.store.idempotency import Answer
 from kiestoon.store.load import iterate_rows
 from kiestoon.store.pins import set_pin
 from kiestoon.store.problems import problem
-from kiestoon.store.write import Changes
 
 OPERATION: Final = "send_account_mail"
 router = APIRouter(prefix="/api/v1/companies/{company_id}/users/{user_id}", tags=["users"])
@@ -47,7 +49,7 @@ class AccountMail(BaseModel):
 class MailQueued(BaseModel):
     """The mail is on its way."""
 
-    mail_id: int
+    mail_id: int = Field(examples=[31])
 
 
 def install(application: Starlette, mailer: AccountMailer | None) -> None:
@@ -55,7 +57,7 @@ def install(application: Starlette, mailer: AccountMailer | None) -> None:
     application.state.mailer = mailer
 
 
-@router.post("/account-mail", status_code=202)
+@router.post("/account-mail", status_code=202, response_model=MailQueued, openapi_extra=REPEATABLE)
 async def send_account_mail(
     company_id: Id,
     user_id: Id,
@@ -64,7 +66,7 @@ async def send_account_mail(
     principal: Annotated[Principal, Depends(authenticated)],
     presence: LoggedIn,
     logins: Annotated[Logins, Depends(get_logins)],
-) -> MailQueued:
+) -> Response:
     """Mail a person the extension, the login and a link to choose a password. A login is made when there is none."""
     found = company_id_of(principal, str(company_id))
     demand_operation(principal, OPERATION, "users")
@@ -80,11 +82,15 @@ async def send_account_mail(
         return person
 
     person = await logins.backend.read(look)
+    again = await kept_answer(request, logins.backend, principal)
+    if again is not None:
+        return again
     pin = generate_pin() if body.new_pin else ""
     hashed = await hash_pin(logins, person, pin) if pin else ""
     now_ms = logins.wall_ms()
 
-    def queue(changes: Changes) -> int:
+    def queue(writer: Writer) -> Answer:
+        changes = writer.changes
         person = look(changes.connection)
         account = account_of_user(changes.connection, found, person.id) or changes.add(_account_for(person))
         if pin:
@@ -93,9 +99,9 @@ async def send_account_mail(
         if mail_id is None:
             raise ApiProblem("conflict", [problem("email", "missing")])
         changes.record("account_mail_sent", person)
-        return mail_id
+        return json_answer({"mail_id": mail_id}, 202)
 
-    return MailQueued(mail_id=await logins.backend.write(principal, queue))
+    return await write_once(request, logins.backend, principal, found, await request.body(), queue)
 
 
 def _account_for(person: User) -> Account:

@@ -24,7 +24,7 @@ _HEADERS: Final = {
 
 
 class Careful:
-    """ASGI middleware. WebSockets pass, within the same rate."""
+    """ASGI middleware. WebSockets pass: their route counts handshakes itself, as it can refuse them in words."""
 
     def __init__(self, app: ASGIApp, limits: RateLimits) -> None:
         self._app = app

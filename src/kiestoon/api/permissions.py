@@ -117,7 +117,10 @@ OPERATIONS: Final[dict[str, frozenset[Role]]] = {
     "new_device_secret": frozenset({"operator", "company", "location", "department"}),
     "shared_trunks": frozenset({"operator"}),
     "manage_accounts": frozenset({"operator", "company", "location", "department"}),
+    "manage_operators": frozenset({"operator"}),
+    "set_pin": frozenset({"operator", "company", "location", "department", "user"}),
     "manage_identity_providers": frozenset({"operator", "company"}),
+    "shared_identity_providers": frozenset({"operator"}),
     "manage_webhooks": frozenset({"operator", "company"}),
     "send_account_mail": frozenset({"operator", "company", "location", "department"}),
     "export_configuration": frozenset({"operator", "company"}),
@@ -127,6 +130,7 @@ OPERATIONS: Final[dict[str, frozenset[Role]]] = {
     "list_live_calls": frozenset({"operator", "company", "user"}),
     "make_call": frozenset({"operator", "company", "user"}),
     "operate_call": frozenset({"operator", "company", "user"}),
+    "follow_events": frozenset({"operator", "company", "location", "department", "user"}),
     "read_activity": frozenset({"operator", "company"}),
     "read_all_activity": frozenset({"operator"}),
     "read_directory": frozenset({"operator", "company", "location", "department", "user"}),
@@ -135,6 +139,20 @@ OPERATIONS: Final[dict[str, frozenset[Role]]] = {
     "read_number_assignments": frozenset({"operator", "company", "location"}),
 }
 """What there is beside the rows, and which roles may do it (within their reach)."""
+
+SUBJECTS: Final = frozenset(PERMISSIONS) | {
+    "accounts",
+    "activity",
+    "calls",
+    "configuration",
+    "directory",
+    "events",
+    "explain",
+    "extensions",
+    "identity_providers",
+    "webhooks",
+}
+"""What an access token can be issued for: each kind of row, and what operations beside them are about."""
 
 RIGHTS: Final[dict[str, dict[str, Access]]] = {
     "time_configuration": {

@@ -68,6 +68,12 @@ class ApiProblem(Exception):
         self.members = dict(members or {})
 
 
+def unsupported_media_type(given: str, *taken: str) -> ApiProblem:
+    """415 for a body of a type that is not ``taken`` here."""
+    wrong = problem("Content-Type", "media_type", value=given[:80], choices=", ".join(taken))
+    return ApiProblem("unsupported_media_type", [wrong], headers={"Accept": ", ".join(taken)})
+
+
 def language_of(request: Request) -> str:
     """ "nl" or "en": what Accept-Language prefers (RFC 9110 §12.5.4), else the account's language, else English."""
     header = request.headers.get("accept-language", "")
@@ -97,7 +103,7 @@ def _weighted(header: str) -> Iterable[tuple[str, float]]:
 def shown(found: Problem, language: str) -> dict[str, str]:
     """One entry of ``errors``."""
     return {
-        "field": found.field,
+        "field": found.path,
         "code": found.code,
         "message": f"{_sentence(found.text(language))} {_sentence(found.advice(language))}",
     }
@@ -195,6 +201,15 @@ _TYPES: Final = {
 }
 
 
+_EXAMPLES: Final = {
+    r"^[a-z0-9][a-z0-9._-]*$": "anna.jansen",
+    r"^(read|write|[a-z_]{1,40}:(read|write))$": "users:write",
+    r"^(\*|[a-z_]+(\.[a-z_]+)*(\.\*)?)$": "call.*",
+    r"^[^\x00-\x1f\x7f]+$": "Laptop",
+}
+"""What fits a pattern: nobody is shown a regular expression."""
+
+
 def of_validation(
     errors: Iterable[Mapping[str, Any]], drop: int = 1, hints: Mapping[str, Mapping[str, object]] | None = None
 ) -> tuple[Problem, ...]:
@@ -223,5 +238,6 @@ def _of_pydantic(
         limits = {"low": context.get("ge", "…"), "high": context.get("le", "…")}
         return problem(field, "out_of_range", **{**limits, **hint, "value": value})
     if kind == "string_pattern_mismatch":
-        return problem(field, "wrong_form", value=value, example=hint.get("example", context.get("pattern", "")))
+        example = hint.get("example") or _EXAMPLES.get(str(context.get("pattern")))
+        return problem(field, "wrong_form", value=value, example=example) if example else problem(field, "odd_form")
     return problem(field, "invalid", detail=str(error.get("msg", kind)))

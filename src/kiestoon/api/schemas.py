@@ -34,6 +34,14 @@ _SAMPLES: Final = {
     "host": "sip.example.net",
     "sources": ["192.0.2.0/24"],
     "match": "020",
+    "account": "K-1024",
+    "fallback_extension": "201",
+    "colour": "#0b5c6b",
+    "dynamic_numbers": ["+31201234567"],
+    "blocklist": ["+3185*"],
+    "patterns": ["+3185*"],
+    "numbers": ["+31612345678"],
+    "domains": ["example.org"],
     "feature": "forward_always_on",
     "services": ["voicemail"],
     "prefixes": ["+3120"],
@@ -79,8 +87,9 @@ def hints(entity: Entity) -> Mapping[str, Mapping[str, object]]:
         if isinstance(field.kind, inspect.IntType):
             low, high = _limits(field)
             hint = {"low": low, "high": high}
-        elif field.examples:
-            hint = {"example": field.examples[0]}
+        elif field.examples or field.name in _SAMPLES:
+            shown = example_of(entity, field)
+            hint = {"example": shown[0] if isinstance(shown, list) else shown}
         if hint:
             found[field.name] = hint
     return found
@@ -117,8 +126,14 @@ def to_json(row: Row, fields: frozenset[str] | None = None) -> dict[str, Any]:
 
 
 @cache
+def row_fields(row_type: type[Row]) -> Mapping[str, msgspec.structs.FieldInfo]:
+    """A row's fields by name; msgspec would evaluate the annotations of all of them anew each time."""
+    return {field.name: field for field in msgspec.structs.fields(row_type)}
+
+
+@cache
 def _annotations(row_type: type[Row]) -> dict[str, Any]:
-    return {field.name: field.type for field in msgspec.structs.fields(row_type)}
+    return {name: field.type for name, field in row_fields(row_type).items()}
 
 
 @cache
@@ -146,14 +161,14 @@ def _written(entity: Entity) -> list[StoredField]:
 
 
 def _model(entity: Entity, suffix: str, parts: dict[str, Any], config: ConfigDict) -> type[BaseModel]:
-    doc = _clean((entity.row.__doc__ or "").strip())
+    doc = clean_text((entity.row.__doc__ or "").strip())
     made: type[BaseModel] = create_model(f"{entity.row.__name__}{suffix}", __config__=config, __doc__=doc, **parts)
     return made
 
 
 def _part(entity: Entity, field: StoredField, use: Literal["read", "create", "change"]) -> tuple[Any, Any]:
     """A field of a model: its annotation and default."""
-    own = next(own for own in msgspec.structs.fields(entity.row) if own.name == field.name)
+    own = row_fields(entity.row)[field.name]
     annotation = _annotation(field.kind, field) if field.name not in {"id", "version"} else Annotated[int, Field(ge=1)]
     if field.optional:
         annotation = annotation | None
@@ -217,7 +232,7 @@ def _value_model(kind: type[msgspec.Struct]) -> type[BaseModel]:
     config = ConfigDict(extra="forbid", strict=True)
     if kind is Destination:
         config["json_schema_extra"] = {"examples": [{"kind": "extension", "target": "204"}]}
-    doc = _clean((kind.__doc__ or "").strip())
+    doc = clean_text((kind.__doc__ or "").strip())
     made: type[BaseModel] = create_model(kind.__name__, __config__=config, __doc__=doc, **parts)
     return made
 
@@ -233,16 +248,23 @@ def _bare(kind: inspect.Type) -> inspect.Type:
 _SENTENCE = re.compile(r"(?<=[.:;])\s+(?=[A-Z`\"])")
 
 
-def _clean(text: str) -> str:
-    """A docstring as Markdown."""
-    return re.sub(r"[ \t]+", " ", text.replace("``", "`"))
+_SOURCE = re.compile(
+    r"\s*\((?:(?:[CEGUV] (?:app\. )?[A-Z0-9][\d.]*(?:-[\d.]+)?|[A-Z]{2,5}-\d+)(?:'s base)?[,;]?\s*(?:and )?)+\)"
+)
+"""Where a docstring says what it goes by: chapters of manuals, features of the catalogue. Nobody else has those."""
+
+
+def clean_text(text: str) -> str:
+    """A docstring as Markdown, in JSON's words, without what it goes by."""
+    plain = _SOURCE.sub("", text).replace("``", "`")
+    return re.sub(r"[ \t]+", " ", re.sub(r"\bNone\b", "null", plain))
 
 
 def _description(entity: Entity, name: str) -> str:
     """What the row's docstring says about a field."""
     for part in _SENTENCE.split(re.sub(r"\s+", " ", entity.row.__doc__ or "")):
         if f"``{name}``" in part:
-            return _clean(part)
+            return clean_text(part)
     return {
         "id": "Given by the exchange, never used again.",
         "version": "Counts the writes to the row; its ETag.",
@@ -254,7 +276,7 @@ def _description(entity: Entity, name: str) -> str:
 
 def example_of(entity: Entity, field: StoredField) -> Any:
     """An example of a field's value."""
-    own = next(own for own in msgspec.structs.fields(entity.row) if own.name == field.name)
+    own = row_fields(entity.row)[field.name]
     if field.examples:
         return [field.examples[0]] if field.shape == "json" else field.examples[0]
     if field.shape == "secret":
@@ -294,7 +316,7 @@ def example(entity: Entity, *, create: bool) -> dict[str, Any]:
     for field in fields_of(entity):
         if create and field.name in READ_ONLY:
             continue
-        own = next(own for own in msgspec.structs.fields(entity.row) if own.name == field.name)
+        own = row_fields(entity.row)[field.name]
         if field.shape == "secret" or (create and not own.required):
             continue
         made[field.name] = example_of(entity, field)

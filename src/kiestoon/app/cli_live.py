@@ -71,8 +71,10 @@ def trace(
 
 def selftest(context: typer.Context, as_json: AsJson = False) -> None:
     """Have two built-in phones call each other through the running exchange, and measure what they hear."""
-    from kiestoon.app.selftest import run_selftest  # noqa: PLC0415 - telephony only where it is needed
+    from kiestoon.app.logs import log_to_stderr  # noqa: PLC0415 - telephony only where it is needed
+    from kiestoon.app.selftest import run_selftest  # noqa: PLC0415
 
+    log_to_stderr()  # what its phones find odd must not get between the lines of JSON
     steps: list[dict[str, Any]] = []
 
     def say(text: str, seconds: float) -> None:

@@ -5,9 +5,8 @@ Call control's events name call and leg; here the parties are looked up while th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -17,30 +16,10 @@ from kiestoon.calls.events import CallEvent
 from kiestoon.calls.exchange import Exchange
 from kiestoon.calls.leg import Leg
 from kiestoon.company.directory import CompanyIndex
+from kiestoon.notify.events import CALL_EVENTS, CallData, DeviceData, EventData, LineData, Party
 from kiestoon.notify.live import LiveEvent
 from kiestoon.registrar import BindingChanged
 
-NAMES: Final[dict[type[CallEvent], str]] = {
-    events.CallOpened: "call.opened",
-    events.LegOffered: "call.leg.offered",
-    events.LegDialled: "call.leg.dialled",
-    events.LegRinging: "call.leg.ringing",
-    events.LegProgressed: "call.leg.progressed",
-    events.LegAnswered: "call.leg.answered",
-    events.LegHeld: "call.leg.held",
-    events.LegResumed: "call.leg.resumed",
-    events.LegEnded: "call.leg.ended",
-    events.BridgeJoined: "call.bridge.joined",
-    events.BridgeLeft: "call.bridge.left",
-    events.CustodyMoved: "call.custody.moved",
-    events.CallForwarded: "call.forwarded",
-    events.CallTransferred: "call.transferred",
-    events.CallParked: "call.parked",
-    events.CallRetrieved: "call.retrieved",
-    events.CallPickedUp: "call.picked.up",
-    events.QualityMeasured: "call.quality",
-    events.CallClosed: "call.closed",
-}
 _BASE: Final = frozenset(CallEvent.__struct_fields__)
 _STATES: Final[dict[type[CallEvent], str]] = {
     events.LegOffered: "busy",
@@ -56,7 +35,7 @@ class Draft(msgspec.Struct):
     at_ms: int
     company_id: int
     type: str
-    data: dict[str, Any]
+    data: EventData
     users: tuple[int, ...] = ()
     locations: tuple[int, ...] = ()
     departments: tuple[int, ...] = ()
@@ -65,7 +44,7 @@ class Draft(msgspec.Struct):
     def numbered(self, sequence: int) -> LiveEvent:
         """The event itself."""
         return LiveEvent(
-            sequence, self.at_ms, self.company_id, self.type, self.data,
+            sequence, self.at_ms, self.company_id, self.type, msgspec.to_builtins(self.data),
             self.users, self.locations, self.departments, self.public,
         )  # fmt: skip
 
@@ -95,13 +74,19 @@ class EventView:
             return
         self._calls[event.call] = call
         leg = call.legs.get(event.leg) if event.leg else None
-        data = {"call_id": event.call, **_call(call), "leg": None if leg is None else _leg(leg, call)}
-        data |= {name: getattr(event, name) for name in event.__struct_fields__ if name not in _BASE}
+        more = {name: getattr(event, name) for name in event.__struct_fields__ if name not in _BASE}
         if isinstance(event, events.CallClosed):
-            data |= {"outcome": call.outcome or "failed", "ended_by": call.by or "exchange"}
+            more |= {"outcome": call.outcome or "failed", "ended_by": call.by or "exchange"}
             del self._calls[event.call]
+        data = CallData(
+            call_id=event.call,
+            direction=call.direction,
+            dialled=call.dialled,
+            leg=None if leg is None else _party(leg, call),
+            **more,
+        )
         users = {leg.party.user_id for leg in call.legs.values() if leg.party.user_id}
-        yield self._about(users, Draft(event.at_ms, event.company_id, _name(event), data))
+        yield self._about(users, Draft(event.at_ms, event.company_id, CALL_EVENTS[type(event)], data))
         state = _STATES.get(type(event))
         if state is not None and leg is not None and leg.party.user_id:
             yield from self._line(leg.party.user_id, leg.id, state, event)
@@ -114,13 +99,13 @@ class EventView:
             return None
         (self._reachable.add if reachable else self._reachable.discard)(device.id)
         binding = change.binding
-        data = {
-            "device_id": device.id,
-            "username": device.username,
-            "user_id": device.user_id,
-            "transport": binding.flow.transport if binding is not None and binding.flow is not None else "",
-            "user_agent": binding.user_agent[:255] if binding is not None else "",
-        }
+        data = DeviceData(
+            device_id=device.id,
+            username=device.username,
+            user_id=device.user_id,
+            transport=binding.flow.transport if binding is not None and binding.flow is not None else "",
+            user_agent=binding.user_agent[:255] if binding is not None else "",
+        )
         kind = "device.registered" if reachable else "device.unregistered"
         users = set() if device.user_id is None else {device.user_id}
         return self._about(users, Draft(at_ms, device.company_id, kind, data))
@@ -142,7 +127,7 @@ class EventView:
         user = index.users.get(user_id) if index is not None else None
         if before == after or index is None or user is None:
             return
-        data = {"user_id": user_id, "extension": user.extension, "state": after}
+        data = LineData(user_id=user_id, extension=user.extension, state=after)
         draft = self._about({user_id}, Draft(event.at_ms, event.company_id, "line.changed", data))
         draft.public = not user.hide_line
         if user.hide_line:
@@ -176,30 +161,21 @@ def _with_outer(index: CompanyIndex, department_id: int | None) -> set[int]:
     return found
 
 
-def _line_state(legs: dict[int, str]) -> str:
+def _line_state(legs: dict[int, str]) -> Literal["idle", "ringing", "busy"]:
     states = set(legs.values())
     return "busy" if "busy" in states else "ringing" if states else "idle"
 
 
-def _call(call: Call) -> dict[str, Any]:
-    return {"direction": call.direction, "dialled": call.dialled}
-
-
-def _leg(leg: Leg, call: Call) -> dict[str, Any]:
-    """A party; who withholds the number stays unknown."""
+def _party(leg: Leg, call: Call) -> Party:
+    """Who withholds the number stays unknown."""
     party = leg.party
-    return {
-        "id": leg.id,
-        "is_caller": leg.id == call.caller,
-        "kind": party.kind,
-        "number": "" if party.withheld else party.number,
-        "name": "" if party.withheld else party.name,
-        "withheld": party.withheld,
-        "user_id": None if party.withheld else party.user_id or None,
-        "device_id": None if party.withheld else leg.device_id or None,
-    }
-
-
-def _name(event: CallEvent) -> str:
-    known = NAMES.get(type(event))
-    return known or "call." + re.sub(r"(?<!^)(?=[A-Z])", ".", type(event).__name__).lower()
+    return Party(
+        id=leg.id,
+        is_caller=leg.id == call.caller,
+        kind=party.kind,
+        number="" if party.withheld else party.number,
+        name="" if party.withheld else party.name,
+        withheld=party.withheld,
+        user_id=None if party.withheld else party.user_id or None,
+        device_id=None if party.withheld else leg.device_id or None,
+    )

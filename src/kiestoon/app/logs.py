@@ -38,6 +38,14 @@ def configure_logs(settings: LogSettings, process: str) -> None:
     logging.basicConfig(level=max(level, logging.WARNING), handlers=[_Forwarder()], force=True)
 
 
+def log_to_stderr() -> None:
+    """For commands: what they print on standard output is for who asked, and may be JSON. Warnings and worse only."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),  # looked up late: tests replace it
+    )
+
+
 class _Forwarder(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         log = structlog.get_logger(record.name)

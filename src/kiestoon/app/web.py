@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import logging
 import signal
 import socket
 from collections.abc import Generator
@@ -57,6 +58,7 @@ async def serve(child: Child) -> None:
         mailer=mailer,
         private_targets=settings.web.private_targets,
     )
+    logging.getLogger("uvicorn.error").addFilter(_is_no_false_alarm)
     server = _Server(
         uvicorn.Config(
             application,
@@ -80,6 +82,11 @@ async def serve(child: Child) -> None:
     await application.state.events.hub.close()
     await backend.settle()
     database.close()
+
+
+def _is_no_false_alarm(record: logging.LogRecord) -> bool:
+    """Uvicorn's WebSockets call every handshake that was refused with a response an error of the application."""
+    return "without completing handshake" not in record.getMessage()
 
 
 class _Server(uvicorn.Server):

@@ -6,12 +6,12 @@ No password is in them: a link, good for one use within a week, leads to where o
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
-from kiestoon.company.model import Account, Company, FeatureCode, Number, User
+from kiestoon.company.model import Account, Company, Department, FeatureCode, Location, Number, User
+from kiestoon.notify.dates import time_in_words
 from kiestoon.store import accounts as accounts_store
 from kiestoon.store.keys import Vault
 from kiestoon.store.load import iterate_rows
@@ -23,12 +23,16 @@ STEP: Final = "set_password"
 LINK_LASTS_MS: Final = 7 * 86_400_000
 PAGE: Final = "/set-password"
 _ROLES: Final = {
-    "operator": ("operator", "operator"),
-    "company": ("bedrijf", "company"),
-    "location": ("locatie", "location"),
-    "department": ("afdeling", "department"),
-    "user": ("gebruiker", "user"),
+    "operator": ("operator van deze telefooncentrale", "an operator of this telephone exchange"),
+    "company": ("beheerder van {company}", "an administrator of {company}"),
+    "location": ("beheerder van de locatie {place} van {company}", "an administrator of {company}, location {place}"),
+    "department": (
+        "beheerder van de afdeling {place} van {company}",
+        "an administrator of {company}, department {place}",
+    ),
+    "user": ("gebruiker van {company}", "a user of {company}"),
 }
+"""As what somebody is registered, in Dutch and English."""
 
 
 class AccountMailer:
@@ -58,6 +62,12 @@ def queue_account_mail(
         return None
     base = public_url.rstrip("/")
     token = begin_step(connection, STEP, {"account_id": account.id}, now_ms, LINK_LASTS_MS) if base else ""
+    kind = "account_administrator" if person is None else "account_user"
+    language = (person.language if person is not None else "") or account.language
+    language = language or (company.language if company is not None else "nl")
+    place, zone = _place(connection, account, person, company)
+    named = {"company": company.name if company is not None else "", "place": place}
+    dutch, english = (text.format(**named) for text in _ROLES[account.role])
     params: dict[str, Any] = {
         "name": person.name if person is not None else account.name,
         "company": company.name if company is not None else "Kiestoon",
@@ -65,16 +75,13 @@ def queue_account_mail(
         "web": base,
         # Behind the # it stays in the browser: no server, proxy or log on the way sees it.
         "link": f"{base}{PAGE}#{token}" if base else "",
-        "link_until": datetime.fromtimestamp((now_ms + LINK_LASTS_MS) / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        "role_nl": _ROLES[account.role][0],
-        "role_en": _ROLES[account.role][1],
+        "link_until": time_in_words(now_ms + LINK_LASTS_MS, zone, language),
+        "role_nl": dutch,
+        "role_en": english,
         "pin": pin,
     }
-    kind = "account_administrator" if person is None else "account_user"
     if person is not None:
         params |= _telephone(connection, person)
-    language = (person.language if person is not None else "") or account.language
-    language = language or (company.language if company is not None else "nl")
     return enqueue_mail(connection, vault, kind, language, recipient, params, now_ms, company_id=account.company_id)
 
 
@@ -82,6 +89,17 @@ def _company(connection: Connection, account: Account) -> Company | None:
     if account.company_id is None:
         return None
     return next(iterate_rows(connection, Company, row_id=account.company_id), None)
+
+
+def _place(connection: Connection, account: Account, person: User | None, company: Company | None) -> tuple[str, str]:
+    """What an administrator administers below the company, by name; and whose clock the owner goes by."""
+    department = next(iterate_rows(connection, Department, row_id=account.department_id or 0), None)
+    location_id = account.location_id or (department.location_id if department is not None else None)
+    location_id = location_id or (person.location_id if person is not None else None)
+    location = next(iterate_rows(connection, Location, row_id=location_id or 0), None)
+    zone = (location.timezone if location is not None else "") or (company.timezone if company is not None else "")
+    named = department or location
+    return (named.name if named is not None else ""), zone
 
 
 def _telephone(connection: Connection, person: User) -> dict[str, Any]:

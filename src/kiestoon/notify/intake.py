@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 from sqlalchemy import Connection, insert, select, update
@@ -19,7 +17,9 @@ from kiestoon.company.directory import CompanyIndex
 from kiestoon.company.model import Webhook
 from kiestoon.notify.body import change_body, live_body, record_body
 from kiestoon.notify.call_notice import Notice, notices_of
-from kiestoon.notify.live import LIVE_EVENTS, Batch, change_type, fits
+from kiestoon.notify.dates import time_in_words
+from kiestoon.notify.events import LIVE_EVENTS, change_type, fits
+from kiestoon.notify.live import Batch
 from kiestoon.store.database import Database
 from kiestoon.store.feed import Change, changes_after
 from kiestoon.store.keys import Vault
@@ -129,6 +129,7 @@ class Intake:
         user, company = notice.user, index.company
         location = index.location_of(user)
         zone = (location.timezone if location is not None else "") or company.timezone
+        language = user.language or company.language
         dutch, english = _OUTCOMES.get(record.outcome, _OTHER_OUTCOME)
         params = {
             "name": user.name,
@@ -137,12 +138,11 @@ class Intake:
             "withheld": notice.withheld,
             "answered": notice.answered,
             "dialled": record.dialled,
-            "at": _local(record.opened_ms, zone),
+            "at": time_in_words(record.opened_ms, zone, language),
             "outcome_nl": dutch,
             "outcome_en": english,
             "rule": notice.rule,
         }
-        language = user.language or company.language
         enqueue_mail(
             connection, self._vault, "call", language, user.notify_email or user.email, params, self._wall_ms(),
             company_id=company.id,
@@ -181,13 +181,6 @@ class Intake:
             if hook.active:
                 grouped[hook.company_id].append(hook)
         return grouped
-
-
-def _local(at_ms: int, zone: str) -> str:
-    try:
-        return datetime.fromtimestamp(at_ms / 1000, ZoneInfo(zone or "UTC")).strftime("%d-%m-%Y %H:%M")
-    except (ZoneInfoNotFoundError, ValueError):
-        return datetime.fromtimestamp(at_ms / 1000, ZoneInfo("UTC")).strftime("%d-%m-%Y %H:%M UTC")
 
 
 def _position(connection: Connection, name: str) -> str | None:

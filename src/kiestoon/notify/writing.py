@@ -34,7 +34,9 @@ def write_mail(mail: Mail, sender: str) -> EmailMessage:
     params = {name: one_line(value) if isinstance(value, str) else value for name, value in mail.params.items()}
     try:
         subject, text = _text(mail, params)
-        html = _HTML.get_template(f"{mail.kind}.{mail.language}.html.j2").render(params, language=mail.language)
+        html = _HTML.get_template(f"{mail.kind}.{mail.language}.html.j2").render(
+            params, language=mail.language, subject=subject
+        )
         return _message(mail, sender, subject, text, html)
     except jinja2.TemplateError as error:
         raise MailRefusedError(f"the template {mail.kind} does not fit: {error}") from None

@@ -56,8 +56,13 @@ def login_of(connection: Connection, account: Account) -> str:
     """What the account's owner types to log in."""
     if account.company_id is None:
         return account.login
-    domain = connection.execute(select(companies.c.domain).where(companies.c.id == account.company_id)).scalar_one()
-    return f"{account.login}@{domain}"
+    return f"{account.login}@{domain_of(connection, account.company_id)}"
+
+
+def domain_of(connection: Connection, company_id: int) -> str:
+    """A company's domain."""
+    domain: str = connection.execute(select(companies.c.domain).where(companies.c.id == company_id)).scalar_one()
+    return domain
 
 
 def _read(connection: Connection, condition: ColumnElement[bool]) -> Iterator[Account]:

@@ -10,8 +10,9 @@ from sqlalchemy import ColumnElement, Connection, Text, cast, or_, select
 
 from kiestoon.store.scope import INSTALLATION
 from kiestoon.store.tables import changes
+from kiestoon.store.write import ROW_NAME
 
-_NAMES = ("name", "extension", "username", "e164", "login", "code", "service")
+_NAMES = (ROW_NAME, "name", "extension", "username", "e164", "login", "code", "service")
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,5 +96,5 @@ def _fields(action: str, details: dict[str, Any], before: dict[str, Any] | None)
     if action == "removed":
         return {name: (value, None) for name, value in details.items()}
     if before is None:
-        return {name: (None, value) for name, value in details.items()}
+        return {name: (None, value) for name, value in details.items() if name != ROW_NAME}
     return {name: (value, details.get(name)) for name, value in before.items() if name != "version"}

@@ -11,6 +11,9 @@ from typing import Final
 _ENGLISH: Final = {
     "dtmf": "DTMF",
     "e164": "number",
+    "email": "e-mail address",
+    "contact_email": "e-mail address for contact",
+    "notify_email": "e-mail address for notices",
     "ring_s": "ringing time",
     "no_answer_s": "time until no answer",
     "timeout_s": "time limit",

@@ -30,8 +30,8 @@ TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
         "Begin opnieuw",
     ),
     "wait": (
-        "there were too many wrong attempts; the next one is looked at in {seconds} seconds",
-        "er waren te veel mislukte pogingen; de volgende telt over {seconds} seconden",
+        "there were too many wrong attempts; the next one is looked at in {seconds} s",
+        "er waren te veel mislukte pogingen; de volgende telt over {seconds} s",
         "Wait, or use a browser in which you have logged in before",
         "Wacht even, of gebruik een browser waarin u zich eerder hebt aangemeld",
     ),

@@ -45,6 +45,12 @@ _TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
         "Write it as {example}",
         "Schrijf het als {example}",
     ),
+    "odd_form": (
+        "{field} is not written as it should be",
+        "{field} is niet goed geschreven",
+        "Its description at /docs says how",
+        "De beschrijving op /docs zegt hoe",
+    ),
     "not_a_choice": (
         "{field} '{value}' is not one of the choices",
         "{field} '{value}' is geen van de mogelijkheden",
@@ -285,6 +291,12 @@ _TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
         "Leave it out",
         "Laat het weg",
     ),
+    "beyond_reach": (
+        "it would be outside the part you administer",
+        "het zou buiten het deel vallen dat u beheert",
+        "Give a {field} of your own part",
+        "Geef een {field} binnen uw eigen deel",
+    ),
     "not_yours": (
         "you may not change {field}",
         "u mag {field} niet wijzigen",
@@ -315,6 +327,12 @@ _TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
         "{field} is geen object",
         "Write it as {{ }}",
         "Schrijf het als {{ }}",
+    ),
+    "media_type": (
+        "a body of the type '{value}' is not read here",
+        "een inhoud van het type '{value}' wordt hier niet gelezen",
+        "Send {choices}, and say so in Content-Type",
+        "Stuur {choices}, en vermeld dat in Content-Type",
     ),
     "not_json": (
         "the body is not JSON ({detail})",
@@ -362,11 +380,20 @@ _TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """One thing wrong: the ``field`` ("" = the row as a whole), a stable ``code``, and what its sentence needs."""
+    """One thing wrong: the ``field`` ("" = the row as a whole), a stable ``code``, and what its sentence needs.
+
+    ``place``: which of several rows it is about, as in a line's number; the sentence does without.
+    """
 
     field: str
     code: str
     params: dict[str, str] = {}
+    place: str = ""
+
+    @property
+    def path(self) -> str:
+        """The field with its place."""
+        return ".".join(part for part in (self.place, self.field) if part)
 
     def text(self, language: str = "en") -> str:
         """What is wrong, as the end of a sentence."""

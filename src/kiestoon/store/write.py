@@ -21,11 +21,13 @@ from kiestoon.store.errors import ConflictError
 from kiestoon.store.keys import Vault
 from kiestoon.store.problems import problem
 from kiestoon.store.rules.check import check_removal, check_row, company_of, refusal
-from kiestoon.store.rules.peek import describe
+from kiestoon.store.rules.peek import describe, label_of
 from kiestoon.store.scope import INSTALLATION
 from kiestoon.store.tables import TABLES
 
 RowT = TypeVar("RowT", bound=Row)
+ROW_NAME = "row_name"
+"""In the details of what was recorded beside a row's fields: what the row was called."""
 
 
 class Changes:
@@ -95,7 +97,7 @@ class Changes:
 
     def record(self, action: str, row: Row, **details: Any) -> None:
         """Note in the audit trail what was done to a row beside its fields: a password set, a view entered."""
-        self._enter(action, row, details, None)
+        self._enter(action, row, {ROW_NAME: label_of(row), **details}, None)
 
     # --- parts -----------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncGenerator
 from typing import Any
 
+import jsonschema_rs
 import msgspec
 import uvicorn
 from api_organisation import Organisation
@@ -16,6 +17,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from kiestoon.api.application import build_application
 from kiestoon.api.backend import Backend
 from kiestoon.api.events.routes import Doors
+from kiestoon.api.events.schema import event_schemas
 from kiestoon.api.principal import Principal
 from kiestoon.api.problems import ApiProblem
 from kiestoon.notify.live import Batch, LiveEvent
@@ -119,6 +121,12 @@ async def read(client: ClientConnection) -> dict[str, Any]:
     """The next message."""
     message: dict[str, Any] = msgspec.json.decode(await asyncio.wait_for(client.recv(), 10))
     return message
+
+
+def check_described(event: dict[str, Any]) -> None:
+    """Raise unless the event is as the OpenAPI document says."""
+    schema = {"$ref": "#/components/schemas/Event", "components": {"schemas": event_schemas()}}
+    assert [error.message for error in jsonschema_rs.iter_errors(schema, event)] == []
 
 
 async def read_until(client: ClientConnection, event_type: str) -> list[dict[str, Any]]:

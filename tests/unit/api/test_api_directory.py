@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from api_rig import Api
+from fpdf import FPDF
 
 from kiestoon.api.directory_pdf import directory_pdf
 from kiestoon.store.phone_directory import Listed
@@ -104,3 +105,20 @@ def test_the_pdf_says_its_language_and_title_and_has_pages_and_an_outline(
 def test_names_too_long_for_their_column_are_cut_and_strange_ones_do_no_harm() -> None:
     pdf = directory_pdf("C" * 80, [line("W" * 80, ""), line("漢字 \u202e", "Δ")], "nl", "NL", date(2026, 1, 2))
     assert pdf.startswith(b"%PDF-")
+
+
+def test_no_number_is_left_out_however_many_somebody_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    printed: list[str] = []
+    cell = FPDF.cell
+
+    def note(self: FPDF, w: Any = None, h: Any = None, text: str = "", *more: Any, **named: Any) -> Any:
+        printed.append(text)
+        return cell(self, w, h, text, *more, **named)
+
+    monkeypatch.setattr(FPDF, "cell", note)
+    numbers = tuple(f"+312012345{n:02}" for n in range(40))
+    directory_pdf("C" * 80, [Listed("Sam", "204", "users", numbers, "", "", None, None)], "nl", "NL", date(2026, 1, 2))
+    shown = ", ".join(printed)
+    assert [number for number in numbers if f"020 123 45{number[-2:]}" not in shown] == []
+    assert "2 januari 2026" in printed
+    assert all(len(text) < 80 for text in printed)

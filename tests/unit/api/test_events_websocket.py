@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
@@ -10,20 +11,17 @@ import httpx
 import msgspec
 import pytest
 from api_organisation import Organisation
-from event_rig import Listening, read, read_until
-from pydantic import TypeAdapter
+from event_rig import Listening, check_described, read, read_until
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from kiestoon.api.events import listening
-from kiestoon.api.events.schema import Event
+from kiestoon.api.limits import ADDRESS_FACTOR, RateLimits
 from kiestoon.company.model import Trunk, User
 from kiestoon.notify.ring import Ring
 from kiestoon.store.database import Database
 from kiestoon.store.keys import Vault
 from kiestoon.store.load import iterate_rows
 from kiestoon.store.write import changing
-
-EVENT: TypeAdapter[object] = TypeAdapter(Event)
 
 
 @pytest.fixture
@@ -59,7 +57,7 @@ async def test_a_listener_is_greeted_and_hears_what_happens_in_its_company(serve
         heard = await read(client)
     assert (heard["type"], heard["company_id"], heard["data"]["state"]) == ("line.changed", own, "busy")
     assert heard["timestamp"].endswith("Z")
-    EVENT.validate_python(heard)
+    check_described(heard)
 
 
 REACH = [
@@ -105,7 +103,7 @@ async def test_a_changed_row_is_whole_for_administrators_and_its_owner_and_a_hin
     assert (mine["data"]["row"]["name"], "acting_user" in mine["data"]) == ("Sam New", False)
     assert hint["data"].keys() == {"change", "table", "row_id"}
     for event in (whole, mine, hint):
-        EVENT.validate_python(event)
+        check_described(event)
 
 
 async def test_what_a_role_may_not_read_it_is_not_told_of(server: Listening) -> None:
@@ -308,6 +306,26 @@ async def test_one_account_has_a_bounded_number_of_listeners(
         await asyncio.sleep(0)
     async with server.listen("company") as client:
         await read(client)
+
+
+async def test_types_that_do_not_exist_are_refused(server: Listening) -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        async with server.listen("company", "?types=call.*,call.closd"):
+            pass
+    problem = json.loads(refused.value.response.body)
+    assert (problem["status"], problem["errors"][0]["field"]) == (422, "types")
+    assert "call.closed" in problem["detail"]
+
+
+async def test_handshakes_of_one_address_are_bounded_like_its_requests(server: Listening) -> None:
+    server.application.state.limits = RateLimits(1)
+    statuses = []
+    for _ in range(ADDRESS_FACTOR + 1):
+        with pytest.raises(InvalidStatus) as refused:
+            async with server.listen("nobody"):
+                pass
+        statuses.append(refused.value.response.status_code)
+    assert statuses == [401] * ADDRESS_FACTOR + [429]
 
 
 async def test_the_same_events_by_plain_get(server: Listening) -> None:

@@ -49,6 +49,31 @@ def test_every_operation_says_what_it_does_and_what_can_go_wrong(operations: Ope
         assert any(status < "400" for status in operation["responses"]), name
 
 
+def test_every_parameter_says_what_it_is(operations: Operations) -> None:
+    unsaid = [
+        (name, parameter["name"])
+        for name, (_, operation) in operations.items()
+        for parameter in operation.get("parameters", ())
+        if not parameter.get("description")
+    ]
+    assert unsaid == []
+
+
+def test_every_answer_has_an_example_that_fits(api: Api, operations: Operations) -> None:
+    document = api.application.openapi()
+    tried = 0
+    for name, (_, operation) in operations.items():
+        for status, answer in operation["responses"].items():
+            for media_type, media in answer.get("content", {}).items() if status < "300" else ():
+                assert "example" in media, name
+                if media_type == "application/json":
+                    schema = {**media["schema"], "components": document["components"]}
+                    wrong = [error.message for error in jsonschema_rs.iter_errors(schema, media["example"])]
+                    assert wrong == [], name
+                    tried += 1
+    assert tried > 250
+
+
 def test_every_body_has_an_example_that_fits(api: Api, operations: Operations) -> None:
     document = api.application.openapi()
     tried = 0

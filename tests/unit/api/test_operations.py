@@ -131,6 +131,16 @@ async def test_files_that_are_none_are_refused(api: Api, content: bytes, content
     assert response.status_code == status
 
 
+async def test_lines_are_told_by_number_and_columns_may_be_called_as_people_call_them(api: Api) -> None:
+    text = "Toestelnummer;Naam;E-mailadres;Vestiging\n288;Ann;ann@example.org;Site 2\n289;;;\n"
+    answer = await post_users(api, "all", content=text.encode(), headers={"Content-Type": "text/csv"})
+    assert answer.status_code == 422
+    (error,) = answer.json()["errors"]
+    assert (error["field"], error["message"]) == ("3.name", "Name is missing. Fill it in.")
+    report = (await post_users(api, "each", content=text.encode(), headers={"Content-Type": "text/csv"})).json()
+    assert (report["added"], report["lines"][0]["extension"]) == (1, "288")
+
+
 async def test_a_location_administrator_adds_people_of_the_location_only(api: Api) -> None:
     with changing(api.database, api.vault, acting_user="test") as changes:
         changes.add(Location(id=0, company_id=api.organisation.company_id, name="Elsewhere"))
@@ -141,7 +151,7 @@ async def test_a_location_administrator_adds_people_of_the_location_only(api: Ap
     ]
     report = (await post_users(api, "each", "location", json=lines)).json()
     assert [bool(line["id"]) for line in report["lines"]] == [True, False, False]
-    assert report["lines"][1]["errors"][0]["code"] == "not_yours"
+    assert report["lines"][1]["errors"][0]["code"] == "beyond_reach"
 
 
 async def test_a_copied_plan_overwrites_where_the_other_leads(api: Api) -> None:

@@ -155,6 +155,32 @@ async def test_what_is_in_use_is_not_removed_and_its_users_are_named(api: Api) -
     assert "Sales" in refused.json()["detail"]
 
 
+async def test_a_user_without_a_name_of_its_own_is_told_by_what_it_belongs_to(api: Api) -> None:
+    own = api.organisation.own
+    (mapping,) = (
+        await api.of("company").get(api.path("plan_mappings"), params={"plan_id": own["number_plans"]})
+    ).json()["items"]
+    path = api.path("plan_mappings", mapping["id"])
+    await api.of("company").patch(path, json={"extension": "210"}, headers={"If-Match": "*"})
+    refused = await api.of("company").delete(api.path("menus", own["menus"]))
+    assert "number mapping 'Day / +31205550102'" in refused.json()["detail"]
+
+
+async def test_nobody_is_shown_a_regular_expression(api: Api) -> None:
+    texts = ["email", "notify_email", "blocklist", "dynamic_numbers", "mobile_number", "extension", "caller_number"]
+    body = {name: ["?x"] if name in {"blocklist", "dynamic_numbers"} else "?x" for name in texts}
+    errors = (await api.of("company").post(api.path("users"), json={"name": "A", **body})).json()["errors"]
+    assert {error["field"].split(".")[0] for error in errors} == set(texts)
+    assert not [error["message"] for error in errors if "^" in error["message"] or "[" in error["message"]]
+    account = (await api.of("company").post(api.path("accounts"), json={"login": "Kim!", "role": "company"})).json()
+    assert account["detail"].endswith("Write it as anna.jansen.")
+
+
+async def test_what_would_leave_ones_part_is_refused_naming_the_field(api: Api) -> None:
+    refused = await api.of("location").post(api.path("users"), json={"extension": "288", "name": "Nowhere"})
+    assert (refused.status_code, codes(refused)) == (403, {("location_id", "beyond_reach")})
+
+
 @pytest.mark.parametrize(
     ("content", "content_type", "status"),
     [

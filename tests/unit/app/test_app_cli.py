@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from installed import copy_database
 from typer.testing import CliRunner, Result
 
 from kiestoon import __version__
@@ -39,6 +40,11 @@ class Shell:
         self._config = folder / "kiestoon.toml"
         self._config.write_text(f'data_dir = "{folder / "data"}"\n')
 
+    def install(self) -> None:
+        """What ``kiestoon migrate`` does, quicker."""
+        copy_database(self.folder / "data" / "kiestoon.db")
+        self.run("migrate")  # makes the key
+
     def try_run(self, *arguments: str, typed: str = "") -> Result:
         return CliRunner().invoke(app, ["--config", str(self._config), *arguments], input=typed)
 
@@ -59,7 +65,7 @@ class Shell:
 @pytest.fixture
 def shell(tmp_path: Path) -> Iterator[Shell]:
     ready = Shell(tmp_path)
-    ready.run("migrate")
+    ready.install()
     return ready
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
+from installed import copy_database
 from typer.testing import CliRunner
 
 from kiestoon.app.cli import app
@@ -24,7 +25,8 @@ class Office:
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.database_url = f"sqlite:///{folder / 'kiestoon.db'}"
         monkeypatch.setenv("KIESTOON_DATA_DIR", str(folder))
-        self.run("migrate")
+        copy_database(folder / "kiestoon.db")
+        self.run("migrate")  # makes the key
         self.run("company", "add", "Noord", "--domain", "noord.example")
 
     def run(self, *arguments: str, **options: Any) -> str:
@@ -100,6 +102,7 @@ def test_a_new_password_replaces_the_old_one_and_an_account_goes(office: Office)
 
 
 def test_the_demo_has_a_web_login_of_each_role_made_once(tmp_path: Path) -> None:
+    copy_database(tmp_path / "var" / "kiestoon.db")
     settings = demo_settings(None, tmp_path / "var")
     installation, logins = prepare_demo(settings)
     made = prepare_web_logins(settings, installation)

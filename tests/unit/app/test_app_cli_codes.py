@@ -14,7 +14,7 @@ from kiestoon.store.load import list_rows
 @pytest.fixture
 def shell(tmp_path: Path) -> Shell:
     ready = Shell(tmp_path)
-    ready.run("migrate")
+    ready.install()
     return ready
 
 

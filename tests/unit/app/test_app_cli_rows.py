@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +28,8 @@ class Office(Shell):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self.run("migrate")
-        self.run("company", "add", "Acme", "--domain", "acme.example")
-        self.run("user", "add", "101", "Ann")
-        self.login = self.json("device", "add", "101", "--username", "ann")
+        made, self.login = founded()
+        shutil.copytree(made, folder / "data")
 
     @property
     def database(self) -> Database:
@@ -45,6 +47,18 @@ class Office(Shell):
                 (action, table, user[:4])
                 for action, table, user in connection.execute(select(*columns), execution_options=INSTALLATION)
             ]
+
+
+@cache
+def founded() -> tuple[Path, Any]:
+    """The data of such a company, and what was said of its phone: made once, copied for each test."""
+    folder = Path(tempfile.mkdtemp(prefix="kiestoon-office-"))
+    atexit.register(shutil.rmtree, folder)
+    shell = Shell(folder)
+    shell.install()
+    shell.run("company", "add", "Acme", "--domain", "acme.example")
+    shell.run("user", "add", "101", "Ann")
+    return folder / "data", shell.json("device", "add", "101", "--username", "ann")
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from installed import copy_database
 
 from kiestoon.app import configuration_loader
 from kiestoon.app.admin_client import ask_async
@@ -29,6 +30,7 @@ SECRET = "abcdefghijklmnopqrst"
 @pytest.fixture
 async def core(tmp_path: Path) -> AsyncIterator[ControlCore]:
     settings = Settings(data_dir=str(tmp_path))
+    copy_database(tmp_path / "kiestoon.db")
     database = Database(settings.database_url)
     vault = prepare(database, settings.key_path)
     with changing(database, vault, acting_user="test") as changes:

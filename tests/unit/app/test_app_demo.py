@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
+from installed import copy_database
 
 from kiestoon.app.certificate import ensure_certificate
 from kiestoon.app.config import ConfigError, Settings, SipSettings
@@ -30,7 +31,13 @@ from kiestoon.store.write import changing
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return demo_settings(None, tmp_path / "var")
+    return settings_in(tmp_path / "var")
+
+
+def settings_in(folder: Path) -> Settings:
+    """The demo's, where the database has its tables already."""
+    copy_database(folder / "kiestoon.db")
+    return demo_settings(None, folder)
 
 
 def test_the_sample_is_three_places_five_departments_and_25_people_with_phones(settings: Settings) -> None:
@@ -70,7 +77,7 @@ def test_the_menu_greets_for_the_municipality_also_after_the_program_has_moved(s
 @pytest.fixture(scope="module")
 def municipality(tmp_path_factory: pytest.TempPathFactory) -> Directory:
     """The sample company as routing sees it."""
-    installation, _ = prepare_demo(demo_settings(None, tmp_path_factory.mktemp("demo") / "var"))
+    installation, _ = prepare_demo(settings_in(tmp_path_factory.mktemp("demo") / "var"))
     os.close(installation.lock)
     configuration = load_all(installation.database, installation.vault)
     return Directory(configuration.companies, configuration.shared_trunks)
@@ -151,7 +158,7 @@ def test_a_second_start_keeps_the_logins_and_shows_where_they_are(settings: Sett
 
 
 def test_two_installations_have_different_passwords(tmp_path: Path) -> None:
-    logins = [prepare_demo(demo_settings(None, tmp_path / name))[1] for name in ("a", "b")]
+    logins = [prepare_demo(settings_in(tmp_path / name))[1] for name in ("a", "b")]
     assert not {login.password for login in logins[0]} & {login.password for login in logins[1]}
 
 

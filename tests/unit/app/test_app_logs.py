@@ -12,7 +12,7 @@ import pytest
 import structlog
 
 from kiestoon.app.config import LogSettings
-from kiestoon.app.logs import configure_logs
+from kiestoon.app.logs import configure_logs, log_to_stderr
 
 
 class Recorder(io.StringIO):
@@ -50,3 +50,14 @@ def test_hostile_text_stays_on_one_line(stream: Recorder) -> None:
     structlog.get_logger("test").warning("bad message", text='a\r\n{"event": "forged"}\n')
     (line,) = stream.writes
     assert line.count("\n") == 1
+
+
+def test_what_commands_print_is_not_mixed_with_what_they_log(capsys: pytest.CaptureFixture[str]) -> None:
+    log_to_stderr()
+    try:
+        structlog.get_logger("test").warning("unusable answer")
+    finally:
+        structlog.reset_defaults()
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "unusable answer" in printed.err

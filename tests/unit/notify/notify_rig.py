@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
+from installed import copy_database
 
 from kiestoon.company.model import Company, Webhook
 from kiestoon.notify.signing import new_signing_secret
@@ -33,7 +34,7 @@ class Installation:
     """What the tests work on."""
 
     def __init__(self, folder: Path) -> None:
-        self.database = Database(sqlite_url(folder / "kiestoon.db"))
+        self.database = Database(sqlite_url(copy_database(folder / "kiestoon.db")))
         self.vault: Vault = prepare(self.database, folder / "installation.key")
         self.clock = Clock()
         with changing(self.database, self.vault, acting_user="test") as changes:

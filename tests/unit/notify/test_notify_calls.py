@@ -157,7 +157,7 @@ def test_a_call_that_a_rule_fits_is_mailed_once(installation: Installation) -> N
         (mail,) = due_mails(connection, installation.vault, installation.clock(), 10)
     assert (mail.kind, mail.recipient, mail.language) == ("call", "sam@a.example", "nl")
     assert (mail.params["caller"], mail.params["at"], mail.params["rule"]) == (
-        "+31612345678", "28-09-2026 10:00", "Always"
+        "+31612345678", "28 september 2026, 10:00", "Always"
     )  # fmt: skip
 
 

@@ -7,13 +7,15 @@ import socket
 from collections.abc import Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from html import unescape
 from typing import Any
 
+import msgspec
 import pytest
 from aiosmtpd.controller import Controller
 from notify_rig import Installation
 
-from kiestoon.company.model import Account, FeatureCode, User
+from kiestoon.company.model import Account, FeatureCode, Location, User
 from kiestoon.notify.account_mail import STEP, queue_account_mail
 from kiestoon.notify.postman import Postman, Smtp
 from kiestoon.notify.writing import MailRefusedError, read_address, write_mail
@@ -26,7 +28,7 @@ from kiestoon.store.write import changing
 SENDER = "Telefonie Zoë <phones@pbx.example>"
 CALL: dict[str, Any] = {
     "name": "Sam", "caller": "+31612345678", "caller_name": "Chloé <b>", "withheld": False, "answered": False,
-    "dialled": "+31205550101", "at": "21-11-2026 16:02", "outcome_nl": "niet opgenomen",
+    "dialled": "+31205550101", "at": "21 november 2026, 16:02", "outcome_nl": "niet opgenomen",
     "outcome_en": "not answered", "rule": "Altijd",
 }  # fmt: skip
 
@@ -256,7 +258,33 @@ async def test_an_administrator_gets_a_registration_mail(installation: Installat
     await postman(installation, inbox[1]).work()
     message = inbox[0].got[0][2]
     assert message["Subject"] == "Your administrator account for Bakery & Söhne"
-    assert "anna@bakery.example" in next(message.iter_parts()).get_content()
+    text = next(message.iter_parts()).get_content()
+    assert "anna@bakery.example" in text
+    assert "registered as an administrator of Bakery & Söhne." in text
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("nl", ("geregistreerd als beheerder van de locatie Stadhuis van Bakery & Söhne.", "28 september 2026, 10:13")),
+        ("en", ("registered as an administrator of Bakery & Söhne, location Stadhuis.", "28 September 2026, 10:13")),
+    ],
+)
+async def test_a_registration_mail_says_of_what_and_goes_by_the_clock_there(
+    installation: Installation, inbox: tuple[Inbox, int], language: str, words: tuple[str, str]
+) -> None:
+    company_id = installation.company.id
+    with changing(installation.database, installation.vault, acting_user="test") as changes:
+        place = changes.add(Location(id=0, company_id=company_id, name="Stadhuis", timezone="America/New_York"))
+        account = Account(id=0, login="anna", role="location", company_id=company_id, location_id=place.id)
+        account = changes.add(msgspec.structs.replace(account, email="anna@bakery.example", language=language))
+        queue_account_mail(
+            changes.connection, installation.vault, account, public_url="https://p.example", now_ms=installation.clock()
+        )
+    await postman(installation, inbox[1]).work()
+    for part in inbox[0].got[0][2].iter_parts():
+        told = unescape(" ".join(part.get_content().split()))
+        assert all(word in told for word in words)
 
 
 def test_nobodys_address_is_no_mail(installation: Installation) -> None:

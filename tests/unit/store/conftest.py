@@ -1,20 +1,23 @@
-"""An installation in a temporary folder, once on SQLite and once on PostgreSQL."""
+"""A database of each kind: SQLite and PostgreSQL.
+
+A test that asks for ``vault`` finds our tables; without it the database is empty. The databases with tables are made
+once and emptied for each test, with one engine each: neither copying them nor what SQLAlchemy has to compile costs much
+then.
+"""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from installed import copy_database
 from postgresql_server import PostgresqlServer
 
 from kiestoon.store.database import Database, sqlite_url
 from kiestoon.store.installation import prepare
 from kiestoon.store.keys import Vault
 from kiestoon.store.schema import migrate
-
-_NAME = "kiestoon"
 
 
 @pytest.fixture(scope="session")
@@ -36,43 +39,51 @@ def sqlite_database(tmp_path: Path) -> Iterator[Database]:
 @pytest.fixture
 def postgresql_database(postgresql: PostgresqlServer) -> Iterator[Database]:
     """An empty one, for what is PostgreSQL's alone."""
-    database = Database(postgresql.create(_NAME))
+    database = Database(postgresql.create("empty"))
     yield database
     database.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest) -> Database:
-    """An empty database of each kind."""
+    """A database of each kind: empty or, for tests that have the key, with our tables."""
+    if "vault" in request.fixturenames:
+        emptied: Callable[[], Database] = request.getfixturevalue(f"kept_{request.param}")
+        return emptied()
     database: Database = request.getfixturevalue(f"{request.param}_database")
     return database
 
 
 @pytest.fixture
-def vault(database: Database, tmp_path: Path, request: pytest.FixtureRequest) -> Vault:
-    """The key; ``database`` has our tables from then on. They are copied: migrating takes a second or two."""
-    if database.is_sqlite:
-        shutil.copy(request.getfixturevalue("migrated_file"), str(database.url.database))
-    else:
-        server, template = request.getfixturevalue("postgresql"), request.getfixturevalue("migrated_name")
-        server.create(_NAME, template)
+def vault(database: Database, tmp_path: Path) -> Vault:
+    """The key."""
     return prepare(database, tmp_path / "installation.key")
 
 
 @pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("migrated") / "kiestoon.db"
-    _migrate(sqlite_url(path))
-    return path
+def kept_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Database]]:
+    """Gives the one with our tables, without any rows."""
+    path = tmp_path_factory.mktemp("kept") / "kiestoon.db"
+    database = Database(sqlite_url(path))
+
+    def empty() -> Database:
+        database.engine.dispose()  # no connection may hold what is replaced
+        copy_database(path)
+        return database
+
+    yield empty
+    database.close()
 
 
 @pytest.fixture(scope="session")
-def migrated_name(postgresql: PostgresqlServer) -> str:
-    _migrate(postgresql.create("migrated"))
-    return "migrated"
-
-
-def _migrate(url: str) -> None:
-    database = Database(url)
+def kept_postgresql(postgresql: PostgresqlServer) -> Iterator[Callable[[], Database]]:
+    """The same on the server."""
+    database = Database(postgresql.create("kept"))
     migrate(database)
+
+    def empty() -> Database:
+        postgresql.empty("kept")
+        return database
+
+    yield empty
     database.close()

@@ -16,6 +16,22 @@ from pathlib import Path
 import psycopg
 
 _START_S = 30.0
+_ROLL_BACK_OTHERS = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'
+"""
+_EMPTY = """
+    DO $$
+    DECLARE name text;
+    BEGIN
+        SET LOCAL session_replication_role = replica;  -- in whatever order
+        FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+            EXECUTE format('DELETE FROM %I', name);
+        END LOOP;
+        PERFORM setval(format('%I', sequencename), 1, false) FROM pg_sequences
+            WHERE schemaname = 'public' AND last_value IS NOT NULL;
+    END $$
+"""
 _OPTIONS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=40", "listen_addresses=")
 
 
@@ -42,12 +58,24 @@ class PostgresqlServer:
         """The URL of a database."""
         return f"postgresql+psycopg://kiestoon@/{name}?host={self.folder}"
 
-    def create(self, name: str, template: str = "template1") -> str:
-        """Make a database, empty or as the template is, in place of one of this name; its URL."""
+    def create(self, name: str) -> str:
+        """An empty database of this name, whatever there was; its URL. Making one anew takes ten times as long."""
         with self._connect() as connection:
-            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+            known = connection.execute("SELECT FROM pg_database WHERE datname = %s", (name,)).fetchone()
+            if known is None:
+                connection.execute(f'CREATE DATABASE "{name}"')
+                return self.url(name)
+        with self._connect(name) as connection:
+            connection.execute(_ROLL_BACK_OTHERS)
+            connection.execute("DROP SCHEMA public CASCADE")
+            connection.execute("CREATE SCHEMA public")
         return self.url(name)
+
+    def empty(self, name: str) -> None:
+        """Take all rows out of our tables; ids begin anew. A connection that a test has left in a transaction ends."""
+        with self._connect(name) as connection:
+            connection.execute(_ROLL_BACK_OTHERS)
+            connection.execute(_EMPTY)
 
     def drop_connections(self) -> None:
         """End every other connection, as a restart of the server would."""
@@ -65,8 +93,8 @@ class PostgresqlServer:
             self._process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _connect(self) -> psycopg.Connection:
-        return psycopg.connect(host=str(self.folder), user="kiestoon", dbname="postgres", autocommit=True)
+    def _connect(self, name: str = "postgres") -> psycopg.Connection:
+        return psycopg.connect(host=str(self.folder), user="kiestoon", dbname=name, autocommit=True)
 
     def _await_start(self) -> None:
         until = time.monotonic() + _START_S

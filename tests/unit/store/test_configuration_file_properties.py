@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from installed import copy_database
 from random_company import Maker
 
 from kiestoon.store.configuration_file.applying import Applied, apply_document, difference_of, rows_of
@@ -50,7 +51,7 @@ class Installation:
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("empty")
-    database = Database(sqlite_url(folder / "kiestoon.db"))
+    database = Database(sqlite_url(copy_database(folder / "kiestoon.db")))
     prepare(database, folder / "installation.key")
     database.close()
     return folder

@@ -14,7 +14,7 @@ from kiestoon.store.columns import fields_of
 from kiestoon.store.database import Database
 from kiestoon.store.errors import ConflictError
 from kiestoon.store.keys import Vault
-from kiestoon.store.rules.peek import describe
+from kiestoon.store.rules.peek import Peek, describe
 from kiestoon.store.scope import INSTALLATION
 from kiestoon.store.write import Changes, changing
 
@@ -50,7 +50,7 @@ def test_a_reference_holds_as_it_says(
         if gone == "restrict":
             with pytest.raises(ConflictError) as refused:
                 changes.remove(target)
-            assert describe(row) in str(refused.value)
+            assert describe(row, peek=Peek(changes.connection, company.id)) in str(refused.value)
             assert refused.value.problems[0].code == "in_use"
             return
         changes.remove(target)

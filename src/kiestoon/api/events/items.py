@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from datetime import UTC, datetime
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal, Protocol, TypeAlias
 
 import msgspec
 
 from kiestoon.api.events.owners import Owners
 from kiestoon.api.permissions import PERMISSIONS, PUBLIC, PUBLIC_ONLY_IF, access, by_right
 from kiestoon.api.principal import Principal
-from kiestoon.notify.live import LiveEvent, change_type
+from kiestoon.notify.body import change_data, event_of
+from kiestoon.notify.events import change_type
+from kiestoon.notify.live import LiveEvent
 from kiestoon.store.feed import Change
 
 _encoder = msgspec.json.Encoder()
 _WIDE: Final = frozenset({"operator", "company"})
+Shown: TypeAlias = Literal["whole", "row", "hint"]
+Detail: TypeAlias = Shown | Literal[""]
+"""How much of an event somebody sees; "" = nothing."""
 
 
 class Item(Protocol):
@@ -44,11 +48,11 @@ class _Told(ABC):
         self._texts: dict[str, str] = {}
 
     @abstractmethod
-    def detail(self, principal: Principal) -> str:
-        """How much somebody sees: "" nothing, else the name of a variant."""
+    def detail(self, principal: Principal) -> Detail:
+        """How much somebody sees."""
 
     @abstractmethod
-    def data(self, detail: str) -> dict[str, Any]:
+    def data(self, detail: Shown) -> object:
         """The event's own fields in a variant."""
 
     def shown_to(self, principal: Principal) -> dict[str, Any] | None:
@@ -64,14 +68,8 @@ class _Told(ABC):
             text = self._texts[detail] = _encoder.encode(self._shown(detail)).decode()
         return text
 
-    def _shown(self, detail: str) -> dict[str, Any]:
-        return {
-            "type": self.type,
-            "timestamp": as_timestamp(self.at_ms),
-            "cursor": self.cursor,
-            "company_id": self.company_id,
-            "data": self.data(detail),
-        }
+    def _shown(self, detail: Shown) -> dict[str, Any]:
+        return {**event_of(self.type, self.at_ms, self.company_id, self.data(detail)), "cursor": self.cursor}
 
 
 class LiveItem(_Told):
@@ -83,10 +81,10 @@ class LiveItem(_Told):
         super().__init__(event.type, event.at_ms, event.company_id, cursor)
         self.event = event
 
-    def detail(self, principal: Principal) -> str:
+    def detail(self, principal: Principal) -> Detail:
         return "whole" if sees_live(principal, self.event) else ""
 
-    def data(self, detail: str) -> dict[str, Any]:
+    def data(self, detail: Shown) -> object:
         return self.event.data
 
 
@@ -100,22 +98,26 @@ class ChangeItem(_Told):
         self.change = change
         self.owners = owners
 
-    def detail(self, principal: Principal) -> str:
+    def detail(self, principal: Principal) -> Detail:
         return detail_of(principal, self.change, self.owners)
 
-    def data(self, detail: str) -> dict[str, Any]:
-        change = self.change
-        data: dict[str, Any] = {"change": change.id, "table": change.table_name, "row_id": change.row_id}
-        if detail == "hint":
-            return data
-        recorded = self.type == "configuration.recorded"
-        data |= {"action": change.action, "row": None if recorded else change.details, "before": change.before}
-        if detail == "whole":
-            data |= {"acting_user": change.acting_user, "acting_for": change.acting_for or None}
-        return data
+    def data(self, detail: Shown) -> object:
+        return change_data(self.change, detail)
 
 
-class ResyncItem(_Told):
+class _Bare(_Told):
+    """Base of what concerns the stream itself: everybody sees it."""
+
+    __slots__ = ()
+
+    def detail(self, principal: Principal) -> Detail:
+        return "whole"
+
+    def data(self, detail: Shown) -> object:
+        return {}
+
+
+class ResyncItem(_Bare):
     """Something was missed: whoever reads this fetches anew what it shows."""
 
     __slots__ = ()
@@ -123,16 +125,14 @@ class ResyncItem(_Told):
     def __init__(self, at_ms: int, cursor: str) -> None:
         super().__init__("resync", at_ms, None, cursor)
 
-    def detail(self, principal: Principal) -> str:
-        return "whole"
 
-    def data(self, detail: str) -> dict[str, Any]:
-        return {}
+class HelloItem(_Bare):
+    """The first message; ``cursor`` is where the listener begins."""
 
+    __slots__ = ()
 
-def as_timestamp(at_ms: int) -> str:
-    """RFC 3339 in UTC, with milliseconds."""
-    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    def __init__(self, at_ms: int, cursor: str) -> None:
+        super().__init__("hello", at_ms, None, cursor)
 
 
 def sees_live(principal: Principal, event: LiveEvent) -> bool:
@@ -151,7 +151,7 @@ def sees_live(principal: Principal, event: LiveEvent) -> bool:
     return principal.user_id in event.users
 
 
-def detail_of(principal: Principal, change: Change, owners: Owners) -> str:
+def detail_of(principal: Principal, change: Change, owners: Owners) -> Detail:
     """What somebody sees of a change: "whole", "row" (without who did it), "hint" (that it changed), "" nothing."""
     if principal.role != "operator" and (change.company_id is None or principal.company_id != change.company_id):
         return ""
@@ -175,7 +175,7 @@ def _owns(principal: Principal, owners: Owners) -> bool:
     return principal.user_id in owners.users
 
 
-def _public(principal: Principal, change: Change) -> str:
+def _public(principal: Principal, change: Change) -> Detail:
     table = change.table_name
     if table not in PUBLIC or access(principal, table) == "-":
         return ""

@@ -7,14 +7,13 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final
 
-import msgspec
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from kiestoon.api.events.hub import EventHub, Replay
-from kiestoon.api.events.items import ResyncItem, as_timestamp
+from kiestoon.api.events.items import HelloItem, ResyncItem
 from kiestoon.api.principal import Principal
 from kiestoon.api.problems import ApiProblem
-from kiestoon.notify.live import fits
+from kiestoon.notify.events import fits
 from kiestoon.operator_error import OperatorError
 
 SEND_S: Final = 30.0
@@ -82,7 +81,7 @@ class Listener:
 
     async def _tell(self, replay: Replay, now_ms: int) -> None:
         position = replay.position
-        await self._send(_frame("hello", now_ms, replay.start))
+        await self._send(HelloItem(now_ms, replay.start).text_for(self._principal) or "")
         if not replay.complete:
             text = ResyncItem(now_ms, replay.cursor).text_for(self._principal)
             await self._send(text or "")
@@ -136,14 +135,3 @@ class Listener:
             with suppress(RuntimeError, WebSocketDisconnect, TimeoutError):
                 async with asyncio.timeout(1):
                     await self._websocket.close(closed.code, closed.reason)
-
-
-def _frame(kind: str, now_ms: int, cursor: str) -> str:
-    event: dict[str, object] = {
-        "type": kind,
-        "timestamp": as_timestamp(now_ms),
-        "cursor": cursor,
-        "company_id": None,
-        "data": {},
-    }
-    return msgspec.json.encode(event).decode()

@@ -17,12 +17,15 @@ from kiestoon.api.events.cursor import PATTERN, Cursor, parse_cursor
 from kiestoon.api.events.hub import EventHub
 from kiestoon.api.events.items import ResyncItem
 from kiestoon.api.events.listening import TRY_LATER, Identify, Listener
-from kiestoon.api.events.schema import Events
+from kiestoon.api.events.schema import PAGE
+from kiestoon.api.limits import RateLimits
 from kiestoon.api.login.authentication import authenticated, logged_in
 from kiestoon.api.permissions import in_scope
 from kiestoon.api.principal import Principal
-from kiestoon.api.problems import ApiProblem, document, language_of
-from kiestoon.notify.live import Follow, fits
+from kiestoon.api.problems import ApiProblem, respond
+from kiestoon.api.resources.completing import REF
+from kiestoon.notify.events import TOLD_EVENTS, fits
+from kiestoon.notify.live import Follow
 from kiestoon.store.problems import problem
 
 MOST_PER_ACCOUNT: Final = 50
@@ -61,7 +64,13 @@ def install(
 
 
 def _wanted(text: str) -> tuple[str, ...]:
-    return tuple(part for part in text.split(",") if part)[:_MOST_TYPES]
+    """The types asked for; raises ``ApiProblem`` for one that nothing is of."""
+    wanted = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))[:_MOST_TYPES]
+    unknown = [part for part in wanted if not any(fits((part,), known) for known in TOLD_EVENTS)]
+    if unknown:
+        choices = ", ".join(("*", *TOLD_EVENTS))
+        raise ApiProblem("invalid", [problem("types", "not_a_choice", value=unknown[0][:64], choices=choices)])
+    return wanted
 
 
 @router.websocket("/events")
@@ -69,9 +78,11 @@ async def listen(websocket: WebSocket, cursor: str = "", types: str = "") -> Non
     """Events as they happen."""
     doors: Doors = websocket.app.state.events
     try:
+        _refuse_address(websocket)
         principal = await doors.identify(websocket)
         if not in_scope(principal, "events", reading=True):
             raise ApiProblem("forbidden")
+        wanted = _wanted(types)
         where = parse_cursor(cursor) if cursor else None
         if cursor and where is None:
             raise ApiProblem("invalid", [problem("cursor", "wrong_form", value=cursor[:40], example="41.9f31.1207")])
@@ -82,11 +93,19 @@ async def listen(websocket: WebSocket, cursor: str = "", types: str = "") -> Non
         return
     doors.connected[principal.account_id] += 1
     try:
-        await _listen(websocket, doors, principal, where, _wanted(types))
+        await _listen(websocket, doors, principal, where, wanted)
     finally:
         doors.connected[principal.account_id] -= 1
         if not doors.connected[principal.account_id]:
             del doors.connected[principal.account_id]
+
+
+def _refuse_address(websocket: WebSocket) -> None:
+    """Handshakes count like other requests of an address."""
+    limits: RateLimits = websocket.app.state.limits
+    refused = limits.refuse_address(websocket.client.host) if websocket.client is not None else None
+    if refused is not None:
+        raise refused
 
 
 async def _listen(
@@ -108,19 +127,20 @@ async def _deny(websocket: WebSocket, wrong: ApiProblem) -> None:
         await websocket.close(TRY_LATER)
         return
     request = Request({**websocket.scope, "type": "http", "method": "GET"})
-    body: dict[str, Any] = document(wrong, language_of(request))
-    headers = dict(wrong.headers)
-    if wrong.status == 401:
-        headers.setdefault("WWW-Authenticate", 'Bearer realm="kiestoon"')
-    response = Response(_json(body), wrong.status, headers, "application/problem+json")
-    await websocket.send_denial_response(response)
+    await websocket.send_denial_response(respond(request, wrong))
 
 
 def _json(body: dict[str, Any]) -> bytes:
     return msgspec.json.encode(body)
 
 
-@router.get("/events", response_model=Events, responses={101: {"description": "The WebSocket is open."}})
+_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
+    101: {"description": "The WebSocket is open."},
+    200: {"content": {"application/json": {"schema": {"$ref": REF + PAGE}}}},
+}
+
+
+@router.get("/events", responses=_RESPONSES)
 async def fetch_events(
     request: Request,
     principal: Annotated[Principal, Depends(authenticated)],
@@ -139,6 +159,7 @@ async def fetch_events(
     """
     if not in_scope(principal, "events", reading=True):
         raise ApiProblem("forbidden")
+    wanted = _wanted(types)
     hub: EventHub = request.app.state.events.hub
     await hub.join()
     try:
@@ -146,7 +167,6 @@ async def fetch_events(
         replay = await hub.replay(parse_cursor(cursor) if cursor else None)
     finally:
         hub.leave()
-    wanted = _wanted(types)
     items: list[dict[str, Any]] = []
     reached = replay.cursor
     if not replay.complete:

@@ -17,14 +17,25 @@ from kiestoon.api.login.answers import as_time
 from kiestoon.api.login.authentication import authenticated
 from kiestoon.api.principal import Principal
 from kiestoon.api.problems import ApiProblem
-from kiestoon.api.resources.requests import check_company, company_id_of, demand_operation, etag_of, versions_of
+from kiestoon.api.resources.completing import REPEATABLE
+from kiestoon.api.resources.requests import (
+    check_company,
+    company_id_of,
+    demand_operation,
+    etag_of,
+    json_answer,
+    versions_of,
+    write_once,
+)
+from kiestoon.api.resources.rows import Writer
 from kiestoon.api.schemas import MAX_ID
 from kiestoon.company.model import Webhook
 from kiestoon.notify.body import body_of
-from kiestoon.notify.live import ALL_EVENTS, fits
+from kiestoon.notify.events import ALL_EVENTS, fits
 from kiestoon.notify.signing import is_signing_secret, new_signing_secret
 from kiestoon.notify.targets import refuse_url
 from kiestoon.store import outbox
+from kiestoon.store.idempotency import Answer
 from kiestoon.store.outbox import Delivery
 from kiestoon.store.problems import problem
 from kiestoon.store.write import Changes
@@ -62,10 +73,10 @@ class WebhookCreate(_Body):
 class WebhookChange(_Body):
     """What is to change."""
 
-    name: str | None = Field(None, min_length=1, max_length=80, examples=["CRM"])
-    url: str | None = Field(None, min_length=8, max_length=500)
-    events: list[Pattern] | None = Field(None, min_length=1, max_length=50)
-    active: bool | None = None
+    name: str = Field(default_factory=str, min_length=1, max_length=80, examples=["CRM"])
+    url: str = Field(default_factory=str, min_length=8, max_length=500)
+    events: list[Pattern] = Field(default_factory=list, min_length=1, max_length=50)
+    active: bool = Field(default_factory=bool)
 
 
 class WebhookRead(BaseModel):
@@ -173,10 +184,10 @@ async def list_webhooks(company_id: Id, principal: Asker, backend: Behind) -> di
     return {"items": [_shown(row) for row in await backend.read(look)], "next": None}
 
 
-@router.post("", status_code=201, response_model=WebhookMade)
+@router.post("", status_code=201, response_model=WebhookMade, openapi_extra=REPEATABLE)
 async def create_webhook(
-    company_id: Id, body: WebhookCreate, request: Request, response: Response, principal: Asker, backend: Behind
-) -> dict[str, Any]:
+    company_id: Id, body: WebhookCreate, request: Request, principal: Asker, backend: Behind
+) -> Response:
     """A new webhook. Its secret is shown this once: the receiver needs it to check signatures."""
     found = _company(principal, company_id)
     _check(request, body.url, body.events, body.secret)
@@ -186,16 +197,14 @@ async def create_webhook(
         active=body.active,
     )  # fmt: skip
 
-    def add(changes: Changes) -> Webhook:
-        check_company(changes.connection, found)
-        if len(outbox.load_webhooks(changes.connection, None, company_id=found)) >= MOST:
+    def add(writer: Writer) -> Answer:
+        if len(outbox.load_webhooks(writer.connection, None, company_id=found)) >= MOST:
             raise ApiProblem("conflict", [problem("", "too_many", limit=MOST)])
-        return changes.add(row)
+        made = writer.changes.add(row)
+        headers = {"ETag": etag_of(made), "Location": f"/api/v1/companies/{found}/webhooks/{made.id}"}
+        return json_answer({**_shown(made), "secret": secret}, 201, headers)
 
-    made = await backend.write(principal, add)
-    response.headers["ETag"] = etag_of(made)
-    response.headers["Location"] = f"/api/v1/companies/{found}/webhooks/{made.id}"
-    return {**_shown(made), "secret": secret}
+    return await write_once(request, backend, principal, found, await request.body(), add)
 
 
 @router.get("/{webhook_id}", response_model=WebhookRead)
@@ -222,8 +231,8 @@ async def change_webhook(
     """Change a webhook; If-Match says which version was seen. One switched on again gets what still waits."""
     found = _company(principal, company_id)
     versions = versions_of(request, required=True)
-    _check(request, body.url, body.events, None)
-    given = {name: value for name, value in body.model_dump(exclude_unset=True).items() if value is not None}
+    given = body.model_dump(exclude_unset=True)
+    _check(request, given.get("url"), given.get("events"), None)
     if "events" in given:
         given["events"] = tuple(given["events"])
 
@@ -248,30 +257,33 @@ async def remove_webhook(company_id: Id, webhook_id: Id, principal: Asker, backe
     )
 
 
-@router.post("/{webhook_id}/secret", response_model=WebhookMade)
-async def new_secret(company_id: Id, webhook_id: Id, principal: Asker, backend: Behind) -> dict[str, Any]:
+@router.post("/{webhook_id}/secret", response_model=WebhookMade, openapi_extra=REPEATABLE)
+async def new_secret(company_id: Id, webhook_id: Id, request: Request, principal: Asker, backend: Behind) -> Response:
     """A new secret, shown this once. Deliveries are signed with it from now on."""
     found, secret = _company(principal, company_id), new_signing_secret()
 
-    def change(changes: Changes) -> Webhook:
-        old = _find(changes.connection, backend, found, webhook_id, secret=True)
-        return changes.update(msgspec.structs.replace(old, secret=secret))
+    def change(writer: Writer) -> Answer:
+        old = _find(writer.connection, backend, found, webhook_id, secret=True)
+        row = writer.changes.update(msgspec.structs.replace(old, secret=secret))
+        return json_answer({**_shown(row), "secret": secret}, headers={"ETag": etag_of(row)})
 
-    return {**_shown(await backend.write(principal, change)), "secret": secret}
+    return await write_once(request, backend, principal, found, await request.body(), change)
 
 
-@router.post("/{webhook_id}/test", status_code=202, response_model=DeliveryMade)
-async def send_test(company_id: Id, webhook_id: Id, principal: Asker, backend: Behind) -> dict[str, int]:
+@router.post("/{webhook_id}/test", status_code=202, response_model=DeliveryMade, openapi_extra=REPEATABLE)
+async def send_test(company_id: Id, webhook_id: Id, request: Request, principal: Asker, backend: Behind) -> Response:
     """Post a `webhook.test` event. It is tried like every other; a webhook that is switched off waits."""
     found = _company(principal, company_id)
 
-    def queue(connection: Connection) -> int:
+    def queue(writer: Writer) -> Answer:
+        connection = writer.connection
         hook = _find(connection, backend, found, webhook_id, secret=False)
         now_ms = int(time.time() * 1000)
         body = body_of("webhook.test", now_ms, found, {"webhook": hook.name, "by": principal.name})
-        return outbox.enqueue(connection, hook, f"msg_test_{secrets.token_hex(8)}", "webhook.test", body, now_ms)
+        queued = outbox.enqueue(connection, hook, f"msg_test_{secrets.token_hex(8)}", "webhook.test", body, now_ms)
+        return json_answer({"delivery_id": queued}, 202)
 
-    return {"delivery_id": await backend.store(queue)}
+    return await write_once(request, backend, principal, found, await request.body(), queue)
 
 
 @router.get("/{webhook_id}/deliveries", response_model=Deliveries)

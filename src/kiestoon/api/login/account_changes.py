@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
@@ -12,7 +13,6 @@ from kiestoon.api.login.authentication import Presence
 from kiestoon.api.login.choosing import hash_password, known_of
 from kiestoon.api.login.logins import Logins
 from kiestoon.api.problems import ApiProblem
-from kiestoon.api.resources.requests import check_company
 from kiestoon.api.schemas import row_values, to_json
 from kiestoon.company.model import BY_ROW, Account
 from kiestoon.company.passwords import generate_password
@@ -32,9 +32,11 @@ class Shown(msgspec.Struct, frozen=True):
     password: str | None = None
 
 
-async def create(logins: Logins, presence: Presence, owner_id: int | None, cells: dict[str, Any]) -> Shown:
-    """Make an account with a password, given or generated."""
-    chosen = cells.pop("password", None)
+async def prepare_account(
+    logins: Logins, presence: Presence, owner_id: int | None, cells: dict[str, Any]
+) -> Callable[[Changes], Shown]:
+    """What makes an account with a password, given or generated, and mails its owner how to log in."""
+    chosen, tell = cells.pop("password", None), cells.pop("send_mail", True)
     values = row_values(ENTITY, {"must_change_password": True, **cells})
     account = _normal(Account(**{**values, "id": 0, "company_id": owner_id}))
     known = await logins.backend.read(lambda connection: known_of(connection, account))
@@ -44,14 +46,15 @@ async def create(logins: Logins, presence: Presence, owner_id: int | None, cells
 
     def write(changes: Changes) -> Shown:
         connection = changes.connection
-        check_company(connection, owner_id)
         added = changes.add(account)
         rules.refuse_unless_manageable(connection, presence, added)
         must = added.must_change_password
         added = accounts_store.set_password(changes, added, hashed, now_ms, must_change=must)
+        if tell and added.email:
+            logins.mail_login(connection, added)
         return show(connection, added, None if chosen else password)
 
-    return await logins.backend.write(presence.principal, write)
+    return write
 
 
 async def change(
@@ -90,10 +93,10 @@ async def remove(logins: Logins, presence: Presence, owner_id: int | None, accou
     await logins.backend.write(presence.principal, write)
 
 
-async def reset_password(
+async def prepare_reset(
     logins: Logins, presence: Presence, owner_id: int | None, account_id: int, chosen: str | None, *, send_mail: bool
-) -> Shown:
-    """Set a password that its owner must change. All sessions of the account end."""
+) -> Callable[[Changes], Shown]:
+    """What sets a password that its owner must change. All sessions of the account end."""
 
     def look(connection: Connection) -> tuple[Account, tuple[str, ...]]:
         account = rules.find(connection, presence, owner_id, account_id)
@@ -111,7 +114,7 @@ async def reset_password(
             logins.mail_login(changes.connection, held)
         return show(changes.connection, held, None if chosen else password)
 
-    return await logins.backend.write(presence.principal, write)
+    return write
 
 
 async def remove_second_factors(logins: Logins, presence: Presence, owner_id: int | None, account_id: int) -> None:
@@ -135,13 +138,11 @@ def show(connection: Connection, account: Account, password: str | None = None) 
     return Shown(account, cells, password)
 
 
-async def mail_login(logins: Logins, presence: Presence, owner_id: int | None, account_id: int) -> None:
+def mail_login(logins: Logins, changes: Changes, presence: Presence, owner_id: int | None, account_id: int) -> None:
     """Queue the mail that says how to log in."""
-
-    def queue(connection: Connection) -> None:
-        logins.mail_login(connection, rules.find(connection, presence, owner_id, account_id))
-
-    await logins.backend.store(queue)
+    account = rules.find(changes.connection, presence, owner_id, account_id)
+    logins.mail_login(changes.connection, account)
+    changes.record("login_mailed", account)
 
 
 def _normal(account: Account) -> Account:

@@ -14,6 +14,7 @@ from kiestoon.api.login.choosing import hash_password
 from kiestoon.api.login.logins import Logins, get_logins
 from kiestoon.api.principal import Principal
 from kiestoon.api.problems import ApiProblem
+from kiestoon.api.resources.completing import OPEN
 from kiestoon.company.model import Account
 from kiestoon.store import accounts as accounts_store
 from kiestoon.store import sessions as sessions_store
@@ -32,7 +33,7 @@ class PasswordByLink(Body):
     new: Annotated[str, Field(min_length=1, max_length=1024, examples=["Kies-toon-42!"])]
 
 
-@router.post("/link", status_code=204)
+@router.post("/link", status_code=204, openapi_extra=OPEN)
 async def choose_by_link(body: PasswordByLink, request: Request, logins: WithLogins) -> None:
     """Put a password in force. One logs in with it afterwards; a second factor is asked for as always."""
     refuse_forgery(logins, request, None)

@@ -74,10 +74,13 @@ class Logins:
         """Whether the browser reaches us by TLS."""
         return self.origin(connection).startswith("https://")
 
-    def refuse_if_too_fast(self, attempt: Attempt) -> None:
-        """Raise the problem with the time to wait."""
-        wait_s = self.throttle.wait_s(attempt, self.monotonic())
-        if wait_s > 0:
+    def begin(self, attempt: Attempt) -> None:
+        """Raise the problem with the time to wait; else the attempt counts as failed until it is ``throttle.right``."""
+        now = self.monotonic()
+        wait_s = self.throttle.wait_s(attempt, now)
+        if wait_s <= 0:
+            self.throttle.failed(attempt, now)
+        else:
             self.counts["throttled", ""] += 1
             seconds = int(wait_s) + 1
             raise ApiProblem(
@@ -85,6 +88,18 @@ class Logins:
                 (problem("", "wait", seconds=seconds),),
                 headers={"Retry-After": str(seconds)},
             )
+
+    async def verify(self, attempt: Attempt, hashed: str | None, password: str) -> bool:
+        """Whether the password is right, unless somebody guesses too fast. Not looked at, it does not count."""
+        self.begin(attempt)
+        try:
+            right = await self.hashing.verify(hashed, password)
+        except ApiProblem:
+            self.throttle.right(attempt)
+            raise
+        if right:
+            self.throttle.right(attempt)
+        return right
 
     def note(self, outcome: str, method: str, attempt: Attempt | None = None, **more: Any) -> None:
         """Count how a login ended, and log it; never what was typed as password."""

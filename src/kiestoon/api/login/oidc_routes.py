@@ -20,6 +20,7 @@ from kiestoon.api.login.oidc import Identity, IdentityError
 from kiestoon.api.login.opening import attempt_of, open_session
 from kiestoon.api.login.own_routes import InOwnSession
 from kiestoon.api.problems import ApiProblem
+from kiestoon.api.resources.completing import OPEN
 from kiestoon.company.model import Account, IdentityProvider
 from kiestoon.store import identities
 from kiestoon.store import sessions as sessions_store
@@ -65,17 +66,25 @@ class _Flow(msgspec.Struct, frozen=True):
     account_id: int | None  # whose account the identity is to be linked to; None: to log in
 
 
-@router.get("/providers")
+@router.get("/providers", openapi_extra=OPEN)
 async def list_providers(
-    logins: WithLogins, domain: Annotated[str, Field(max_length=253, examples=["phones.example.org"])] = ""
+    logins: WithLogins,
+    domain: Annotated[
+        str, Field(max_length=253, description="A company's domain.", examples=["phones.example.org"])
+    ] = "",
 ) -> list[Offered]:
     """The providers a login page offers, those of a company when its domain is given."""
     held = await logins.backend.read(lambda connection: identities.offered_providers(connection, domain.lower()))
     return [Offered(id=provider.id, name=provider.name, kind=provider.kind) for provider in held]
 
 
-@router.get("/oidc/{provider_id}/start", status_code=302, response_class=RedirectResponse)
-async def start(provider_id: Id, request: Request, logins: WithLogins, return_to: str = "/") -> Response:
+@router.get("/oidc/{provider_id}/start", status_code=302, response_class=RedirectResponse, openapi_extra=OPEN)
+async def start(
+    provider_id: Id,
+    request: Request,
+    logins: WithLogins,
+    return_to: Annotated[str, Field(description="The path here where the browser ends up logged in.")] = "/",
+) -> Response:
     """Send the browser to the provider. ``return_to`` is a path here, where it ends up logged in."""
     location, state = await _begin(logins, request, provider_id, return_to, None)
     response = RedirectResponse(location, 302)
@@ -118,15 +127,15 @@ async def unlink(provider_id: Id, presence: InOwnSession, logins: WithLogins) ->
         raise ApiProblem("not_found")
 
 
-@router.get("/oidc/callback", status_code=302, response_class=RedirectResponse)
+@router.get("/oidc/callback", status_code=302, response_class=RedirectResponse, openapi_extra=OPEN)
 async def callback(
     request: Request,
     logins: WithLogins,
-    state: Annotated[str, Field(max_length=200)] = "",
-    code: Annotated[str, Field(max_length=4096)] = "",
-    error: Annotated[str, Field(max_length=200)] = "",
-    iss: Annotated[str, Field(max_length=300)] = "",
-    admin_consent: str = "",
+    state: Annotated[str, Field(max_length=200, description="As given to the provider.")] = "",
+    code: Annotated[str, Field(max_length=4096, description="What the provider's token endpoint takes.")] = "",
+    error: Annotated[str, Field(max_length=200, description="Why the provider refused (RFC 6749 §4.1.2.1).")] = "",
+    iss: Annotated[str, Field(max_length=300, description="Which provider it was (RFC 9207).")] = "",
+    admin_consent: Annotated[str, Field(max_length=10, description="Of Entra ID's consent page.")] = "",
 ) -> Response:
     """Where the provider sends the browser back to."""
     if admin_consent and not state:

@@ -53,7 +53,7 @@ async def open_session(
     token, presence = await logins.backend.store(begin)
     cookies.put_session(request, response, logins, token)
     cookies.remember_device(request, response, logins, account.id)
-    logins.throttle.succeeded(attempt)
+    logins.throttle.logged_in(attempt)
     logins.note("accepted", method, attempt)
     return describe_session(presence, cookies.csrf_token(token))
 

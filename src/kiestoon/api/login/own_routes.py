@@ -15,8 +15,8 @@ from kiestoon.api.login.authentication import LoggedIn, Presence, authenticated,
 from kiestoon.api.login.choosing import hash_password, known_of
 from kiestoon.api.login.logins import Logins, get_logins, source_of
 from kiestoon.api.login.throttle import Attempt
+from kiestoon.api.permissions import SUBJECTS
 from kiestoon.api.problems import ApiProblem
-from kiestoon.company.model import BY_TABLE
 from kiestoon.company.passwords import generate_password
 from kiestoon.store import accounts as accounts_store
 from kiestoon.store import sessions as sessions_store
@@ -26,6 +26,8 @@ from kiestoon.store.write import Changes
 router = APIRouter(prefix="/api/v1", tags=["own login"])
 WithLogins = Annotated[Logins, Depends(get_logins)]
 _DAY_MS = 86_400_000
+MOST_TOKENS = 100
+"""Access tokens of one account."""
 
 
 async def own_session(presence: LoggedIn) -> Presence:
@@ -98,12 +100,10 @@ async def confirm_password(logins: Logins, request: Request, presence: Presence,
     if hashed is None:
         return
     attempt = Attempt(f"#{account.id}", source_of(request), f"session {presence.session and presence.session.id}")
-    logins.refuse_if_too_fast(attempt)
-    if not await logins.hashing.verify(hashed, password):
-        logins.throttle.failed(attempt, logins.monotonic())
+    if not await logins.verify(attempt, hashed, password):
         logins.note("refused", "confirmation", attempt)
         raise ApiProblem("invalid", (problem("current", "wrong_password"),))
-    logins.throttle.succeeded(attempt)
+    logins.throttle.logged_in(attempt)
 
 
 # --- access tokens -------------------------------------------------------------------------------------------------
@@ -156,7 +156,7 @@ async def list_tokens(presence: InOwnSession, logins: WithLogins) -> list[TokenS
 @router.post("/session/tokens", status_code=201, dependencies=Settled)
 async def make_token(body: TokenCreate, presence: InOwnSession, logins: WithLogins) -> TokenMade:
     """Issue an access token for a program. It can never do more than its owner."""
-    unknown = {scope for scope in body.scopes if ":" in scope and scope.partition(":")[0] not in KNOWN_SUBJECTS}
+    unknown = {scope for scope in body.scopes if ":" in scope and scope.partition(":")[0] not in SUBJECTS}
     if unknown:
         known = ", ".join(["read", "write", "users:read"])
         raise ApiProblem("invalid", (problem("scopes", "not_a_choice", value=min(unknown), choices=known),))
@@ -165,6 +165,8 @@ async def make_token(body: TokenCreate, presence: InOwnSession, logins: WithLogi
     account = presence.account
 
     def write(changes: Changes) -> tuple[str, sessions_store.AccessToken]:
+        if len(sessions_store.list_tokens(changes.connection, account.id)) >= MOST_TOKENS:
+            raise ApiProblem("conflict", (problem("", "too_many", limit=MOST_TOKENS),))
         issued = sessions_store.issue_token(
             changes.connection,
             account.id,
@@ -193,10 +195,6 @@ async def withdraw_token(token_id: Id, presence: InOwnSession, logins: WithLogin
 
     if not await logins.backend.write(presence.principal, write):
         raise ApiProblem("not_found")
-
-
-KNOWN_SUBJECTS = frozenset(BY_TABLE) | {"accounts", "identity_providers", "calls"}
-"""What scopes may be about."""
 
 
 def _token_cells(token: sessions_store.AccessToken) -> dict[str, object]:

@@ -35,6 +35,7 @@ from kiestoon.api.login.logins import Logins, get_logins
 from kiestoon.api.login.opening import attempt_of, open_session
 from kiestoon.api.login.own_routes import InOwnSession, confirm_password
 from kiestoon.api.problems import ApiProblem
+from kiestoon.api.resources.completing import OPEN
 from kiestoon.company.model import Account
 from kiestoon.store import second_factors
 from kiestoon.store import sessions as sessions_store
@@ -48,6 +49,8 @@ Settled = [Depends(authenticated)]
 _REGISTERING: Final = "passkey_new"
 _LOGGING_IN: Final = "passkey_login"
 _LASTS_MS: Final = 5 * 60_000
+MOST: Final = 20
+"""Passkeys of one account."""
 _VERIFIED: Final = UserVerificationRequirement.REQUIRED
 
 
@@ -150,6 +153,8 @@ async def register(body: Registration, presence: InOwnSession, request: Request,
         connection = changes.connection
         if second_factors.find_passkey(connection, verified.credential_id) is not None:
             raise ApiProblem("conflict", (problem("credential", "taken", other="another"),))
+        if len(second_factors.list_passkeys(connection, account.id)) >= MOST:
+            raise ApiProblem("conflict", (problem("", "too_many", limit=MOST),))
         second_factors.add_passkey(
             connection,
             account.id,
@@ -184,7 +189,7 @@ async def remove_passkey(passkey_id: Id, presence: InOwnSession, logins: WithLog
         raise ApiProblem("not_found")
 
 
-@router.post("/passkey/options")
+@router.post("/passkey/options", openapi_extra=OPEN)
 async def begin_login(request: Request, logins: WithLogins) -> Options:
     """Begin logging in with a passkey. Nobody says who they are: the browser offers what it has for this site."""
     refuse_forgery(logins, request, None)
@@ -196,7 +201,7 @@ async def begin_login(request: Request, logins: WithLogins) -> Options:
     return Options(step=step, public_key=msgspec.json.decode(options_to_json(options)))
 
 
-@router.post("/passkey")
+@router.post("/passkey", openapi_extra=OPEN)
 async def log_in(body: PasskeyLogin, request: Request, response: Response, logins: WithLogins) -> SessionAnswer:
     """Log in with a passkey. The challenge is good for one attempt."""
     refuse_forgery(logins, request, None)

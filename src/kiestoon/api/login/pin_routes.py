@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
@@ -13,10 +13,14 @@ from kiestoon.api.login.authentication import LoggedIn, Presence, authenticated
 from kiestoon.api.login.choosing import hash_pin
 from kiestoon.api.login.logins import Logins, get_logins
 from kiestoon.api.login.reach import reaches
-from kiestoon.api.permissions import in_scope
+from kiestoon.api.permissions import may_do
 from kiestoon.api.problems import ApiProblem
+from kiestoon.api.resources.completing import REPEATABLE
+from kiestoon.api.resources.requests import json_answer, kept_answer, write_once
+from kiestoon.api.resources.rows import Writer
 from kiestoon.company.model import User
 from kiestoon.company.passwords import INITIAL_PIN, generate_pin
+from kiestoon.store.idempotency import Answer
 from kiestoon.store.load import iterate_rows
 from kiestoon.store.pins import pin_in_force, set_pin
 
@@ -27,7 +31,7 @@ WithLogins = Annotated[Logins, Depends(get_logins)]
 
 
 class PinChange(Body):
-    """A new PIN; null has one generated. 0000, from an administrator, must be changed at its first use (E 3.1)."""
+    """A new PIN; null has one generated. 0000, from an administrator, must be changed at its first use."""
 
     pin: Annotated[str | None, Field(max_length=32, examples=["483920"])] = None
 
@@ -59,27 +63,27 @@ async def get_pin_state(company_id: Id, user_id: Id, presence: LoggedIn, logins:
     return PinState(is_set=held is not None, must_change=held is not None and held[1])
 
 
-@router.post("")
-async def change_pin(company_id: Id, user_id: Id, body: PinChange, presence: LoggedIn, logins: WithLogins) -> PinMade:
+@router.post("", response_model=PinMade, openapi_extra=REPEATABLE)
+async def change_pin(
+    company_id: Id, user_id: Id, body: PinChange, presence: LoggedIn, request: Request, logins: WithLogins
+) -> Response:
     """Set a person's PIN: one's own, or as an administrator."""
     person = await logins.backend.read(lambda connection: _person(connection, presence, company_id, user_id))
+    again = await kept_answer(request, logins.backend, presence.principal)
+    if again is not None:
+        return again
     by_administrator = presence.principal.role != "user"
     initial = body.pin == INITIAL_PIN and by_administrator
     pin = body.pin or generate_pin()
     hashed = await (logins.hashing.hash(pin) if initial else hash_pin(logins, person, pin))
     now_ms, vault = logins.wall_ms(), logins.backend.vault
-    await logins.backend.write(
-        presence.principal,
-        lambda changes: set_pin(
-            changes,
-            vault,
-            _person(changes.connection, presence, company_id, user_id),
-            hashed,
-            now_ms,
-            must_change=initial,
-        ),
-    )
-    return PinMade(pin=None if body.pin else pin, must_change=initial)
+
+    def write(writer: Writer) -> Answer:
+        held = _person(writer.connection, presence, company_id, user_id)
+        set_pin(writer.changes, vault, held, hashed, now_ms, must_change=initial)
+        return json_answer({"pin": None if body.pin else pin, "must_change": initial})
+
+    return await write_once(request, logins.backend, presence.principal, company_id, await request.body(), write)
 
 
 def _person(
@@ -87,7 +91,7 @@ def _person(
 ) -> User:
     """The person, when within reach; 404 otherwise, so that nobody can probe for people."""
     principal = presence.principal
-    if not in_scope(principal, "users", reading=reading):
+    if not may_do(principal, "set_pin", "users", reading=reading):
         raise ApiProblem("forbidden")
     person = next(iterate_rows(connection, User, row_id=user_id, company_id=company_id), None)
     own = person is not None and person.id == principal.user_id

@@ -15,6 +15,7 @@ from kiestoon.api.login.authentication import LoggedIn, is_usable, refuse_forger
 from kiestoon.api.login.logins import Logins, get_logins
 from kiestoon.api.login.opening import ask_second_factor, attempt_of, open_session
 from kiestoon.api.problems import ApiProblem
+from kiestoon.api.resources.completing import OPEN
 from kiestoon.company.model import Account
 from kiestoon.store import accounts as accounts_store
 from kiestoon.store import sessions as sessions_store
@@ -43,7 +44,7 @@ class SessionShown(BaseModel):
     current: bool
 
 
-@router.post("/session")
+@router.post("/session", openapi_extra=OPEN)
 async def log_in(
     body: PasswordLogin, request: Request, response: Response, logins: WithLogins
 ) -> SessionAnswer | SecondStep:
@@ -57,9 +58,7 @@ async def log_in(
 
     account, hashed = await logins.backend.read(find)
     attempt = attempt_of(logins, request, body.login, account)
-    logins.refuse_if_too_fast(attempt)
-    if not await logins.hashing.verify(hashed, body.password) or account is None or hashed is None:
-        logins.throttle.failed(attempt, logins.monotonic())
+    if not await logins.verify(attempt, hashed, body.password) or account is None or hashed is None:
         logins.note("refused", "password", attempt)
         raise ApiProblem("unauthenticated", (problem("", "wrong_login"),))
     if logins.hashing.is_outdated(hashed):

@@ -3,7 +3,8 @@
 Failures are counted for an account with the client they come from, for the source, and for the account over all
 unknown browsers. After some free failures each further one doubles the time until the next attempt is looked at. A
 browser in which somebody has logged in before has a device cookie and is a client of its own, whom the failures of
-others do not touch (OWASP, "Slow Down Online Guessing Attacks with Device Cookies"). Nothing here reads the clock.
+others do not touch (OWASP, "Slow Down Online Guessing Attacks with Device Cookies"). An attempt counts as failed while
+it is looked at, so that many at once gain nothing. Nothing here reads the clock.
 """
 
 from __future__ import annotations
@@ -61,6 +62,14 @@ class Backoff:
         while len(self._failures) > _MOST_KEYS:
             self._failures.popitem(last=False)
 
+    def take_back(self, key: str) -> None:
+        """The latest failure was none."""
+        held = self._failures.get(key)
+        if held is not None:
+            held.count -= 1
+            if held.count < 1:
+                del self._failures[key]
+
     def forget(self, key: str) -> None:
         """It was the right one after all."""
         self._failures.pop(key, None)
@@ -87,12 +96,17 @@ class Throttle:
         return max(backoff.wait_s(key, now) for backoff, key in self._kept(attempt))
 
     def failed(self, attempt: Attempt, now: float) -> None:
-        """The attempt was wrong."""
+        """The attempt was wrong, as far as is known yet."""
         for backoff, key in self._kept(attempt):
             backoff.failed(key, now)
 
-    def succeeded(self, attempt: Attempt) -> None:
-        """The attempt was right. What others did wrong stays counted."""
+    def right(self, attempt: Attempt) -> None:
+        """The attempt was right, or could not be looked at: it does not count."""
+        for backoff, key in self._kept(attempt):
+            backoff.take_back(key)
+
+    def logged_in(self, attempt: Attempt) -> None:
+        """The client has proved who it is. What others did wrong stays counted."""
         self._clients.forget(_client(attempt))
 
     def _kept(self, attempt: Attempt) -> Iterator[tuple[Backoff, str]]:

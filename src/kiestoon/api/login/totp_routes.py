@@ -16,6 +16,7 @@ from kiestoon.api.login.logins import Logins, get_logins
 from kiestoon.api.login.opening import SECOND_FACTOR, attempt_of, open_session
 from kiestoon.api.login.own_routes import InOwnSession, confirm_password
 from kiestoon.api.problems import ApiProblem
+from kiestoon.api.resources.completing import OPEN
 from kiestoon.company.model import Account
 from kiestoon.store import second_factors
 from kiestoon.store import sessions as sessions_store
@@ -84,7 +85,7 @@ def step_of(secret: str, code: str, now_s: float) -> int | None:
     return max(matching, default=None)
 
 
-@router.post("/second-factor")
+@router.post("/second-factor", openapi_extra=OPEN)
 async def second_factor(body: SecondFactor, request: Request, response: Response, logins: WithLogins) -> SessionAnswer:
     """Finish a login with a code. A wrong one may be followed by another until the step is over."""
     refuse_forgery(logins, request, None)
@@ -100,16 +101,16 @@ async def second_factor(body: SecondFactor, request: Request, response: Response
         raise ApiProblem("unauthenticated", (problem("step", "step_over"),))
     account, first = found
     attempt = attempt_of(logins, request, "", account)
-    logins.refuse_if_too_fast(attempt)
+    logins.begin(attempt)
 
     def use(connection: Connection) -> bool:
         good = _use(connection, logins, account.id, body, now_ms)
         return good and sessions_store.take_step(connection, SECOND_FACTOR, body.step, now_ms) is not None
 
     if not await logins.backend.store(use):
-        logins.throttle.failed(attempt, logins.monotonic())
         logins.note("refused", body.method, attempt)
         raise ApiProblem("unauthenticated", (problem("code", "wrong_code"),))
+    logins.throttle.right(attempt)
     method = body.method if first == "password" else first
     return await open_session(logins, request, response, account, method, attempt)
 

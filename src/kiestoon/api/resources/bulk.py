@@ -13,7 +13,7 @@ from msgspec import inspect
 from pydantic import BaseModel, Field, create_model
 from sqlalchemy import select
 
-from kiestoon.api.problems import ApiProblem, of_row, shown
+from kiestoon.api.problems import ApiProblem, of_row, shown, unsupported_media_type
 from kiestoon.api.resources.requests import checked, parse_json
 from kiestoon.api.resources.rows import Writer, phone_of
 from kiestoon.api.schemas import create_model_of, hints
@@ -21,6 +21,7 @@ from kiestoon.company.model import BY_TABLE, User
 from kiestoon.store.columns import Field as StoredField
 from kiestoon.store.columns import fields_of
 from kiestoon.store.errors import InvalidRowError
+from kiestoon.store.field_names import field_name
 from kiestoon.store.problems import Problem, problem
 from kiestoon.store.tables import TABLES
 
@@ -81,7 +82,7 @@ def read_lines(body: bytes, media_type: str) -> list[Line]:
     elif media_type == "text/csv":
         lines = list(_read_csv(body))
     else:
-        raise ApiProblem("unsupported_media_type", headers={"Accept": "application/json, text/csv"})
+        raise unsupported_media_type(media_type, "application/json", "text/csv")
     if len(lines) > MAX_LINES:
         raise ApiProblem("invalid", [problem("", "too_many", limit=MAX_LINES)])
     return lines
@@ -94,11 +95,7 @@ def create_users(writer: Writer, lines: list[Line], mode: Mode, language: str) -
     refused = [one for one in done if one.problems]
     report = [one.json(language) for one in done]
     if refused and mode == "all":
-        errors = [
-            Problem(f"{one.number}.{found.field}".rstrip("."), found.code, found.params)
-            for one in refused
-            for found in one.problems
-        ]
+        errors = [msgspec.structs.replace(found, place=str(one.number)) for one in refused for found in one.problems]
         kept = [entry | {"id": None, "phone": None} for entry in report]
         raise ApiProblem("invalid", errors, members={"added": 0, "refused": len(refused), "lines": kept})
     return {"added": len(done) - len(refused), "refused": len(refused), "lines": report}
@@ -118,7 +115,7 @@ def _create(writer: Writer, line: Line, places: Mapping[str, Mapping[str, int]])
     except InvalidRowError as error:
         return Done(line.number, problems=of_row(error).errors)
     except ApiProblem as error:
-        return Done(line.number, problems=error.errors or (problem("location_id", "not_yours"),))
+        return Done(line.number, problems=error.errors)
     return Done(line.number, row, phone)
 
 
@@ -166,7 +163,8 @@ def _read_csv(body: bytes) -> Iterator[Line]:
     separator = ";" if header.count(";") > header.count(",") else ","
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
-        names = [name.strip().lower() for name in next(reader, [])]
+        headings = _headings()
+        names = [headings.get(name.strip().lower(), name.strip().lower()) for name in next(reader, [])]
         if not names:
             raise ApiProblem("invalid", [problem("", "not_csv", detail="it is empty")])
         for cells in reader:
@@ -175,6 +173,18 @@ def _read_csv(body: bytes) -> Iterator[Line]:
     except csv.Error as error:
         detail = f"line {reader.line_num}: {error}"
         raise ApiProblem("invalid", [problem("", "not_csv", detail=detail)]) from None
+
+
+@cache
+def _headings() -> Mapping[str, str]:
+    """What columns may be called beside the fields' own names: what fields are called in sentences."""
+    fields = line_model().model_fields.keys() | _PLACES.keys()
+    return {
+        heading: name
+        for name in sorted(fields, reverse=True)
+        for dutch in (False, True)
+        if (heading := field_name(name, dutch=dutch).lower()) not in fields
+    }
 
 
 def _line(number: int, names: list[str], cells: list[str]) -> Line:

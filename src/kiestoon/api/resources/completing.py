@@ -12,10 +12,14 @@ REF: Final = "#/components/schemas/"
 ALWAYS: Final = ("unauthenticated", "forbidden", "not_found", "invalid", "too_many_requests", "unavailable")
 """The problems any operation can answer with."""
 _PLAIN: Final[Json] = {"string": "text", "integer": 1, "number": 1.0, "boolean": True, "null": None}
+_TEXTS: Final = {"limit": "Page size.", "cursor": "`next` of the page before."}
+OPEN: Final[Json] = {"security": []}
+"""For a route's ``openapi_extra``: no login is needed."""
 
 
 def completed(item: Json, schemas: Json) -> Json:
-    """The problems a route can answer with, in place of FastAPI's own 422; the version it asks for; an example body."""
+    """What FastAPI leaves out: the problems a route can answer with, in place of its own 422; the version a route asks
+    for; what parameters are; examples of bodies and answers."""
     for method, operation in item.items():
         if not isinstance(operation, dict):
             continue
@@ -25,9 +29,23 @@ def completed(item: Json, schemas: Json) -> Json:
             responses.setdefault(str(KINDS[kind][0]), refusal(kind))
         if method == "patch":
             operation.setdefault("parameters", []).append(if_match(required=True))
-        for media in operation.get("requestBody", {}).get("content", {}).values():
-            media.setdefault("example", example_of(media["schema"], schemas))
+        for parameter in operation.get("parameters", ()):
+            _complete_parameter(parameter)
+        answers = [response for status, response in responses.items() if status < "300"]
+        for described in (operation.get("requestBody", {}), *answers):
+            for media_type, media in described.get("content", {}).items():
+                if media_type == "application/json":
+                    media.setdefault("example", example_of(media["schema"], schemas))
     return item
+
+
+def _complete_parameter(parameter: Json) -> None:
+    name: str = parameter["name"]
+    if parameter["in"] == "path":
+        parameter.setdefault("description", f"The {name.removesuffix('_id').replace('_', ' ')}.")
+        parameter.setdefault("example", 1)
+    elif name in _TEXTS:
+        parameter.setdefault("description", _TEXTS[name])
 
 
 def _problems_of(method: str, operation: Json) -> Iterator[str]:
@@ -50,13 +68,16 @@ def example_of(schema: Json, schemas: Json) -> Any:
     for word in ("example", "default", "const"):
         if word in schema:
             return schema[word]
+    for words in ("oneOf", "anyOf", "allOf"):
+        if words in schema:
+            return example_of(schema[words][0], schemas)
     if schema.get("type") == "object":
         fields = schema.get("properties", {}).items()
         told = {name: field for name, field in fields if field.get("examples") or name in schema.get("required", ())}
         return {name: example_of(field, schemas) for name, field in (told or dict(fields)).items()}
-    if "anyOf" in schema:
-        return example_of(schema["anyOf"][0], schemas)
-    return [example_of(schema["items"], schemas)] if schema.get("type") == "array" else _PLAIN[schema["type"]]
+    if schema.get("type") == "array":
+        return [example_of(schema["items"], schemas)]
+    return _PLAIN[schema.get("type", "null")]
 
 
 def refusal(kind: str) -> Json:
@@ -80,3 +101,9 @@ def header(name: str, text: str, shown: str, *, required: bool = False) -> Json:
         "schema": schema,
         "example": shown,
     }
+
+
+REPEATABLE: Final[Json] = {
+    "parameters": [header("Idempotency-Key", "Repetitions get the first answer.", "6f0c1d5e-order-17")]
+}
+"""For a route's ``openapi_extra``: it answers by ``requests.write_once``."""

@@ -9,15 +9,16 @@ from typing import Any, Final
 
 from pydantic.json_schema import models_json_schema
 
+from kiestoon.api.events.schema import event_schemas
 from kiestoon.api.permissions import OPERATIONS, PERMISSIONS
 from kiestoon.api.principal import ROLES
 from kiestoon.api.problems import KINDS, MEDIA_TYPE, TYPE_PREFIX
 from kiestoon.api.resources.bulk import line_model
-from kiestoon.api.resources.completing import ALWAYS, REF, completed, header, if_match, refusal
+from kiestoon.api.resources.completing import ALWAYS, REF, REPEATABLE, completed, header, if_match, refusal
 from kiestoon.api.resources.operations import CopyPlan
-from kiestoon.api.resources.queries import DEFAULT_LIMIT, MAX_LIMIT, filterable, searched
+from kiestoon.api.resources.parameters import list_parameters
 from kiestoon.api.resources.reachability import CloneReach
-from kiestoon.api.schemas import MAX_ID, change_model, create_model_of, example, read_model
+from kiestoon.api.schemas import MAX_ID, change_model, clean_text, create_model_of, example, read_model
 from kiestoon.company.code_presets import DEFAULT_PRESET, PRESETS
 from kiestoon.company.model import ENTITIES, Device, Entity
 
@@ -60,7 +61,7 @@ _DESCRIPTION: Final = """The organisation of a telephone exchange: companies, pe
   (`?location_id=3&active=true`; twice the same field = either; `null` = not set), search with `q`, order with `sort`
   (`-name` = backwards).
 * **Changes** name the version they were made from: send the `ETag` as `If-Match`. 412: somebody was faster.
-* **Repeating** a POST with the same `Idempotency-Key` within 24 hours gives the first answer again.
+* **Repeating** a POST that takes an `Idempotency-Key`, with the same one within 24 hours, gives the first answer again.
 * **Errors** are problem documents (RFC 9457) that name every field that is wrong.
 """
 
@@ -73,7 +74,7 @@ def describe(plain: Json) -> Json:
     paths = {path: completed(item, schemas) for path, item in plain.get("paths", {}).items()}
     for entity in ENTITIES:
         paths |= _paths(entity)
-    tags = [{"name": entity.table, "description": (entity.row.__doc__ or "").partition("\n")[0]} for entity in ENTITIES]
+    tags = [{"name": entity.table, "description": _told(entity)} for entity in ENTITIES]
     return {
         **plain,
         "info": {**plain["info"], "description": _DESCRIPTION},
@@ -91,6 +92,11 @@ def describe(plain: Json) -> Json:
     }
 
 
+def _told(entity: Entity) -> str:
+    """The first line about a type of row."""
+    return clean_text((entity.row.__doc__ or "").partition("\n")[0])
+
+
 def _problem_response(kind: str) -> Json:
     return {"description": KINDS[kind][1], "content": {MEDIA_TYPE: {"schema": {"$ref": REF + "Problem"}}}}
 
@@ -104,6 +110,7 @@ def _schemas() -> Json:
     schemas: Json = found["$defs"]
     for entity in ENTITIES:
         schemas[_page_name(entity)] = _page(entity)
+    schemas |= event_schemas()
     schemas["DeviceCreated"] = _device_created()
     schemas["Problem"] = _PROBLEM
     return schemas
@@ -232,36 +239,13 @@ def _may(entity: Entity, what: str, *, shared: bool) -> str:
 
 def _parameters(entity: Entity, what: str) -> list[Json]:
     if what == "list":
-        return _list_parameters(entity)
+        return list_parameters(entity)
     if what == "get":
         return [header("If-None-Match", "An ETag: 304 while it is still the same.", '"v1"')]
     if what == "create":
-        return [header("Idempotency-Key", "Repetitions get the first answer.", "6f0c1d5e-order-17")]
+        return [*REPEATABLE["parameters"]]
     required = what != "remove"
     return [if_match(required=required)]
-
-
-def _list_parameters(entity: Entity) -> list[Json]:
-    fields = filterable(entity)
-    order = [sign + name for name in fields for sign in ("", "-")]
-    found = [
-        _query(
-            "limit", {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}, "Page size."
-        ),
-        _query("cursor", {"type": "string"}, "`next` of the page before."),
-        _query("sort", {"type": "string", "enum": order, "default": "id"}, "Field to sort by; - backwards."),
-    ]
-    if searched(entity):
-        text = f"Search in {', '.join(searched(entity))}."
-        found.append(_query("q", {"type": "string", "maxLength": 255}, text))
-    properties = read_model(entity).model_json_schema()["properties"]
-    for name in fields:
-        schema = {key: properties[name][key] for key in ("type", "enum", "const") if key in properties[name]}
-        if "anyOf" in properties[name]:
-            kinds = [kind.get("type", "string") for kind in properties[name]["anyOf"] if kind.get("type") != "null"]
-            schema = {"type": ["string", *kinds] if kinds != ["string"] else "string"}
-        found.append(_query(name, schema or {"type": "string"}, f"Only those with this {name.replace('_', ' ')}."))
-    return found
 
 
 def _success(entity: Entity, what: str) -> Json:
@@ -290,7 +274,3 @@ def _json_response(text: str, model: str, shown: Json) -> Json:
 def _path_id(name: str, text: str) -> Json:
     schema = {"type": "integer", "minimum": 1, "maximum": MAX_ID}
     return {"name": name, "in": "path", "required": True, "description": text, "schema": schema, "example": 1}
-
-
-def _query(name: str, schema: Json, text: str) -> Json:
-    return {"name": name, "in": "query", "required": False, "description": text, "schema": schema}

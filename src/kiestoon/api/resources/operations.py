@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 
 from kiestoon.api.problems import ApiProblem, language_of
 from kiestoon.api.resources.bulk import MAX_BYTES, MAX_LINES, create_users, read_lines
+from kiestoon.api.resources.completing import REPEATABLE, if_match
 from kiestoon.api.resources.extensions import next_free, numbers_in_use
 from kiestoon.api.resources.reach import Reach
 from kiestoon.api.resources.requests import (
@@ -182,7 +183,7 @@ _USERS_BODY = {
     response_model=UsersReport,
     operation_id="create_users",
     tags=["users"],
-    openapi_extra=_USERS_BODY,
+    openapi_extra={**_USERS_BODY, **REPEATABLE},
 )
 async def create_many_users(
     request: Request,
@@ -213,7 +214,7 @@ async def create_many_users(
     response_model=PlanCopied,
     operation_id="copy_number_plan",
     tags=["number_plans"],
-    openapi_extra={"requestBody": _body({"$ref": "#/components/schemas/CopyPlan"})},
+    openapi_extra={"requestBody": _body({"$ref": "#/components/schemas/CopyPlan"}), **REPEATABLE},
 )
 async def copy_number_plan(
     request: Request, company_id: str, plan_id: str, principal: Asker, backend: Behind
@@ -264,7 +265,11 @@ def _mappings(writer: Writer, plan_id: int) -> list[PlanMapping]:
 
 
 @router.post(
-    "/devices/{device_id}/new-secret", response_model=NewLogin, operation_id="new_device_secret", tags=["devices"]
+    "/devices/{device_id}/new-secret",
+    response_model=NewLogin,
+    operation_id="new_device_secret",
+    tags=["devices"],
+    openapi_extra={"parameters": [*REPEATABLE["parameters"], if_match(required=False)]},
 )
 async def new_device_secret(
     request: Request, company_id: str, device_id: str, principal: Asker, backend: Behind

@@ -29,7 +29,20 @@ from kiestoon.store.tables import TABLES
 MAX_LIMIT: Final = 200
 DEFAULT_LIMIT: Final = 50
 _MAX_TEXT = 255
-_SEARCHED: Final = ("name", "extension", "number", "e164", "username", "email", "account", "domain", "mobile_number")
+_SEARCHED: Final = (
+    "name",
+    "extension",
+    "number",
+    "e164",
+    "username",
+    "email",
+    "account",
+    "domain",
+    "mobile_number",
+    "login",
+    "first_name",
+    "last_name",
+)
 _OWN_PARAMETERS: Final = frozenset({"limit", "cursor", "sort", "q"})
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
 from kiestoon.api.problems import ApiProblem
+from kiestoon.api.resources.completing import REPEATABLE
 from kiestoon.api.resources.requests import (
     checked,
     company_id_of,
@@ -72,7 +73,8 @@ class ReachCloned(BaseModel):
         "requestBody": {
             "required": True,
             "content": {"application/json": {"schema": {"$ref": "#/components/schemas/CloneReach"}}},
-        }
+        },
+        **REPEATABLE,
     },
 )
 async def clone_reach(request: Request, company_id: str, user_id: str, principal: Asker, backend: Behind) -> Response:

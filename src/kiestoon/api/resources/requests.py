@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select
 from kiestoon.api.backend import Backend
 from kiestoon.api.permissions import Verb, may, may_do
 from kiestoon.api.principal import Principal
-from kiestoon.api.problems import ApiProblem, of_validation
+from kiestoon.api.problems import ApiProblem, of_validation, unsupported_media_type
 from kiestoon.api.resources.rows import Writer
 from kiestoon.api.schemas import MAX_ID, READ_ONLY, hints, validate
 from kiestoon.company.model import BY_TABLE, Entity, Row
@@ -79,7 +79,7 @@ async def read_json(request: Request, limit: int = MAX_ROW_BYTES) -> Any:
     """The body as JSON; 413, 415 or 422 when it is none."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in _JSON:
-        raise ApiProblem("unsupported_media_type", headers={"Accept": ", ".join(sorted(_JSON))})
+        raise unsupported_media_type(media_type, *sorted(_JSON))
     return parse_json(await read_body(request, limit))
 
 
@@ -181,30 +181,54 @@ async def write_once(
     The answer is kept in the transaction of the change, so that either both are there or none. Refusals are not kept:
     they changed nothing.
     """
-    key = request.headers.get("idempotency-key", "")
-    if len(key) > _KEY_LENGTH or not key.isprintable():
-        raise ApiProblem("bad_request", [problem("Idempotency-Key", "too_long", limit=_KEY_LENGTH)])
-    place = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
-    fingerprint = hashlib.sha256(place + body).hexdigest()
-    repeated = False
+    known = _Repetition(request, backend, principal, body)
 
     def once(changes: Changes) -> Answer:
-        nonlocal repeated
-        now_ms = int(time.time() * 1000)
-        if key:
-            kept = find_answer(changes.connection, backend.vault, principal.account_id, key, now_ms)
-            if kept is not None and kept.fingerprint != fingerprint:
-                raise ApiProblem("key_reused")
-            if kept is not None:
-                repeated = True
-                return kept.answer
+        kept = known.find(changes.connection)
+        if kept is not None:
+            return kept
         check_company(changes.connection, company_id)
         answer = work(Writer(changes, backend.vault, principal, company_id))
-        if key:
-            keep_answer(changes.connection, backend.vault, principal.account_id, key, fingerprint, answer, now_ms)
+        known.keep(changes.connection, answer)
         return answer
 
-    response = respond_with(await backend.write(principal, once))
-    if repeated:
-        response.headers["Idempotency-Replayed"] = "true"
-    return response
+    return respond_with(await backend.write(principal, once))
+
+
+async def kept_answer(request: Request, backend: Backend, principal: Principal) -> Response | None:
+    """What ``write_once`` would answer to a repetition, before anything is prepared for it; None: it is none."""
+    if "idempotency-key" not in request.headers:
+        return None
+    known = _Repetition(request, backend, principal, await request.body())
+    kept = await backend.read(known.find)
+    return None if kept is None else respond_with(kept)
+
+
+class _Repetition:
+    """A request that may be made again. Without an Idempotency-Key none is known and none is kept."""
+
+    def __init__(self, request: Request, backend: Backend, principal: Principal, body: bytes) -> None:
+        self._key = request.headers.get("idempotency-key", "")
+        if len(self._key) > _KEY_LENGTH or not self._key.isprintable():
+            raise ApiProblem("bad_request", [problem("Idempotency-Key", "too_long", limit=_KEY_LENGTH)])
+        place = f"{request.method} {request.url.path}?{request.url.query}\n{principal.user_id}\n".encode()
+        self._fingerprint = hashlib.sha256(place + body).hexdigest()
+        self._vault = backend.vault
+        self._account_id = principal.account_id
+        self._now_ms = int(time.time() * 1000)
+
+    def find(self, connection: Connection) -> Answer | None:
+        """The answer of the first time."""
+        if not self._key:
+            return None
+        kept = find_answer(connection, self._vault, self._account_id, self._key, self._now_ms)
+        if kept is None:
+            return None
+        if kept.fingerprint != self._fingerprint:
+            raise ApiProblem("key_reused")
+        return msgspec.structs.replace(kept.answer, headers={**kept.answer.headers, "Idempotency-Replayed": "true"})
+
+    def keep(self, connection: Connection, answer: Answer) -> None:
+        """Keep the answer for the next time."""
+        if self._key:
+            keep_answer(connection, self._vault, self._account_id, self._key, self._fingerprint, answer, self._now_ms)

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from kiestoon.api.backend import Backend, get_backend
 from kiestoon.api.login.authentication import authenticated
+from kiestoon.api.permissions import Verb
 from kiestoon.api.principal import Principal
 from kiestoon.api.resources.queries import parse_query
 from kiestoon.api.resources.reach import Reach
@@ -49,19 +50,70 @@ Asker = Annotated[Principal, Depends(authenticated)]
 Behind = Annotated[Backend, Depends(get_backend)]
 COMPANIES: Final = BY_TABLE["companies"]
 TRUNKS: Final = BY_TABLE["trunks"]
+_SHARED: Final = "/api/v1/trunks"  # the outside lines of all companies
 
 log = structlog.get_logger(__name__)
 
 
-# --- companies -----------------------------------------------------------------------------------------------------
+class Place(msgspec.Struct, frozen=True):
+    """What a path is about: rows of a type, of one company (None: the installation's), and of these one (0: all)."""
+
+    entity: Entity
+    company_id: int | None
+    row_id: int = 0
+
+
+def place_of(request: Request, principal: Principal, verb: Verb) -> Place:
+    """The place of a path; 404 when there is no such, or it is another company's, 403 when it may not be done there."""
+    given = request.path_params
+    row = given.get("row_id")
+    if "table" in given:
+        company_id, entity = company_id_of(principal, given["company_id"]), entity_of(given["table"])
+        demand(principal, verb, entity)
+        return Place(entity, company_id, id_of(row) if row is not None else 0)
+    if request.url.path.startswith(_SHARED):
+        demand_operation(principal, "shared_trunks", "trunks", reading=verb in {"list", "get"})
+        return Place(TRUNKS, None, id_of(row) if row is not None else 0)
+    if "company_id" in given:
+        company_id = company_id_of(principal, given["company_id"])
+        demand(principal, verb, COMPANIES)
+        return Place(COMPANIES, company_id, company_id)
+    demand(principal, verb, COMPANIES)
+    return Place(COMPANIES, None if principal.role == "operator" else principal.company_id or 0)
 
 
 @router.get("/companies")
-async def list_companies(request: Request, principal: Asker, backend: Behind) -> Response:
-    """The companies somebody sees: an operator all of them, everybody else one."""
-    demand(principal, "list", COMPANIES)
-    company_id = None if principal.role == "operator" else principal.company_id or 0
-    return await _list(request, principal, backend, COMPANIES, company_id)
+@router.get("/trunks")
+@router.get("/companies/{company_id}/{table}")
+async def list_rows(request: Request, principal: Asker, backend: Behind) -> Response:
+    """A page of rows. Of companies an operator sees all, everybody else one."""
+    place = place_of(request, principal, "list")
+    query = parse_query(place.entity, request.query_params.multi_items())
+
+    def work(connection: Connection) -> bytes:
+        check_company(connection, place.company_id)
+        items, following = fetch_list(connection, place.entity, query, Reach(principal, place.company_id))
+        return msgspec.json.encode({"items": items, "next": following})
+
+    return Response(await backend.read(work), media_type="application/json")
+
+
+@router.get("/companies/{company_id}")
+@router.get("/trunks/{row_id}")
+@router.get("/companies/{company_id}/{table}/{row_id}")
+async def get_row(request: Request, principal: Asker, backend: Behind) -> Response:
+    """One row."""
+    place = place_of(request, principal, "get")
+
+    def work(connection: Connection) -> Answer:
+        check_company(connection, place.company_id)
+        found = fetch_one(connection, place.entity, place.row_id, Reach(principal, place.company_id))
+        etag = etag_of(found.row)
+        if is_known(request, etag):
+            return Answer(304, headers={"ETag": etag})
+        return json_answer(found.json(place.entity), headers={"ETag": etag})
+
+    return respond_with(await backend.read(work))
 
 
 @router.post("/companies")
@@ -69,178 +121,38 @@ async def create_company(
     request: Request, principal: Asker, backend: Behind, code_preset: CodePreset = DEFAULT_PRESET
 ) -> Response:
     """A new company, with the feature codes of a preset."""
-    demand(principal, "create", COMPANIES)
 
     def complete(writer: Writer, row: Row) -> None:
         if isinstance(row, Company):
             add_codes(writer.changes, row, code_preset)
 
-    return await _create(request, principal, backend, COMPANIES, None, complete)
-
-
-@router.get("/companies/{company_id}")
-async def get_company(request: Request, company_id: str, principal: Asker, backend: Behind) -> Response:
-    """One company."""
-    found = company_id_of(principal, company_id)
-    demand(principal, "get", COMPANIES)
-    return await _get(request, principal, backend, COMPANIES, found, found)
-
-
-@router.put("/companies/{company_id}")
-@router.patch("/companies/{company_id}")
-async def change_company(request: Request, company_id: str, principal: Asker, backend: Behind) -> Response:
-    """A company's settings."""
-    found = company_id_of(principal, company_id)
-    demand(principal, "change", COMPANIES)
-    return await _change(request, principal, backend, COMPANIES, found, found)
-
-
-@router.delete("/companies/{company_id}")
-async def remove_company(request: Request, company_id: str, principal: Asker, backend: Behind) -> Response:
-    """A company with everything it has."""
-    found = company_id_of(principal, company_id)
-    demand(principal, "remove", COMPANIES)
-    return await _remove(request, principal, backend, COMPANIES, found, found)
-
-
-# --- lines shared by all companies ---------------------------------------------------------------------------------
-
-
-@router.get("/trunks")
-async def list_shared(request: Request, principal: Asker, backend: Behind) -> Response:
-    """Outside lines every company uses."""
-    demand_operation(principal, "shared_trunks", "trunks", reading=True)
-    return await _list(request, principal, backend, TRUNKS, None)
+    return await _create(request, principal, backend, complete)
 
 
 @router.post("/trunks")
-async def create_shared(request: Request, principal: Asker, backend: Behind) -> Response:
-    """A new outside line for every company."""
-    demand_operation(principal, "shared_trunks", "trunks")
-    return await _create(request, principal, backend, TRUNKS, None)
-
-
-@router.get("/trunks/{row_id}")
-async def get_shared(request: Request, row_id: str, principal: Asker, backend: Behind) -> Response:
-    """One of them."""
-    demand_operation(principal, "shared_trunks", "trunks", reading=True)
-    return await _get(request, principal, backend, TRUNKS, None, id_of(row_id))
-
-
-@router.put("/trunks/{row_id}")
-@router.patch("/trunks/{row_id}")
-async def change_shared(request: Request, row_id: str, principal: Asker, backend: Behind) -> Response:
-    """Its settings."""
-    demand_operation(principal, "shared_trunks", "trunks")
-    return await _change(request, principal, backend, TRUNKS, None, id_of(row_id))
-
-
-@router.delete("/trunks/{row_id}")
-async def remove_shared(request: Request, row_id: str, principal: Asker, backend: Behind) -> Response:
-    """Take it away."""
-    demand_operation(principal, "shared_trunks", "trunks")
-    return await _remove(request, principal, backend, TRUNKS, None, id_of(row_id))
-
-
-# --- everything a company has --------------------------------------------------------------------------------------
-
-
-@router.get("/companies/{company_id}/{table}")
-async def list_rows(request: Request, company_id: str, table: str, principal: Asker, backend: Behind) -> Response:
-    """A page of rows."""
-    found, entity = company_id_of(principal, company_id), entity_of(table)
-    demand(principal, "list", entity)
-    return await _list(request, principal, backend, entity, found)
-
-
 @router.post("/companies/{company_id}/{table}")
-async def create_row(request: Request, company_id: str, table: str, principal: Asker, backend: Behind) -> Response:
+async def create_row(request: Request, principal: Asker, backend: Behind) -> Response:
     """A new row."""
-    found, entity = company_id_of(principal, company_id), entity_of(table)
-    demand(principal, "create", entity)
-    return await _create(request, principal, backend, entity, found)
-
-
-@router.get("/companies/{company_id}/{table}/{row_id}")
-async def get_row(
-    request: Request, company_id: str, table: str, row_id: str, principal: Asker, backend: Behind
-) -> Response:
-    """One row."""
-    found, entity = company_id_of(principal, company_id), entity_of(table)
-    demand(principal, "get", entity)
-    return await _get(request, principal, backend, entity, found, id_of(row_id))
-
-
-@router.put("/companies/{company_id}/{table}/{row_id}")
-@router.patch("/companies/{company_id}/{table}/{row_id}")
-async def change_row(
-    request: Request, company_id: str, table: str, row_id: str, principal: Asker, backend: Behind
-) -> Response:
-    """New values for a row."""
-    found, entity = company_id_of(principal, company_id), entity_of(table)
-    demand(principal, "change", entity)
-    return await _change(request, principal, backend, entity, found, id_of(row_id))
-
-
-@router.delete("/companies/{company_id}/{table}/{row_id}")
-async def remove_row(
-    request: Request, company_id: str, table: str, row_id: str, principal: Asker, backend: Behind
-) -> Response:
-    """Take a row away."""
-    found, entity = company_id_of(principal, company_id), entity_of(table)
-    demand(principal, "remove", entity)
-    return await _remove(request, principal, backend, entity, found, id_of(row_id))
-
-
-# --- the six of them -----------------------------------------------------------------------------------------------
-
-
-async def _list(
-    request: Request, principal: Principal, backend: Backend, entity: Entity, company_id: int | None
-) -> Response:
-    query = parse_query(entity, request.query_params.multi_items())
-
-    def work(connection: Connection) -> bytes:
-        check_company(connection, company_id)
-        items, following = fetch_list(connection, entity, query, Reach(principal, company_id))
-        return msgspec.json.encode({"items": items, "next": following})
-
-    return Response(await backend.read(work), media_type="application/json")
-
-
-async def _get(
-    request: Request, principal: Principal, backend: Backend, entity: Entity, company_id: int | None, row_id: int
-) -> Response:
-    def work(connection: Connection) -> Answer:
-        check_company(connection, company_id)
-        found = fetch_one(connection, entity, row_id, Reach(principal, company_id))
-        etag = etag_of(found.row)
-        if is_known(request, etag):
-            return Answer(304, headers={"ETag": etag})
-        return json_answer(found.json(entity), headers={"ETag": etag})
-
-    return respond_with(await backend.read(work))
+    return await _create(request, principal, backend)
 
 
 async def _create(
     request: Request,
     principal: Principal,
     backend: Backend,
-    entity: Entity,
-    company_id: int | None,
-    complete: Callable[[Writer, Row], None] | None = None,
+    complete: Callable[[Writer, Row], None] = lambda writer, row: None,
 ) -> Response:
+    place = place_of(request, principal, "create")
     data = await read_json(request)
-    given = check_body(entity, create_model_of(entity), data, {"company_id": company_id})
+    given = check_body(place.entity, create_model_of(place.entity), data, {"company_id": place.company_id})
     base = request.url.path.rstrip("/")
 
     def work(writer: Writer) -> Answer:
-        row = writer.create(entity, given)
-        if complete is not None:
-            complete(writer, row)
+        row = writer.create(place.entity, given)
+        complete(writer, row)
         return json_answer(created_json(row, given), 201, {"Location": f"{base}/{row.id}", "ETag": etag_of(row)})
 
-    return await write_once(request, backend, principal, company_id, await request.body(), work)
+    return await write_once(request, backend, principal, place.company_id, await request.body(), work)
 
 
 def created_json(row: Row, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -251,20 +163,26 @@ def created_json(row: Row, given: Mapping[str, Any]) -> dict[str, Any]:
     return shown
 
 
-async def _change(
-    request: Request, principal: Principal, backend: Backend, entity: Entity, company_id: int | None, row_id: int
-) -> Response:
+@router.put("/companies/{company_id}")
+@router.patch("/companies/{company_id}")
+@router.put("/trunks/{row_id}")
+@router.patch("/trunks/{row_id}")
+@router.put("/companies/{company_id}/{table}/{row_id}")
+@router.patch("/companies/{company_id}/{table}/{row_id}")
+async def change_row(request: Request, principal: Asker, backend: Behind) -> Response:
+    """New values for a row: these (PATCH), or all, the absent ones their defaults (PUT)."""
+    place = place_of(request, principal, "change")
+    entity, whole = place.entity, request.method == "PUT"
     versions = versions_of(request, required=True)
-    whole = request.method == "PUT"
     data = await read_json(request)
     model = create_model_of(entity) if whole else change_model(entity)
     login_changed = False
 
     def work(changes: Changes) -> Answer:
         nonlocal login_changed
-        check_company(changes.connection, company_id)
-        writer = Writer(changes, backend.vault, principal, company_id)
-        old = writer.current(entity, row_id, versions)
+        check_company(changes.connection, place.company_id)
+        writer = Writer(changes, backend.vault, principal, place.company_id)
+        old = writer.current(entity, place.row_id, versions)
         given = check_body(entity, model, data, to_json(old))
         row = writer.change(entity, old, given, whole=whole)
         login_changed = isinstance(row, Device) and isinstance(old, Device) and _login(row) != _login(old)
@@ -272,7 +190,7 @@ async def _change(
 
     response = respond_with(await backend.write(principal, work))
     if login_changed:
-        await forget_device(backend, row_id)
+        await forget_device(backend, place.row_id)
     return response
 
 
@@ -280,15 +198,18 @@ def _login(device: Device) -> tuple[str, str]:
     return device.username, device.secret
 
 
-async def _remove(
-    request: Request, principal: Principal, backend: Backend, entity: Entity, company_id: int | None, row_id: int
-) -> Response:
+@router.delete("/companies/{company_id}")
+@router.delete("/trunks/{row_id}")
+@router.delete("/companies/{company_id}/{table}/{row_id}")
+async def remove_row(request: Request, principal: Asker, backend: Behind) -> Response:
+    """Take a row away; a company with everything it has."""
+    place = place_of(request, principal, "remove")
     versions = versions_of(request, required=False)
 
     def work(changes: Changes) -> None:
-        check_company(changes.connection, company_id)
-        writer = Writer(changes, backend.vault, principal, company_id)
-        writer.remove(writer.current(entity, row_id, versions))
+        check_company(changes.connection, place.company_id)
+        writer = Writer(changes, backend.vault, principal, place.company_id)
+        writer.remove(writer.current(place.entity, place.row_id, versions))
 
     await backend.write(principal, work)
     return Response(status_code=204)

@@ -12,13 +12,13 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Connection, select
 
-from kiestoon.api.permissions import PUBLIC, changeable
+from kiestoon.api.permissions import PERMISSIONS, PUBLIC, changeable
 from kiestoon.api.principal import Principal
 from kiestoon.api.problems import ApiProblem
 from kiestoon.api.resources.queries import ListQuery, build_select, cursor_of
 from kiestoon.api.resources.reach import Condition, Reach
 from kiestoon.api.resources.shown_numbers import foreign_numbers
-from kiestoon.api.schemas import MAX_ID, READ_ONLY, row_values, to_json
+from kiestoon.api.schemas import MAX_ID, READ_ONLY, row_fields, row_values, to_json
 from kiestoon.company.model import BY_TABLE, Device, Entity, NumberPlan, NumberScheme, Row, User
 from kiestoon.store.cells import columns_of, row_reader
 from kiestoon.store.columns import fields_of
@@ -110,7 +110,7 @@ class Writer:
         if allowed is None:
             return
         now = (
-            {field.name: field.default for field in msgspec.structs.fields(entity.row)}
+            {name: field.default for name, field in row_fields(entity.row).items()}
             if old is None
             else msgspec.structs.asdict(old)
         )
@@ -122,9 +122,9 @@ class Writer:
         """What a row has where nothing is said, as far as the writer may set it."""
         allowed = changeable(self._principal, entity.table)
         return {
-            field.name: field.default
-            for field in msgspec.structs.fields(entity.row)
-            if not field.required and field.name not in KEPT and (allowed is None or field.name in allowed)
+            name: field.default
+            for name, field in row_fields(entity.row).items()
+            if not field.required and name not in KEPT and (allowed is None or name in allowed)
         }
 
     def _check_numbers(self, row: Row, old: Row | None) -> None:
@@ -141,7 +141,13 @@ class Writer:
         own = table.c.id == row.id if entity.table == "companies" else self.reach.of_company(entity)
         query = select(table.c.id).where(table.c.id == row.id, own, condition)
         if self.connection.execute(query).first() is None:
-            raise ApiProblem("forbidden")
+            raise ApiProblem("forbidden", [problem(self._place_of(entity), "beyond_reach")])
+
+    def _place_of(self, entity: Entity) -> str:
+        """The field that would have to lead into the writer's part."""
+        belongs = PERMISSIONS[entity.table].belongs
+        own = f"{self._principal.role}_id"
+        return own if own in belongs else next((column for column in belongs if column != "id"), "")
 
     def _check_references(self, entity: Entity, row: Row, names: Mapping[str, Any]) -> None:
         """Nobody refers to what is not seen: another's schedules exist for nobody else."""

@@ -46,7 +46,7 @@ def foreign_of_company(connection: Connection, company_id: int) -> list[Problem]
     rows = [row for row_type in _SHOWING for row in peek.find(row_type)]
     rows += peek.find(Company, id=company_id)
     return [
-        msgspec.structs.replace(found, field=f"{TABLES[type(row)].name}.{row.id}.{found.field}")
+        msgspec.structs.replace(found, place=f"{TABLES[type(row)].name}.{row.id}")
         for row in rows
         for found in foreign_numbers(connection, row, None)
     ]

@@ -77,14 +77,17 @@ def demo_command(data: Path, config: Path | None, called: str) -> str:
 def banner(settings: Settings, logins: list[Login], command: str, web_logins: Sequence[WebLogin] = ()) -> str:
     """What to show when everything is ready. ``command`` is ``demo_command``'s."""
     sample = load_sample()
-    host = next(iter(outward_addresses()), "127.0.0.1")
     sip = settings.sip
+    everywhere = {"0.0.0.0", "::"} & set(sip.hosts)  # noqa: S104 - what somebody has set
+    host = next(iter(outward_addresses()), "127.0.0.1") if everywhere else sip.hosts[0]
     listeners = [("SIP over UDP", sip.udp), ("SIP over TCP", sip.tcp), ("SIP over TLS", sip.tls)]
     listeners += [("SIP over WebSocket", sip.ws), ("the same with TLS", sip.wss)]
     lines = ["", f"Kiestoon is running. The sample company is {sample.name}, domain {sample.domain}.", "", "Addresses"]
     lines += [f"  {label:20}{host}:{port}" for label, port in listeners if port]
     if settings.web.port:
-        lines.append(f"  {'health, metrics':20}http://{settings.web.host}:{settings.web.port}/health and /metrics")
+        web = f"http://{settings.web.host}:{settings.web.port}"
+        lines.append(f"  {'API, to be tried out':20}{web}/docs")
+        lines.append(f"  {'health, metrics':20}{web}/health and /metrics")
     path = settings.data / LOGINS_FILE
     lines += ["", f"Logins (one phone for each person, kept in {path})"]
     lines += [f"  {line}" for line in login_lines(logins)] if logins else ["  made at the first start; see that file"]

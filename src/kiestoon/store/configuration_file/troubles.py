@@ -17,11 +17,6 @@ class Trouble(msgspec.Struct, frozen=True):
     place: str
     problem: Problem
 
-    @property
-    def field(self) -> str:
-        """Where it is, as errors of the API name it."""
-        return ".".join(part for part in (self.place, self.problem.field) if part)
-
     def text(self, language: str = "en") -> str:
         """What is wrong and what to do, in a line."""
         text, advice = self.problem.text(language), self.problem.advice(language)
@@ -42,9 +37,12 @@ class RefusedFileError(InvalidRowError):
         super().__init__(
             f"The file was not applied: {first.text().rstrip('.')}{rest}",
             "Correct the file and try again",
-            tuple(Problem(trouble.field, trouble.problem.code, _params(trouble)) for trouble in self.troubles),
+            tuple(
+                msgspec.structs.replace(
+                    trouble.problem,
+                    params={**trouble.problem.params, "line": str(trouble.line)},
+                    place=trouble.place,
+                )
+                for trouble in self.troubles
+            ),
         )
-
-
-def _params(trouble: Trouble) -> dict[str, str]:
-    return {**trouble.problem.params, "line": str(trouble.line)}

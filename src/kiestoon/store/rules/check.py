@@ -62,7 +62,7 @@ def check_removal(connection: Connection, row: Row) -> None:
         return
     users = list(_users_of(connection, row))
     if users:
-        english, dutch = named(*users[:_NAMED_USERS])
+        english, dutch = named(*users[:_NAMED_USERS], peek=Peek(connection, company_of(row)))
         more = len(users) - _NAMED_USERS
         if more > 0:
             english, dutch = f"{english} and {more} more", f"{dutch} en nog {more}"

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 from kiestoon.company.model import BY_ROW, BY_TABLE, Company, Row
 from kiestoon.store import tables
 from kiestoon.store.cells import columns_of, row_reader
+from kiestoon.store.columns import fields_of
 from kiestoon.store.scope import INSTALLATION
 from kiestoon.store.tables import TABLES
 
@@ -85,14 +86,34 @@ class Peek:
         return None if values is None else row_reader(row_type, None)(values)
 
 
-def describe(row: Row, language: str = "en") -> str:
-    """The row as one would name it in a message: its noun and what people know it by."""
+def describe(row: Row, language: str = "en", peek: Peek | None = None) -> str:
+    """The row as one would name it in a message: its noun and what people know it by.
+
+    With ``peek`` a row that is known by what it belongs to is named after that: "number mapping 'Day / +31201234567'".
+    """
+    noun = BY_ROW[type(row)].nouns[1 if language.startswith("nl") else 0]
+    return f"{noun} '{label_of(row, peek) or row.id}'"
+
+
+def label_of(row: Row, peek: Peek | None = None) -> str:
+    """What people know a row by, without its noun."""
+    name: str = getattr(row, "name", "")
+    if name:
+        return name
     entity = BY_ROW[type(row)]
-    noun = entity.nouns[1 if language.startswith("nl") else 0]
-    name = getattr(row, "name", None) or next((str(getattr(row, key)) for key in entity.key if getattr(row, key)), "")
-    return f"{noun} '{name or row.id}'"
+    fields = {field.name: field for field in fields_of(entity)}
+    parts: list[str] = []
+    for key in entity.key:
+        value, target = getattr(row, key), fields[key].meta.get("refers")
+        if value and target and peek is not None:
+            other = peek.get(BY_TABLE[target].row, value)
+            parts.append(label_of(other, peek) if other is not None else str(value))
+        elif value:
+            parts.append(str(value))
+    return " / ".join(parts if peek is not None else parts[:1])
 
 
-def named(*rows: Row) -> tuple[str, str]:
+def named(*rows: Row, peek: Peek | None = None) -> tuple[str, str]:
     """Rows as one would list them in a sentence, in English and Dutch: the parameter of a problem."""
-    return ", ".join(describe(row, "en") for row in rows), ", ".join(describe(row, "nl") for row in rows)
+    english, dutch = (", ".join(describe(row, language, peek) for row in rows) for language in ("en", "nl"))
+    return english, dutch

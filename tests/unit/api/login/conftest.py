@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import httpx
 import pytest
 from login_house import House
 
 
+@pytest.fixture(scope="session")
+def kept_house(tmp_path_factory: pytest.TempPathFactory) -> House:
+    return House(tmp_path_factory.mktemp("house"))
+
+
 @pytest.fixture
-def house(tmp_path: Path) -> House:
-    return House(tmp_path)
+def house(kept_house: House) -> House:
+    kept_house.begin()
+    return kept_house
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from login_house import CHEAP, House, log_in
 
+from kiestoon.api.permissions import SUBJECTS
 from kiestoon.store.pins import pin_in_force
 from kiestoon.store.write import changing
 
@@ -111,6 +112,18 @@ async def test_a_token_does_what_its_scopes_say_until_it_is_over_or_withdrawn(
         program.headers["Authorization"] = f"Bearer {made['token']}"
         house.now_s += 30 * 86_400 + 1
         assert (await program.get("/api/v1/session")).status_code == 401
+
+
+async def test_there_are_tokens_for_every_subject_but_not_without_end(
+    house: House, browser: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kiestoon.api.login.own_routes.MOST_TOKENS", 1)
+    house.add_account("chief")
+    await log_in(browser, "chief@noord.example")
+    body = {"name": "a", "scopes": sorted(f"{subject}:read" for subject in SUBJECTS)[:50]}
+    assert (await browser.post("/api/v1/session/tokens", json=body)).status_code == 201
+    refused = await browser.post("/api/v1/session/tokens", json={"name": "b", "scopes": ["events:read"]})
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (409, "too_many")
 
 
 @pytest.mark.parametrize("scopes", [[], ["admin"], ["nothing:read"], ["users:delete"]])

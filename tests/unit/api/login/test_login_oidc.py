@@ -211,7 +211,7 @@ async def test_administrators_configure_providers_of_their_company_and_the_secre
     assert (await browser.post(path, json=plain)).status_code == 422
     foreign = f"/api/v1/companies/{house.other.id}/identity-providers"
     assert (await browser.post(foreign, json=body)).status_code == 404
-    assert (await browser.get("/api/v1/identity-providers")).status_code == 404
+    assert (await browser.get("/api/v1/identity-providers")).status_code == 403
     assert SECRET.encode() not in (house.folder / "kiestoon.db").read_bytes()
     assert (await browser.delete(own)).status_code == 204
 

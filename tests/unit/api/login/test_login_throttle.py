@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import Counter
+
 import httpx
 import pytest
 from hypothesis import given
@@ -27,6 +30,21 @@ async def test_after_five_failures_each_further_one_doubles_the_wait(house: Hous
     assert (await log_in(browser, ANNA)).status_code == 429
     house.now_s += 1
     assert (await log_in(browser, ANNA)).status_code == 200
+
+
+async def test_many_guesses_at_once_are_no_more_than_one_after_the_other(
+    house: House, browser: httpx.AsyncClient
+) -> None:
+    house.add_account("anna")
+    answers = await asyncio.gather(*(log_in(browser, ANNA, f"guess {number}") for number in range(20)))
+    assert Counter(answer.status_code for answer in answers) == {401: 5, 429: 15}
+
+
+async def test_right_passwords_never_make_anybody_wait(house: House) -> None:
+    house.add_account("anna")
+    for _ in range(SOURCE.free + 10):
+        async with house.client() as client:
+            assert (await log_in(client, ANNA)).status_code == 200
 
 
 async def test_the_owner_gets_in_from_elsewhere_while_somebody_guesses(house: House) -> None:

@@ -7,6 +7,8 @@ import pyotp
 import pytest
 from login_house import PASSWORD, START_MS, House, log_in
 
+from kiestoon.api.login.throttle import CLIENT
+
 TOTP = "/api/v1/session/totp"
 SECOND = "/api/v1/session/second-factor"
 
@@ -141,3 +143,12 @@ async def test_ones_own_app_goes_with_the_password(
     assert (await browser.post(removal, json={"current": PASSWORD})).status_code == 204
     assert (await browser.post(removal, json={"current": PASSWORD})).status_code == 404
     assert (await browser.get(TOTP)).json() == {"active": False, "recovery_codes": 0}
+
+
+async def test_right_codes_never_make_anybody_wait(house: House, app: tuple[str, list[str]]) -> None:
+    secret, _ = app
+    for _ in range(CLIENT.free + 4):
+        async with house.client() as fresh:
+            body = {"step": await first_step(fresh), "code": code_at(house, secret)}
+            assert (await fresh.post(SECOND, json=body)).status_code == 200
+        house.now_s += 30
