@@ -16,6 +16,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from kiestoon.api.principal import ROLES, Principal, Role
+from kiestoon.company.model import VIRTUAL_TABLES
 
 Access: TypeAlias = Literal["write", "change", "read", "public", "-"]
 Verb: TypeAlias = Literal["list", "get", "create", "change", "remove"]
@@ -98,6 +99,7 @@ PERMISSIONS: Final[dict[str, Permission]] = {
     "feature_codes": Permission("write", "write", "public", "public", "public"),
     "service_packs": Permission("write", "read", "public", "public", "-"),
     "pack_assignments": Permission("write", "write", "write", "read", "read", ("extension", "location_id")),
+    "service_assignments": Permission("write", "write", "write", "read", "read", ("extension",)),
 }
 
 OPERATIONS: Final[dict[str, frozenset[Role]]] = {
@@ -141,15 +143,6 @@ RIGHTS: Final[dict[str, dict[str, Access]]] = {
 _VIRTUAL_PUBLIC: Final = frozenset(
     {"id", "version", "company_id", "extension", "name", "location_id", "department_id", "in_directory"}
 )
-_VIRTUAL_TABLES: Final = (
-    "menus",
-    "group_extensions",
-    "hunt_groups",
-    "location_routings",
-    "time_routings",
-    "call_limits",
-    "forward_extensions",
-)
 PUBLIC: Final[dict[str, frozenset[str]]] = {
     "companies": frozenset(
         {"id", "version", "name", "domain", "country", "language", "timezone", "access_code", "extension_digits"}
@@ -157,7 +150,7 @@ PUBLIC: Final[dict[str, frozenset[str]]] = {
     "locations": frozenset({"id", "version", "company_id", "name", "area_code", "timezone"}),
     "departments": frozenset({"id", "version", "company_id", "name", "location_id", "parent_id"}),
     "users": _VIRTUAL_PUBLIC,
-    **dict.fromkeys(_VIRTUAL_TABLES, _VIRTUAL_PUBLIC),
+    **dict.fromkeys(VIRTUAL_TABLES, _VIRTUAL_PUBLIC),
     "feature_codes": frozenset({"id", "version", "company_id", "feature", "code"}),
     "service_packs": frozenset({"id", "version", "company_id", "name", "services", "licences"}),
     # Others see only the name of a location's schedule (V 6.5); personal ones are nobody else's at all.
@@ -215,6 +208,8 @@ CHANGEABLE: Final[dict[tuple[str, Role], frozenset[str]]] = {
         }
     ),
     ("status_forwards", "user"): frozenset({"user_id", "status", "to"}),
+    # What a location may use of a pack is the company's to say.
+    ("pack_assignments", "location"): frozenset({"pack_id", "extension"}),
 }
 """Where a role may change some fields of a row only. Everything not listed: all of them."""
 

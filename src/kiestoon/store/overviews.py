@@ -6,7 +6,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from kiestoon.company.model import CompanyRows, User
+from kiestoon.company.model import VIRTUAL_TABLES, CompanyRows, User
 
 NumberKind: TypeAlias = Literal["personal", "alternate", "plan", "free"]
 
@@ -77,9 +77,7 @@ def location_of(rows: CompanyRows) -> dict[str, int | None]:
 
 
 def _owners(rows: CompanyRows) -> list[tuple[str, Any]]:
-    tables = ("users", "menus", "group_extensions", "hunt_groups", "location_routings", "time_routings", "call_limits",
-              "forward_extensions")  # fmt: skip
-    return [(table, row) for table in tables for row in getattr(rows, table)]
+    return [(table, row) for table in ("users", *VIRTUAL_TABLES) for row in getattr(rows, table)]
 
 
 def subscribers(rows: CompanyRows, location_id: int, now_ms: int) -> list[Subscriber]:

@@ -51,9 +51,11 @@ class Reach:
 
     def writable(self, entity: Entity) -> Condition:
         """The rows somebody may change or remove."""
-        condition = self.full(entity)
-        if entity.table == "status_forwards" and self._principal.role == "user":
+        condition, role = self.full(entity), self._principal.role
+        if entity.table == "status_forwards" and role == "user":
             return and_(condition, TABLES[entity.row].c.locked.is_(False))  # U 4.1.4
+        if entity.table == "pack_assignments" and role == "location":
+            return and_(condition, TABLES[entity.row].c.location_id.is_(None))  # what a location may use is not its own
         return condition
 
     def visible(self, entity: Entity) -> Condition:

@@ -36,6 +36,7 @@ from kiestoon.company.model.organisation import (
     PrivacyGrant,
     PrivacyGroup,
     PrivacyMember,
+    ServiceAssignment,
     ServicePack,
 )
 from kiestoon.company.model.people import (
@@ -98,3 +99,4 @@ class CompanyRows(msgspec.Struct, frozen=True, kw_only=True):
     feature_codes: tuple[FeatureCode, ...] = ()
     service_packs: tuple[ServicePack, ...] = ()
     pack_assignments: tuple[PackAssignment, ...] = ()
+    service_assignments: tuple[ServiceAssignment, ...] = ()
