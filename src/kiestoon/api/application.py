@@ -10,7 +10,21 @@ import msgspec
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import JSONResponse
 
-from kiestoon.api import activity, configuration, directory, docs, events, explain, login, mail, overviews, problems
+from kiestoon.api import (
+    activity,
+    call_history,
+    configuration,
+    directory,
+    docs,
+    events,
+    explain,
+    login,
+    mail,
+    members,
+    overviews,
+    problems,
+    services,
+)
 from kiestoon.api.backend import Backend
 from kiestoon.api.limits import RateLimits
 from kiestoon.api.login.logins import Logins, install
@@ -34,6 +48,9 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     activity.router,
     directory.router,
     overviews.router,
+    services.router,
+    members.router,
+    call_history.router,
     operations.router,
     reachability.router,
     routes.router,  # the last: its /companies/{company_id}/{table} fits everything

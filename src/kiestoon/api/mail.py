@@ -23,7 +23,7 @@ from kiestoon.company.passwords import generate_pin
 from kiestoon.notify.account_mail import PAGE, AccountMailer
 from kiestoon.store.accounts import account_of_user
 from kiestoon.store.load import iterate_rows
-from kiestoon.store.pins import set_pin
+from kiestoon.store.pins import pin_in_force, set_pin
 from kiestoon.store.problems import problem
 from kiestoon.store.write import Changes
 
@@ -41,7 +41,10 @@ class AccountMail(BaseModel):
     """What the mail is to hold besides."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
-    new_pin: bool = Field(False, description="Make up a PIN that must be changed at its first use, and mail it too.")
+    new_pin: bool | None = Field(
+        None,
+        description="Make up a PIN that must be changed at its first use, and mail it too. null: if there is none yet.",
+    )
 
 
 class MailQueued(BaseModel):
@@ -65,7 +68,10 @@ async def send_account_mail(
     presence: LoggedIn,
     logins: Annotated[Logins, Depends(get_logins)],
 ) -> MailQueued:
-    """Mail a person the extension, the login and a link to choose a password. A login is made when there is none."""
+    """Mail a person the extension, PIN, voicemail number, web addresses, the login and a link to choose a password.
+
+    A login is made when there is none. People have their own mail sent again, to the address they are known by.
+    """
     found = company_id_of(principal, str(company_id))
     demand_operation(principal, OPERATION, "users")
     mailer: AccountMailer | None = request.app.state.mailer
@@ -74,13 +80,18 @@ async def send_account_mail(
     vault = logins.backend.vault
 
     def look(connection: Connection) -> User:
-        person = next(iterate_rows(connection, User, row_id=user_id), None)
-        if person is None or person.company_id != found or not reaches(connection, presence.account, person):
+        person = next(iterate_rows(connection, User, row_id=user_id, company_id=found), None)
+        own = person is not None and person.id == principal.user_id
+        if person is None or not (own or (principal.role != "user" and reaches(connection, presence.account, person))):
             raise ApiProblem("not_found")
         return person
 
-    person = await logins.backend.read(look)
-    pin = generate_pin() if body.new_pin else ""
+    def wants_pin(connection: Connection) -> tuple[User, bool]:
+        person = look(connection)
+        return person, pin_in_force(connection, vault, person.id) is None if body.new_pin is None else body.new_pin
+
+    person, new_pin = await logins.backend.read(wants_pin)
+    pin = generate_pin() if new_pin else ""
     hashed = await hash_pin(logins, person, pin) if pin else ""
     now_ms = logins.wall_ms()
 

@@ -114,17 +114,20 @@ OPERATIONS: Final[dict[str, frozenset[Role]]] = {
     "manage_accounts": frozenset({"operator", "company", "location", "department"}),
     "manage_identity_providers": frozenset({"operator", "company"}),
     "manage_webhooks": frozenset({"operator", "company"}),
-    "send_account_mail": frozenset({"operator", "company", "location", "department"}),
+    "send_account_mail": frozenset({"operator", "company", "location", "department", "user"}),
     "export_configuration": frozenset({"operator", "company"}),
     "apply_configuration": frozenset({"operator", "company"}),
     "apply_new_company": frozenset({"operator"}),
     "explain_call": frozenset({"operator", "company"}),
-    "read_activity": frozenset({"operator", "company"}),
+    "read_activity": frozenset({"operator", "company", "location", "department"}),
     "read_all_activity": frozenset({"operator"}),
     "read_directory": frozenset({"operator", "company", "location", "department", "user"}),
     "read_dashboard": frozenset({"operator", "company", "location"}),
     "read_licences": frozenset({"operator", "company", "location"}),
     "read_number_assignments": frozenset({"operator", "company", "location"}),
+    "list_services": frozenset({"operator", "company", "location", "department", "user"}),
+    "assign_to_department": frozenset({"operator", "company", "location", "department"}),
+    "read_call_history": frozenset({"operator", "company", "location", "department"}),
 }
 """What there is beside the rows, and which roles may do it (within their reach)."""
 

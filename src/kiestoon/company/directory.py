@@ -51,7 +51,7 @@ class CompanyIndex:
 
     def __init__(self, rows: CompanyRows) -> None:
         self.company: Company = rows.company
-        self.services = Services(rows)
+        self.services = Services.of(rows)
         rows = rows_in_force(rows, self.services)
         self.arrangements = Arrangements(rows)
         self.locations: dict[int, Location] = {row.id: row for row in rows.locations}

@@ -6,19 +6,24 @@ is not there. The rows themselves are kept, so that a service that is given back
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
 from msgspec.structs import replace
 
 from kiestoon.company.model import (
+    BY_ROW,
     NOWHERE,
     VIRTUAL_TABLES,
     AlternateNumber,
+    CallClass,
     CompanyRows,
     Destination,
     Forward,
+    ReachCell,
     ReachOverride,
+    ReachProfile,
+    ReachStatus,
     Row,
     Rule,
     RuleService,
@@ -49,8 +54,8 @@ OF_RULE: Final[dict[RuleService, str]] = {
 }
 """The service of an extension's rule; a location's forwarding is nobody's service."""
 
-_REACH: Final = ("call_classes", "reach_statuses", "reach_profiles", "reach_cells")
 _WITH_DESTINATIONS: Final = ("locations", "location_routes", "time_routes", *VIRTUAL_TABLES)
+"""Tables whose rows may send calls to somebody's voicemail, beside those of the owner's own services."""
 
 
 def rows_in_force(rows: CompanyRows, services: Services) -> CompanyRows:
@@ -58,32 +63,25 @@ def rows_in_force(rows: CompanyRows, services: Services) -> CompanyRows:
     if not services.restricts:
         return rows
     extensions = {user.id: user.extension for user in rows.users}
-
-    def has(user_id: int, service: str) -> bool:
-        return services.has(extensions.get(user_id, ""), service)
-
-    boxless = services.without("voicemail")
     changed: dict[str, Any] = {
-        "users": tuple(user_in_force(user, services.lacking(user.extension)) for user in rows.users),
-        "forwards": _kept(rows.forwards, lambda row: _forward(row, services)),
-        "rules": _kept(rows.rules, lambda row: _rule(row, services)),
-        "status_forwards": _kept(
-            rows.status_forwards,
-            lambda row: _status_forward(row, extensions.get(row.user_id, ""), services),
-        ),
-        "alternate_numbers": _kept(rows.alternate_numbers, lambda row: _alternate(row, has)),
-        "reach_overrides": _kept(rows.reach_overrides, lambda row: _reach_override(row, has)),
-    }
-    for table in _REACH:
-        changed[table] = tuple(row for row in getattr(rows, table) if has(row.user_id, "reach"))
-    for table in _WITH_DESTINATIONS if boxless else ():
-        changed[table] = tuple(_without_boxes(row, boxless) for row in getattr(rows, table))
-    if boxless:
-        changed["rules"] = tuple(_without_boxes(row, boxless) for row in changed["rules"])
-        changed["reach_profiles"] = tuple(
-            _without_boxes(row, boxless, extensions.get(row.user_id, "")) for row in changed["reach_profiles"]
+        table: tuple(
+            found for row in getattr(rows, table) if (found := row_in_force(row, services, extensions)) is not None
         )
+        for table in TOUCHED
+    }
+    boxless = services.without("voicemail")
+    for table in _WITH_DESTINATIONS if boxless else ():
+        changed[table] = tuple(_without_boxes(row, boxless, "") for row in getattr(rows, table))
     return replace(rows, **changed)
+
+
+def row_in_force(row: Row, services: Services, extensions: Mapping[int, str]) -> Row | None:
+    """A row of ``TOUCHED`` as calls meet it; None when nothing of it is in force. ``extensions``: by people's ids."""
+    user_id = getattr(row, "user_id", None)
+    extension = getattr(row, "extension", None) if user_id is None else extensions.get(user_id, "")
+    handler = _HANDLERS[type(row)]
+    found: Row | None = handler(row, services, extension or "")
+    return found
 
 
 def user_in_force(user: User, lacking: frozenset[str]) -> User:
@@ -114,13 +112,13 @@ def _to_own_box(row: Forward) -> bool:
     return row.to.kind == "voicemail" and row.to.target in ("", row.extension)
 
 
-def _kept(rows: Iterable[RowT], in_force: Callable[[RowT], RowT | None]) -> tuple[RowT, ...]:
-    return tuple(found for row in rows if (found := in_force(row)) is not None)
+def _user(row: User, services: Services, extension: str) -> User:
+    return user_in_force(row, services.lacking(extension))
 
 
-def _forward(row: Forward, services: Services) -> Forward | None:
+def _forward(row: Forward, services: Services, extension: str) -> Forward | None:
     """Without voicemail the number remains, without forwarding the voicemail (V 7.1)."""
-    lacking = services.lacking(row.extension)
+    lacking = services.lacking(extension)
     to_box = row.to.kind == "voicemail"
     if not to_box and services_of_forward(row).isdisjoint(lacking):
         return row
@@ -136,35 +134,45 @@ def _forward(row: Forward, services: Services) -> Forward | None:
     return replace(row, to=to, voicemail=voicemail, ring_reminder=row.ring_reminder and "ring_reminder" not in lacking)
 
 
-def _rule(row: Rule, services: Services) -> Rule | None:
+def _rule(row: Rule, services: Services, extension: str) -> Rule | None:
     service = OF_RULE.get(row.service)
-    if row.extension is None or service is None or services.has(row.extension, service):
-        return row
-    return None
-
-
-def _status_forward(row: StatusForward, extension: str, services: Services) -> StatusForward | None:
-    if not services.has(extension, "forwarding"):
+    if extension and service is not None and not services.has(extension, service):
         return None
-    to_box = row.to.kind == "voicemail"
-    return None if to_box and not services.has(row.to.target or extension, "voicemail") else row
+    return _without_boxes(row, services.without("voicemail"), extension)
 
 
-def _alternate(row: AlternateNumber, has: Callable[[int, str], bool]) -> AlternateNumber | None:
-    if not has(row.user_id, "alternate_numbers"):
+def _status_forward(row: StatusForward, services: Services, extension: str) -> StatusForward | None:
+    if row.to.kind == "voicemail":
+        return row if services.has(row.to.target or extension, "voicemail") else None
+    return row if services.has(extension, "forwarding") else None
+
+
+def _alternate(row: AlternateNumber, services: Services, extension: str) -> AlternateNumber | None:
+    if not services.has(extension, "alternate_numbers"):
         return None
-    return row if row.ring_pattern == 1 or has(row.user_id, "distinctive_ringing") else replace(row, ring_pattern=1)
+    rings_alike = row.ring_pattern == 1 or services.has(extension, "distinctive_ringing")
+    return row if rings_alike else replace(row, ring_pattern=1)
 
 
-def _reach_override(row: ReachOverride, has: Callable[[int, str], bool]) -> ReachOverride | None:
-    if not has(row.user_id, "reach"):
+def _reach(row: RowT, services: Services, extension: str) -> RowT | None:
+    return row if services.has(extension, "reach") else None
+
+
+def _reach_profile(row: ReachProfile, services: Services, extension: str) -> ReachProfile | None:
+    if not services.has(extension, "reach"):
         return None
-    return replace(row, roaming=False) if row.roaming and not has(row.user_id, "roaming_status") else row
+    return _without_boxes(row, services.without("voicemail"), extension)
 
 
-def _without_boxes(row: RowT, boxless: frozenset[str], own: str = "") -> RowT:
-    """A row that sends no call to a voicemail that is not there. ``own``: whose the box "" is, for rows that know."""
-    own = own or getattr(row, "extension", "") or ""
+def _reach_override(row: ReachOverride, services: Services, extension: str) -> ReachOverride | None:
+    if not services.has(extension, "reach"):
+        return None
+    return replace(row, roaming=False) if row.roaming and not services.has(extension, "roaming_status") else row
+
+
+def _without_boxes(row: RowT, boxless: frozenset[str], extension: str) -> RowT:
+    """A row that sends no call to a voicemail that is not there. ``extension``: whose the box "" is."""
+    own = extension or getattr(row, "extension", "")
     lost = {
         name: NOWHERE
         for name in row.__struct_fields__
@@ -173,3 +181,19 @@ def _without_boxes(row: RowT, boxless: frozenset[str], own: str = "") -> RowT:
         and (to.target or own) in boxless
     }
     return replace(row, **lost) if lost else row
+
+
+_HANDLERS: Final[dict[type[Row], Callable[[Any, Services, str], Any]]] = {
+    User: _user,
+    Forward: _forward,
+    Rule: _rule,
+    StatusForward: _status_forward,
+    AlternateNumber: _alternate,
+    CallClass: _reach,
+    ReachStatus: _reach,
+    ReachProfile: _reach_profile,
+    ReachCell: _reach,
+    ReachOverride: _reach_override,
+}
+TOUCHED: Final = tuple(BY_ROW[row].table for row in _HANDLERS)
+"""The tables whose rows belong to services."""

@@ -18,13 +18,14 @@ from typing import Any, Final, Literal, TypeAlias
 
 from kiestoon.company.model import (
     VIRTUAL_TABLES,
+    CallLimit,
     CompanyRows,
-    GroupExtension,
-    HuntGroup,
-    Menu,
+    ForwardExtension,
+    LocationRouting,
     PackAssignment,
     ServiceAssignment,
     ServicePack,
+    TimeRouting,
     User,
 )
 from kiestoon.company.profiles import SERVICES, Kind, services_of
@@ -117,22 +118,32 @@ class Licensing:
 
 
 class Services:
-    """Which services each extension of a company has. Built once for each snapshot; treat as immutable."""
+    """Which services each extension of a company has. Built once for each snapshot; treat as immutable.
 
-    __slots__ = ("_lacking", "restricts")
+    ``lacking``: by extension the services it does not have. ``restricts``: whether that is more than its nature.
+    """
 
-    def __init__(self, rows: CompanyRows) -> None:
+    __slots__ = ("_lacking", "_without", "restricts")
+
+    def __init__(self, lacking: Mapping[str, frozenset[str]], *, restricts: bool) -> None:
+        self._lacking = lacking
+        self._without: dict[str, frozenset[str]] = {}
+        self.restricts = restricts
+
+    @classmethod
+    def of(cls, rows: CompanyRows) -> Services:
+        """The services of everybody in a company."""
         licensing = Licensing(rows.service_packs, rows.pack_assignments, rows.service_assignments)
         places = {row.id: row.location_id for row in rows.departments}
-        self._lacking: dict[str, frozenset[str]] = {}
-        self.restricts = False
-        """Whether anybody lacks anything that could be theirs."""
-        for kind, row in _owners(rows):
+        found: dict[str, frozenset[str]] = {}
+        restricts = False
+        for row in _owners(rows):
             location_id = place_of(row, places) if licensing.restricts else None
-            lacking = licensing.lacking(row.extension, kind, location_id)
+            lacking = licensing.lacking(row.extension, kind_of(row), location_id)
             if lacking:
-                self._lacking[row.extension] = lacking
-                self.restricts = self.restricts or lacking not in _NOBODYS
+                found[row.extension] = lacking
+                restricts = restricts or lacking not in _NOBODYS
+        return cls(found, restricts=restricts)
 
     def has(self, extension: str, service: str) -> bool:
         """Whether an extension has a service. What has no services of its own (nobody's number) lacks none."""
@@ -144,7 +155,11 @@ class Services:
 
     def without(self, service: str) -> frozenset[str]:
         """The extensions that do not have a service."""
-        return frozenset(extension for extension, lacking in self._lacking.items() if service in lacking)
+        found = self._without.get(service)
+        if found is None:
+            found = frozenset(extension for extension, lacking in self._lacking.items() if service in lacking)
+            self._without[service] = found
+        return found
 
 
 def place_of(row: Any, places: Mapping[int, int | None]) -> int | None:
@@ -158,7 +173,7 @@ def kind_of(row: Any) -> Kind:
     """The kind of a row with an internal number of its own."""
     if isinstance(row, User):
         return row.profile
-    return "virtual" if isinstance(row, Menu | GroupExtension | HuntGroup) else "function"
+    return "function" if isinstance(row, LocationRouting | TimeRouting | CallLimit | ForwardExtension) else "virtual"
 
 
 @cache
@@ -171,7 +186,6 @@ _NOBODYS: Final = (_never("virtual"), _never("function"))
 """What lacks to those who are no people, without anything being restricted."""
 
 
-def _owners(rows: CompanyRows) -> Iterable[tuple[Kind, Any]]:
+def _owners(rows: CompanyRows) -> Iterable[Any]:
     for table in ("users", *VIRTUAL_TABLES):
-        for row in getattr(rows, table):
-            yield kind_of(row), row
+        yield from getattr(rows, table)

@@ -17,6 +17,7 @@ from kiestoon.api.permissions import in_scope
 from kiestoon.api.problems import ApiProblem
 from kiestoon.company.model import User
 from kiestoon.company.passwords import INITIAL_PIN, generate_pin
+from kiestoon.store import pins
 from kiestoon.store.load import iterate_rows
 from kiestoon.store.pins import pin_in_force, set_pin
 
@@ -66,7 +67,7 @@ async def change_pin(company_id: Id, user_id: Id, body: PinChange, presence: Log
     by_administrator = presence.principal.role != "user"
     initial = body.pin == INITIAL_PIN and by_administrator
     pin = body.pin or generate_pin()
-    hashed = await (logins.hashing.hash(pin) if initial else hash_pin(logins, person, pin))
+    hashed = await (logins.hashing.run(pins.hash_pin, pin) if initial else hash_pin(logins, person, pin))
     now_ms, vault = logins.wall_ms(), logins.backend.vault
     await logins.backend.write(
         presence.principal,
