@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 from sqlalchemy import Connection, or_, select
@@ -17,6 +17,8 @@ from kiestoon.company.model import BY_ROW, CallClass, Destination, Row
 from kiestoon.store.cells import columns_of, row_reader
 from kiestoon.store.columns import fields_of
 from kiestoon.store.tables import TABLES, extensions
+
+RowT = TypeVar("RowT", bound=Row)
 
 IN_CELLS: Final[dict[type[Row], str]] = {CallClass: "extensions"}
 """Rows with a list of extensions, and the field it is in."""
@@ -29,7 +31,7 @@ def list_followers(connection: Connection, company_id: int | None, number: str, 
     return [row for row in found if type(row) is not type(but) or row.id != but.id]
 
 
-def followed(row: Row, before: str, after: str, *, own: bool = False) -> Row:
+def followed(row: RowT, before: str, after: str, *, own: bool = False) -> RowT:
     """A row with the new number wherever it had the old one. ``own``: also where it is its own."""
     changed: dict[str, Any] = {}
     for field in fields_of(BY_ROW[type(row)]):

@@ -118,7 +118,7 @@ def _count(connection: Connection, user_id: int, source: str, now_ms: int) -> in
         connection.execute(insert(table).values(user_id=user_id, source=source, failures=1, at_ms=now_ms))
         return 0
     passed_ms = max(0, now_ms - row.at_ms)
-    wait_ms = _pause_ms(row.failures) - passed_ms
+    wait_ms: int = _pause_ms(row.failures) - passed_ms
     if wait_ms > 0:
         return wait_ms
     failures = 1 if passed_ms >= _FORGOTTEN_AFTER_MS else row.failures + 1

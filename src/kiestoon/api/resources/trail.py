@@ -39,8 +39,8 @@ def _present(principal: Principal, reach: Reach) -> Iterator[Condition]:
 def _told(reach: Reach, details: Any) -> Iterator[Condition]:
     """Whether an entry's values say that the row belonged to what is within reach."""
     places = {"location_id": "locations", "department_id": "departments", "user_id": "users"}
-    for field, table in places.items():
-        yield details[field].as_integer().in_(_ids(reach, table))
+    for field, name in places.items():
+        yield details[field].as_integer().in_(_ids(reach, name))
     for entity in BELONGING:
         if entity.has_extension:
             table = TABLES[entity.row]

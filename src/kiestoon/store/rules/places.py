@@ -15,6 +15,7 @@ from kiestoon.store.tables import departments
 
 OWNERS: Final[tuple[type[Row], ...]] = (User, *(BY_TABLE[table].row for table in VIRTUAL_TABLES))
 """Who has an internal number and is somewhere."""
+_PLACED: Final[tuple[type[Row], ...]] = (*OWNERS, Number)
 
 
 def located(row: Any, peek: Peek) -> int | None:
@@ -64,7 +65,7 @@ def _department(row: Department, peek: Peek) -> Iterator[Problem]:
 
 def _inside(row: Department, peek: Peek) -> Iterator[Any]:
     yield from peek.find(Department, parent_id=row.id)
-    for row_type in (*OWNERS, Number):
+    for row_type in _PLACED:
         yield from peek.find(row_type, department_id=row.id)
 
 
@@ -79,5 +80,5 @@ def _apart(one: int | None, other: int | None) -> bool:
 
 CHECKS: Final[dict[type[Row], tuple[Check, ...]]] = {
     Department: (_department,),
-    **dict.fromkeys((*OWNERS, Number), (_place,)),
+    **dict.fromkeys(_PLACED, (_place,)),
 }
