@@ -48,6 +48,7 @@ from kiestoon.company.model import (
     Row,
     Rule,
     Schedule,
+    ServiceAssignment,
     ServicePack,
     StatusForward,
     TimeRoute,
@@ -171,5 +172,6 @@ def _fill(changes: Changes, company_id: int, ids: dict[str, int], digit: str, e1
     add(ReachCell, user_id=user.id, profile_id=profile.id, status_id=status.id, call_class_id=callers.id)
     add(ReachOverride, user_id=user.id, status_id=status.id)
     add(FeatureCode, feature="do_not_disturb_on", code=f"*{digit}8")
-    pack = add(ServicePack, name=f"Pack {digit}", services=("voicemail",), licences=10)
+    pack = add(ServicePack, name=f"Pack {digit}", services=("call_recording",), licences=10)
     add(PackAssignment, pack_id=pack.id, extension=number)
+    add(ServiceAssignment, extension=number, service="hot_desking")
