@@ -42,7 +42,7 @@ class ServicesHeld(BaseModel):
     extension: str = Field(examples=["204"])
     table: str = Field(examples=["users"])
     id: int = Field(examples=[17])
-    kind: str = Field(description="The profile; `virtual`; `function`: has no services.", examples=["combi"])
+    kind: str = Field(description="The profile; `virtual`; `function`: only sends calls on.", examples=["combi"])
     items: list[ServiceHeld]
 
 

@@ -73,7 +73,7 @@ FOR_VIRTUAL: Final = frozenset(
 
 Kind: TypeAlias = Profile | Literal["virtual", "function"]
 """Of which kind the owner of an extension is: a person's profile, a virtual user, or a function that only sends calls
-on (by place, time, number of calls, or always): that has no services."""
+on (by place, time, number of calls, or always): that has a voicemail at most."""
 
 
 def offered(service: str, kind: Kind) -> bool:
@@ -85,5 +85,5 @@ def offered(service: str, kind: Kind) -> bool:
 def services_of(kind: Kind) -> frozenset[str]:
     """Every service for a kind."""
     if kind in ("virtual", "function"):
-        return FOR_VIRTUAL if kind == "virtual" else frozenset()
+        return FOR_VIRTUAL if kind == "virtual" else frozenset({"voicemail"})
     return frozenset(service for service, profiles in SERVICES.items() if kind in profiles)

@@ -125,7 +125,7 @@ def test_nothing_given_by_hand_goes_beyond_the_profile() -> None:
     assert not Services.of(company(users=users, service_assignments=hands)).has("101", "ring_reminder")
 
 
-def test_virtual_users_have_what_concerns_calls_that_come_in_and_functions_have_nothing() -> None:
+def test_virtual_users_have_what_concerns_calls_that_come_in_and_functions_a_voicemail() -> None:
     rows = company(
         hunt_groups=(HuntGroup(id=1, company_id=1, extension="300", name="Orders"),),
         location_routings=(LocationRouting(id=1, company_id=1, extension="301", name="By place"),),
@@ -133,7 +133,7 @@ def test_virtual_users_have_what_concerns_calls_that_come_in_and_functions_have_
     services = Services.of(rows)
     assert not services.restricts
     assert {service for service in SERVICES if services.has("300", service)} == FOR_VIRTUAL
-    assert not services_of("function")
+    assert {service for service in SERVICES if services.has("301", service)} == services_of("function") == {"voicemail"}
 
 
 def test_the_standing_says_why() -> None:

@@ -103,12 +103,15 @@ def test_another_profile_must_suit_what_was_given(house: House) -> None:
     assert house.refuses(lambda: house.change(house.ann, profile="mobile")) == ["not_for_profile"] * 2
 
 
-def test_virtual_users_have_services_and_functions_have_none(house: House) -> None:
+def test_virtual_users_have_services_and_functions_act_by_themselves(house: House) -> None:
     house.add(m.Forward, extension="300", case="always", voicemail=True)
     assert house.refuses(lambda: house.add(m.Forward, extension="300", case="busy", to=TO, ring_reminder=True)) == [
         "not_for_virtual"
     ]
-    assert house.refuses(lambda: house.add(m.Forward, extension="301", case="always", to=TO)) == ["not_for_virtual"]
+    for values in ({"to": TO}, {"voicemail": True}):
+        assert house.refuses(lambda values=values: house.add(m.Forward, extension="301", case="always", **values)) == [  # type: ignore[misc]
+            "not_for_virtual"
+        ]
     house.give(house.pack("voicemail", "reach"), "300")
     assert house.refuses(lambda: house.give(house.pack("reach"), "300")) == ["pack_for_nothing"]
     assert house.refuses(lambda: house.hand("300", "reach")) == ["not_for_virtual"]

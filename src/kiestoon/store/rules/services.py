@@ -125,7 +125,10 @@ def _needs(extension: str, wanted: Iterable[tuple[str, str]], peek: Peek) -> Ite
             yield problem("extension", "no_services", value=extension)
         return
     for field, service in wanted:
-        yield from held.missing(field, service)
+        if held.kind == "function":  # it sends calls on by itself: nothing else would ever act
+            yield from not_offered(field, service, held.owner)
+        else:
+            yield from held.missing(field, service)
 
 
 def _status_forward(row: StatusForward, peek: Peek) -> Iterator[Problem]:
