@@ -17,8 +17,10 @@ from kiestoon.api.backend import Backend
 from kiestoon.api.csv_lines import MEDIA_TYPE, csv_lines
 from kiestoon.api.principal import Principal
 from kiestoon.api.problems import ApiProblem, language_of
+from kiestoon.api.resources.reach import Condition
 from kiestoon.api.resources.requests import check_company, company_id_of, demand_operation, json_answer, respond_with
 from kiestoon.api.resources.routes import Asker, Behind
+from kiestoon.api.resources.trail import trail_within
 from kiestoon.api.schemas import MAX_ID
 from kiestoon.store.activity import Entry, Wanted, list_activity
 from kiestoon.store.idempotency import Answer
@@ -81,7 +83,8 @@ _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
 async def company_activity(
     request: Request, company_id: str, filters: Filters, principal: Asker, backend: Behind
 ) -> Response:
-    """What was changed in a company, by whom, and what it was before."""
+    """What was changed in a company, by whom, and what it was before; of the own location or department only, for its
+    administrators."""
     found = company_id_of(principal, company_id)
     demand_operation(principal, "read_activity", "activity", reading=True)
     return await _answer(request, backend, principal, found, filters)
@@ -97,15 +100,16 @@ async def all_activity(request: Request, filters: Filters, principal: Asker, bac
 async def _answer(
     request: Request, backend: Backend, principal: Principal, company_id: int | None, filters: _Filters
 ) -> Response:
-    wanted = _wanted(company_id, filters)
+    wanted, within = _wanted(company_id, filters), trail_within(principal, company_id)
     if filters.format == "csv":
         name = f"activity-{company_id or 'all'}.csv"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return StreamingResponse(_csv(backend, wanted, language_of(request)), headers=headers, media_type=MEDIA_TYPE)
+        lines = _csv(backend, wanted, within, language_of(request))
+        return StreamingResponse(lines, headers=headers, media_type=MEDIA_TYPE)
 
     def work(connection: Connection) -> Answer:
         check_company(connection, company_id)
-        entries = list_activity(connection, wanted, filters.limit + 1)
+        entries = list_activity(connection, wanted, filters.limit + 1, within)
         page = entries[: filters.limit]
         following = str(page[-1].id) if len(entries) > filters.limit else None
         return json_answer({"items": [_shown(entry) for entry in page], "next": following})
@@ -143,11 +147,11 @@ def _time(at_ms: int) -> str:
     return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-async def _csv(backend: Backend, wanted: Wanted, language: str) -> AsyncIterator[str]:
+async def _csv(backend: Backend, wanted: Wanted, within: Condition | None, language: str) -> AsyncIterator[str]:
     """A line for every field, in portions: a log of years passes through in little memory."""
     yield "\ufeff" + csv_lines([_HEADINGS[language]])
     while True:
-        entries = await backend.read(partial(list_activity, wanted=wanted, limit=_BATCH))
+        entries = await backend.read(partial(list_activity, wanted=wanted, limit=_BATCH, within=within))
         if not entries:
             return
         yield csv_lines(line for entry in entries for line in _lines(entry))

@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 
 from kiestoon.api import (
     activity,
+    call_history,
     calls,
     configuration,
     directory,
@@ -20,8 +21,10 @@ from kiestoon.api import (
     explain,
     login,
     mail,
+    members,
     overviews,
     problems,
+    services,
 )
 from kiestoon.api.backend import Backend
 from kiestoon.api.limits import RateLimits
@@ -47,6 +50,9 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     activity.router,
     directory.router,
     overviews.router,
+    services.router,
+    members.router,
+    call_history.router,
     operations.router,
     reachability.router,
     routes.router,  # the last: its /companies/{company_id}/{table} fits everything

@@ -26,7 +26,7 @@ from kiestoon.notify.account_mail import PAGE, AccountMailer
 from kiestoon.store.accounts import account_of_user
 from kiestoon.store.idempotency import Answer
 from kiestoon.store.load import iterate_rows
-from kiestoon.store.pins import set_pin
+from kiestoon.store.pins import pin_in_force, set_pin
 from kiestoon.store.problems import problem
 
 OPERATION: Final = "send_account_mail"
@@ -43,7 +43,10 @@ class AccountMail(BaseModel):
     """What the mail is to hold besides."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
-    new_pin: bool = Field(False, description="Make up a PIN that must be changed at its first use, and mail it too.")
+    new_pin: bool | None = Field(
+        None,
+        description="Make up a PIN that must be changed at its first use, and mail it too. null: if there is none yet.",
+    )
 
 
 class MailQueued(BaseModel):
@@ -67,7 +70,10 @@ async def send_account_mail(
     presence: LoggedIn,
     logins: Annotated[Logins, Depends(get_logins)],
 ) -> Response:
-    """Mail a person the extension, the login and a link to choose a password. A login is made when there is none."""
+    """Mail a person the extension, PIN, voicemail number, web addresses, the login and a link to choose a password.
+
+    A login is made when there is none. People have their own mail sent again, to the address they are known by.
+    """
     found = company_id_of(principal, str(company_id))
     demand_operation(principal, OPERATION, "users")
     mailer: AccountMailer | None = request.app.state.mailer
@@ -76,16 +82,21 @@ async def send_account_mail(
     vault = logins.backend.vault
 
     def look(connection: Connection) -> User:
-        person = next(iterate_rows(connection, User, row_id=user_id), None)
-        if person is None or person.company_id != found or not reaches(connection, presence.account, person):
+        person = next(iterate_rows(connection, User, row_id=user_id, company_id=found), None)
+        own = person is not None and person.id == principal.user_id
+        if person is None or not (own or (principal.role != "user" and reaches(connection, presence.account, person))):
             raise ApiProblem("not_found")
         return person
 
-    person = await logins.backend.read(look)
+    def wants_pin(connection: Connection) -> tuple[User, bool]:
+        person = look(connection)
+        return person, pin_in_force(connection, vault, person.id) is None if body.new_pin is None else body.new_pin
+
+    person, new_pin = await logins.backend.read(wants_pin)
     again = await kept_answer(request, logins.backend, principal)
     if again is not None:
         return again
-    pin = generate_pin() if body.new_pin else ""
+    pin = generate_pin() if new_pin else ""
     hashed = await hash_pin(logins, person, pin) if pin else ""
     now_ms = logins.wall_ms()
 

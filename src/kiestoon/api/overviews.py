@@ -61,6 +61,14 @@ class DashboardModel(BaseModel):
     items: list[SubscriberModel]
 
 
+class LicencePlaceModel(BaseModel):
+    """A location a pack is available at."""
+
+    location_id: int = Field(examples=[1])
+    licences: int | None = Field(description="null: as many as the company has.", examples=[10])
+    used: int = Field(examples=[4])
+
+
 class LicenceModel(BaseModel):
     """A pack: bought, used, free (null = without limit)."""
 
@@ -69,9 +77,10 @@ class LicenceModel(BaseModel):
     services: list[str] = Field(examples=[["voicemail"]])
     licences: int = Field(description="0 = without limit.", examples=[25])
     used: int = Field(description="By the location, when one is given.", examples=[12])
-    free: int | None = Field(description="Of the whole company.", examples=[13])
+    free: int | None = Field(description="How many can still be given (at the location).", examples=[13])
+    location_licences: int | None = Field(description="What the location may use.", examples=[10])
     extensions: list[str] = Field(examples=[["204"]])
-    locations: list[int] = Field(description="Where it is made available.", examples=[[1]])
+    locations: list[LicencePlaceModel] = Field(description="The only ones it is available at; empty: everywhere.")
 
 
 class LicencesModel(BaseModel):

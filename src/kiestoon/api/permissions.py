@@ -16,6 +16,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from kiestoon.api.principal import ROLES, Principal, Role
+from kiestoon.company.model import VIRTUAL_TABLES
 
 Access: TypeAlias = Literal["write", "change", "read", "public", "-"]
 Verb: TypeAlias = Literal["list", "get", "create", "change", "remove"]
@@ -105,6 +106,7 @@ PERMISSIONS: Final[dict[str, Permission]] = {
     "pickup_members": Permission("write", "write", "write", "-", "-", ("group_id",)),
     "service_packs": Permission("write", "read", "public", "public", "-"),
     "pack_assignments": Permission("write", "write", "write", "read", "read", ("extension", "location_id")),
+    "service_assignments": Permission("write", "write", "write", "read", "read", ("extension",)),
 }
 
 OPERATIONS: Final[dict[str, frozenset[Role]]] = {
@@ -122,7 +124,7 @@ OPERATIONS: Final[dict[str, frozenset[Role]]] = {
     "manage_identity_providers": frozenset({"operator", "company"}),
     "shared_identity_providers": frozenset({"operator"}),
     "manage_webhooks": frozenset({"operator", "company"}),
-    "send_account_mail": frozenset({"operator", "company", "location", "department"}),
+    "send_account_mail": frozenset({"operator", "company", "location", "department", "user"}),
     "export_configuration": frozenset({"operator", "company"}),
     "apply_configuration": frozenset({"operator", "company"}),
     "apply_new_company": frozenset({"operator"}),
@@ -131,12 +133,15 @@ OPERATIONS: Final[dict[str, frozenset[Role]]] = {
     "make_call": frozenset({"operator", "company", "user"}),
     "operate_call": frozenset({"operator", "company", "user"}),
     "follow_events": frozenset({"operator", "company", "location", "department", "user"}),
-    "read_activity": frozenset({"operator", "company"}),
+    "read_activity": frozenset({"operator", "company", "location", "department"}),
     "read_all_activity": frozenset({"operator"}),
     "read_directory": frozenset({"operator", "company", "location", "department", "user"}),
     "read_dashboard": frozenset({"operator", "company", "location"}),
     "read_licences": frozenset({"operator", "company", "location"}),
     "read_number_assignments": frozenset({"operator", "company", "location"}),
+    "list_services": frozenset({"operator", "company", "location", "department", "user"}),
+    "assign_to_department": frozenset({"operator", "company", "location", "department"}),
+    "read_call_history": frozenset({"operator", "company", "location", "department"}),
 }
 """What there is beside the rows, and which roles may do it (within their reach)."""
 
@@ -169,15 +174,6 @@ RIGHTS: Final[dict[str, dict[str, Access]]] = {
 _VIRTUAL_PUBLIC: Final = frozenset(
     {"id", "version", "company_id", "extension", "name", "location_id", "department_id", "in_directory"}
 )
-_VIRTUAL_TABLES: Final = (
-    "menus",
-    "group_extensions",
-    "hunt_groups",
-    "location_routings",
-    "time_routings",
-    "call_limits",
-    "forward_extensions",
-)
 PUBLIC: Final[dict[str, frozenset[str]]] = {
     "companies": frozenset(
         {"id", "version", "name", "domain", "country", "language", "timezone", "access_code", "extension_digits"}
@@ -185,7 +181,7 @@ PUBLIC: Final[dict[str, frozenset[str]]] = {
     "locations": frozenset({"id", "version", "company_id", "name", "area_code", "timezone"}),
     "departments": frozenset({"id", "version", "company_id", "name", "location_id", "parent_id"}),
     "users": _VIRTUAL_PUBLIC,
-    **dict.fromkeys(_VIRTUAL_TABLES, _VIRTUAL_PUBLIC),
+    **dict.fromkeys(VIRTUAL_TABLES, _VIRTUAL_PUBLIC),
     "feature_codes": frozenset({"id", "version", "company_id", "feature", "code"}),
     "service_packs": frozenset({"id", "version", "company_id", "name", "services", "licences"}),
     # Others see only the name of a location's schedule (V 6.5); personal ones are nobody else's at all.
@@ -243,6 +239,8 @@ CHANGEABLE: Final[dict[tuple[str, Role], frozenset[str]]] = {
         }
     ),
     ("status_forwards", "user"): frozenset({"user_id", "status", "to"}),
+    # What a location may use of a pack is the company's to say.
+    ("pack_assignments", "location"): frozenset({"pack_id", "extension"}),
 }
 """Where a role may change some fields of a row only. Everything not listed: all of them."""
 

@@ -18,6 +18,7 @@ _HIDE_NUMBER = typer.Option(help="Withhold the number from the outside.")
 _EMERGENCY_NUMBER = typer.Option(help="Shown by emergency calls in place of the caller number.")
 _RING_S = typer.Option(min=5, max=600, help="Seconds the phones ring.")
 _CALL_WAITING = typer.Option(help="Offered a second call during the first, or busy.")
+_PROFILE = typer.Option(help="Which phones and numbers the person has: fixed, mobile, flex or combi.")
 _LANGUAGE = typer.Option(help="What is spoken, if not the company's language.")
 _LOCATION = typer.Option(help="Where the person sits.")
 _DEPARTMENT = typer.Option(help="Whom the person works with.")
@@ -50,6 +51,7 @@ def add_user(
     emergency_number: Annotated[str, _EMERGENCY_NUMBER] = "",
     ring_s: Annotated[int, _RING_S] = 60,
     call_waiting: Annotated[bool, _CALL_WAITING] = True,
+    profile: Annotated[str, _PROFILE] = "fixed",
     language: Annotated[str, _LANGUAGE] = "",
     location: Annotated[str, _LOCATION] = "",
     department: Annotated[str, _DEPARTMENT] = "",
@@ -68,6 +70,7 @@ def add_user(
         emergency_number=emergency_number,
         ring_s=ring_s,
         call_waiting=call_waiting,
+        profile=profile,  # type: ignore[arg-type]  # the store checks it, and lists the choices
         language=language,
         **link_ids(own, company_id, location=location, department=department),
     )
@@ -88,6 +91,7 @@ def change_user(
     emergency_number: Annotated[str | None, _EMERGENCY_NUMBER] = None,
     ring_s: Annotated[int | None, _RING_S] = None,
     call_waiting: Annotated[bool | None, _CALL_WAITING] = None,
+    profile: Annotated[str | None, _PROFILE] = None,
     language: Annotated[str | None, _LANGUAGE] = None,
     location: Annotated[str | None, _LOCATION] = None,
     department: Annotated[str | None, _DEPARTMENT] = None,
@@ -103,6 +107,7 @@ def change_user(
         emergency_number=emergency_number,
         ring_s=ring_s,
         call_waiting=call_waiting,
+        profile=profile,
         language=language,
     )
     wanted |= link_ids(own, user.company_id, location=location, department=department)

@@ -104,13 +104,15 @@ class WebSettings(Section, frozen=True):
 
     ``requests_per_minute``: of one account; an address may make five times as many. 0 = no limit.
     ``public_url``: where browsers reach us ("" = whatever address they ask for); passkeys and identity providers count
-    on it. ``private_targets``: whether identity providers and webhooks may have addresses of private networks.
+    on it. ``inside_url``: the same from within the office, where it differs; account mails tell both.
+    ``private_targets``: whether identity providers and webhooks may have addresses of private networks.
     """
 
     host: str = "127.0.0.1"
     port: int = 9080
     requests_per_minute: int = 1200
     public_url: str = ""
+    inside_url: str = ""
     private_targets: bool = False
 
 

@@ -45,7 +45,7 @@ async def serve(child: Child) -> None:
         return answer
 
     backend = Backend(database, vault, ask)
-    mailer = AccountMailer(vault, settings.web.public_url) if settings.mail.host else None
+    mailer = AccountMailer(vault, settings.web.public_url, settings.web.inside_url) if settings.mail.host else None
     logins = Logins(
         backend, public_url=settings.web.public_url, private_targets=settings.web.private_targets, mail_login=mailer
     )

@@ -1,8 +1,8 @@
 """Who and what, found in constant time: the call path's view of every company's rows.
 
 A company's index is built once and never changed; ``Directory.replace`` swaps in a new one when a change event arrives,
-so whoever holds a ``CompanyIndex`` keeps a consistent picture. What is switched off (company, device, trunk) is not
-found: the call path cannot forget to ask.
+so whoever holds a ``CompanyIndex`` keeps a consistent picture. What is switched off (company, device, trunk), and what
+belongs to a service that somebody does not have (``in_force``), is not found: the call path cannot forget to ask.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from msgspec.structs import replace
 
 from kiestoon.company.arrangements import Arrangements
+from kiestoon.company.in_force import rows_in_force
 from kiestoon.company.model import (
     Company,
     CompanyRows,
@@ -24,6 +25,7 @@ from kiestoon.company.model import (
     Trunk,
     User,
 )
+from kiestoon.company.services import Services
 
 _MAX_KNOWN_SOURCES = 16_384
 
@@ -41,6 +43,7 @@ class CompanyIndex:
         "menus_by_extension",
         "numbers",
         "numbers_by_extension",
+        "services",
         "trunks",
         "users",
         "users_by_extension",
@@ -48,6 +51,8 @@ class CompanyIndex:
 
     def __init__(self, rows: CompanyRows) -> None:
         self.company: Company = rows.company
+        self.services = Services.of(rows)
+        rows = rows_in_force(rows, self.services)
         self.arrangements = Arrangements(rows)
         self.locations: dict[int, Location] = {row.id: row for row in rows.locations}
         self.departments: dict[int, Department] = {row.id: row for row in rows.departments}

@@ -1,21 +1,25 @@
-"""Which services a person can be given, by profile (ORG-5, V 4.2, V 6.1).
+"""Which services there are, and who can be given each: by a person's profile, or virtual users (ORG-5, V 4.2, V 6.1).
 
 A profile says which phones and numbers somebody has: "fixed" a desk phone with its number, "mobile" a mobile with its
 number, "flex" both numbers on a mobile, "combi" both numbers and both phones. A service that needs a desk phone
-(ring reminders V 7.1, ring patterns V 9.4.3, lamps that show other lines V 10.1) is nothing for who has none, one that
-needs a mobile number or phone nothing for who has none; the others are for everybody.
+(ring reminders V 7.1, ring patterns V 9.4.3, lamps that show other lines V 10.1) is nothing for who has none, one for a
+fixed number nothing for who has none; the others are for everybody. Virtual users (menus, groups, hunt groups) can be
+given what concerns calls that come in (V 18.5, V 20.1.5, V 21.1.5, V 22.2.4).
+
+V 8.1 keeps voicemail from all but "fixed", because its mobiles have their network's; E 3.2 gives it to people with a
+mobile, too. Here everybody can have it: a network's voicemail is out of the exchange's reach.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from functools import cache
+from typing import Final, Literal, TypeAlias
 
 from kiestoon.company.model import Profile
 
 EVERYBODY: Final[frozenset[Profile]] = frozenset({"fixed", "mobile", "flex", "combi"})
 WITH_DESK_PHONE: Final[frozenset[Profile]] = frozenset({"fixed", "combi"})
 WITH_FIXED_NUMBER: Final[frozenset[Profile]] = frozenset({"fixed", "flex", "combi"})
-WITH_MOBILE: Final[frozenset[Profile]] = frozenset({"mobile", "flex", "combi"})
 
 SERVICES: Final[dict[str, frozenset[Profile]]] = {
     # calls that come in (V 7)
@@ -50,17 +54,36 @@ SERVICES: Final[dict[str, frozenset[Profile]]] = {
     "call_policies": EVERYBODY,
     # reachability (E 10)
     "reach": EVERYBODY,
-    "roaming_status": WITH_MOBILE,
+    "roaming_status": EVERYBODY,
     "hot_desking": WITH_DESK_PHONE,
 }
-"""Every service that a pack can hold, with the profiles it is for."""
+"""Every service that can be given to somebody, with the profiles it is for."""
+
+FOR_VIRTUAL: Final = frozenset(
+    {
+        "forwarding",
+        "selective_forwarding",
+        "selective_acceptance",
+        "selective_rejection",
+        "voicemail",
+    }
+)
+"""What virtual users can be given."""
 
 
-def offered(service: str, profile: Profile) -> bool:
-    """Whether somebody of this profile can be given the service; an unknown one is for nobody."""
-    return profile in SERVICES.get(service, frozenset())
+Kind: TypeAlias = Profile | Literal["virtual", "function"]
+"""Of which kind the owner of an extension is: a person's profile, a virtual user, or a function that only sends calls
+on (by place, time, number of calls, or always): that has a voicemail at most."""
 
 
-def services_of(profile: Profile) -> tuple[str, ...]:
-    """Every service for a profile, in the order of the catalogue."""
-    return tuple(service for service, profiles in SERVICES.items() if profile in profiles)
+def offered(service: str, kind: Kind) -> bool:
+    """Whether somebody of this kind can be given the service; an unknown one is for nobody."""
+    return service in services_of(kind)
+
+
+@cache
+def services_of(kind: Kind) -> frozenset[str]:
+    """Every service for a kind."""
+    if kind in ("virtual", "function"):
+        return FOR_VIRTUAL if kind == "virtual" else frozenset({"voicemail"})
+    return frozenset(service for service, profiles in SERVICES.items() if kind in profiles)

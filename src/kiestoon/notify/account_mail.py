@@ -11,11 +11,14 @@ from typing import Any, Final
 from sqlalchemy import Connection, select
 
 from kiestoon.company.model import Account, Company, Department, FeatureCode, Location, Number, User
+from kiestoon.company.services import HAVING
 from kiestoon.notify.dates import time_in_words
 from kiestoon.store import accounts as accounts_store
 from kiestoon.store.keys import Vault
 from kiestoon.store.load import iterate_rows
 from kiestoon.store.mailbox import enqueue_mail
+from kiestoon.store.rules import Peek
+from kiestoon.store.rules.services import Held
 from kiestoon.store.sessions import begin_step
 from kiestoon.store.tables import TABLES
 
@@ -38,22 +41,29 @@ _ROLES: Final = {
 class AccountMailer:
     """Queues the mail of an account, in the caller's transaction."""
 
-    def __init__(self, vault: Vault, public_url: str) -> None:
+    def __init__(self, vault: Vault, public_url: str, inside_url: str = "") -> None:
         self._vault = vault
-        self._public_url = public_url
+        self._urls = {"public_url": public_url, "inside_url": inside_url}
 
     def __call__(self, connection: Connection, account: Account, pin: str = "") -> int | None:
         """The mail's id; None: there is no address to send it to."""
         now_ms = int(time.time() * 1000)
-        return queue_account_mail(connection, self._vault, account, public_url=self._public_url, now_ms=now_ms, pin=pin)
+        return queue_account_mail(connection, self._vault, account, **self._urls, now_ms=now_ms, pin=pin)
 
 
 def queue_account_mail(
-    connection: Connection, vault: Vault, account: Account, *, public_url: str, now_ms: int, pin: str = ""
+    connection: Connection,
+    vault: Vault,
+    account: Account,
+    *,
+    public_url: str,
+    now_ms: int,
+    inside_url: str = "",
+    pin: str = "",
 ) -> int | None:
     """Queue the mail of an account; returns its id, None when nobody's address is known.
 
-    ``public_url``: where browsers reach us; "" leaves out what one would click.
+    ``public_url``: where browsers reach us, ``inside_url`` from within the office; "" leaves out what one would click.
     """
     company = _company(connection, account)
     person = next(iterate_rows(connection, User, row_id=account.user_id), None) if account.user_id else None
@@ -73,6 +83,7 @@ def queue_account_mail(
         "company": company.name if company is not None else "Kiestoon",
         "login": accounts_store.login_of(connection, account),
         "web": base,
+        "web_inside": inside_url.rstrip("/"),
         # Behind the # it stays in the browser: no server, proxy or log on the way sees it.
         "link": f"{base}{PAGE}#{token}" if base else "",
         "link_until": time_in_words(now_ms + LINK_LASTS_MS, zone, language),
@@ -108,8 +119,10 @@ def _telephone(connection: Connection, person: User) -> dict[str, Any]:
         numbers.c.company_id == person.company_id, numbers.c.extension == person.extension
     )
     voicemail = select(codes.c.code).where(codes.c.company_id == person.company_id, codes.c.feature == "voicemail")
+    held = Held(person, Peek(connection, person.company_id))
+    has_box = held.standing("voicemail") in HAVING
     return {
         "extension": person.extension,
         "number": person.caller_number or connection.execute(number.order_by(numbers.c.id).limit(1)).scalar() or "",
-        "voicemail": connection.execute(voicemail.order_by(codes.c.id).limit(1)).scalar() or "",
+        "voicemail": (connection.execute(voicemail.order_by(codes.c.id).limit(1)).scalar() or "") if has_box else "",
     }

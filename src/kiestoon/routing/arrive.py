@@ -105,6 +105,9 @@ def _follow(route: Route, to: Destination) -> Step | str:
     here = route.situation
     if to.kind == "voicemail":
         box = to.target or here.at
+        if not route.index.services.has(box, "voicemail"):
+            route.because("no_voicemail", extension=box)
+            return refuse(480, 20, "There is no voicemail")
         route.because("to_voicemail", extension=box)
         route.now(at="")
         return EnterVoicemail(box)
@@ -117,9 +120,10 @@ def _follow(route: Route, to: Destination) -> Step | str:
     return step
 
 
-def _menu(route: Route, menu: Menu) -> Step:
+def _menu(route: Route, menu: Menu) -> Step | Divert:
     route.because("menu", extension=menu.extension, name=menu.name)
-    return EnterMenu(menu)
+    served = person.enter_virtual(route, menu)
+    return served if served is not None else EnterMenu(menu)
 
 
 _HANDLERS: Final[dict[type[Row], Handler]] = {

@@ -75,9 +75,15 @@ def by_time(route: Route, row: TimeRouting) -> Step | Divert:
     """TBR: the first period that is on, else the fail-over."""
     period = period_now(route, row)
     if period is not None:
-        route.because("tbr_period", name=row.name, period=period.description or str(period.id), number=period.to.target)
+        route.because(
+            "tbr_period",
+            extension=row.extension,
+            name=row.name,
+            period=period.description or str(period.id),
+            number=period.to.target,
+        )
         return Divert(period.to, "unconditional")
-    route.because("tbr_failover", name=row.name, number=row.failover_to.target)
+    route.because("tbr_failover", extension=row.extension, name=row.name, number=row.failover_to.target)
     return Divert(row.failover_to, "unconditional") if row.failover_to else refuse(404, 1, "Not Found")
 
 
@@ -85,11 +91,11 @@ def by_number_of_calls(route: Route, row: CallLimit) -> Step | Divert:
     """Within the limit the call counts for as long as it lasts; beyond it goes elsewhere (E 4.10)."""
     inside = route.live.calls_through(row.company_id, row.extension)
     if inside < row.limit:
-        route.because("within_limit", name=row.name, calls=str(inside), limit=str(row.limit))
+        route.because("within_limit", extension=row.extension, name=row.name, calls=str(inside), limit=str(row.limit))
         route.now(through=(*route.situation.through, row.extension))
         to = row.within_to
     else:
-        route.because("over_limit", name=row.name, limit=str(row.limit))
+        route.because("over_limit", extension=row.extension, name=row.name, limit=str(row.limit))
         to = row.over_to
     choose_shown(route, row.caller_id, row.caller_number)
     return Divert(to, "unconditional") if to else refuse(486, 17, "Busy Here")

@@ -15,12 +15,12 @@ from kiestoon.routing.situation import Outcome
 def enter(route: Route, group: GroupExtension) -> Step | Divert:
     """Straight on when that is set, else everybody rings."""
     route.because("group", extension=group.extension, name=group.name)
+    served = person.enter_virtual(route, group)
+    if served is not None:
+        return served
     if group.forward_always:
         route.because("forward_always", extension=group.extension, number=group.forward_always.target)
         return Divert(group.forward_always, "unconditional")
-    diverted = person.forward_for(route, group.extension, "always")
-    if diverted is not None:
-        return diverted
     if group.show == "called":
         route.now(prefix=route.situation.own_number or group.extension)
     step = ring_all(

@@ -25,9 +25,9 @@ from kiestoon.routing.situation import Hunt, HuntRecord, Outcome
 def enter(route: Route, group: HuntGroup) -> Step | Divert:
     """Begin to hunt, unless the group's calls go elsewhere."""
     route.because("hunt_group", extension=group.extension, name=group.name, policy=group.policy)
-    diverted = person.forward_for(route, group.extension, "always")
-    if diverted is not None:
-        return diverted
+    served = person.enter_virtual(route, group)
+    if served is not None:
+        return served
     if group.prefix_name:
         route.now(prefix=group.caller_name or group.name)
     free, busy = _available(route, group)

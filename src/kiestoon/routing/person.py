@@ -20,6 +20,7 @@ from kiestoon.company.model import (
     Rule,
     StatusForward,
     User,
+    Virtual,
 )
 from kiestoon.company.numbers import clean_dialled
 from kiestoon.routing import reach
@@ -55,7 +56,7 @@ def enter(route: Route, user: User) -> Step | Divert:
 # --- who may call ----------------------------------------------------------------------------------------------------
 
 
-def _selective_acceptance(route: Route, user: User) -> Step | None:
+def _selective_acceptance(route: Route, user: User | Virtual) -> Step | None:
     rules = route.index.arrangements.rules_of(user.extension, "selective_accept")
     if not rules or _decided(route, rules) is not None:
         return None
@@ -63,12 +64,12 @@ def _selective_acceptance(route: Route, user: User) -> Step | None:
     return refuse(403, 21, "Call Rejected", "call-rejected")
 
 
-def _selective_rejection(route: Route, user: User) -> Step | None:
+def _selective_rejection(route: Route, user: User | Virtual) -> Step | None:
     rules = route.index.arrangements.rules_of(user.extension, "selective_reject")
     rule = _decided(route, rules) if rules else None
     if rule is not None:
         route.because("rejected_by_rule", name=user.name, rule=rule.name)
-    elif user.blocklist and fits_any(user.blocklist, route.situation.caller):
+    elif isinstance(user, User) and user.blocklist and fits_any(user.blocklist, route.situation.caller):
         route.because("on_blocklist", name=user.name)
     else:
         return None
@@ -114,11 +115,11 @@ def _is_own(route: Route, to: Destination, user: User) -> bool:
     return own is not None and own in route.index.numbers_by_extension.get(user.extension, ())
 
 
-def _always(route: Route, user: User) -> Divert | None:
+def _always(route: Route, user: User | Virtual) -> Divert | None:
     return forward_for(route, user.extension, "always")
 
 
-def _selective(route: Route, user: User) -> Divert | None:
+def _selective(route: Route, user: User | Virtual) -> Divert | None:
     """The service's own destination unless the rule names another (V 7.1.5)."""
     row = _forward_row(route, user.extension, "selective")
     if row is None:
@@ -130,7 +131,7 @@ def _selective(route: Route, user: User) -> Divert | None:
     if not to:
         return None
     route.because("selective_forward", name=user.name, rule=rule.name, number=to.target)
-    if row.ring_reminder:
+    if row.ring_reminder and isinstance(user, User):
         route.splash(user)
     return Divert(to, "unconditional")
 
@@ -194,6 +195,15 @@ _ORDER: Final = (
     _presence,
     _reach,
 )
+
+
+def enter_virtual(route: Route, row: Virtual) -> Step | Divert | None:
+    """The services a menu, group or hunt group can be given (V 18.5); None: it does what it is there for."""
+    for rule in (_selective_acceptance, _selective_rejection, _always, _selective):
+        result: Step | Divert | None = rule(route, row)
+        if result is not None:
+            return result
+    return None
 
 
 def sends_on(route: Route, user: User) -> Divert | None:

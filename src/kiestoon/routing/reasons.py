@@ -54,6 +54,7 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "inhibited": ("The caller wants no diversion by {extension}", "De beller wil geen doorschakeling door {extension}"),
     "sent_busy": ("{extension} lets the caller hear busy", "{extension} laat de beller de bezettoon horen"),
     "to_voicemail": ("To the voicemail of {extension}", "Naar de voicemail van {extension}"),
+    "no_voicemail": ("{extension} has no voicemail", "{extension} heeft geen voicemail"),
     "forwarded": ("{extension} forwards to {number}", "{extension} schakelt door naar {number}"),
     "alternate": ("{extension} is an alternate number of {name}", "{extension} is een alternatief nummer van {name}"),
     "not_accepted": (

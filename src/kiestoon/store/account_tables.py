@@ -48,6 +48,16 @@ user_pins = Table(
     Column("at_ms", BigInteger, nullable=False),
 )
 
+# Wrong PINs from one source since the last right one; kept, so that a restart gives nobody new attempts.
+pin_failures = Table(
+    "pin_failures",
+    metadata,
+    Column("user_id", Integer, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("source", String(32), primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+)
+
 sessions = Table(
     "sessions",
     metadata,

@@ -47,9 +47,13 @@ class Entry(msgspec.Struct, frozen=True):
     fields: dict[str, tuple[Any, Any]]
 
 
-def list_activity(connection: Connection, wanted: Wanted, limit: int) -> list[Entry]:
-    """Entries, the newest first."""
+def list_activity(
+    connection: Connection, wanted: Wanted, limit: int, within: ColumnElement[bool] | None = None
+) -> list[Entry]:
+    """Entries, the newest first. ``within``: those of them somebody may see."""
     query = select(changes).where(*_conditions(wanted)).order_by(changes.c.id.desc()).limit(limit)
+    if within is not None:
+        query = query.where(within)
     return [_entry(row._mapping) for row in connection.execute(query, execution_options=INSTALLATION)]
 
 

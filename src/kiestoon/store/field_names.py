@@ -47,6 +47,7 @@ DUTCH: Final = {
     "active": "actief",
     "applies": "van toepassing op",
     "area_code": "netnummer",
+    "assigned": "toegewezen",
     "at": "tijdstip",
     "availability": "beschikbaarheid",
     "blocked": "geblokkeerde nummersoorten",

@@ -6,7 +6,9 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from kiestoon.company.model import CompanyRows, User
+from kiestoon.company.in_force import rows_in_force
+from kiestoon.company.model import VIRTUAL_TABLES, CompanyRows, ServicePack, User
+from kiestoon.company.services import Services
 
 NumberKind: TypeAlias = Literal["personal", "alternate", "plan", "free"]
 
@@ -31,8 +33,20 @@ class Subscriber(msgspec.Struct, frozen=True):
     services: tuple[Service, ...]
 
 
+class LicencePlace(msgspec.Struct, frozen=True):
+    """A location a pack is available at. ``licences`` None: as many as the company has."""
+
+    location_id: int
+    licences: int | None
+    used: int
+
+
 class Licence(msgspec.Struct, frozen=True):
-    """A pack. ``licences`` 0 = without limit (``free`` None). ``locations``: where it is made available."""
+    """A pack. ``licences`` 0 = without limit; ``free``: how many can still be given (None = without limit).
+
+    ``locations``: the only ones it is available at; () = everywhere. Of one location: what is used there, what it may
+    use (``location_licences``) and what is left to it.
+    """
 
     id: int
     name: str
@@ -40,8 +54,9 @@ class Licence(msgspec.Struct, frozen=True):
     licences: int
     used: int
     free: int | None
+    location_licences: int | None
     extensions: tuple[str, ...]
-    locations: tuple[int, ...]
+    locations: tuple[LicencePlace, ...]
 
 
 class PlanTarget(msgspec.Struct, frozen=True):
@@ -77,13 +92,12 @@ def location_of(rows: CompanyRows) -> dict[str, int | None]:
 
 
 def _owners(rows: CompanyRows) -> list[tuple[str, Any]]:
-    tables = ("users", "menus", "group_extensions", "hunt_groups", "location_routings", "time_routings", "call_limits",
-              "forward_extensions")  # fmt: skip
-    return [(table, row) for table in tables for row in getattr(rows, table)]
+    return [(table, row) for table in ("users", *VIRTUAL_TABLES) for row in getattr(rows, table)]
 
 
 def subscribers(rows: CompanyRows, location_id: int, now_ms: int) -> list[Subscriber]:
-    """The users and virtual users of a location, by extension, with what they have on."""
+    """The users and virtual users of a location, by extension, with what they have on and in force."""
+    rows = rows_in_force(rows, Services.of(rows))
     departments = {row.id: row.location_id for row in rows.departments}
     phones: dict[int, list[str]] = {}
     for device in rows.devices:
@@ -131,19 +145,33 @@ def _personal(rows: CompanyRows, user: User, now_ms: int) -> list[Service]:
 
 
 def licences(rows: CompanyRows, location_id: int | None = None) -> list[Licence]:
-    """Every pack with how many of it are used, by the extensions of one location only when given."""
+    """Every pack with how many of it are used; with a location, those available there and what it uses of them."""
     places = location_of(rows)
-    found = []
-    for pack in rows.service_packs:
-        assigned = [row for row in rows.pack_assignments if row.pack_id == pack.id]
-        everybody = sorted(row.extension for row in assigned if row.extension)
-        shown = [one for one in everybody if location_id is None or places.get(one) == location_id]
-        where = sorted(row.location_id for row in assigned if row.location_id is not None)
-        free = max(0, pack.licences - len(everybody)) if pack.licences else None
-        found.append(
-            Licence(pack.id, pack.name, pack.services, pack.licences, len(shown), free, tuple(shown), tuple(where))
-        )
-    return sorted(found, key=lambda pack: pack.name)
+    found = [_licence(rows, pack, places, location_id) for pack in rows.service_packs]
+    return sorted((pack for pack in found if pack is not None), key=lambda pack: pack.name)
+
+
+def _licence(
+    rows: CompanyRows, pack: ServicePack, places: dict[str, int | None], location_id: int | None
+) -> Licence | None:
+    assigned = [row for row in rows.pack_assignments if row.pack_id == pack.id]
+    everybody = sorted(row.extension for row in assigned if row.extension)
+    where = tuple(
+        LicencePlace(place, row.licences, sum(places.get(one) == place for one in everybody))
+        for row in assigned
+        if (place := row.location_id) is not None
+    )
+    here = next((place for place in where if place.location_id == location_id), None)
+    if location_id is not None and where and here is None:
+        return None
+    shown = tuple(one for one in everybody if location_id is None or places.get(one) == location_id)
+    left = [max(0, pack.licences - len(everybody))] if pack.licences else []
+    quota = here.licences if here is not None else None
+    if quota is not None:
+        left.append(max(0, quota - len(shown)))
+    return Licence(
+        pack.id, pack.name, pack.services, pack.licences, len(shown), min(left, default=None), quota, shown, where
+    )
 
 
 def assigned_numbers(rows: CompanyRows) -> list[AssignedNumber]:

@@ -11,6 +11,7 @@ from kiestoon.store.file_problems import TEXTS as _FILE_TEXTS
 from kiestoon.store.login_problems import TEXTS as _LOGIN_TEXTS
 from kiestoon.store.notify_problems import TEXTS as _NOTIFY_TEXTS
 from kiestoon.store.rule_problems import TEXTS as _RULE_TEXTS
+from kiestoon.store.service_problems import TEXTS as _SERVICE_TEXTS
 from kiestoon.store.value_texts import in_dutch
 
 # code: (English, Dutch, what to do in English, in Dutch)
@@ -19,6 +20,7 @@ _TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
     **_LOGIN_TEXTS,
     **_RULE_TEXTS,
     **_NOTIFY_TEXTS,
+    **_SERVICE_TEXTS,
     "invalid": ("{detail}", "{detail}", "Correct that field", "Verbeter dat veld"),
     "call_refused": (
         "The call stays as it is: {reason}",
@@ -266,18 +268,6 @@ _TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
         "precies één van {fields} is nodig",
         "Give one of them",
         "Geef er een",
-    ),
-    "licences_used": (
-        "all {limit} licences are in use",
-        "alle {limit} licenties zijn in gebruik",
-        "Take one back, or order more",
-        "Neem er een terug, of bestel meer",
-    ),
-    "not_for_profile": (
-        "{value} is not available for the profile {other}",
-        "{value} is niet beschikbaar voor profiel {other}",
-        "Choose another profile or leave the service out",
-        "Kies een ander profiel of laat de dienst weg",
     ),
     "unknown_field": (
         "there is no field {field}",

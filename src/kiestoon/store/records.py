@@ -12,6 +12,7 @@ from kiestoon.calls.record import CallRecord, LegRecord, Segment
 from kiestoon.media.protocol import Quality
 from kiestoon.routing import Reason
 from kiestoon.store import tables
+from kiestoon.store.call_parties import note_parties
 from kiestoon.store.database import Database
 from kiestoon.store.outbox import companies_told_of_calls, note_calls
 from kiestoon.store.scope import INSTALLATION
@@ -32,6 +33,7 @@ def store_records(connection: Connection, records: Sequence[CallRecord]) -> int:
         del fresh[call_id]
     if fresh:
         connection.execute(insert(_TABLE), [_cells(record) for record in fresh.values()])
+        note_parties(connection, fresh)
         curious = companies_told_of_calls(connection)
         note_calls(connection, (name for name, record in fresh.items() if record.company_id in curious))
     return len(fresh)

@@ -77,10 +77,4 @@ TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
         "Use a smaller number",
         "Gebruik een kleiner getal",
     ),
-    "unknown_service": (
-        "there is no service '{value}'",
-        "dienst '{value}' bestaat niet",
-        "Choose from {choices}",
-        "Kies uit {choices}",
-    ),
 }

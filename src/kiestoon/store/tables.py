@@ -109,6 +109,19 @@ call_records = Table(
     Index("ix_call_records_opened", "opened_ms"),
 )
 
+# Whose a recorded call was: the people and virtual users it was from, came to or passed through. By id, not by
+# extension: a number may be somebody else's tomorrow. ``owner_table`` and ``owner_id``: a row with an extension.
+call_parties = Table(
+    "call_parties",
+    metadata,
+    Column("call_id", String(64), ForeignKey("call_records.call_id", ondelete="CASCADE"), primary_key=True),
+    Column("owner_table", String(32), primary_key=True),
+    Column("owner_id", Integer, primary_key=True),
+    Column("company_id", Integer, nullable=False),
+    Column("opened_ms", BigInteger, nullable=False),
+    Index("ix_call_parties_owner", "owner_table", "owner_id", "opened_ms"),
+)
+
 # How far the clerk has read each spool segment; written in the same transaction as the records themselves.
 spool_positions = Table(
     "spool_positions",

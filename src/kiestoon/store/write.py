@@ -18,6 +18,7 @@ from kiestoon.store.cells import columns_of, row_reader, row_to_cells
 from kiestoon.store.database import Database
 from kiestoon.store.dependents import list_dependents
 from kiestoon.store.errors import ConflictError
+from kiestoon.store.followers import IN_CELLS, followed, list_followers
 from kiestoon.store.keys import Vault
 from kiestoon.store.problems import problem
 from kiestoon.store.rules.check import check_removal, check_row, company_of, refusal
@@ -61,12 +62,15 @@ class Changes:
     def update(self, row: RowT) -> RowT:
         """Write a row's new state and return it with its new version.
 
-        Raises ``InvalidRowError``; a ``ConflictError`` when it is gone or was written by others since ``row.version``.
+        Rows that refer to an extension that gets another number follow, each with a new version and an entry of its
+        own. Raises ``InvalidRowError``; a ``ConflictError`` when it is gone or was written by others since
+        ``row.version``.
         """
         old = self._current(row)
         check_row(self.connection, row)
         table = TABLES[type(row)]
-        changed = msgspec.structs.replace(row, version=row.version + 1)
+        changed = followed(row, _own_number(old), _own_number(row)) if _own_number(old) else row
+        changed = msgspec.structs.replace(changed, version=row.version + 1)
         with _guarded(row):
             self._renumber(old, row)
             condition = (table.c.id == row.id) & (table.c.version == row.version)
@@ -124,13 +128,27 @@ class Changes:
         if before == after:
             return
         if before and after:
+            followers = list_followers(self.connection, company_of(old), before, old)
             table = tables.extensions
             condition = (table.c.company_id == company_of(old)) & (table.c.number == before)
             self.connection.execute(update(table).where(condition).values(number=after))
+            for row in followers:
+                self._follow(row, before, after)
         elif after:
             self._claim(new)
         else:
             raise refusal(new, (problem("extension", "needs_target"),))
+
+    def _follow(self, row: Row, before: str, after: str) -> None:
+        """Note that a row has followed an extension; what the database could not follow is written."""
+        now = msgspec.structs.replace(followed(row, before, after, own=True), version=row.version + 1)
+        table, listed = TABLES[type(row)], IN_CELLS.get(type(row))
+        cells: dict[str, Any] = {"version": now.version}
+        if listed is not None:
+            cells[listed] = list(getattr(now, listed))
+        query = update(table).where(table.c.id == row.id).values(cells)
+        self.connection.execute(query, execution_options=INSTALLATION)
+        self._note("updated", now, row)
 
     def _loosen(self, old: Row, left: Row) -> None:
         """Clear a row's links to what goes; the database would do it, but leave no trace."""

@@ -54,6 +54,7 @@ from kiestoon.company.model import (
     Row,
     Rule,
     Schedule,
+    ServiceAssignment,
     ServicePack,
     StatusForward,
     TimeRoute,
@@ -185,5 +186,6 @@ def _fill(changes: Changes, company_id: int, ids: dict[str, int], digit: str, e1
     add(ParkMember, group_id=lots.id, extension=number)
     pickup = add(PickupGroup, name=f"Counter {digit}", location_id=location.id)
     add(PickupMember, group_id=pickup.id, extension=number)
-    pack = add(ServicePack, name=f"Pack {digit}", services=("voicemail",), licences=10)
+    pack = add(ServicePack, name=f"Pack {digit}", services=("call_recording",), licences=10)
     add(PackAssignment, pack_id=pack.id, extension=number)
+    add(ServiceAssignment, extension=number, service="hot_desking")

@@ -46,6 +46,7 @@ class Api:
     def begin(self) -> None:
         """Forget the test before."""
         self.control = Control()
+        self.backend.ask = self._ask  # a test may have answered in its place
         self.principals = self.organisation.principals()
         self.application.state.limits = RateLimits(0)
         mail.install(self.application, None)

@@ -147,6 +147,13 @@ def operation_requests(api: Api, exported: str) -> dict[str, tuple[str, str, dic
         "send_account_mail": ("POST", api.path(f"users/{own['users']}/account-mail"), {"json": {}}),
         "apply_new_company": ("POST", "/api/v1/configuration", yaml(NEW_COMPANY)),
         "read_number_assignments": ("GET", api.path("number-assignments"), {}),
+        "list_services": ("GET", api.path("extensions/201/services"), {}),
+        "assign_to_department": (
+            "POST",
+            api.path(f"departments/{own['departments']}/members"),
+            {"json": {"user_id": own["users"]}},
+        ),
+        "read_call_history": ("GET", api.path(f"hunt_groups/{own['hunt_groups']}/calls"), {}),
     }
 
 

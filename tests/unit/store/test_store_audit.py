@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
+from audit_trail import trail
 from msgspec.structs import replace
 from row_maker import RowMaker
-from sqlalchemy import select
 
 from kiestoon.company.model import Company, Device, Location, User
-from kiestoon.store import tables
 from kiestoon.store.database import Database
 from kiestoon.store.errors import ConflictError, InvalidRowError
 from kiestoon.store.keys import Vault, new_secret
-from kiestoon.store.scope import INSTALLATION
 from kiestoon.store.write import changing
 
 SECRET = "abcdefghijklmnopqrst"
@@ -24,13 +20,6 @@ SECRET = "abcdefghijklmnopqrst"
 def company(database: Database, vault: Vault) -> Company:
     with changing(database, vault, acting_user="test") as changes:
         return changes.add(Company(id=0, name="Acme", domain="acme.example"))
-
-
-def trail(database: Database, since: int = 0) -> list[Any]:
-    feed = tables.changes
-    with database.read() as connection:
-        query = select(feed).where(feed.c.id > since).order_by(feed.c.id)
-        return list(connection.execute(query, execution_options=INSTALLATION))
 
 
 def add(database: Database, vault: Vault, company: Company, *extensions: str) -> None:

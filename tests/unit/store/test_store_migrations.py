@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, MetaData, Table, create_engine, event, inspect, text
+from sqlalchemy import Connection, MetaData, Table, create_engine, event, inspect, select, text
 
 from kiestoon.company.model import Company, Department, Device, Location, Menu, Number, Trunk, User
 from kiestoon.store import schema
@@ -17,7 +17,7 @@ from kiestoon.store.errors import DatabaseUnavailableError
 from kiestoon.store.keys import Vault, create_vault
 from kiestoon.store.load import list_rows, load_all
 from kiestoon.store.scope import INSTALLATION
-from kiestoon.store.tables import metadata
+from kiestoon.store.tables import call_parties, metadata
 from kiestoon.store.write import changing
 
 FIRST: dict[str, dict[str, Any]] = {
@@ -43,6 +43,10 @@ FIRST: dict[str, dict[str, Any]] = {
     "numbers": {"location_id": None},
     "menus": {"greeting": "", "timeout_s": 6, "fallback_extension": ""},
     "changes": {"at_ms": 1, "acting_user": "cli", "details": {}},
+    "call_records": {
+        "direction": "in", "answered_ms": 0, "closed_ms": 9, "caller_number": "", "caller_display": "", "dialled": "",
+        "final_party": "", "outcome": "busy", "ended_by": "", "cause": 0, "sip_status": 0, "legs": [],
+    },
 }  # fmt: skip
 """Values of the first layout's columns where a row does not say otherwise."""
 
@@ -59,7 +63,7 @@ class FirstLayout:
             made = Table(table, MetaData(), autoload_with=connection)
             values = [{**FIRST[table], **row} for row in rows]
             connection.execute(made.insert(), values)
-            if connection.dialect.name == "postgresql":
+            if connection.dialect.name == "postgresql" and "id" in made.c:
                 ids = [row["id"] for row in rows]
                 connection.execute(text(f"SELECT setval('{table}_id_seq', {max(ids)})"))
 
@@ -151,6 +155,28 @@ def test_ids_that_the_audit_trail_knows_are_not_given_again(first: FirstLayout, 
     with first.database.read() as connection:
         feed = connection.execute(text("SELECT id FROM changes ORDER BY id"), execution_options=INSTALLATION)
         assert feed.scalars().all() == [1, 9, 10, 11]
+
+
+def test_calls_recorded_so_far_belong_to_whom_extensions_and_phones_belong(first: FirstLayout, key: Vault) -> None:
+    first.put_company(key)
+    reasons = [["menu", {"extension": "100", "name": "Welcome"}], ["extension", {"extension": "102"}], ["no_trunk", {}]]
+    first.put(
+        "call_records",
+        {
+            "call_id": "c1",
+            "company_id": 1,
+            "opened_ms": 5,
+            "reasons": reasons,
+            "legs": [{"user_id": 5}, {"user_id": 99}],
+        },
+        {"call_id": "c2", "company_id": 2, "opened_ms": 6, "reasons": reasons},
+    )
+    schema.migrate(first.database)
+    with first.database.read() as connection:
+        rows = connection.execute(select(call_parties), execution_options=INSTALLATION).all()
+    assert sorted(tuple(row) for row in rows) == [
+        ("c1", "menus", 1, 1, 5), ("c1", "users", 5, 1, 5), ("c1", "users", 7, 1, 5),
+    ]  # fmt: skip
 
 
 def test_a_migrated_database_has_the_same_layout_as_a_new_one(first: FirstLayout, key: Vault) -> None:

@@ -56,6 +56,8 @@ class _Search:
                 self.locations.add(value)
             elif column == "department_id":
                 self.departments.update(self._with_outer(value))
+                if cells.get("location_id") is None:
+                    self.locations.update(self._place_of(value))
             elif column == "extension":
                 self._extension(str(value), depth)
             else:
@@ -68,6 +70,15 @@ class _Search:
             self.locations.add(row_id)
         elif table == "departments":
             self.departments.update(self._with_outer(row_id))
+
+    def _place_of(self, department_id: int) -> Iterator[int]:
+        """Who is at no location of the own is where the department is."""
+        query = select(departments.c.location_id).where(
+            departments.c.id == department_id, departments.c.company_id == self._company_id
+        )
+        place = self._connection.execute(query).scalar()
+        if place is not None:
+            yield place
 
     def _with_outer(self, department_id: int | None) -> Iterator[int]:
         seen: set[int] = set()

@@ -39,7 +39,7 @@ class _Manageable(Reach):
     """The accounts somebody may manage: ``login.reach.may_manage`` as a condition."""
 
     def full(self, entity: Entity) -> ColumnElement[bool]:
-        if self._principal.role in {"operator", "company"}:
+        if self.principal.role in {"operator", "company"}:
             return true()
         return or_(false(), *(and_(accounts.c.role == role, self._leads_inside(role)) for role in _PLACES))
 

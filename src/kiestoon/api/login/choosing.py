@@ -10,9 +10,10 @@ from kiestoon.api.login.logins import Logins
 from kiestoon.api.problems import ApiProblem
 from kiestoon.company.model import Account, User
 from kiestoon.company.passwords import Weakness, password_weaknesses, pin_weaknesses
+from kiestoon.store import pins
 from kiestoon.store.accounts import recent_hashes
 from kiestoon.store.load import iterate_rows
-from kiestoon.store.pins import recent_pin_hashes
+from kiestoon.store.pins import is_pin, recent_pin_hashes
 from kiestoon.store.problems import problem
 
 
@@ -41,9 +42,9 @@ async def hash_pin(logins: Logins, person: User, pin: str) -> str:
     _refuse(pin_weaknesses(pin), "pin")
     vault = logins.backend.vault
     recent = await logins.backend.read(lambda connection: recent_pin_hashes(connection, vault, person.id))
-    if recent and await logins.hashing.is_among(recent, pin):
+    if await logins.hashing.run(lambda: any(is_pin(hashed, pin) for hashed in recent)):
         raise ApiProblem("invalid", (problem("pin", "recently_used"),))
-    return await logins.hashing.hash(pin)
+    return await logins.hashing.run(pins.hash_pin, pin)
 
 
 def _refuse(weaknesses: Iterable[Weakness], field: str) -> None:

@@ -33,15 +33,15 @@ class Hashing:
 
     async def hash(self, password: str) -> str:
         """A new hash, with a salt of its own."""
-        return await self._run(self._hasher.hash, password)
+        return await self.run(self._hasher.hash, password)
 
     async def verify(self, hashed: str | None, password: str) -> bool:
         """Whether the password is the hashed one. None, for accounts that do not exist, costs as much and is False."""
-        return await self._run(self._verify, hashed, password)
+        return await self.run(self._verify, hashed, password)
 
     async def is_among(self, hashes: Iterable[str], password: str) -> bool:
         """Whether one of these hashes is of this password."""
-        return await self._run(lambda: sum(self._verify(hashed, password) for hashed in hashes) > 0)
+        return await self.run(lambda: sum(self._verify(hashed, password) for hashed in hashes) > 0)
 
     def is_outdated(self, hashed: str) -> bool:
         """Whether a hash was made with other parameters than today's."""
@@ -56,7 +56,8 @@ class Hashing:
         except (VerificationError, InvalidHashError):
             return False
 
-    async def _run(self, work: Callable[..., ResultT], *arguments: Any) -> ResultT:
+    async def run(self, work: Callable[..., ResultT], *arguments: Any) -> ResultT:
+        """What computes hashes, in one of the few threads for it; raises ``ApiProblem`` when too many wait."""
         if self._limiter.statistics().tasks_waiting >= _MOST_WAITING:
             raise ApiProblem("unavailable", headers={"Retry-After": "2"})
         return await to_thread.run_sync(work, *arguments, limiter=self._limiter)

@@ -20,6 +20,7 @@ from kiestoon.api.resources.requests import json_answer, kept_answer, write_once
 from kiestoon.api.resources.rows import Writer
 from kiestoon.company.model import User
 from kiestoon.company.passwords import INITIAL_PIN, generate_pin
+from kiestoon.store import pins
 from kiestoon.store.idempotency import Answer
 from kiestoon.store.load import iterate_rows
 from kiestoon.store.pins import pin_in_force, set_pin
@@ -75,7 +76,7 @@ async def change_pin(
     by_administrator = presence.principal.role != "user"
     initial = body.pin == INITIAL_PIN and by_administrator
     pin = body.pin or generate_pin()
-    hashed = await (logins.hashing.hash(pin) if initial else hash_pin(logins, person, pin))
+    hashed = await (logins.hashing.run(pins.hash_pin, pin) if initial else hash_pin(logins, person, pin))
     now_ms, vault = logins.wall_ms(), logins.backend.vault
 
     def write(writer: Writer) -> Answer:

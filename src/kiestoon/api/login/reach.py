@@ -9,6 +9,8 @@ from sqlalchemy import Connection
 from kiestoon.api.principal import ROLES
 from kiestoon.company.model import Account, Department, User
 from kiestoon.store.load import iterate_rows
+from kiestoon.store.rules import Peek
+from kiestoon.store.rules.places import located
 
 _RANK: Final = {role: rank for rank, role in enumerate(ROLES)}
 
@@ -27,7 +29,8 @@ def reaches(connection: Connection, account: Account, person: User) -> bool:
     if account.role == "company":
         return True
     if account.role == "location":
-        return person.location_id is not None and person.location_id == account.location_id
+        place = located(person, Peek(connection, person.company_id))
+        return place is not None and place == account.location_id
     if account.role == "department":
         return person.department_id is not None and person.department_id in departments_of(connection, account)
     return person.id == account.user_id

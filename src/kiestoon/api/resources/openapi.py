@@ -10,6 +10,7 @@ from typing import Any, Final
 from pydantic.json_schema import models_json_schema
 
 from kiestoon.api.events.schema import event_schemas
+from kiestoon.api.members import NewMember
 from kiestoon.api.permissions import OPERATIONS, PERMISSIONS
 from kiestoon.api.principal import ROLES
 from kiestoon.api.problems import KINDS, MEDIA_TYPE, TYPE_PREFIX
@@ -102,7 +103,8 @@ def _problem_response(kind: str) -> Json:
 
 
 def _schemas() -> Json:
-    models: list[Any] = [(CopyPlan, "validation"), (CloneReach, "validation"), (line_model(), "validation")]
+    bodies = (CopyPlan, CloneReach, NewMember, line_model())
+    models: list[Any] = [(body, "validation") for body in bodies]
     for entity in ENTITIES:
         models += [(read_model(entity), "validation"), (create_model_of(entity), "validation")]
         models.append((change_model(entity), "validation"))

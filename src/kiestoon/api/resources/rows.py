@@ -15,6 +15,7 @@ from sqlalchemy import Connection, select
 from kiestoon.api.permissions import PERMISSIONS, PUBLIC, changeable
 from kiestoon.api.principal import Principal
 from kiestoon.api.problems import ApiProblem
+from kiestoon.api.resources.own_view import own_view
 from kiestoon.api.resources.queries import ListQuery, build_select, cursor_of
 from kiestoon.api.resources.reach import Condition, Reach
 from kiestoon.api.resources.shown_numbers import foreign_numbers
@@ -24,6 +25,8 @@ from kiestoon.store.cells import columns_of, row_reader
 from kiestoon.store.columns import fields_of
 from kiestoon.store.keys import Vault, new_secret
 from kiestoon.store.problems import Problem, problem
+from kiestoon.store.rules import Peek
+from kiestoon.store.rules.services import new_user_problems
 from kiestoon.store.tables import TABLES
 from kiestoon.store.write import Changes
 
@@ -62,6 +65,7 @@ class Writer:
         if entity.table != "companies":
             values["company_id"] = self.company_id
         added = self.changes.add(entity.row(id=0, **values))
+        self._check_services(added)
         self._check_numbers(added, None)
         self._check_reach(entity, added)
         self._check_references(entity, added, values)
@@ -100,7 +104,9 @@ class Writer:
         table = TABLES[entity.row]
         query = select(*columns_of(entity.row)).where(table.c.id == row_id, self.reach.of_company(entity), condition)
         values = self.connection.execute(query).first()
-        return None if values is None else row_reader(entity.row, self._vault)(values)
+        row = None if values is None else row_reader(entity.row, self._vault)(values)
+        view = own_view(self.connection, entity, self._principal, self.company_id)
+        return None if row is None or view(row) is None else row
 
     # --- what the writer may do ------------------------------------------------------------------------------------
 
@@ -132,6 +138,13 @@ class Writer:
         foreign = list(foreign_numbers(self.connection, row, old))
         if foreign:
             raise ApiProblem("invalid", foreign)
+
+    def _check_services(self, added: Row) -> None:
+        """What a new person cannot have yet is not set up yet either."""
+        if isinstance(added, User):
+            missing = list(new_user_problems(added, Peek(self.connection, self.company_id)))
+            if missing:
+                raise ApiProblem("conflict", missing)
 
     def _check_reach(self, entity: Entity, row: Row) -> None:
         """The row as it is now must be the writer's to write; the transaction is rolled back otherwise."""
@@ -169,10 +182,11 @@ def fetch_list(
     """One page, and the cursor of the next."""
     selected = connection.execute(build_select(entity, query, reach)).all()
     page = selected[: query.limit]
-    read = row_reader(entity.row, None)
-    items = [Found(read(values), bool(values[-2])).json(entity) for values in page]
+    read, view = row_reader(entity.row, None), own_view(connection, entity, reach.principal, reach.company_id)
+    rows = [(read(values), bool(values[-2])) for values in page]
+    items = [Found(seen, whole).json(entity) for row, whole in rows if (seen := view(row)) is not None]
     more = len(selected) > query.limit
-    return items, cursor_of(query, page[-1][-1], items[-1]["id"]) if more else None
+    return items, cursor_of(query, page[-1][-1], rows[-1][0].id) if more else None
 
 
 def fetch_one(connection: Connection, entity: Entity, row_id: int, reach: Reach) -> Found:
@@ -182,9 +196,11 @@ def fetch_one(connection: Connection, entity: Entity, row_id: int, reach: Reach)
         table.c.id == row_id, reach.of_company(entity), reach.visible(entity)
     )
     values = connection.execute(query).first() if 0 < row_id <= MAX_ID else None
-    if values is None:
+    view = own_view(connection, entity, reach.principal, reach.company_id)
+    row = view(row_reader(entity.row, None)(values)) if values is not None else None
+    if row is None or values is None:
         raise ApiProblem("not_found")
-    return Found(row_reader(entity.row, None)(values), bool(values[-1]))
+    return Found(row, bool(values[-1]))
 
 
 def _values(entity: Entity, given: Mapping[str, Any]) -> dict[str, Any]:

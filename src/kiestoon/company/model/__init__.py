@@ -13,6 +13,7 @@ from kiestoon.company.model.entities import (
     ENTITIES,
     EVENT_ENTITIES,
     LOGIN_ENTITIES,
+    VIRTUAL_TABLES,
     Entity,
     meta_of,
     own_extension,
@@ -69,6 +70,7 @@ from kiestoon.company.model.organisation import (
     PrivacyGrant,
     PrivacyGroup,
     PrivacyMember,
+    ServiceAssignment,
     ServicePack,
 )
 from kiestoon.company.model.people import (
@@ -124,6 +126,7 @@ __all__ = [
     "EVENT_ENTITIES",
     "LOGIN_ENTITIES",
     "NOWHERE",
+    "VIRTUAL_TABLES",
     "_UNSHOWN",
     "Account",
     "AccountRole",
@@ -194,6 +197,7 @@ __all__ = [
     "Rule",
     "RuleService",
     "Schedule",
+    "ServiceAssignment",
     "ServicePack",
     "StatusForward",
     "TimeRoute",

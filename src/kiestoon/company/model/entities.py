@@ -303,6 +303,13 @@ ENTITIES: tuple[Entity, ...] = (
         key=("pack_id", "extension", "location_id"),
         unique=(("pack_id", "extension", "location_id"),),
     ),
+    Entity(
+        organisation.ServiceAssignment,
+        "service_assignments",
+        ("service assignment", "toegewezen dienst"),
+        key=("extension", "service"),
+        unique=(("extension", "service"),),
+    ),
 )
 
 LOGIN_ENTITIES: tuple[Entity, ...] = (
@@ -323,6 +330,11 @@ EVENT_ENTITIES: tuple[Entity, ...] = (
 
 BY_TABLE: dict[str, Entity] = {entity.table: entity for entity in ENTITIES}
 BY_ROW: dict[type[Row], Entity] = {entity.row: entity for entity in (*ENTITIES, *LOGIN_ENTITIES, *EVENT_ENTITIES)}
+
+VIRTUAL_TABLES: tuple[str, ...] = tuple(
+    entity.table for entity in ENTITIES if issubclass(entity.row, extensions.Virtual)
+)
+"""The virtual users (V 18.5): whatever has an internal number of its own and is no person."""
 
 BELONGING: tuple[Entity, ...] = tuple(entity for entity in ENTITIES if entity.row is not organisation.Company)
 """What belongs to a company; ``CompanyRows`` has a field for each."""

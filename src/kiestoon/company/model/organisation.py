@@ -103,12 +103,26 @@ class ServicePack(Row, frozen=True):
 
 
 class PackAssignment(Row, frozen=True):
-    """A pack given to an extension (uses one licence), or made available at a location."""
+    """A pack given to an extension (uses one licence), or made available at a location (V 29.1).
+
+    A pack that is available at locations can be given there only, ``licences`` times at most (None: as often as the
+    company has licences); one that is available at none can be given anywhere.
+    """
 
     company_id: CompanyId
     pack_id: Annotated[int, refers("service_packs")]
     extension: MemberExtension | None = None
     location_id: Annotated[int, refers("locations", "cascade")] | None = None
+    licences: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
+
+
+class ServiceAssignment(Row, frozen=True):
+    """A service given to one extension without a pack, or, ``assigned`` False, taken from it whatever packs say."""
+
+    company_id: CompanyId
+    extension: MemberExtension
+    service: Annotated[str, Meta(min_length=1, max_length=40, examples=["voicemail"])]
+    assigned: bool = True
 
 
 class PrivacyGroup(Row, frozen=True):
@@ -116,6 +130,7 @@ class PrivacyGroup(Row, frozen=True):
 
     company_id: CompanyId
     name: Name
+    description: Annotated[str, Meta(max_length=255, extra={"empty_is_null": True})] = ""
 
 
 class PrivacyMember(Row, frozen=True):

@@ -45,6 +45,7 @@ from kiestoon.company.model.organisation import (
     PrivacyGrant,
     PrivacyGroup,
     PrivacyMember,
+    ServiceAssignment,
     ServicePack,
 )
 from kiestoon.company.model.people import (
@@ -114,3 +115,4 @@ class CompanyRows(msgspec.Struct, frozen=True, kw_only=True):
     pickup_members: tuple[PickupMember, ...] = ()
     service_packs: tuple[ServicePack, ...] = ()
     pack_assignments: tuple[PackAssignment, ...] = ()
+    service_assignments: tuple[ServiceAssignment, ...] = ()

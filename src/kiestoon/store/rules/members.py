@@ -1,4 +1,4 @@
-"""Rules over groups, LBR, reach and services given. Each function yields what is wrong."""
+"""Rules over groups, LBR and reach. Each function yields what is wrong."""
 
 from __future__ import annotations
 
@@ -13,16 +13,13 @@ from kiestoon.company.model import (
     HuntMember,
     LocationRoute,
     LocationRouting,
-    PackAssignment,
     ReachCell,
     ReachOverride,
     ReachProfile,
     ReachStatus,
     Row,
-    ServicePack,
     User,
 )
-from kiestoon.company.profiles import SERVICES, offered
 from kiestoon.store.problems import Problem, problem
 from kiestoon.store.rules.peek import Peek, named
 from kiestoon.store.rules.shape import Check
@@ -107,41 +104,6 @@ def _default_profile(row: ReachProfile, peek: Peek) -> Iterator[Problem]:
             yield problem("is_default", "taken", other=named(other))
 
 
-def _pack(row: ServicePack, peek: Peek) -> Iterator[Problem]:
-    for service in row.services:
-        if service not in SERVICES:
-            yield problem("services", "unknown_service", value=service, choices=", ".join(SERVICES))
-    for given in peek.find(PackAssignment, pack_id=row.id) if row.id else ():
-        yield from _suits("services", row, given, peek)
-
-
-def _assignment(row: PackAssignment, peek: Peek) -> Iterator[Problem]:
-    pack = peek.get(ServicePack, row.pack_id)
-    if pack is not None:
-        yield from _suits("pack_id", pack, row, peek)
-
-
-def _suits(field: str, pack: ServicePack, given: PackAssignment, peek: Peek) -> Iterator[Problem]:
-    """A pack given to a person holds nothing that the person's profile has no use for (ORG-5)."""
-    owner = peek.extension_owner(given.extension) if given.extension else None
-    if isinstance(owner, User):
-        for service in pack.services:
-            if service in SERVICES and not offered(service, owner.profile):
-                yield problem(field, "not_for_profile", value=service, other=owner.profile)
-
-
-def _profile(row: User, peek: Peek) -> Iterator[Problem]:
-    """Another profile must suit what the person has been given."""
-    old = peek.get(User, row.id) if row.id else None
-    if old is None or old.profile == row.profile:
-        return
-    for given in peek.find(PackAssignment, extension=old.extension):
-        pack = peek.get(ServicePack, given.pack_id)
-        for service in pack.services if pack is not None else ():
-            if not offered(service, row.profile):
-                yield problem("profile", "not_for_profile", value=service, other=row.profile)
-
-
 CHECKS: Final[dict[type[Row], tuple[Check, ...]]] = {
     GroupMember: (_member,),
     HuntMember: (_member,),
@@ -151,7 +113,4 @@ CHECKS: Final[dict[type[Row], tuple[Check, ...]]] = {
     ReachCell: (_cell,),
     ReachOverride: (_override,),
     ReachProfile: (_default_profile,),
-    ServicePack: (_pack,),
-    PackAssignment: (_assignment,),
-    User: (_profile,),
 }

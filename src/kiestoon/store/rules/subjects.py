@@ -20,13 +20,11 @@ from kiestoon.company.model import (
     Number,
     NumberPlan,
     NumberScheme,
-    PackAssignment,
     PlanHoliday,
     PlanMapping,
     PlanPeriod,
     Row,
     Rule,
-    ServicePack,
     Trunk,
     WeekBlock,
 )
@@ -204,17 +202,6 @@ def _hunt_member(row: HuntMember, peek: Peek) -> Iterator[Problem]:
         yield problem("weight", "weights", value=others + row.weight)
 
 
-def _assignment(row: PackAssignment, peek: Peek) -> Iterator[Problem]:
-    if (row.extension is None) == (row.location_id is None):
-        yield problem("extension", "one_of", fields="extension, location_id")
-    pack = peek.get(ServicePack, row.pack_id)
-    if pack is None or not pack.licences or row.extension is None:
-        return
-    used = [other for other in peek.find(PackAssignment, pack_id=pack.id) if other.extension and other.id != row.id]
-    if len(used) >= pack.licences:
-        yield problem("pack_id", "licences_used", limit=pack.licences)
-
-
 CHECKS: Final[dict[type[Row], Check]] = {
     Company: _company,
     Department: _department,
@@ -230,7 +217,6 @@ CHECKS: Final[dict[type[Row], Check]] = {
     PlanPeriod: _period,
     PlanHoliday: _plan_holiday,
     HuntMember: _hunt_member,
-    PackAssignment: _assignment,
     Account: check_account,
     IdentityProvider: check_provider,
 }
