@@ -24,6 +24,7 @@ from kiestoon.company.model import (
     Trunk,
     User,
 )
+from kiestoon.company.rights import Rights
 
 _MAX_KNOWN_SOURCES = 16_384
 
@@ -41,6 +42,7 @@ class CompanyIndex:
         "menus_by_extension",
         "numbers",
         "numbers_by_extension",
+        "rights",
         "trunks",
         "users",
         "users_by_extension",
@@ -49,6 +51,7 @@ class CompanyIndex:
     def __init__(self, rows: CompanyRows) -> None:
         self.company: Company = rows.company
         self.arrangements = Arrangements(rows)
+        self.rights = Rights(rows)
         self.locations: dict[int, Location] = {row.id: row for row in rows.locations}
         self.departments: dict[int, Department] = {row.id: row for row in rows.departments}
         self.users: dict[int, User] = {row.id: row for row in rows.users}

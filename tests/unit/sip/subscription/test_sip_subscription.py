@@ -211,10 +211,10 @@ def test_dialog_info_is_well_formed_whatever_the_names() -> None:
 
 
 def test_presence_is_pidf_with_activity() -> None:
-    body = presence.Presence("pres:anna@x", True, "on-the-phone", "In gesprek <3").encode()
+    body = presence.Presence(True, "on-the-phone", "In gesprek <3").encode("pres:anna@x")
     root = ET.fromstring(body)
     space = "{urn:ietf:params:xml:ns:pidf}"
     assert root.findtext(f"{space}tuple/{space}status/{space}basic") == "open"
     assert root.findtext(f"{space}note") == "In gesprek <3"
     assert b"rpid:on-the-phone" in body
-    assert ET.fromstring(presence.Presence("pres:a@x", False).encode()) is not None
+    assert ET.fromstring(presence.Presence(False).encode("pres:a@x")) is not None

@@ -1,0 +1,131 @@
+"""Changes of configuration: what a name means, what may be seen, what is shown, for a company's subscriptions.
+
+A company's thousand phones with fifty lamps each are not gone through in one turn of the loop. Most changes concern
+what is shown only; rights are looked at anew when they, or somebody's phone, changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final, TypeAlias
+
+import msgspec
+
+from kiestoon.company.directory import CompanyIndex, Directory
+from kiestoon.company.model import Company
+from kiestoon.company.rights import Rights
+from kiestoon.phones.lamps.asking import Asking
+from kiestoon.phones.lamps.lamp import Table, lamp_of
+from kiestoon.phones.lamps.telling import Teller
+from kiestoon.sip.subscription import Subscription
+
+IN_ONE_TURN: Final = 200
+End: TypeAlias = Callable[[Subscription, float, str], None]
+
+
+class _Seen(msgspec.Struct):
+    """What of a company's configuration decides about names and rights. ``people``: by extension or login."""
+
+    rights: Rights
+    company: Company
+    codes: dict[str, str]
+    extensions: dict[str, tuple[str, int]]
+    people: dict[int, tuple[bool, str, str]]
+    groups: tuple[object, ...]
+    phones: dict[int, tuple[int | None, str]]
+
+
+class Reviewer:
+    """Remembers of each watched company how it was when last looked at."""
+
+    def __init__(self, table: Table, teller: Teller, directory: Directory, asking: Asking, end: End) -> None:
+        self._table = table
+        self._teller = teller
+        self._directory = directory
+        self._asking = asking
+        self._end = end
+        self._known: dict[int, _Seen] = {}
+        self._waiting: dict[Subscription, None] = {}
+
+    def begin(self, index: CompanyIndex) -> None:
+        """Something of the company is watched."""
+        if index.company.id not in self._known:
+            self._known[index.company.id] = _seen(index)
+
+    def changed(self, company_id: int, now: float) -> None:
+        """The company's rows were replaced, or the company was removed."""
+        resources = self._table.resources_of(company_id)
+        index = self._directory.company(company_id)
+        before = self._known.pop(company_id, None)
+        if index is None:
+            for subscription in [each for resource in resources for each in resource.subscriptions]:
+                self._end(subscription, now, "noresource")
+            return
+        if not resources:
+            return
+        after = self._known[company_id] = _seen(index)
+        if before is None or msgspec.structs.replace(before, phones=after.phones) != after:
+            for resource in resources:
+                resource.texts.clear()  # the same state may be told in other words
+                resource.state = None
+            self._review(each for resource in resources for each in resource.subscriptions)
+        else:
+            devices = {*before.phones.items()} ^ {*after.phones.items()}
+            for device_id in {device_id for device_id, _ in devices}:
+                self._review(self._table.of_device(device_id))
+        self._teller.touch_all(resources)
+
+    def settle(self, now: float) -> None:
+        """Go through some of those whose rights may have changed."""
+        for _ in range(min(IN_ONE_TURN, len(self._waiting))):
+            subscription = next(iter(self._waiting))
+            del self._waiting[subscription]
+            self._look(subscription, now)
+
+    @property
+    def busy(self) -> bool:
+        """Whether some are left."""
+        return bool(self._waiting)
+
+    def _review(self, subscriptions: Iterable[Subscription]) -> None:
+        self._waiting.update(dict.fromkeys(subscriptions))
+
+    def _look(self, subscription: Subscription, now: float) -> None:
+        """Name and rights of one subscription. What it may see no more is hidden, not ended: the phone would not ask
+        again when the right comes back, or when the next person logs in on it."""
+        lamp = lamp_of(subscription)
+        if lamp is None or lamp.phone is None:
+            return
+        index = self._directory.company(lamp.company_id)
+        device = self._directory.device_by_id(lamp.device_id)
+        if index is None or device is None or device.company_id != lamp.company_id:
+            self._end(subscription, now, "rejected")
+            return
+        found = self._asking.find(index, device, lamp.package, lamp.name)
+        if found is None:
+            self._end(subscription, now, "noresource")
+            return
+        lamp.view = found.view
+        resource = self._table.watched(found.source.kind, lamp.company_id, found.key)
+        if resource is not lamp.resource:
+            self._table.turn_to(subscription, lamp, resource)
+        self._teller.look(resource, index, now)
+        if subscription.state != "terminated":
+            self._teller.show(subscription, index)
+
+
+def _seen(index: CompanyIndex) -> _Seen:
+    arrangements = index.arrangements
+    return _Seen(
+        rights=index.rights,
+        company=msgspec.structs.replace(index.company, version=0),
+        codes={code: row.feature for code, row in arrangements.codes.items()},
+        extensions={number: (type(row).__name__, row.id) for number, row in arrangements.extensions.items()},
+        people={row.id: (row.hide_line, row.presence_visibility, row.language) for row in index.users.values()},
+        groups=(
+            arrangements.group_members,
+            arrangements.hunt_members,
+            [(scheme.row, scheme.plans) for scheme in arrangements.schemes.values()],
+        ),
+        phones={row.id: (row.user_id, row.language) for row in index.devices.values()},
+    )
