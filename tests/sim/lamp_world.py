@@ -5,6 +5,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from functools import partial
+from itertools import count
 from typing import Any
 
 from world import DOMAIN, EXCHANGE, DeskPhone, World
@@ -90,7 +91,7 @@ class WatchingPhone(DeskPhone):
     ``reboot``."""
 
     def __init__(self, world: LampWorld, name: str, host: str, transport: Transport = "udp") -> None:
-        super().__init__(world, name, host)
+        super().__init__(world, name, host, seed=next(world.seeds))
         self.transport: Transport = transport
         self.watches: list[Watch] = []
         self.boot = 0
@@ -186,6 +187,7 @@ class LampWorld(World):
 
     def __init__(self, seed: int = 1, rows: CompanyRows | None = None, **settings: Any) -> None:
         super().__init__(seed, rows, **settings)
+        self.seeds = count(1000 * seed)
         self.counts: dict[str, tuple[int, int, int, int]] = {}
         self.parked: dict[tuple[str, str], list[ParkedCall]] = {}
         self.kept: list[bytes] = []
@@ -215,6 +217,15 @@ class LampWorld(World):
         phone.register()
         self.network.run(0.2)
         return phone
+
+    def stay_registered(self, for_s: float) -> None:
+        """Let time go by; phones register again in time."""
+        end = self.network.now + for_s
+        while self.network.now < end:
+            for phone in self.phones.values():
+                if phone.node.connected:
+                    phone.register()
+            self.network.run(min(200.0, end - self.network.now))
 
     def change(self, rows: CompanyRows) -> None:
         """The administrator changes the company; the exchange takes it over."""

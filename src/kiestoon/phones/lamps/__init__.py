@@ -5,8 +5,8 @@
 """
 
 from kiestoon.phones.lamps.engine import Lamps
-from kiestoon.phones.lamps.journal import decode_journal
+from kiestoon.phones.lamps.journal import decode_journal, survivors
 from kiestoon.phones.lamps.sources import ParkedCall
 from kiestoon.phones.lamps.state import Appearance, Seen, Source, State, View
 
-__all__ = ["Appearance", "Lamps", "ParkedCall", "Seen", "Source", "State", "View", "decode_journal"]
+__all__ = ["Appearance", "Lamps", "ParkedCall", "Seen", "Source", "State", "View", "decode_journal", "survivors"]

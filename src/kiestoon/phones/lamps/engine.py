@@ -191,14 +191,10 @@ class Lamps:
         self.teller.tell_in_time(taken, now)
         return len(taken)
 
-    def snapshot(self, now: float) -> list[bytes]:
-        """What says all there is, for compaction of the journal."""
-        wall_s = self._wall_s()
-        return [
-            encode_kept(subscription, phone.device_id, now, wall_s)
-            for phone in self.table.phones()
-            for subscription in phone.subscriptions
-        ]
+    @property
+    def silent_phones(self) -> int:
+        """Watching phones that do not answer."""
+        return sum(phone.silent for phone in self.table.phones())
 
     def subscriptions(self, now: float) -> list[dict[str, Any]]:
         """Every subscription, for the command line."""

@@ -84,6 +84,33 @@ def decode_journal(records: Iterable[bytes]) -> list[tuple[Kept, int]]:
     return [(entry, restarts - at + 1) for entry, at in alive.values()]
 
 
+def survivors(records: Iterable[bytes]) -> list[bytes]:
+    """The records that still say something, for compaction: the last word on each subscription that lives, and the
+    restarts after the oldest of them."""
+    alive: dict[str, int] = {}
+    kept: dict[int, bytes] = {}
+    restarts: dict[int, bytes] = {}
+    for at, record in enumerate(records):
+        try:
+            entry = _decoder.decode(record)
+        except msgspec.DecodeError:
+            continue
+        if isinstance(entry, Restarted):
+            restarts[at] = record
+            continue
+        tag = entry.tag if isinstance(entry, Gone) else entry.data.dialog.local_tag
+        before = alive.pop(tag, None)
+        if before is not None:
+            del kept[before]
+        if isinstance(entry, Kept):
+            alive[tag], kept[at] = at, record
+    if not kept:
+        return []
+    oldest = next(iter(kept))
+    later = {at: record for at, record in restarts.items() if at > oldest}
+    return [record for _, record in sorted({**kept, **later}.items())]
+
+
 def _udp(to: Destination | None) -> tuple[str, int] | None:
     if to is None or to.transport in RELIABLE:
         return None

@@ -164,7 +164,9 @@ class Table:
 
     def prune(self, resource: Resource) -> None:
         """Forget what nobody watches."""
-        if not resource.subscriptions and self._resources.pop((resource.kind, resource.company_id, resource.key), None):
+        key = (resource.kind, resource.company_id, resource.key)
+        if not resource.subscriptions and self._resources.get(key) is resource:
+            del self._resources[key]
             own = self._by_company[resource.company_id]
             own.pop(resource, None)
             if not own:
