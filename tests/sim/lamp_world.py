@@ -12,6 +12,7 @@ from world import DOMAIN, EXCHANGE, DeskPhone, World
 
 from kiestoon.company.model import CompanyRows
 from kiestoon.phones.lamps import Lamps, ParkedCall, decode_journal
+from kiestoon.sip import events
 from kiestoon.sip.digest import Credentials
 from kiestoon.sip.flow import Flow, Target, Transport
 from kiestoon.sip.headers.subscription import parse_subscription_state
@@ -98,7 +99,16 @@ class WatchingPhone(DeskPhone):
         self.registrations = 0
         self.deaf = False
         """It gets NOTIFYs and does not answer."""
+        self.unsolicited: list[str] = []
+        """Bodies of NOTIFYs it never asked for."""
         self.endpoint._in_dialog = partial(self._in_dialog, self.endpoint._in_dialog)
+
+    def react(self, phone: Any, event: Any, now: float) -> None:
+        if isinstance(event, events.RequestReceived) and event.request.method == "NOTIFY":
+            self.unsolicited.append(event.request.body.decode())
+            self.endpoint.respond(now, event.transaction, 200)
+        else:
+            super().react(phone, event, now)
 
     def register(self, expires_s: int = 300, transport: Transport = "udp") -> None:
         self.registrations += 1

@@ -287,7 +287,10 @@ def _request_received(x: Exchange, event: sip.RequestReceived, now: float) -> No
         x.endpoint.drop(event.transaction)
     elif method == "OPTIONS":
         settings = x.endpoint.settings
-        headers = (("Allow", settings.allow), ("Supported", settings.supported), ("Accept", "application/sdp"))
+        headers = (
+            ("Allow", settings.allow), ("Supported", settings.supported), ("Accept", "application/sdp"),
+            ("Allow-Events", ", ".join(settings.packages)),
+        )  # fmt: skip
         x.endpoint.respond(now, event.transaction, 200, headers=headers)
     else:
         x.endpoint.respond(now, event.transaction, 405, headers=(("Allow", x.endpoint.settings.allow),))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from kiestoon.sip.dialog_state import DialogState
 from kiestoon.sip.flow import Destination, Flow
 from kiestoon.sip.headers.address import NameAddr
 from kiestoon.sip.message import Message, Request, Response
-from kiestoon.sip.session.state import DialogState
 from kiestoon.sip.uri import BadUri, parse_uri
 
 MAX_FORWARDS = "70"

@@ -88,7 +88,8 @@ class View(msgspec.Struct, frozen=True, gc=False):
 class Source(Protocol):
     """A kind of thing that has a lamp: people, groups, park lots, queues, night modes.
 
-    ``kind`` names it in listings. Whoever changes a state calls ``Lamps.touch(kind, company_id, key, now)``.
+    ``kind`` names it in listings. Whoever changes a state calls ``Lamps.touch(kind, company_id, key)``, and sees to it
+    that the engine is flushed if that happens outside of it.
     """
 
     kind: str

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from kiestoon.sip.session.state import DialogState
+from kiestoon.sip.dialog_state import DialogState
 
 JUMP: Final = 1 << 17
 """How far sequence and version numbers jump at a restart: more NOTIFYs than a watcher gets between two refreshes."""
