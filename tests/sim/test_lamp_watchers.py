@@ -8,7 +8,7 @@ from network import Conditions
 from test_lamps import office
 from world import DeskPhone
 
-from kiestoon.phones.lamps.telling import AT_ONCE
+from kiestoon.phones.lamps.telling import AT_ONCE, PACE
 from kiestoon.sip.flow import Output, Send
 from kiestoon.sip.message import Request
 from kiestoon.sip.session import Session
@@ -328,7 +328,7 @@ def test_after_a_crash_thousands_are_told_in_time_and_never_in_a_burst() -> None
     world.crash()
     before = world.notifies()
     world.run(0.05)
-    assert world.notifies() - before <= 50
+    assert world.notifies() - before == PACE[0]
     world.run(1)
     assert world.notifies() - before == number
 

@@ -236,6 +236,22 @@ def test_a_right_given_on_a_running_subscription_shows_names_at_once() -> None:
     assert lamp.party("remote") == ("", "")
 
 
+def test_a_right_taken_away_holds_even_before_its_turn_in_the_review() -> None:
+    world, anna, bert, carla = office(granted(sample_rows(), notify=True))
+    lamp = carla.watch("102")
+    bert.mode = "answer"
+    anna.dial("102")
+    world.run()
+    assert lamp.party("remote") == ("User 1", f"sip:101@{DOMAIN}")
+    rows = replaced(world.rows, 1, name="Anna")
+    world.exchange.directory.replace(msgspec.structs.replace(rows, privacy_grants=()))
+    world.lamps.configuration_changed([1], world.network.now)
+    (subscription,) = world.lamps.table.subscriptions()
+    world.lamps.touch("person", 1, "2")
+    world.lamps.teller.settle(world.network.now)  # a call event that is faster than the review
+    assert "User 1" not in subscription.context.text
+
+
 def test_a_removed_extension_ends_its_subscriptions() -> None:
     world, _, _, carla = office()
     lamp = carla.watch("102")

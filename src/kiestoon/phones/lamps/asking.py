@@ -11,7 +11,7 @@ import structlog
 from kiestoon.company.directory import CompanyIndex
 from kiestoon.company.model import Device
 from kiestoon.phones.lamps.bodies import CONTENT_TYPES
-from kiestoon.phones.lamps.lamp import Lamp, Table
+from kiestoon.phones.lamps.lamp import Lamp, Table, lamp_of
 from kiestoon.phones.lamps.sources.mailboxes import MAILBOX
 from kiestoon.phones.lamps.state import Source, View, language_is_dutch
 from kiestoon.phones.lamps.telling import Teller
@@ -77,7 +77,7 @@ class Asking:
             self._refuse(event, 404, now)
         elif wanted.view.hidden and index.user_of(caller.device) is not None:
             self._refuse(event, 403, now)
-        elif len(self._table.of_device(caller.device.id)) >= MOST_PER_DEVICE:
+        elif sum(len(phone.subscriptions) for phone in self._table.phones_of(caller.device.id)) >= MOST_PER_DEVICE:
             log.warning("too many subscriptions", device=caller.device.username)
             self._refuse(event, 403, now, "Too Many Subscriptions")
         else:
@@ -137,12 +137,13 @@ class Asking:
         self._table.prune(resource)
 
     def _drop_surplus(self, subscription: Subscription, lamp: Lamp, now: float) -> None:
+        phone = self._table.phone(lamp.device_id, subscription.contact)
         alike = [
             each
-            for each in lamp.resource.subscriptions
-            if isinstance(each.context, Lamp)
-            and (each.context.device_id, each.context.package) == (lamp.device_id, lamp.package)
-            and each.contact == subscription.contact
+            for each in (phone.subscriptions if phone is not None else ())
+            if (other := lamp_of(each)) is not None
+            and other.resource is lamp.resource
+            and other.package == lamp.package
         ]
         for each in alike[: max(0, len(alike) + 1 - MOST_ALIKE)]:
             each.terminate(now, "deactivated")

@@ -52,13 +52,13 @@ class Phone:
 class Lamp:
     """What a subscription (its ``context``) shows. Called with a version number it gives the body of a NOTIFY.
 
-    ``name`` is what the phone asked for, ``text`` what it is shown. ``queued``: a NOTIFY is to be sent in this turn or
-    the next, ``waiting``: one is to be sent in time.
+    ``name`` is what the phone asked for, ``text`` what it is shown. ``stale``: rights may have changed since ``view``
+    was decided. ``queued``: a NOTIFY is to be sent, "urgent" or "calm"; ``waiting``: the whole state is, in time.
     """
 
     __slots__ = (
-        "company_id", "device_id", "entity", "name", "package", "phone", "queued", "resource", "text", "view",
-        "waiting",
+        "company_id", "device_id", "entity", "name", "package", "phone", "queued", "resource", "stale", "text",
+        "view", "waiting",
     )  # fmt: skip
 
     def __init__(
@@ -72,7 +72,8 @@ class Lamp:
         self.resource = resource
         self.view = view
         self.text = ""
-        self.queued = False
+        self.stale = False
+        self.queued = ""
         self.waiting = False
         self.phone: Phone | None = None
 
@@ -120,6 +121,10 @@ class Table:
     def phones_of(self, device_id: int) -> list[Phone]:
         """The watching phones that log in as a device."""
         return list(self._phones.get(device_id, {}).values())
+
+    def phone(self, device_id: int, contact: str) -> Phone | None:
+        """One of them."""
+        return self._phones.get(device_id, {}).get(contact)
 
     def phones(self) -> list[Phone]:
         """All of them."""

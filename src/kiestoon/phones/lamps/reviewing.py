@@ -15,7 +15,7 @@ from kiestoon.company.directory import CompanyIndex, Directory
 from kiestoon.company.model import Company
 from kiestoon.company.rights import Rights
 from kiestoon.phones.lamps.asking import Asking
-from kiestoon.phones.lamps.lamp import Table, lamp_of
+from kiestoon.phones.lamps.lamp import Resource, Table, lamp_of
 from kiestoon.phones.lamps.telling import Teller
 from kiestoon.sip.subscription import Subscription
 
@@ -45,7 +45,13 @@ class Reviewer:
         self._asking = asking
         self._end = end
         self._known: dict[int, _Seen] = {}
-        self._waiting: dict[Subscription, None] = {}
+        self._waiting: dict[Subscription | Resource, None] = {}
+        teller.review = self.review
+
+    @property
+    def busy(self) -> bool:
+        """Whether some are left to be looked at."""
+        return bool(self._waiting)
 
     def begin(self, index: CompanyIndex) -> None:
         """Something of the company is watched."""
@@ -60,42 +66,37 @@ class Reviewer:
         if index is None:
             for subscription in [each for resource in resources for each in resource.subscriptions]:
                 self._end(subscription, now, "noresource")
-            return
-        if not resources:
-            return
-        after = self._known[company_id] = _seen(index)
-        if before is None or msgspec.structs.replace(before, phones=after.phones) != after:
-            for resource in resources:
-                resource.texts.clear()  # the same state may be told in other words
-                resource.state = None
-            self._review(each for resource in resources for each in resource.subscriptions)
-        else:
-            devices = {*before.phones.items()} ^ {*after.phones.items()}
-            for device_id in {device_id for device_id, _ in devices}:
-                self._review(self._table.of_device(device_id))
-        self._teller.touch_all(resources)
+        elif resources:
+            after = self._known[company_id] = _seen(index)
+            if before is None or msgspec.structs.replace(before, phones=after.phones) != after:
+                for resource in resources:
+                    resource.state = None  # the same state may be told in other words
+                self._doubt(each for resource in resources for each in resource.subscriptions)
+            else:
+                devices = {*before.phones.items()} ^ {*after.phones.items()}
+                for device_id in {device_id for device_id, _ in devices}:
+                    self._doubt(self._table.of_device(device_id))
+            self._waiting.update(dict.fromkeys(resources))
 
     def settle(self, now: float) -> None:
-        """Go through some of those whose rights may have changed."""
+        """Go through some of what may have changed."""
         for _ in range(min(IN_ONE_TURN, len(self._waiting))):
-            subscription = next(iter(self._waiting))
-            del self._waiting[subscription]
-            self._look(subscription, now)
+            waiting = next(iter(self._waiting))
+            del self._waiting[waiting]
+            if isinstance(waiting, Resource):
+                index = self._directory.company(waiting.company_id)
+                if index is not None and waiting.subscriptions:
+                    self._teller.look(waiting, index, now)
+            elif (lamp := lamp_of(waiting)) is not None and lamp.stale:
+                self.review(waiting, now)
 
-    @property
-    def busy(self) -> bool:
-        """Whether some are left."""
-        return bool(self._waiting)
-
-    def _review(self, subscriptions: Iterable[Subscription]) -> None:
-        self._waiting.update(dict.fromkeys(subscriptions))
-
-    def _look(self, subscription: Subscription, now: float) -> None:
-        """Name and rights of one subscription. What it may see no more is hidden, not ended: the phone would not ask
-        again when the right comes back, or when the next person logs in on it."""
+    def review(self, subscription: Subscription, now: float) -> None:
+        """Name and rights of one subscription, and what it shows by them. What it may see no more is hidden, not ended:
+        the phone would not ask again when the right comes back, or when the next person logs in on it."""
         lamp = lamp_of(subscription)
         if lamp is None or lamp.phone is None:
             return
+        lamp.stale = False
         index = self._directory.company(lamp.company_id)
         device = self._directory.device_by_id(lamp.device_id)
         if index is None or device is None or device.company_id != lamp.company_id:
@@ -109,9 +110,18 @@ class Reviewer:
         resource = self._table.watched(found.source.kind, lamp.company_id, found.key)
         if resource is not lamp.resource:
             self._table.turn_to(subscription, lamp, resource)
-        self._teller.look(resource, index, now)
+        if resource.state is None:
+            self._teller.look(resource, index, now)
         if subscription.state != "terminated":
-            self._teller.show(subscription, index)
+            self._teller.show(subscription, index, now)
+
+    def _doubt(self, subscriptions: Iterable[Subscription]) -> None:
+        """Their rights are to be decided anew before they are shown anything else."""
+        for subscription in subscriptions:
+            lamp = lamp_of(subscription)
+            if lamp is not None:
+                lamp.stale = True
+                self._waiting[subscription] = None
 
 
 def _seen(index: CompanyIndex) -> _Seen:

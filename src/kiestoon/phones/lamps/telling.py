@@ -8,20 +8,29 @@ from typing import Final
 
 from kiestoon.company.directory import CompanyIndex, Directory
 from kiestoon.phones.lamps.bodies import shown_text
-from kiestoon.phones.lamps.lamp import Lamp, Resource, Table
+from kiestoon.phones.lamps.lamp import Lamp, Resource, Table, lamp_of
 from kiestoon.phones.lamps.state import Source
 from kiestoon.sip.deadlines import DeadlineQueue
 from kiestoon.sip.flow import Destination
 from kiestoon.sip.subscription import Subscription
 
 AT_ONCE: Final = 64
-"""NOTIFYs in one turn of the loop: some 10 ms. What is left comes in the next, after the calls that waited."""
-PACE: Final = (50, 0.1)
-"""What nobody waits for goes out so many at a time, so often (s): a tenth of a core."""
+"""NOTIFYs in one turn of the loop: some 3 ms. What is left comes in the next, after the calls that waited."""
+BURST: Final = 256
+PER_S: Final = 2000
+"""NOTIFYs at once and in the long run: a tenth of a core, and no more than a network of phones can answer."""
+PORTION: Final = 32
+"""When all are used up: wait until so many may go."""
+PACE: Final = (100, 0.1)
+"""Whole states that only confirm what phones should know go out so many at a time, so often (s)."""
 
 
 class Teller:
-    """``touch`` what may have changed; ``settle`` looks and sends. ``end`` is called for watchers of what is gone."""
+    """``touch`` what may have changed; ``settle`` looks and sends. ``end`` is called for watchers of what is gone,
+    ``review`` for those whose rights may have changed, before they are shown anything.
+
+    Calls come first: a change of configuration that concerns thousands of lamps waits behind them.
+    """
 
     def __init__(
         self,
@@ -36,8 +45,12 @@ class Teller:
         self._sources = sources
         self._wall_ms = wall_ms
         self._end = end
+        self.review: Callable[[Subscription, float], None] = _as_it_was
         self._touched: dict[Resource, None] = {}
-        self._queue: deque[Subscription] = deque()
+        self._urgent: deque[Subscription] = deque()
+        self._calm: deque[Subscription] = deque()
+        self._allowed = float(BURST)
+        self._allowed_at = 0.0
         self._slow: deque[tuple[Subscription, Destination | None]] = deque()
         self._slow_at = 0.0
         self._changes: DeadlineQueue[Resource] = DeadlineQueue()
@@ -50,22 +63,18 @@ class Teller:
         if resource is not None:
             self._touched[resource] = None
 
-    def touch_all(self, resources: Iterable[Resource]) -> None:
-        """As above."""
-        self._touched.update(dict.fromkeys(resources))
-
     def tell_in_time(self, subscriptions: Iterable[Subscription], now: float, to: Destination | None = None) -> None:
         """Send the whole state again, at ``to`` if given, when there is time for it."""
         if not self._slow:
             self._slow_at = max(now, self._slow_at)
         for subscription in subscriptions:
-            lamp = subscription.context
-            if isinstance(lamp, Lamp) and not lamp.waiting:
+            lamp = lamp_of(subscription)
+            if lamp is not None and not lamp.waiting:
                 lamp.waiting = True
                 self._slow.append((subscription, to))
 
-    def look(self, resource: Resource, index: CompanyIndex, now: float) -> None:
-        """See how it stands; who is shown something else now gets a NOTIFY."""
+    def look(self, resource: Resource, index: CompanyIndex, now: float, *, urgent: bool = False) -> None:
+        """See how it stands; who is shown something else now gets a NOTIFY, before all others if it is urgent."""
         now_ms = self._wall_ms()
         state = self._sources[resource.kind].state(index, resource.key, now_ms)
         if state is None:
@@ -81,20 +90,24 @@ class Teller:
             resource.deadline = self._changes.start(now + (state.until_ms - now_ms) / 1000, "until", resource)
         resource.state = state
         resource.texts.clear()
-        for subscription in resource.subscriptions:
-            self.show(subscription, index)
+        for subscription in list(resource.subscriptions):
+            self.show(subscription, index, now, urgent=urgent)
 
-    def show(self, subscription: Subscription, index: CompanyIndex) -> None:
+    def show(self, subscription: Subscription, index: CompanyIndex, now: float, *, urgent: bool = False) -> None:
         """Put what its watcher may see before it; a NOTIFY follows if that is something else than before."""
-        lamp = subscription.context
-        if not isinstance(lamp, Lamp):
+        lamp = lamp_of(subscription)
+        if lamp is None:
+            return
+        if lamp.stale:
+            self.review(subscription, now)
             return
         text = self.text_of(lamp, index)
         if text != lamp.text:
             lamp.text = text
-            if not lamp.queued:
-                lamp.queued = True
-                self._queue.append(subscription)
+            wanted = "urgent" if urgent else "calm"
+            if lamp.queued not in ("urgent", wanted):
+                lamp.queued = wanted
+                (self._urgent if urgent else self._calm).append(subscription)
 
     def text_of(self, lamp: Lamp, index: CompanyIndex) -> str:
         """What the lamp's watcher may see of its resource, which must have been looked at."""
@@ -122,8 +135,12 @@ class Teller:
 
     def next_deadline(self, now: float) -> float | None:
         """``now`` while there is more to send than fitted into one turn."""
-        if self._queue or self._touched:
+        if self._touched:
             return now
+        waiting = len(self._urgent) + len(self._calm)
+        if waiting:
+            missing = min(PORTION, waiting) - self._allowed
+            return now if missing <= 0 else max(now, self._allowed_at + missing / PER_S)
         changes = self._changes.next_deadline()
         slow = self._slow_at if self._slow else None
         return min((at for at in (changes, slow) if at is not None), default=None)
@@ -135,17 +152,27 @@ class Teller:
             for resource in touched:
                 index = self._directory.company(resource.company_id)
                 if index is not None and resource.subscriptions:
-                    self.look(resource, index, now)
-        for _ in range(min(AT_ONCE, len(self._queue))):
-            self._send(self._queue.popleft(), now)
+                    self.look(resource, index, now, urgent=True)
+        if self._urgent or self._calm:
+            self._send_some(now)
 
     # --- inside ------------------------------------------------------------------------------------------------------
 
-    def _send(self, subscription: Subscription, now: float) -> None:
-        lamp = subscription.context
-        if not isinstance(lamp, Lamp):
-            return
-        lamp.queued = False
+    def _send_some(self, now: float) -> None:
+        self._allowed = min(float(BURST), self._allowed + (now - self._allowed_at) * PER_S)
+        self._allowed_at = now
+        number = min(AT_ONCE, int(self._allowed))
+        while number > 0 and (self._urgent or self._calm):
+            subscription = (self._urgent or self._calm).popleft()
+            lamp = lamp_of(subscription)
+            if lamp is not None and lamp.queued:  # else it was in both queues, and is told already
+                lamp.queued = ""
+                self._send(subscription, lamp, now)
+                number -= 1
+                self._allowed -= 1
+
+    @staticmethod
+    def _send(subscription: Subscription, lamp: Lamp, now: float) -> None:
         if lamp.phone is not None and lamp.phone.silent and not subscription.silent:
             subscription.silence()
         subscription.notify(now, lamp)
@@ -154,8 +181,12 @@ class Teller:
 
     @staticmethod
     def _resend(subscription: Subscription, to: Destination | None, now: float) -> None:
-        lamp = subscription.context
-        if isinstance(lamp, Lamp):
+        lamp = lamp_of(subscription)
+        if lamp is not None:
             lamp.waiting = False
             if lamp.phone is not None and not lamp.phone.silent:
                 subscription.resend(now, to)
+
+
+def _as_it_was(_subscription: Subscription, _now: float) -> None:
+    """Before a reviewer is there."""
