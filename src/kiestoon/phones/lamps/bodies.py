@@ -14,7 +14,6 @@ from typing import Final
 
 from kiestoon.company.directory import CompanyIndex
 from kiestoon.company.model import PresenceStatus
-from kiestoon.phones.lamps.sources.mailboxes import voicemail_number
 from kiestoon.phones.lamps.state import Appearance, Seen, State, View
 from kiestoon.sip.subscription import dialog_info, message_summary, presence
 from kiestoon.sip.subscription.dialog_info import Party, WatchedDialog
@@ -136,6 +135,9 @@ def _presence(index: CompanyIndex, state: State, view: View) -> str:
     elif view.status:
         activity, label = _STATUSES[state.status]
         words = (label,)
+        if state.status == "office" and state.published is not None:
+            activity, note = state.published.activity, state.published.note
+            words = ((note, note),)
     texts = [each[view.dutch] for each in words if each[view.dutch]]
     if _sends_on(state, view):
         texts.append(_FORWARDED[view.dutch])
@@ -143,7 +145,9 @@ def _presence(index: CompanyIndex, state: State, view: View) -> str:
         texts.append(f"{_BACK[view.dutch]} {state.back}")
     if view.status and state.note:
         texts.append(state.note)
-    return presence.Presence(state.reachable or view.hidden, activity, ", ".join(texts)).encode_state()
+    gone = state.published is not None and view.status and not state.published.open
+    reachable = view.hidden or (state.reachable and not gone)
+    return presence.Presence(reachable, activity, ", ".join(texts)).encode_state()
 
 
 # --- message summary -------------------------------------------------------------------------------------------------
@@ -151,10 +155,15 @@ def _presence(index: CompanyIndex, state: State, view: View) -> str:
 
 def _messages(index: CompanyIndex, state: State, view: View) -> str:
     new, old, urgent_new, urgent_old = state.counts if state.counts and view.calls else (0, 0, 0, 0)
-    number = voicemail_number(index)
+    number = _voicemail_number(index)
     account = str(Uri("sip", number, host=index.company.domain)) if number else ""
     counts = message_summary.MessageCounts(new, old, urgent_new, urgent_old)
     return message_summary.MessageSummary(account, counts).encode().decode()
+
+
+def _voicemail_number(index: CompanyIndex) -> str:
+    """What is dialled to listen to one's messages; "" where the company has no code for it."""
+    return next((code for code, row in index.arrangements.codes.items() if row.feature == "voicemail"), "")
 
 
 def _as_it_is(_entity: str, _version: int, text: str) -> bytes:

@@ -15,6 +15,7 @@ from kiestoon.phones.lamps.asking import Asking
 from kiestoon.phones.lamps.journal import Kept, encode_gone, encode_kept, encode_restarted
 from kiestoon.phones.lamps.lamp import Lamp, Table, lamp_of
 from kiestoon.phones.lamps.live_calls import PERSON, LiveCalls
+from kiestoon.phones.lamps.publishing import Publishing
 from kiestoon.phones.lamps.reviewing import Reviewer
 from kiestoon.phones.lamps.sources import (
     Extensions,
@@ -31,7 +32,7 @@ from kiestoon.phones.lamps.state import Source
 from kiestoon.phones.lamps.telling import Teller
 from kiestoon.phones.lamps.unsolicited import Unsolicited
 from kiestoon.phones.lamps.watchers import Watchers
-from kiestoon.registrar import BindingChanged
+from kiestoon.registrar import BindingChanged, DeviceCaller
 from kiestoon.sip import events as sip
 from kiestoon.sip.subscription import Subscription
 
@@ -76,9 +77,10 @@ class Lamps:
         self._wall_s = wall_s
         self.live = LiveCalls(exchange)
         mailboxes = Mailboxes(mailbox_counts)
-        known: tuple[Source, ...] = (
-            People(exchange, self.live), Extensions(self.live), ParkPlaces(parked), Plans(), mailboxes, *sources
-        )  # fmt: skip
+        self._publishing = Publishing(exchange, self._identified, self.touch)
+        people = People(exchange, self.live, self._publishing.of)
+        known: tuple[Source, ...]
+        known = (people, Extensions(self.live), ParkPlaces(parked), Plans(), mailboxes, *sources)
         self.sources: dict[str, Source] = {source.kind: source for source in known}
         self.table = Table()
         self.teller = Teller(self.table, exchange.directory, self.sources, exchange.wall_ms, self._end)
@@ -90,8 +92,11 @@ class Lamps:
     # --- what phones do ----------------------------------------------------------------------------------------------
 
     def requested(self, event: sip.RequestReceived, now: float) -> None:
-        """A SUBSCRIBE outside any dialog."""
-        self._asking.requested(event, now)
+        """A SUBSCRIBE or PUBLISH outside any dialog."""
+        if event.request.method == "PUBLISH":
+            self._publishing.requested(event, now)
+        else:
+            self._asking.requested(event, now)
 
     def subscription_event(self, event: sip.SubscriptionEvent, now: float) -> None:
         """What happened to a subscription."""
@@ -126,6 +131,7 @@ class Lamps:
 
     def forget_device(self, device_id: int, now: float) -> None:
         """A device was deleted, locked, or has a new password: whoever knew the old one watches nothing any more."""
+        self._publishing.forget_device(device_id)
         for subscription in self.table.of_device(device_id):
             self._end(subscription, now, "deactivated")
 
@@ -166,13 +172,18 @@ class Lamps:
         with _contained("timers"):
             self.teller.handle_timers(now)
             self._watchers.handle_timers(now)
+            self._publishing.handle_timers(now)
 
     def next_deadline(self, now: float) -> float | None:
         """When ``handle_timers`` has something to do next; ``now`` when ``settle`` has."""
         if self._reviewer.busy:
             return now
-        both = (self.teller.next_deadline(now), self._watchers.next_deadline())
-        return min((at for at in both if at is not None), default=None)
+        all_of_them = (
+            self.teller.next_deadline(now),
+            self._watchers.next_deadline(),
+            self._publishing.next_deadline(),
+        )
+        return min((at for at in all_of_them if at is not None), default=None)
 
     # --- life of the process -----------------------------------------------------------------------------------------
 
@@ -201,6 +212,9 @@ class Lamps:
         return listing.rows(self._x, self.table, now)
 
     # --- inside ------------------------------------------------------------------------------------------------------
+
+    def _identified(self, event: sip.RequestReceived, now: float) -> DeviceCaller | None:
+        return self._asking.identified(event, now)
 
     def _begun(self, subscription: Subscription, lamp: Lamp, now: float) -> None:
         index = self._x.directory.company(lamp.company_id)

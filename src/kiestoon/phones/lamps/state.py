@@ -8,6 +8,7 @@ import msgspec
 
 from kiestoon.company.directory import CompanyIndex
 from kiestoon.company.model import Device, PresenceStatus
+from kiestoon.sip.subscription.presence import Activity
 
 Phase: TypeAlias = Literal["trying", "early", "confirmed"]
 Direction: TypeAlias = Literal["initiator", "recipient"]
@@ -41,13 +42,21 @@ class Appearance(msgspec.Struct, frozen=True, gc=False):
         return self.phase == "early" and self.direction == "recipient"
 
 
+class Published(msgspec.Struct, frozen=True, gc=False):
+    """What a phone says of its user: reachable or not, doing what, with which words."""
+
+    open: bool
+    activity: Activity = ""
+    note: str = ""
+
+
 class State(msgspec.Struct, frozen=True, gc=False):
     """All there is to show. What does not apply keeps its default.
 
     ``lit``: the lamp is on without a call, with these words in English and Dutch (a night mode that is on).
     ``do_not_disturb``, ``forwarded`` are services the person has switched on; ``status``, ``note`` and ``back`` (a
     time, on the person's clock) what the person has set about being there, ``status_forwarded``: and calls go elsewhere
-    meanwhile. ``reachable``: a phone is registered.
+    meanwhile. ``reachable``: a phone is registered. ``published``: what a phone says.
     ``counts`` are a mailbox's (new, old, urgent new, urgent old). ``until_ms``: when, on the wall clock, it will change
     by itself; 0 = not foreseeable.
     """
@@ -60,6 +69,7 @@ class State(msgspec.Struct, frozen=True, gc=False):
     status_forwarded: bool = False
     note: str = ""
     back: str = ""
+    published: Published | None = None
     reachable: bool = True
     counts: tuple[int, int, int, int] | tuple[()] = ()
     until_ms: int = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 import msgspec
 
@@ -12,6 +12,7 @@ CONTENT_TYPE = "application/pidf+xml"
 PACKAGE = "presence"
 
 Activity: TypeAlias = Literal["", "on-the-phone", "busy", "away", "meeting", "vacation", "holiday", "lunch"]
+ACTIVITIES: Final[tuple[Activity, ...]] = get_args(Activity)[1:]
 
 
 class Presence(msgspec.Struct, frozen=True, gc=False):

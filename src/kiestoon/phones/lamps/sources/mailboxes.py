@@ -51,8 +51,3 @@ class Mailboxes:
         if key not in index.arrangements.extensions:
             return None
         return State(counts=self._counts(index.company.id, key))
-
-
-def voicemail_number(index: CompanyIndex) -> str:
-    """What is dialled to listen to one's messages; "" where the company has no code for it."""
-    return next((code for code, row in index.arrangements.codes.items() if row.feature == "voicemail"), "")

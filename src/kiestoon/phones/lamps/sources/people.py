@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 from kiestoon.calls.call import Call
@@ -12,7 +12,7 @@ from kiestoon.company.directory import CompanyIndex
 from kiestoon.company.model import AlternateNumber, Device, User
 from kiestoon.company.time.zones import DAY_S
 from kiestoon.phones.lamps.live_calls import PERSON, LiveCalls
-from kiestoon.phones.lamps.state import Appearance, Phase, Seen, State, View
+from kiestoon.phones.lamps.state import Appearance, Phase, Published, Seen, State, View
 from kiestoon.routing.at_rest import forwards_all, next_change_ms, status_at
 
 _PHASES: dict[str, Phase] = {"offered": "trying", "dialling": "trying", "early": "early", "answered": "confirmed"}
@@ -24,9 +24,10 @@ class People:
 
     kind = PERSON
 
-    def __init__(self, exchange: Exchange, live: LiveCalls) -> None:
+    def __init__(self, exchange: Exchange, live: LiveCalls, published: Callable[[int], Published | None]) -> None:
         self._x = exchange
         self._live = live
+        self._published = published
 
     def find(self, index: CompanyIndex, device: Device, name: str) -> str:
         """By extension, else by a phone's login: the person logged in there."""
@@ -73,6 +74,7 @@ class People:
             note=set_now.note if set_now is not None else "",
             back=_clock(index, user, set_now.until_ms, now_ms) if set_now is not None and set_now.until_ms else "",
             reachable=self._x.present.is_reachable(index.company.id, user.id),
+            published=self._published(user.id),
             until_ms=next_change_ms(index, user, now_ms) or 0,
         )
 
