@@ -75,7 +75,7 @@ class Baresip(Ears, Peer):
 
     ``host`` is its address, of either family; ``namespace`` the network namespace that has it, "" for this one.
     ``port``: where it listens, for TLS the one after; 0 takes a free one. ``watches``: users to whose presence it
-    subscribes, and to its own messages; None: it subscribes to nothing.
+    subscribes; None: it knows nothing of presence. (The module ``mwi`` of 1.0.0 now and then subscribes without end.)
     """
 
     recorded_as = "dump-*-dec.wav"
@@ -138,7 +138,7 @@ class Baresip(Ears, Peer):
             *(f"module {name}.so" for name in modules),
             *(f"module_tmp {name}.so" for name in ("uuid", "account")),
             *(f"module_app {name}.so" for name in ("ctrl_tcp", "menu")),
-            *(f"module_app {name}.so" for name in ("contact", "presence", "mwi") if self.watches is not None),
+            *(f"module_app {name}.so" for name in ("contact", "presence") if self.watches is not None),
         ]
         if ca_file is not None:
             lines.append(f"sip_cafile {ca_file}")

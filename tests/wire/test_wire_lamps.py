@@ -120,13 +120,33 @@ def test_after_a_kill_the_watcher_is_told_what_became_of_the_call(
     party.expect_success(30)
 
 
-def test_baresip_sees_a_colleague_on_the_phone_and_its_own_messages(exchange: Exchange, phone: PhoneStarter) -> None:
+def test_the_message_lamp_is_told_by_the_phones_own_name(exchange: Exchange, sipp: SippStarter) -> None:
+    ladder = watcher("103", "103")
+    event = "Event: message-summary\nExpires: 600\nAccept: application/simple-message-summary\n"
+    login = f"[authentication username=103 password={ladder.password}]\n"
+    body = check_body("Messages-Waiting: no[^a-z]+Voice-Message: 0/0 [(]0/0[)]")
+    party = sipp(
+        ladder.request("SUBSCRIBE", headers=event, in_dialog=False)
+        .expect(407, challenge=True)
+        .request("SUBSCRIBE", headers=login + event, in_dialog=False)
+        .expect(200, dialog=True)
+        .await_request("NOTIFY", check=body + check_header("Event", "message-summary", into="event"))
+        .respond(200, "OK")
+        .request("SUBSCRIBE", headers="Event: message-summary\nExpires: 0\n")
+        .expect(200)
+        .await_request("NOTIFY", check=check_header("Subscription-State", "terminated", into="state"))
+        .respond(200, "OK")
+    )
+    party.expect_success()
+
+
+def test_baresip_sees_a_colleague_on_the_phone(exchange: Exchange, phone: PhoneStarter) -> None:
     called = phone("102")
     calling = phone("104")
     watcher = phone("103", watches=["102", "120"])
-    wait_until(lambda: len(watching(exchange, "103")) == 3, 20, "baresip has subscribed")
+    wait_until(lambda: len(watching(exchange, "103")) == 2, 20, "baresip has subscribed")
     packages = sorted((row["package"], row["watches"]) for row in watching(exchange, "103"))
-    assert packages == [("message-summary", "103"), ("presence", "102"), ("presence", "120")]
+    assert packages == [("presence", "102"), ("presence", "120")]
     wait_until(lambda: presence(watcher, "102") == "Online", 20, "102 is online")
     wait_until(lambda: presence(watcher, "120") == "Offline", 20, "120 is offline")
     calling.dial("102")
@@ -134,7 +154,16 @@ def test_baresip_sees_a_colleague_on_the_phone_and_its_own_messages(exchange: Ex
     wait_until(lambda: presence(watcher, "102") == "Busy", 20, "102 is on the phone")
     calling.hang_up()
     wait_until(lambda: presence(watcher, "102") == "Online", 20, "102 is free again")
-    assert "Messages-Waiting: no" in watcher.daemon.log_tail(500)
+
+
+def test_what_baresip_publishes_of_its_user_is_seen_by_another(exchange: Exchange, phone: PhoneStarter) -> None:
+    publisher = phone("102", watches=[], extra=";pubint=120")
+    watcher = phone("103", watches=["102"])
+    wait_until(lambda: presence(watcher, "102") == "Online", 20, "102 is online")
+    publisher.command("presence_offline")
+    wait_until(lambda: presence(watcher, "102") == "Offline", 20, "102 says it is offline")
+    publisher.command("presence_online")
+    wait_until(lambda: presence(watcher, "102") == "Online", 20, "102 is back")
 
 
 def presence(phone: Any, user: str) -> str:
