@@ -86,7 +86,7 @@ class Lamps:
         self.teller = Teller(self.table, exchange.directory, self.sources, exchange.wall_ms, self._end)
         self._asking = Asking(exchange, self.table, self.teller, self.sources, self._begun)
         self._reviewer = Reviewer(self.table, self.teller, exchange.directory, self._asking, self._end)
-        self._watchers = Watchers(self.table, self.teller, exchange.registrar)
+        self._watchers = Watchers(self.table, self.teller, exchange.registrar, self._write_down)
         self._unsolicited = Unsolicited(exchange, self.table, mailboxes)
 
     # --- what phones do ----------------------------------------------------------------------------------------------
@@ -114,7 +114,7 @@ class Lamps:
             self._watchers.ended(subscription, phone, now)
         elif isinstance(event, sip.SubscriptionRefreshed):
             phone = self.table.rehouse(subscription, lamp)
-            self._write_down(subscription, lamp, now)
+            self._write_down(subscription, now)
             self._watchers.refreshed(subscription, phone, now)
         elif isinstance(event, sip.WatcherSilent):
             self._watchers.silent(subscription, phone, now)
@@ -221,7 +221,7 @@ class Lamps:
         if index is not None:
             self._reviewer.begin(index)
         phone = self.table.add(subscription, lamp)
-        self._write_down(subscription, lamp, now)
+        self._write_down(subscription, now)
         self._watchers.subscribed(subscription, phone, now)
 
     def _end(self, subscription: Subscription, now: float, reason: str) -> None:
@@ -238,8 +238,10 @@ class Lamps:
         self.table.remove(subscription, lamp)
         self._keep(encode_gone(subscription.tag))
 
-    def _write_down(self, subscription: Subscription, lamp: Lamp, now: float) -> None:
-        self._keep(encode_kept(subscription, lamp.device_id, now, self._wall_s()))
+    def _write_down(self, subscription: Subscription, now: float) -> None:
+        lamp = lamp_of(subscription)
+        if lamp is not None:
+            self._keep(encode_kept(subscription, lamp.device_id, now, self._wall_s()))
 
     def _touch_reach(self, device_id: int) -> None:
         device = self._x.directory.device_by_id(device_id)

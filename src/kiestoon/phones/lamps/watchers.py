@@ -7,6 +7,7 @@ answered, all get their state; when the phone does not know it any more (481), t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from kiestoon.phones.lamps.lamp import Phone, Table
@@ -22,12 +23,15 @@ AGAIN_S: Final = (30.0, 60.0, 120.0, 300.0)
 
 
 class Watchers:
-    """Follows the phones of ``table``."""
+    """Follows the phones of ``table``. ``moved`` is told of subscriptions whose phone is somewhere else now."""
 
-    def __init__(self, table: Table, teller: Teller, registrar: Registrar) -> None:
+    def __init__(
+        self, table: Table, teller: Teller, registrar: Registrar, moved: Callable[[Subscription, float], None]
+    ) -> None:
         self._table = table
         self._teller = teller
         self._registrar = registrar
+        self._moved = moved
         self._again: DeadlineQueue[Phone] = DeadlineQueue()
 
     # --- what subscriptions say --------------------------------------------------------------------------------------
@@ -98,6 +102,7 @@ class Watchers:
             elif before is not None and to is not None and before[1] != to:
                 for subscription in list(phone.subscriptions):
                     subscription.move(now, to)
+                    self._moved(subscription, now)
                 self.probe(phone, now, to)
             elif before is not None and before[0] != binding.call_id:
                 self.probe(phone, now, to)  # it keeps its Call-ID as long as it runs (RFC 3261 §10.2.4)
@@ -106,6 +111,8 @@ class Watchers:
         """Ask whether it is there and knows its subscriptions."""
         if phone.subscriptions:
             phone.probing = next(iter(phone.subscriptions))
+            if phone.silent:
+                phone.probing.silence()  # its answer will be told
             phone.probing.resend(now, to)
 
     # --- time --------------------------------------------------------------------------------------------------------
