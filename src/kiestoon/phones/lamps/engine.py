@@ -219,7 +219,7 @@ class Lamps:
     def _begun(self, subscription: Subscription, lamp: Lamp, now: float) -> None:
         index = self._x.directory.company(lamp.company_id)
         if index is not None:
-            self._reviewer.begin(index)
+            self._reviewer.begin(lamp, index)
         phone = self.table.add(subscription, lamp)
         self._write_down(subscription, now)
         self._watchers.subscribed(subscription, phone, now)
@@ -260,7 +260,8 @@ class Lamps:
         if uri is None or found is None:
             return None
         resource = self.table.watched(found.source.kind, index.company.id, found.key)
-        self.teller.look(resource, index, now)
+        if resource.state is None:
+            self.teller.look(resource, index, now)
         entity = f"sip:{uri.user}@{uri.host}"
         lamp = Lamp(index.company.id, device.id, entry.data.package, uri.user, entity, resource, found.view)
         lamp.text = self.teller.text_of(lamp, index)
@@ -269,7 +270,7 @@ class Lamps:
         )
         restored.context = lamp
         restored.notify(now, lamp)
-        self._reviewer.begin(index)
+        self._reviewer.begin(lamp, index)
         phone = self.table.add(restored, lamp)
         self._watchers.restored(phone, entry.destination is not None, now)
         return restored

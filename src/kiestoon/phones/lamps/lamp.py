@@ -52,12 +52,13 @@ class Phone:
 class Lamp:
     """What a subscription (its ``context``) shows. Called with a version number it gives the body of a NOTIFY.
 
-    ``name`` is what the phone asked for, ``text`` what it is shown. ``stale``: rights may have changed since ``view``
-    was decided. ``queued``: a NOTIFY is to be sent, "urgent" or "calm"; ``waiting``: the whole state is, in time.
+    ``name`` is what the phone asked for, ``text`` what it is shown. ``view`` was decided by the rights of the company's
+    state number ``decided``. ``queued``: a NOTIFY is to be sent, "urgent" or "calm"; ``waiting``: the whole state is,
+    in time.
     """
 
     __slots__ = (
-        "company_id", "device_id", "entity", "name", "package", "phone", "queued", "resource", "stale", "text",
+        "company_id", "decided", "device_id", "entity", "name", "package", "phone", "queued", "resource", "text",
         "view", "waiting",
     )  # fmt: skip
 
@@ -72,7 +73,7 @@ class Lamp:
         self.resource = resource
         self.view = view
         self.text = ""
-        self.stale = False
+        self.decided = 0
         self.queued = ""
         self.waiting = False
         self.phone: Phone | None = None

@@ -27,7 +27,7 @@ PACE: Final = (100, 0.1)
 
 class Teller:
     """``touch`` what may have changed; ``settle`` looks and sends. ``end`` is called for watchers of what is gone,
-    ``review`` for those whose rights may have changed, before they are shown anything.
+    ``stands`` before anybody is shown anything: whether that may still be, by rights that may just have changed.
 
     Calls come first: a change of configuration that concerns thousands of lamps waits behind them.
     """
@@ -45,7 +45,7 @@ class Teller:
         self._sources = sources
         self._wall_ms = wall_ms
         self._end = end
-        self.review: Callable[[Subscription, float], None] = _as_it_was
+        self.stands: Callable[[Subscription, Lamp, float], bool] = _always
         self._touched: dict[Resource, None] = {}
         self._urgent: deque[Subscription] = deque()
         self._calm: deque[Subscription] = deque()
@@ -98,8 +98,7 @@ class Teller:
         lamp = lamp_of(subscription)
         if lamp is None:
             return
-        if lamp.stale:
-            self.review(subscription, now)
+        if not self.stands(subscription, lamp, now):
             return
         text = self.text_of(lamp, index)
         if text != lamp.text:
@@ -188,5 +187,6 @@ class Teller:
                 subscription.resend(now, to)
 
 
-def _as_it_was(_subscription: Subscription, _now: float) -> None:
+def _always(_subscription: Subscription, _lamp: Lamp, _now: float) -> bool:
     """Before a reviewer is there."""
+    return True
