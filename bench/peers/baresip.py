@@ -74,7 +74,8 @@ class Baresip(Ears, Peer):
     """One phone with one account. A context manager: registered on entry (when the account registers).
 
     ``host`` is its address, of either family; ``namespace`` the network namespace that has it, "" for this one.
-    ``port``: where it listens, for TLS the one after; 0 takes a free one.
+    ``port``: where it listens, for TLS the one after; 0 takes a free one. ``watches``: users to whose presence it
+    subscribes; None: it knows nothing of presence. (The module ``mwi`` of 1.0.0 now and then subscribes without end.)
     """
 
     recorded_as = "dump-*-dec.wav"
@@ -91,8 +92,10 @@ class Baresip(Ears, Peer):
         core: int | None = None,
         namespace: str = "",
         port: int = 0,
+        watches: Sequence[str] | None = None,
     ) -> None:
         self.account = account
+        self.watches = watches
         self.host = host
         self.namespace = namespace
         self.directory = directory / f"baresip-{account.user}"
@@ -135,6 +138,7 @@ class Baresip(Ears, Peer):
             *(f"module {name}.so" for name in modules),
             *(f"module_tmp {name}.so" for name in ("uuid", "account")),
             *(f"module_app {name}.so" for name in ("ctrl_tcp", "menu")),
+            *(f"module_app {name}.so" for name in ("contact", "presence") if self.watches is not None),
         ]
         if ca_file is not None:
             lines.append(f"sip_cafile {ca_file}")
@@ -142,7 +146,8 @@ class Baresip(Ears, Peer):
             lines.append(f"sip_certificate {certificate}")
         (self.directory / "config").write_text("\n".join(lines) + "\n")
         (self.directory / "accounts").write_text(self.account.line())
-        (self.directory / "contacts").write_text("")
+        contacts = (f'"User {user}" <sip:{user}@{self.account.domain}>;presence=p2p\n' for user in self.watches or ())
+        (self.directory / "contacts").write_text("".join(contacts))
 
     # --- life ---
 

@@ -133,7 +133,7 @@ class Network:
         remote = (to.remote_host, to.remote_port) if isinstance(to, Flow) else (to.host, to.port)
         reliable = to.transport != "udp"
         peer = self.nodes.get(remote)
-        closed = reliable and isinstance(to, Flow) and self.connections.get((node.address, remote)) != to.number
+        closed = reliable and isinstance(to, Flow) and self.connections.get((node.public, remote)) != to.number
         gone = peer is None or not peer.connected or not node.connected or remote in self.without_tcp
         if reliable and (gone or closed):
             self.later(0.0, lambda: self._failed(node, output.transaction))

@@ -150,8 +150,10 @@ class SimulatedExchange(ExchangeEngine):
 class DeskPhone(Phone):
     """A phone with a login and real session descriptions. ``mode``: what it does with calls to it."""
 
-    def __init__(self, world: World, name: str, host: str, codecs: Sequence[Codec] = PHONE_CODECS) -> None:
-        super().__init__(world.network, name, host, seed=world.seed)
+    def __init__(
+        self, world: World, name: str, host: str, codecs: Sequence[Codec] = PHONE_CODECS, seed: int | None = None
+    ) -> None:
+        super().__init__(world.network, name, host, seed=world.seed if seed is None else seed)
         self.world = world
         self.codecs = codecs
         self.mode = "answer"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -110,7 +110,7 @@ def phone(tmp_path: Path, running_exchange: Exchange) -> Iterator[PhoneStarter]:
     """Start a registered baresip: ``phone("101", codecs=("opus",), transport="tls", encryption="srtp-mand")``.
 
     ``host`` is its address, ``towards`` the exchange's: by default the one that address reaches. ``namespace``: the
-    network it is in.
+    network it is in. ``watches``: whose presence it shows.
     """
     started: list[Baresip] = []
 
@@ -122,6 +122,7 @@ def phone(tmp_path: Path, running_exchange: Exchange) -> Iterator[PhoneStarter]:
         host: str = PHONES,
         towards: str = "",
         namespace: str = "",
+        watches: Sequence[str] | None = None,
         **options: object,
     ) -> Baresip:
         port = running_exchange.tls_port if options.get("transport") == "tls" else running_exchange.port
@@ -132,7 +133,7 @@ def phone(tmp_path: Path, running_exchange: Exchange) -> Iterator[PhoneStarter]:
             (towards or ("::1" if host == "::1" else running_exchange.host), port),
             **options,  # type: ignore[arg-type]  # passed through
         )
-        party = Baresip(account, tmp_path, tone_hz=tone_hz, host=host, namespace=namespace)
+        party = Baresip(account, tmp_path, tone_hz=tone_hz, host=host, namespace=namespace, watches=watches)
         started.append(party)
         return party.start()
 

@@ -215,6 +215,11 @@ CHANGEABLE: Final[dict[tuple[str, Role], frozenset[str]]] = {
             "blocked",
             "connected_privacy",
             "forwarded_signal",
+            "lamp_rights",
+            "lamp_names",
+            "lamp_do_not_disturb",
+            "lamp_forwarding",
+            "unsolicited_mwi",
             "contact_email",
         }
     ),
@@ -234,6 +239,7 @@ CHANGEABLE: Final[dict[tuple[str, Role], frozenset[str]]] = {
             "follows_location_forward",
             "notify_email",
             "hide_line",
+            "presence_visibility",
             "caller_number",
             "dynamic_numbers",
         }

@@ -190,15 +190,15 @@ def _may_fetch(x: Exchange, order: Order, mode: FetchMode) -> bool:
     if index is None or not order.by.user_id:
         return False
     mine, other = order.by, order.leg.party
-    handling = index.arrangements.handling
+    rights = index.rights
     if mode != "take":
-        return mine.user_id != other.user_id and handling.may(mine.number, "listen", other.number)
+        return mine.user_id != other.user_id and rights.holds(mine.user_id, "listen", other.number)
     if mine.user_id == other.user_id:
         return True
     parked = park.data_of(order.call)
     if parked is not None:
-        return not handling.restricts_parked or handling.may(mine.number, "parked", parked.by.number)
-    return order.call.seek is not None and handling.may_pick_up(mine.number, other.number)
+        return rights.may_retrieve(mine.user_id, parked.by.number)
+    return order.call.seek is not None and rights.may_pick_up(mine.user_id, other.number)
 
 
 def _end(x: Exchange, order: Order, now: float) -> Failure | None:
@@ -238,16 +238,15 @@ def _sees(x: Exchange, call: Call, user_id: int | None) -> bool:
     if user_id is None:
         return True
     index = x.directory.company(call.company_id)
-    user = index.users.get(user_id) if index is not None else None
-    if index is None or user is None:
+    if index is None or user_id not in index.users:
         return False
-    handling = index.arrangements.handling
+    rights = index.rights
     parked = park.data_of(call)
     if parked is not None:
-        return not handling.restricts_parked or handling.may(user.extension, "parked", parked.by.number)
+        return parked.by.user_id == user_id or rights.may_retrieve(user_id, parked.by.number)
     for leg in call.live_legs():
         ringing = leg.state in ("dialling", "early") and not leg.incoming
-        if leg.party.user_id == user_id or (ringing and handling.may_pick_up(user.extension, leg.party.number)):
+        if leg.party.user_id == user_id or (ringing and rights.may_pick_up(user_id, leg.party.number)):
             return True
     return False
 

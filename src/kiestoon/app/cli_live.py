@@ -27,6 +27,30 @@ def registrations(context: typer.Context, as_json: AsJson = False) -> None:
     show(context_of(context).ask("registrations"), columns, as_json=as_json, empty="Nobody is registered.")
 
 
+def subscriptions(
+    context: typer.Context,
+    company: OfCompany = "",
+    as_json: AsJson = False,
+) -> None:
+    """What phones watch now, and what their lamps show."""
+    columns = {
+        "domain": "domain",
+        "username": "phone",
+        "watches": "watches",
+        "kind": "kind",
+        "package": "package",
+        "shows": "shows",
+        "expires_s": "expires in s",
+        "answers": "answers",
+    }
+    own = context_of(context)
+    rows = own.ask("subscriptions")
+    if company:
+        domain = own.company(company).domain
+        rows = [row for row in rows if row["domain"] == domain]
+    show(rows, columns, as_json=as_json, empty="No phone watches anything.")
+
+
 def calls(
     context: typer.Context,
     history: Annotated[bool, typer.Option("--history", help="Ended calls instead of live ones.")] = False,

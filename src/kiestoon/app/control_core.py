@@ -34,8 +34,9 @@ _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 class ControlCore:
     """The parts of the control process that know nothing of SIP.
 
-    ``call_records`` and ``binding_records`` are what the journals held at the start, for replay; the users of the
-    journals clear them. ``on_reload`` functions are called with the ids of the companies whose rows were replaced.
+    ``call_records``, ``binding_records`` and ``subscription_records`` are what the journals held at the start, for
+    replay; the users of the journals clear them. ``on_reload`` functions are called with the ids of the companies whose
+    rows were replaced.
     """
 
     def __init__(self, settings: Settings, loop: asyncio.AbstractEventLoop) -> None:
@@ -47,6 +48,9 @@ class ControlCore:
         self.spool = _open_spool(settings.spool_dir, loop)
         self.call_journal, self.call_records = _open_journal(settings.journal_dir / "calls.journal", loop)
         self.binding_journal, self.binding_records = _open_journal(settings.journal_dir / "bindings.journal", loop)
+        self.subscription_journal, self.subscription_records = _open_journal(
+            settings.journal_dir / "subscriptions.journal", loop
+        )
         self.commands = Commands()
         self.metrics = Metrics()
         self.on_reload: list[Callable[[frozenset[int]], None]] = []
@@ -80,12 +84,21 @@ class ControlCore:
         self.spool.close()
         self.call_journal.close()
         self.binding_journal.close()
+        self.subscription_journal.close()
         self.database.close()
 
     @property
     def device_count(self) -> int:
         """Devices in service."""
         return sum(len(index.devices) for index in self.directory)
+
+    @property
+    def _journals(self) -> dict[str, Journal]:
+        return {
+            "calls": self.call_journal,
+            "bindings": self.binding_journal,
+            "subscriptions": self.subscription_journal,
+        }
 
     @property
     def directory(self) -> Directory:
@@ -114,7 +127,7 @@ class ControlCore:
         self.metrics.add(self._own_metrics)
 
     def _own_metrics(self) -> Iterable[Metric]:
-        spool, calls, bindings = self.spool, self.call_journal, self.binding_journal
+        spool = self.spool
         yield Metric("start_time_seconds", "gauge", "When the control process started", self.started_at)
         yield Metric("resident_memory_bytes", "gauge", "Resident memory of the control process", resident_bytes())
         yield Metric("companies", "gauge", "Companies in service", len(self.directory))
@@ -123,7 +136,7 @@ class ControlCore:
         yield Metric("spool_waiting_bytes", "gauge", "Call records waiting for the disk", spool.waiting_bytes)
         yield Metric("spool_failed_writes", "counter", "Failed writes to the spool", spool.statistics.failed_writes)
         yield Metric("spool_dropped", "counter", "Call records lost to a full disk", spool.statistics.dropped)
-        for name, journal in (("calls", calls), ("bindings", bindings)):
+        for name, journal in self._journals.items():
             labels = {"journal": name}
             yield Metric("journal_bytes", "gauge", "Size of the journal", journal.size, labels)
             yield Metric("journal_failed_writes", "counter", "Failed writes", journal.statistics.failed_writes, labels)
@@ -132,15 +145,15 @@ class ControlCore:
         self.spool.tick()
         self.collector.tick()
         self.configuration.tick()
-        self.call_journal.flush()
-        self.binding_journal.flush()
+        for journal in self._journals.values():
+            journal.flush()
         if self._syncing is None or self._syncing.done():
             self._syncing = self.loop.run_in_executor(None, self._sync)
         self._housekeeping = self.loop.call_later(_HOUSEKEEPING_S, self._housekeep)
 
     def _sync(self) -> None:
         """In a thread: bound what a power cut can take to about a second."""
-        for sync in (self.spool.sync, self.call_journal.sync, self.binding_journal.sync):
+        for sync in (self.spool.sync, *(journal.sync for journal in self._journals.values())):
             with suppress(OSError):  # a file swapped meanwhile is synced by the next round; trouble shows at writing
                 sync()
 

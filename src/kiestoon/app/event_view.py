@@ -129,9 +129,9 @@ class EventView:
             return
         data = LineData(user_id=user_id, extension=user.extension, state=after)
         draft = self._about({user_id}, Draft(event.at_ms, event.company_id, "line.changed", data))
-        draft.public = not user.hide_line
-        if user.hide_line:
-            draft.users += index.arrangements.line_viewers.get(user_id, ())
+        draft.public = index.rights.line_is_public(user)
+        if not draft.public:
+            draft.users += tuple(sorted(index.rights.line_viewers(user)))
         yield draft
 
     def _about(self, users: set[int], draft: Draft) -> Draft:

@@ -38,12 +38,14 @@ class LiveEvents:
         self._view = EventView(exchange)
         self._subscribers = 0
         self._linger: asyncio.TimerHandle | None = None
-        exchange.listening = False
+        exchange.followed = False
 
     # --- input -----------------------------------------------------------------------------------------------------
 
     def happened(self, happened: Iterable[CallEvent]) -> None:
         """Call control's events, in order."""
+        if not self._x.followed:
+            return
         for event in happened:
             try:
                 for draft in self._view.call_event(event):
@@ -53,7 +55,7 @@ class LiveEvents:
 
     def bindings_changed(self, changes: Iterable[BindingChanged]) -> None:
         """Registrations."""
-        if not self._x.listening:
+        if not self._x.followed:
             return
         for change in changes:
             draft = self._view.binding_changed(change, self._x.wall_ms())
@@ -107,9 +109,9 @@ class LiveEvents:
         if self._linger is not None:
             self._linger.cancel()
             self._linger = None
-        if not self._x.listening:
+        if not self._x.followed:
             self._view.begin()
-        self._x.listening = True
+        self._x.followed = True
 
     def _leave(self) -> None:
         self._subscribers -= 1
@@ -119,7 +121,7 @@ class LiveEvents:
     def _rest(self) -> None:
         """Nobody has listened for long: stop, and let positions of before count as missed."""
         self._linger = None
-        self._x.listening = False
+        self._x.followed = False
         self._x.events.clear()
         self._view.forget()
         self._ring.skip()

@@ -45,6 +45,7 @@ from kiestoon.net.local import ListenerAddresses
 from kiestoon.net.overload import OverloadGate
 from kiestoon.net.resolver import SipResolver
 from kiestoon.net.transports import SipTransports
+from kiestoon.phones.lamps import Lamps, decode_journal, survivors
 from kiestoon.registrar import (
     BindingChanged,
     Bindings,
@@ -68,6 +69,7 @@ _TICK_S = 1.0
 _RECENT = 256  # ended calls whose trace can be asked for before the clerk has brought them into the database
 _CALLS_COMPACT_BYTES = 64 << 20  # 20,000 calls' worth: seconds of the heaviest load
 _BINDINGS_COMPACT_BYTES = 16 << 20
+_SUBSCRIPTIONS_COMPACT_BYTES = 16 << 20
 _NO_RTP_S = 20.0  # longer than silence suppression and slow set-ups take
 _FAREWELL_S = 1.5  # for the BYEs and records of calls that our own end interrupts
 
@@ -87,6 +89,8 @@ class Telephony:
         self.office = BackOffice(core.database, core.vault, core.loop, core.reload, self._replied)
         register_all(self.office)
         self.exchange = self._build_exchange()
+        self.lamps = Lamps(self.exchange, keep=core.subscription_journal.append, wall_s=time.time)
+        self.exchange.watching = self.lamps
         self.engine = ExchangeEngine(
             self.exchange,
             on_bindings=self._bindings_changed,
@@ -200,6 +204,7 @@ class Telephony:
         its media in place."""
         self.core.call_journal.flush()
         self.core.binding_journal.flush()
+        self.core.subscription_journal.flush()
         for client in self.media.clients:
             client.flush()
 
@@ -216,8 +221,10 @@ class Telephony:
         adopted = self.engine.take_over(states, audits, now)
         if states:
             log.info("calls taken over", adopted=adopted, ended=len(states) - adopted)
+        self.lamps.restore(decode_journal(core.subscription_records), now)
         core.binding_records.clear()
         core.call_records.clear()
+        core.subscription_records.clear()
         self._compact_bindings()
         core.call_journal.compact(snapshot(self.exchange.calls.values()))
 
@@ -240,6 +247,8 @@ class Telephony:
             core.call_journal.compact(snapshot(self.exchange.calls.values()))
         if core.binding_journal.outgrown(_BINDINGS_COMPACT_BYTES):
             self._compact_bindings()
+        if core.subscription_journal.outgrown(_SUBSCRIPTIONS_COMPACT_BYTES):
+            core.subscription_journal.compact_by(survivors)
         self._timer = core.loop.call_later(_TICK_S, self._tick)
 
     def _compact_bindings(self) -> None:
@@ -253,6 +262,7 @@ class Telephony:
         core.commands.add("call", self._call)
         core.commands.add("inventory", self.view.inventory)
         core.commands.add("bans", self.view.bans)
+        core.commands.add("subscriptions", lambda: self.lamps.subscriptions(core.loop.time()))
         core.commands.add("lines", self.view.lines)
         core.commands.add("hang_up", self.orders.hang_up)
         core.commands.add("live_calls", self.call_orders.live)
@@ -274,8 +284,8 @@ class Telephony:
         core.metrics.add(self._net_metrics)
         core.on_reload.append(self._reloaded)
 
-    def _reloaded(self, _: frozenset[int]) -> None:
-        """Devices that were deleted or locked are unreachable at once; new lines log in."""
+    def _reloaded(self, companies: frozenset[int]) -> None:
+        """Devices that were deleted or locked are unreachable at once; new lines log in; lamps show what is set now."""
         now = self.core.loop.time()
         self.events.changed(self.core.last_change)
         self.gate.let_pass(emergency_users(self.core.directory))
@@ -283,6 +293,7 @@ class Telephony:
             if self.core.directory.device_by_id(device_id) is None:
                 self.engine.forget_device(device_id, now)
         self.engine.register_lines(now)
+        self.lamps.configuration_changed(companies, now)
         self.driver.touch()
 
     async def _calls(self) -> list[dict[str, Any]]:
@@ -304,6 +315,11 @@ class Telephony:
 
     def _net_metrics(self) -> Iterable[Metric]:
         yield Metric("calls_admitted", "counter", "INVITEs let in", self.gate.admitted)
+        for package, number in self.lamps.table.counts.items():
+            yield Metric("subscriptions", "gauge", "Subscriptions of phones", number, {"package": package})
+        yield Metric("phones_silent", "gauge", "Watching phones that do not answer", self.lamps.silent_phones)
+        notifies = self.endpoint.subscriptions.notifies
+        yield Metric("notifies", "counter", "NOTIFYs sent to watchers", notifies)
         yield Metric("calls_refused_overload", "counter", "INVITEs refused with 503", self.gate.refused)
 
 

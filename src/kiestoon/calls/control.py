@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from kiestoon.media.protocol import Event as MediaEvent
 
 log = structlog.get_logger("calls")
+_WATCHING = frozenset({"SUBSCRIBE", "PUBLISH"})
 
 
 class CallControl:
@@ -85,7 +86,10 @@ class CallControl:
         elif isinstance(event, sip.ResponseReceived):
             if isinstance(event.token, lines.Registering):
                 _line_answered(x, event.token, event, now)
-        elif not isinstance(event, sip.SubscriptionEnded):  # nobody can subscribe to anything yet
+        elif isinstance(event, sip.SubscriptionEvent):
+            if x.watching is not None:
+                x.watching.subscription_event(event, now)
+        else:
             leg = x.find_leg(event.session.context)
             if leg is None:
                 _stray(x, event, now)
@@ -328,11 +332,16 @@ def _request_received(x: Exchange, event: sip.RequestReceived, now: float) -> No
             x.endpoint.answer(now, event.transaction, response)
         else:
             x.endpoint.drop(event.transaction)
+    elif method in _WATCHING and x.watching is not None:
+        x.watching.requested(event, now)
     elif not x.doorkeeper.knows(event.flow.remote_host, now):
         x.endpoint.drop(event.transaction)
     elif method == "OPTIONS":
         settings = x.endpoint.settings
-        headers = (("Allow", settings.allow), ("Supported", settings.supported), ("Accept", "application/sdp"))
+        headers = (
+            ("Allow", settings.allow), ("Supported", settings.supported), ("Accept", "application/sdp"),
+            ("Allow-Events", ", ".join(settings.packages)),
+        )  # fmt: skip
         x.endpoint.respond(now, event.transaction, 200, headers=headers)
     else:
         x.endpoint.respond(now, event.transaction, 405, headers=(("Allow", x.endpoint.settings.allow),))

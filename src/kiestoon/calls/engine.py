@@ -56,7 +56,7 @@ class ExchangeEngine:
         self._line_keep_alive = LineKeepAlive(exchange, keep_alive_s)
         self._media_events: deque[MediaEvent] = deque()
         self._now = 0.0
-        exchange.listening = on_events is not None
+        exchange.followed = on_events is not None
 
     # --- input -----------------------------------------------------------------------------------------------------
 
@@ -121,6 +121,8 @@ class ExchangeEngine:
         """A device was deleted or locked: it is not reachable from now on."""
         self._now = now
         self._registrar.forget_device(device_id, now)
+        if self.exchange.watching is not None:
+            self.exchange.watching.forget_device(device_id, now)
 
     def hang_up(self, call_id: str, now: float) -> bool:
         """End one call by hand; False when there is none by this id."""
@@ -166,6 +168,8 @@ class ExchangeEngine:
         self._keep_alive.handle_timers(now)
         self._line_keep_alive.handle_timers(now)
         self.exchange.doorkeeper.guard.handle_timers(now)
+        if self.exchange.watching is not None:
+            self.exchange.watching.handle_timers(now)
 
     # --- output ----------------------------------------------------------------------------------------------------
 
@@ -183,6 +187,7 @@ class ExchangeEngine:
 
     def next_deadline(self) -> float | None:
         """The earliest deadline of all parts."""
+        watching = self.exchange.watching
         earliest: float | None = None
         for at in (
             self._endpoint.next_deadline(),
@@ -191,6 +196,7 @@ class ExchangeEngine:
             self._keep_alive.next_deadline(),
             self._line_keep_alive.next_deadline(),
             self.exchange.doorkeeper.guard.next_deadline(),
+            watching.next_deadline(self._now) if watching is not None else None,
         ):
             if at is not None and (earliest is None or at < earliest):
                 earliest = at
@@ -213,7 +219,18 @@ class ExchangeEngine:
             if self.exchange.left_ringing:
                 left_ringing.registered(self.exchange, changes, now)
             self._keep_alive.bindings_changed(changes, now)
-        if self._on_events is not None and self.exchange.events:
-            told = list(self.exchange.events)
-            self.exchange.events.clear()
+        self._tell(changes, now)
+
+    def _tell(self, changes: list[BindingChanged], now: float) -> None:
+        """What has happened, to those who only listen."""
+        told = list(self.exchange.events)
+        self.exchange.events.clear()
+        if told and self._on_events is not None:
             self._on_events(told)
+        watching = self.exchange.watching
+        if watching is not None:
+            if told:
+                watching.happened(told, now)
+            if changes:
+                watching.bindings_changed(changes, now)
+            watching.settle(now)

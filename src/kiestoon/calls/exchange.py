@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from kiestoon.calls.signals import WaitState
     from kiestoon.company.directory import Directory
     from kiestoon.company.model import Company
-    from kiestoon.registrar import Doorkeeper, Registrar
+    from kiestoon.registrar import BindingChanged, Doorkeeper, Registrar
     from kiestoon.sip.endpoint import Endpoint
+    from kiestoon.sip.events import RequestReceived, SubscriptionEvent
     from kiestoon.sip.session.unanswered import UnansweredInvite
 
 log = structlog.get_logger("calls")
@@ -104,6 +105,34 @@ class NoBackOffice:
         """Nothing."""
 
 
+class Watching(Protocol):
+    """Who tells phones how others' lines stand: what it is asked, and what it learns. It faces its own faults."""
+
+    def requested(self, event: RequestReceived, now: float) -> None:
+        """A SUBSCRIBE or PUBLISH outside any dialog."""
+
+    def subscription_event(self, event: SubscriptionEvent, now: float) -> None:
+        """What happened to a subscription."""
+
+    def happened(self, happened: list[CallEvent], now: float) -> None:
+        """Call control's events."""
+
+    def bindings_changed(self, changes: list[BindingChanged], now: float) -> None:
+        """Registrations."""
+
+    def forget_device(self, device_id: int, now: float) -> None:
+        """A device was deleted or locked, or has a new password."""
+
+    def settle(self, now: float) -> None:
+        """The end of a turn: what is to be sent must be with the endpoint afterwards."""
+
+    def handle_timers(self, now: float) -> None:
+        """What is due."""
+
+    def next_deadline(self, now: float) -> float | None:
+        """When that is; ``now`` when something was left over."""
+
+
 class Exchange:
     """One exchange's live state. Fields are read by the modules of this package; only they change it."""
 
@@ -163,9 +192,15 @@ class Exchange:
         self.back_office: BackOffice = back_office or NoBackOffice()
         self.touched: list[Call] = []
         """Other calls than the one an event is about, that have been changed by it."""
-        self.listening = False
+        self.watching: Watching | None = None
+        self.followed = False
         self.counters: dict[str, int] = {}
         self._sequence = 0
+
+    @property
+    def listening(self) -> bool:
+        """Whether anybody wants to hear of events: whoever follows them from outside, or lamps."""
+        return self.followed or self.watching is not None
 
     def emit(self, kind: type[CallEvent], call: Call, leg_id: int = 0, **details: object) -> None:
         """Queue an event for the listeners; costs nothing while there are none."""

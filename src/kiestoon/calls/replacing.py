@@ -42,4 +42,4 @@ def _may(x: Exchange, call: Call, leg: Leg, old: Leg) -> bool:
         return False
     if mine.user_id and mine.user_id == other.user_id:
         return True
-    return index.arrangements.handling.may_pick_up(mine.number, other.number)
+    return index.rights.may_pick_up(mine.user_id, other.number)

@@ -94,7 +94,6 @@ class Arrangements:
         "holidays",
         "hunt_members",
         "keys_in_calls",
-        "line_viewers",
         "location_routes",
         "location_rules",
         "mappings",
@@ -123,11 +122,6 @@ class Arrangements:
         self.location_rules: dict[int, tuple[Rule, ...]] = _group(
             (row for row in active if row.location_id is not None), lambda row: row.location_id or 0
         )
-        self.line_viewers: dict[int, tuple[int, ...]] = {
-            user_id: tuple(row.viewer_id for row in permitted)
-            for user_id, permitted in _group(rows.line_permissions, lambda row: row.user_id).items()
-        }
-        """Who may see the line of somebody who hides it (V 10.1)."""
         self.schedules: dict[int, Schedule] = {row.id: row for row in rows.schedules}
         self.holidays: dict[int, Holiday] = {row.id: row for row in rows.holidays}
         self.presences: dict[int, Presence] = {row.user_id: row for row in rows.presences}
@@ -173,6 +167,13 @@ class Arrangements:
 
     def status_holds(self, status: ReachStatus, location_id: int | None, at_ms: int) -> bool:
         """Whether the week has this status now, on the location's clock."""
+        return self._status_table(status, location_id).at(at_ms)
+
+    def status_changes(self, status: ReachStatus, location_id: int | None, at_ms: int) -> int | None:
+        """When ``status_holds`` gives another answer next (ms); None: never."""
+        return self._status_table(status, location_id).next_change(at_ms)
+
+    def _status_table(self, status: ReachStatus, location_id: int | None) -> Timed[bool]:
         key = (status.id, location_id)
         times = self._status_times.get(key)
         if times is None:
@@ -182,7 +183,7 @@ class Arrangements:
             if times is None:
                 times = self._hours[hours] = Timed(self.times.zone(location_id), schedule_table(status.blocks))
             self._status_times[key] = times
-        return times.at(at_ms)
+        return times
 
     def scheme_of(self, plan_id: int) -> Scheme | None:
         """The scheme a plan belongs to."""

@@ -25,6 +25,7 @@ from kiestoon.company.model import (
     Trunk,
     User,
 )
+from kiestoon.company.rights import Rights
 from kiestoon.company.services import Services
 
 _MAX_KNOWN_SOURCES = 16_384
@@ -43,6 +44,7 @@ class CompanyIndex:
         "menus_by_extension",
         "numbers",
         "numbers_by_extension",
+        "rights",
         "services",
         "trunks",
         "users",
@@ -54,6 +56,7 @@ class CompanyIndex:
         self.services = Services.of(rows)
         rows = rows_in_force(rows, self.services)
         self.arrangements = Arrangements(rows)
+        self.rights = Rights(rows)
         self.locations: dict[int, Location] = {row.id: row for row in rows.locations}
         self.departments: dict[int, Department] = {row.id: row for row in rows.departments}
         self.users: dict[int, User] = {row.id: row for row in rows.users}

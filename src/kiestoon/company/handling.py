@@ -1,19 +1,17 @@
-"""What people may do with calls near them, indexed: rights, pickup and park groups, what becomes of returning calls."""
+"""What becomes of calls that are handed over, indexed: transfer options, park groups, operators."""
 
 from __future__ import annotations
 
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 from kiestoon.company.model import (
     CompanyRows,
     OperatorSettings,
     ParkGroup,
     ParkSettings,
-    PrivacyGrant,
     TransferOptions,
 )
 
-Right: TypeAlias = Literal["pickup", "parked", "presence", "notify", "listen"]
 RING_S: Final = 5
 """One ring of the Dutch network."""
 
@@ -21,16 +19,7 @@ RING_S: Final = 5
 class Handling:
     """One company's. Treat as immutable."""
 
-    __slots__ = (
-        "_grants",
-        "_operators",
-        "_parks",
-        "_pickup_group",
-        "park_group_of",
-        "park_members",
-        "restricts_parked",
-        "transfers",
-    )
+    __slots__ = ("_operators", "_parks", "park_group_of", "park_members", "transfers")
 
     def __init__(self, rows: CompanyRows) -> None:
         self.transfers: dict[int, TransferOptions] = {row.user_id: row for row in rows.transfer_options}
@@ -41,10 +30,6 @@ class Handling:
         self.park_members: dict[int, tuple[str, ...]] = {}
         for member in sorted(rows.park_members, key=lambda row: (row.position, row.id)):
             self.park_members[member.group_id] = (*self.park_members.get(member.group_id, ()), member.extension)
-        self._pickup_group: dict[str, int] = {row.extension: row.group_id for row in rows.pickup_members}
-        self._grants: dict[tuple[str, str], PrivacyGrant] = _grants(rows)
-        self.restricts_parked = any(row.parked for row in rows.privacy_grants)
-        """Whether the right to retrieve parked calls is given to some: then others have none (E 5.4)."""
 
     def transfer_options(self, user_id: int) -> TransferOptions | None:
         """What somebody has set for transfers; None: the defaults."""
@@ -57,51 +42,3 @@ class Handling:
     def park_settings(self, location_id: int | None) -> ParkSettings | None:
         """How parked calls come back."""
         return self._parks.get(location_id) or self._parks.get(None)
-
-    def may(self, extension: str, right: Right, of: str) -> bool:
-        """Whether ``extension`` holds a right over ``of`` by a privacy group (E 6.3); over itself it does."""
-        if extension == of:
-            return True
-        grant = self._grants.get((extension, of))
-        return grant is not None and bool(getattr(grant, right))
-
-    def may_pick_up(self, extension: str, of: str) -> bool:
-        """By a privacy group, or because both are in one pickup group (V 25)."""
-        group = self._pickup_group.get(extension)
-        return (group is not None and group == self._pickup_group.get(of)) or self.may(extension, "pickup", of)
-
-    def holders_of(self, right: Right, of: str) -> tuple[PrivacyGrant, ...]:
-        """The grants by which others hold a right over an extension."""
-        return tuple(
-            grant for (_, extension), grant in self._grants.items() if extension == of and getattr(grant, right)
-        )
-
-
-def _grants(rows: CompanyRows) -> dict[tuple[str, str], PrivacyGrant]:
-    """Rights by (holder, extension); who holds some by several groups holds all of them."""
-    members: dict[int, list[str]] = {}
-    for row in rows.privacy_members:
-        members.setdefault(row.group_id, []).append(row.extension)
-    found: dict[tuple[str, str], PrivacyGrant] = {}
-    for grant in rows.privacy_grants:
-        for holder in members.get(grant.group_id, ()):
-            key = (holder, grant.extension)
-            found[key] = _both(found[key], grant) if key in found else grant
-    return found
-
-
-def _both(one: PrivacyGrant, other: PrivacyGrant) -> PrivacyGrant:
-    return PrivacyGrant(
-        id=one.id,
-        company_id=one.company_id,
-        group_id=one.group_id,
-        extension=one.extension,
-        pickup=one.pickup or other.pickup,
-        parked=one.parked or other.parked,
-        presence=one.presence or other.presence,
-        notify=one.notify or other.notify,
-        notify_delay_s=min(row.notify_delay_s for row in (one, other) if row.notify)
-        if one.notify or other.notify
-        else 0,
-        listen=one.listen or other.listen,
-    )

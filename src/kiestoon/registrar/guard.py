@@ -19,7 +19,8 @@ from kiestoon.registrar.sources import Networks, source_key
 class GuardSettings(msgspec.Struct, frozen=True):
     """``failures``: score that bans (halving every ``half_life_s``); each registered device allows
     ``failures_per_device`` more. Bans last ``first_ban_s``, times ``ban_growth`` each time, until
-    ``forgive_s`` without one. Requests are a token bucket: ``burst`` and ``requests_per_s``, plus a share per device.
+    ``forgive_s`` without one. Requests are a token bucket: ``burst`` and ``requests_per_s``, plus a share per device: a
+    phone that starts asks for fifty lamps, twice each, and a whole office may start at once.
     ``exempt``: addresses and ranges never banned or limited (loopback, trusted peers).
     """
 
@@ -34,7 +35,7 @@ class GuardSettings(msgspec.Struct, frozen=True):
     requests_per_s: float = 20.0
     requests_per_s_per_device: float = 1.0
     burst: float = 200.0
-    burst_per_device: float = 10.0
+    burst_per_device: float = 120.0
     max_sources: int = 20_000
     exempt: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
 
@@ -51,10 +52,11 @@ class Ban(msgspec.Struct, gc=False):
 class _Source:
     """What is remembered of a source that asked something."""
 
-    __slots__ = ("filled_at", "pairs", "score", "scored_at", "tokens")
+    __slots__ = ("devices", "filled_at", "pairs", "score", "scored_at", "tokens")
 
     def __init__(self, tokens: float, now: float) -> None:
         self.tokens = tokens
+        self.devices = 0
         self.filled_at = now
         self.score = 0.0
         self.scored_at = now
@@ -103,6 +105,9 @@ class Guard:
         burst = settings.burst + devices * settings.burst_per_device
         rate = settings.requests_per_s + devices * settings.requests_per_s_per_device
         source = self._touch(key, burst, now)
+        if devices > source.devices:  # more than ever: each brings its share at once
+            source.tokens += (devices - source.devices) * settings.burst_per_device
+            source.devices = devices
         source.tokens = min(burst, source.tokens + max(0.0, now - source.filled_at) * rate)
         source.filled_at = now
         if source.tokens < 1.0:

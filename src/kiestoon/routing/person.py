@@ -24,6 +24,7 @@ from kiestoon.company.model import (
 )
 from kiestoon.company.numbers import clean_dialled
 from kiestoon.routing import reach
+from kiestoon.routing.at_rest import status_at
 from kiestoon.routing.context import Divert, Route, refuse
 from kiestoon.routing.decision import RingAll, RingUser, Step
 from kiestoon.routing.matching import fits_any, fits_caller
@@ -156,10 +157,7 @@ def wants_peace(route: Route, user: User) -> bool:
 
 def status_of(route: Route, user: User) -> PresenceStatus:
     """What the person has set, "office" otherwise and when it has run out (U 4.1)."""
-    presence = route.index.arrangements.presences.get(user.id)
-    if presence is None or (presence.until_ms and route.live.now_ms >= presence.until_ms):
-        return "office"
-    return presence.status
+    return status_at(route.index, user, route.live.now_ms)
 
 
 def _status_forward(route: Route, user: User) -> StatusForward | None:

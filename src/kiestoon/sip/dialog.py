@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from kiestoon.sip.flow import Flow
+from kiestoon.sip.dialog_state import DialogState
+from kiestoon.sip.flow import Destination, Flow
 from kiestoon.sip.headers.address import NameAddr
 from kiestoon.sip.message import Message, Request, Response
-from kiestoon.sip.session.state import DialogState
 from kiestoon.sip.uri import BadUri, parse_uri
 
 MAX_FORWARDS = "70"
@@ -97,9 +97,10 @@ class Dialog:
         except BadUri:
             return False
 
-    def way(self, flow: Flow) -> Flow | None:
-        """The flow the peer's messages came by, unless the route set leads elsewhere (None: to be resolved)."""
-        return flow if not self.route_set or self.routes_to(flow.remote_host) else None
+    def way(self, to: Destination) -> Destination | None:
+        """Where the peer was last, unless the route set leads elsewhere (None: to be resolved)."""
+        host = to.remote_host if isinstance(to, Flow) else to.host
+        return to if not self.route_set or self.routes_to(host) else None
 
     def take_routes(self, response: Response) -> None:
         """Take the route set of the 2xx, which may differ from that of the early dialog (§13.2.2.4)."""

@@ -193,16 +193,34 @@ class ResponseReceived(SipEvent):
     flow: Flow | None = None
 
 
-class SubscriptionEnded(SipEvent):
-    """A subscription at our endpoint is over. ``reason``: "timeout" (expired, or the watcher left), "gone" (a NOTIFY
-    failed), or what ``Subscription.terminate`` was told."""
+class SubscriptionEvent(SipEvent):
+    """Base of what happens to subscriptions at our endpoint."""
 
     subscription: Subscription
+
+
+class SubscriptionRefreshed(SubscriptionEvent):
+    """The watcher has renewed it, perhaps from another address."""
+
+
+class WatcherSilent(SubscriptionEvent):
+    """A NOTIFY was not answered, could not be sent, or came at a bad time. ``Subscription.resend`` tries again."""
+
+
+class WatcherBack(SubscriptionEvent):
+    """A watcher that was silent has answered."""
+
+
+class SubscriptionEnded(SubscriptionEvent):
+    """A subscription is over. ``reason``: "timeout" (expired, or the watcher left), "gone" (a NOTIFY was refused), or
+    what ``Subscription.terminate`` was told."""
+
     reason: str
 
 
 Event: TypeAlias = (
     RequestReceived | InviteReceived | Progressed | Accepted | Refused | Redirected | Cancelled | Confirmed
     | OfferReceived | AnswerReceived | OfferRefused | Updated | Ended | InfoReceived | ReferReceived
-    | SessionRequestReceived | ResponseReceived | SubscriptionEnded
+    | SessionRequestReceived | ResponseReceived | SubscriptionRefreshed | WatcherSilent | WatcherBack
+    | SubscriptionEnded
 )  # fmt: skip

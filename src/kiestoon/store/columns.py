@@ -27,6 +27,8 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    false,
+    true,
 )
 from sqlalchemy.sql.schema import SchemaItem
 
@@ -46,6 +48,7 @@ class Field(msgspec.Struct, frozen=True):
     optional: bool
     meta: dict[str, Any]
     examples: tuple[Any, ...] = ()
+    default: Any = None
 
 
 @cache
@@ -69,7 +72,7 @@ def _field(field: inspect.Field) -> Field:
         shape = "empty_is_null"
     else:
         shape = "plain"
-    return Field(field.name, shape, kind, optional, meta, _examples(field.type))
+    return Field(field.name, shape, kind, optional, meta, _examples(field.type), field.default)
 
 
 def _examples(kind: inspect.Type) -> tuple[Any, ...]:
@@ -125,7 +128,15 @@ def _columns(field: Field) -> list[Column[Any]]:
     keys: list[ForeignKey] = []
     if "refers" in field.meta:
         keys.append(ForeignKey(f"{field.meta['refers']}.id", ondelete=_GONE[field.meta["gone"]]))
-    return [Column(name, _sql_type(field), *keys, nullable=nullable, index=bool(keys))]
+    added = _sql_default(field) if field.meta.get("added") else None
+    return [Column(name, _sql_type(field), *keys, nullable=nullable, index=bool(keys), server_default=added)]
+
+
+def _sql_default(field: Field) -> Any:
+    """A column that came with a later layout has its row's default in SQL too: for the rows that were there."""
+    if isinstance(field.default, bool):
+        return true() if field.default else false()
+    return str(field.default)
 
 
 def _sql_type(field: Field) -> Any:

@@ -22,6 +22,7 @@ _ENGLISH: Final = {
     "srtp": "SRTP",
     "url": "URL",
     "pin": "PIN",
+    "unsolicited_mwi": "unsolicited message lamps",
 }
 
 DUTCH: Final = {
@@ -138,6 +139,10 @@ DUTCH: Final = {
     "kiestoon": "kiestoon",
     "kind": "soort",
     "kinds": "soorten",
+    "lamp_do_not_disturb": "lampje bij niet storen",
+    "lamp_forwarding": "lampje bij doorschakeling",
+    "lamp_names": "namen bij lampjes",
+    "lamp_rights": "recht op lampjes",
     "language": "taal",
     "last": "laatste dag",
     "last_name": "achternaam",
@@ -195,6 +200,7 @@ DUTCH: Final = {
     "prefix_name": "naam voor het voorvoegsel",
     "prefixes": "voorvoegsels",
     "presence": "aanwezigheid",
+    "presence_visibility": "zichtbaarheid van aanwezigheid",
     "priority": "prioriteit",
     "profile": "profiel",
     "profile_id": "profiel",
@@ -243,6 +249,7 @@ DUTCH: Final = {
     "transport": "transport",
     "trusted": "vertrouwd",
     "unreachable_to": "bestemming bij onbereikbaar",
+    "unsolicited_mwi": "ongevraagde berichtenlampjes",
     "until": "tot",
     "until_ms": "einde",
     "until_year": "laatste jaar",

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from itertools import islice
 from pathlib import Path
 
 import structlog
@@ -102,7 +103,15 @@ class Journal:
     def compact(self, snapshot: Iterable[bytes]) -> None:
         """Begin to replace the records so far by ``snapshot``, which must say all they say. Ignored while one runs."""
         if self._compaction is None:
-            self._compaction = _Compaction(self._file.path, list(snapshot))
+            entries = list(snapshot)
+            self._compaction = _Compaction(self._file.path, lambda: entries)
+
+    def compact_by(self, select: Callable[[list[bytes]], Iterable[bytes]]) -> None:
+        """As ``compact``, by what the file itself says: ``select`` is given its records and returns those still needed.
+        It is called in the thread, so that not even a large snapshot takes the loop's time."""
+        if self._compaction is None and self._file.flush():
+            path, size = self._file.path, self._file.size
+            self._compaction = _Compaction(path, lambda: select(_records(path, size)))
 
     def finish_compaction(self) -> None:
         """Wait for a running compaction (at shutdown, and in tests)."""
@@ -130,8 +139,8 @@ class Journal:
             if compaction.error is not None:
                 raise compaction.error
             descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
-        except OSError as error:
-            log.error("journal not compacted", path=str(self._file.path), error=error.strerror)
+        except Exception as error:
+            log.error("journal not compacted", path=str(self._file.path), error=str(error))
             return
         old, new = self._file, AppendFile(descriptor, self._file.path, statistics=self._file.statistics)
         snapshot_size = new.size
@@ -153,21 +162,28 @@ class Journal:
 class _Compaction:
     """A snapshot on its way to disk. ``later`` gathers what is appended meanwhile."""
 
-    def __init__(self, journal_path: Path, entries: list[bytes]) -> None:
+    def __init__(self, journal_path: Path, entries: Callable[[], Iterable[bytes]]) -> None:
         self.path = journal_path.with_suffix(".new")
         self.later: list[bytes] = []
-        self.error: OSError | None = None
+        self.error: Exception | None = None
         self._entries = entries
         self.thread = threading.Thread(target=self._write, name="journal-compaction", daemon=True)
         self.thread.start()
 
     def _write(self) -> None:
         try:
+            entries = iter(self._entries())
             with self.path.open("wb") as file:
                 os.fchmod(file.fileno(), 0o600)
-                for start in range(0, len(self._entries), _PORTION):
-                    file.write(b"".join(map(encode_frame, self._entries[start : start + _PORTION])))
+                while portion := list(islice(entries, _PORTION)):
+                    file.write(b"".join(map(encode_frame, portion)))
                 file.flush()
                 os.fsync(file.fileno())
-        except OSError as error:
+        except Exception as error:  # whatever it is: the old file stays
             self.error = error
+
+
+def _records(path: Path, size: int) -> list[bytes]:
+    """The records in the first ``size`` bytes of a journal."""
+    with path.open("rb") as file:
+        return parse_frames(file.read(size))[0]

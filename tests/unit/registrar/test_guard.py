@@ -177,3 +177,26 @@ def test_whatever_happens_every_ban_ends(steps):
     guard.handle_timers(now + 1_001)
     assert guard.bans(now + 1_001) == []
     assert all(guard.allowed(f"192.0.2.{source}") for source in range(4))
+
+
+def test_an_office_whose_phones_start_at_once_gets_every_lamp() -> None:
+    registered = 0
+    guard = Guard(None, lambda _: registered)
+    refused = 0
+    for phone in range(20):
+        now = phone * 0.3
+        refused += sum(not guard.admit("192.0.2.9", now) for _ in range(2))
+        registered += 1
+        refused += sum(not guard.admit("192.0.2.9", now + lamp * 0.002) for lamp in range(100))
+    assert refused == 0
+
+
+def test_registering_again_and_again_brings_no_more_requests() -> None:
+    registered = [1]
+    settings = GuardSettings(burst=10, burst_per_device=20, requests_per_s=0, requests_per_s_per_device=0)
+    guard = Guard(settings, lambda _: registered[0])
+    admitted = 0
+    for turn in range(20):
+        registered[0] = turn % 2
+        admitted += sum(guard.admit("192.0.2.9", 1.0) for _ in range(20))
+    assert admitted <= 30

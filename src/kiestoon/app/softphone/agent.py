@@ -315,7 +315,7 @@ class SipAgent:
             self.endpoint.respond(now, event.transaction, 200 if event.request.method == "OPTIONS" else 405)
         elif isinstance(event, events.InviteReceived):
             self.start(asyncio.get_running_loop().create_task(self._take(event)))
-        elif not isinstance(event, events.SubscriptionEnded):
+        elif not isinstance(event, events.SubscriptionEvent):
             call = self.calls.get(event.session.id)
             if call is not None:
                 self._of_call(call, event, now)

@@ -31,9 +31,7 @@ def may_listen(x: Exchange, company_id: int, by: Leg, extension: str) -> bool:
     """By the right of a privacy group (E 6.3)."""
     index = x.directory.company(company_id)
     return (
-        index is not None
-        and by.party.number != extension
-        and index.arrangements.handling.may(by.party.number, "listen", extension)
+        index is not None and by.party.number != extension and index.rights.holds(by.party.user_id, "listen", extension)
     )
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 from msgspec import Meta
 
 from kiestoon.company.model.row import (
+    ADDED,
     E164,
     NOWHERE,
     AreaCode,
@@ -30,6 +31,10 @@ ConnectedPrivacy: TypeAlias = Literal["none", "external", "all"]
 """From whom the identity of a redirect's target is hidden: nobody, callers from outside, everybody (V 11.3)."""
 ForwardedSignal: TypeAlias = Literal["never", "internal", "all"]
 """To whom 181 "call is being forwarded" is sent (V 11.3)."""
+LampRights: TypeAlias = Literal["everybody", "granted"]
+"""Who sees the lines of others: every colleague (V 10.1), or whom a privacy group lets (E 6.1)."""
+LampNames: TypeAlias = Literal["nobody", "granted", "everybody"]
+"""To whom lamps tell who calls whom: nobody, those who may pick up or hear of the calls (E 6.3), all who see them."""
 
 
 class Company(Row, frozen=True):
@@ -39,7 +44,8 @@ class Company(Row, frozen=True):
     mandatory fallback caller ID for emergency calls (E 6.10.1), E.164 with plus sign. ``encryption`` is for all devices
     that do not say otherwise (E 6.9). ``account`` is the provider's customer number. ``extension_digits`` cannot change
     once there is an extension (E 2.1). ``blocked`` wins over what users may call (E 9.1). ``max_diversions`` bounds a
-    chain of forwardings.
+    chain of forwardings. ``lamp_do_not_disturb``, ``lamp_forwarding``: the lamp of somebody who does not want calls, or
+    forwards all of them, is lit. ``unsolicited_mwi``: phones that do not subscribe to their message lamp are told too.
     """
 
     name: Name
@@ -60,6 +66,11 @@ class Company(Row, frozen=True):
     blocked: tuple[Category, ...] = ()
     connected_privacy: ConnectedPrivacy = "none"
     forwarded_signal: ForwardedSignal = "never"
+    lamp_rights: Annotated[LampRights, ADDED] = "everybody"
+    lamp_names: Annotated[LampNames, ADDED] = "granted"
+    lamp_do_not_disturb: Annotated[bool, ADDED] = True
+    lamp_forwarding: Annotated[bool, ADDED] = True
+    unsolicited_mwi: Annotated[bool, ADDED] = False
     contact_email: Email = ""
     active: bool = True
 

@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from kiestoon.company.model.organisation import Category, Encryption
 from kiestoon.company.model.row import (
+    ADDED,
     E164,
     NOWHERE,
     AreaCode,
@@ -31,6 +32,8 @@ DeviceKind: TypeAlias = Literal["fixed", "mobile", "web"]
 """What a profile of reachability switches on and off (E 10.2): desk phone, mobile, program on a computer."""
 DeviceEncryption: TypeAlias = Literal["company", "off", "optional", "required"]
 Profile: TypeAlias = Literal["fixed", "mobile", "flex", "combi"]
+PresenceVisibility: TypeAlias = Literal["all", "internal", "none"]
+"""Who learns of somebody's presence: colleagues and callers outside, colleagues, nobody (U 4.1)."""
 
 
 class User(Row, frozen=True):
@@ -41,7 +44,7 @@ class User(Row, frozen=True):
     withholds it (RFC 3323); ``hide_connected`` hides who answered from callers outside (V 19.8). ``dynamic_numbers``
     are chosen for one call by #30#, #32#-#39# in this order (E 10.6). ``emergency_number`` is the user's fallback for
     emergency calls (E 6.10.2). ``ring_s`` ends ringing. ``blocklist``: callers who may not call this person (C 2.8.1).
-    ``hide_line``: only people permitted see the line's state (V 10.1).
+    ``hide_line``: only people permitted see the line's state (V 10.1). ``presence_visibility``: who sees the status.
     """
 
     company_id: CompanyId
@@ -72,6 +75,7 @@ class User(Row, frozen=True):
     follows_location_forward: bool = True
     notify_email: Email = ""
     hide_line: bool = False
+    presence_visibility: Annotated[PresenceVisibility, ADDED] = "all"
     may_configure_time: bool = False
     may_see_own_recordings: bool = False
     may_see_all_recordings: bool = False

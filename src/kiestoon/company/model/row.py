@@ -6,7 +6,7 @@ them, the API its schemas. So a field is described once.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta
@@ -43,6 +43,9 @@ def refers(table: str, gone: Gone = "restrict", **meta: Any) -> Meta:
     """
     return Meta(extra={"refers": table, "gone": gone}, **meta)
 
+
+ADDED: Final = Meta(extra={"added": True})
+"""A field that came with a later layout of the database: its column has the row's default, for the rows there were."""
 
 CompanyId: TypeAlias = Annotated[int, Meta(extra={"refers": "companies", "gone": "cascade"})]
 LocationId: TypeAlias = Annotated[int, refers("locations")]

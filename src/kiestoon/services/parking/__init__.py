@@ -109,9 +109,9 @@ def _may(caller: Conversation, place: str) -> Failure | None:
     if data is None or index is None:
         return NOTHING_THERE
     mine, handling = caller.leg.party.number, index.arrangements.handling
-    if not handling.restricts_parked or mine == data.by.number or place == at(mine):
+    if mine == data.by.number or place == at(mine):
         return None
     group = handling.park_group_of.get(mine)
     if group is not None and group == handling.park_group_of.get(data.by.number):
         return None
-    return None if handling.may(mine, "parked", data.by.number) else NOT_ALLOWED
+    return None if index.rights.may_retrieve(caller.leg.party.user_id, data.by.number) else NOT_ALLOWED

@@ -30,15 +30,15 @@ async def pickup(caller: Conversation, code: UseCode) -> None:
 
 def ringing_for(caller: Conversation, extension: str) -> tuple[Call, Leg] | None:
     """The ringing call to take: at ``extension`` (a person's, or a group's that is called), "" = anywhere."""
-    index, mine = caller.index, caller.leg.party.number
-    if index is None or not mine:
+    index, me = caller.index, caller.leg.party
+    if index is None or not me.user_id:
         return None
-    may = index.arrangements.handling.may_pick_up
+    may = index.rights.may_pick_up
     for call, leg in operation.ringing_calls(caller.exchange, caller.call.company_id):
         rung = leg.party.number
         aimed = call.situation.visited if call.situation is not None else ()
         if extension and extension != rung and extension not in aimed:
             continue
-        if rung != mine and (may(mine, rung) or any(may(mine, group) for group in aimed)):
+        if rung != me.number and (may(me.user_id, rung) or any(may(me.user_id, group) for group in aimed)):
             return call, leg
     return None

@@ -6,27 +6,12 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from kiestoon.sip.dialog_state import DialogState
 from kiestoon.sip.flow import Flow
 
 Role: TypeAlias = Literal["uac", "uas"]
 Phase: TypeAlias = Literal["calling", "early", "accepted", "confirmed", "ended"]
 Refresher: TypeAlias = Literal["", "local", "remote"]
-
-
-class DialogState(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A dialog's state (RFC 3261 §12). ``local`` and ``remote`` are whole From/To values, tags included."""
-
-    call_id: str
-    local: str
-    remote: str
-    local_tag: str
-    remote_tag: str
-    local_cseq: int
-    remote_cseq: int
-    invite_cseq: int
-    remote_target: str
-    route_set: tuple[str, ...] = ()
-    secure: bool = False
 
 
 class TimerState(msgspec.Struct, frozen=True, array_like=True, gc=False):

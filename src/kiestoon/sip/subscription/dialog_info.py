@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -17,11 +17,15 @@ Direction: TypeAlias = Literal["initiator", "recipient"]
 
 
 class Party(msgspec.Struct, frozen=True, gc=False):
-    """One side of a watched dialog: ``identity`` and ``target`` are URIs, ``display`` may be anything."""
+    """One side of a watched dialog: ``identity`` and ``target`` are URIs, ``display`` may be anything.
 
-    identity: str
+    ``held``: this side has put the other on hold, told as "+sip.rendering" of its target (RFC 4235 §5.2).
+    """
+
+    identity: str = ""
     display: str = ""
     target: str = ""
+    held: bool = False
 
 
 class WatchedDialog(msgspec.Struct, frozen=True, gc=False):
@@ -39,12 +43,22 @@ class WatchedDialog(msgspec.Struct, frozen=True, gc=False):
 
 def encode_dialog_info(entity: str, version: int, dialogs: Sequence[WatchedDialog], *, partial: bool = False) -> bytes:
     """The body. ``version`` starts at 0 and rises by one in each NOTIFY of a subscription (RFC 4235 §4.3)."""
+    return wrap_dialogs(entity, version, encode_dialogs(dialogs), partial=partial)
+
+
+def encode_dialogs(dialogs: Iterable[WatchedDialog]) -> str:
+    """The part of a body that is the same for every watcher with the same rights, for ``wrap_dialogs``."""
+    return "".join(map(_dialog, dialogs))
+
+
+def wrap_dialogs(entity: str, version: int, dialogs: str, *, partial: bool = False) -> bytes:
+    """The body around what ``encode_dialogs`` made."""
     state = "partial" if partial else "full"
     opening = (
         '<dialog-info xmlns="urn:ietf:params:xml:ns:dialog-info"'
         f"{attribute('version', str(version))}{attribute('state', state)}{attribute('entity', entity)}>"
     )
-    return document(opening, [_dialog(dialog) for dialog in dialogs], "</dialog-info>")
+    return document(opening, (dialogs,), "</dialog-info>")
 
 
 def _dialog(dialog: WatchedDialog) -> str:
@@ -66,5 +80,10 @@ def _dialog(dialog: WatchedDialog) -> str:
 
 def _party(side: str, party: Party) -> str:
     display = attribute("display", party.display) if party.display else ""
-    target = f"<target{attribute('uri', party.target)}/>" if party.target else ""
-    return f"<{side}><identity{display}>{text(party.identity)}</identity>{target}</{side}>"
+    identity = f"<identity{display}>{text(party.identity)}</identity>" if party.identity else ""
+    target = f"<target{attribute('uri', party.target)}{_rendering(party)}" if party.target else ""
+    return f"<{side}>{identity}{target}</{side}>"
+
+
+def _rendering(party: Party) -> str:
+    return '><param pname="+sip.rendering" pval="no"/></target>' if party.held else "/>"

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from itertools import count
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from kiestoon.sip.deadlines import Deadline
 from kiestoon.sip.dialog import Dialog, uas_dialog
-from kiestoon.sip.events import SubscriptionEnded
-from kiestoon.sip.flow import Flow
+from kiestoon.sip.events import SubscriptionEnded, SubscriptionRefreshed, WatcherBack, WatcherSilent
+from kiestoon.sip.flow import Destination, Flow
 from kiestoon.sip.headers.grammar import lenient
 from kiestoon.sip.headers.subscription import parse_event
 from kiestoon.sip.headers.timers import parse_expires
 from kiestoon.sip.message import Request, Response
-from kiestoon.sip.outgoing import Outgoing
+from kiestoon.sip.outgoing import Headers, Outgoing, add_headers
+from kiestoon.sip.subscription.state import JUMP, SubscriptionData
 
 if TYPE_CHECKING:
     from kiestoon.sip.endpoint import Endpoint
@@ -35,15 +36,16 @@ class Subscription:
     """One watcher of one resource in one event package.
 
     ``resource`` is the Request-URI it subscribed to, ``package`` and ``event_id`` come from Event, ``accepts`` from
-    Accept (empty: the package's default). ``context`` belongs to the user.
+    Accept (empty: the package's default). ``context`` belongs to the user. ``silent``: the watcher did not answer, or
+    could not be reached; nothing more is sent until the user calls ``resend`` or the watcher is heard of.
     """
 
     __slots__ = (
         "_deadline",
         "_dialog",
         "_endpoint",
-        "_flow",
         "_render",
+        "_to",
         "_unsent",
         "_waiting",
         "accepts",
@@ -55,24 +57,28 @@ class Subscription:
         "package",
         "reason",
         "resource",
+        "silent",
         "state",
         "version",
     )
 
-    def __init__(self, endpoint: Endpoint, number: int, request: Request, flow: Flow, dialog: Dialog) -> None:
+    def __init__(
+        self, endpoint: Endpoint, number: int, data: SubscriptionData, to: Destination | None, dialog: Dialog
+    ) -> None:
         self.id = number
         self.context: object = None
-        self.resource = request.uri
-        self.package, self.event_id = read_event(request)
-        self.accepts = frozenset(request.all("Accept"))
+        self.resource = data.resource
+        self.package, self.event_id = data.package, data.event_id
+        self.accepts = data.accepts
         self.state: SubscriptionPhase = "active"
         self.reason = ""
         self.expires_at = 0.0
-        self.content_type = ""
-        self.version = 0
+        self.content_type = data.content_type
+        self.version = data.version
+        self.silent = False
         self._endpoint = endpoint
         self._dialog = dialog
-        self._flow = flow
+        self._to = to
         self._render: Render = _nothing
         self._waiting: Outgoing | None = None
         self._unsent = False
@@ -82,6 +88,28 @@ class Subscription:
     def tag(self) -> str:
         """Our tag, by which its refreshes are found."""
         return self._dialog.local_tag
+
+    @property
+    def contact(self) -> str:
+        """The watcher's Contact."""
+        return self._dialog.remote_target
+
+    @property
+    def destination(self) -> Destination | None:
+        """Where its NOTIFYs go, as far as that is known without asking the name service."""
+        return self._to
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a NOTIFY waits for its answer."""
+        return self._waiting is not None
+
+    def data(self) -> SubscriptionData:
+        """The subscription as plain data, for a journal."""
+        return SubscriptionData(
+            self._dialog.state(), self.resource, self.package, self.event_id, self.accepts, self.content_type,
+            self.version,
+        )  # fmt: skip
 
     # --- commands --------------------------------------------------------------------------------------------------
 
@@ -105,6 +133,24 @@ class Subscription:
             self.state = "active"
             self._send_or_wait(now)
 
+    def resend(self, now: float, to: Destination | None = None) -> None:
+        """Tell the state again, at ``to`` where that is given. A NOTIFY under way counts no more: it went to where the
+        watcher may not be any longer."""
+        if self.state != "terminated":
+            self._to = to or self._to
+            self._waiting = None
+            self._send(now)
+
+    def move(self, now: float, to: Destination) -> None:
+        """The watcher is somewhere else now; what is under way to where it was is sent again."""
+        self._to = to
+        if self._waiting is not None:
+            self.resend(now)
+
+    def silence(self) -> None:
+        """Send nothing until ``resend``: its phone is known to be away."""
+        self.silent = self._unsent = True
+
     def terminate(self, now: float, reason: str = "noresource") -> None:
         """End it with a last NOTIFY; ``reason`` is one of RFC 6665 §4.1.3 ("deactivated" asks to come back)."""
         if self.state != "terminated":
@@ -112,7 +158,7 @@ class Subscription:
 
     # --- what the subscriptions table calls ------------------------------------------------------------------------
 
-    def extend(self, now: float, expires_s: int) -> None:
+    def extend(self, now: float, expires_s: float) -> None:
         self.expires_at = now + expires_s
         if self._deadline is not None:
             self._endpoint.deadlines.stop(self._deadline)
@@ -120,11 +166,15 @@ class Subscription:
 
     def refresh(self, request: Request, transaction: ServerTransaction, flow: Flow, expires_s: int, now: float) -> None:
         """SUBSCRIBE inside the dialog (RFC 6665 §4.2.1.3): every one is answered with the full state."""
-        self._flow = flow
+        if self.silent or flow != self._to:
+            self._waiting = None
+        self.silent = False
+        self._to = flow
         self._dialog.refresh_target(request)
         self._endpoint.subscriptions.send_success(transaction, request, self.tag, flow, expires_s, now)
         if expires_s:
             self.extend(now, expires_s)
+            self._endpoint.emit(SubscriptionRefreshed(self))
             self._send_or_wait(now)
         else:
             self._end(now, "timeout", notify=True)
@@ -132,7 +182,7 @@ class Subscription:
     def on_timer(self, _name: str, now: float) -> None:
         """Not refreshed in time."""
         self._deadline = None
-        self._end(now, "timeout", notify=True)
+        self._end(now, "timeout", notify=not self.silent)
 
     def takes_cseq(self, number: int) -> bool:
         return self._dialog.accepts_cseq(number)
@@ -150,7 +200,7 @@ class Subscription:
     # --- inside ----------------------------------------------------------------------------------------------------
 
     def _send_or_wait(self, now: float) -> None:
-        if self._waiting is not None:
+        if self._waiting is not None or self.silent:
             self._unsent = True
         else:
             self._send(now)
@@ -171,23 +221,39 @@ class Subscription:
             request.set("Content-Type", self.content_type)
             request.body = body
         outgoing = Outgoing(request, self._notified, hop=dialog.next_hop(), contact=True, dialog=dialog)
-        outgoing.to = dialog.way(self._flow)
+        outgoing.to = None if self._to is None else dialog.way(self._to)
         self._waiting = outgoing
+        self._endpoint.subscriptions.notifies += 1
         self._endpoint.requests.send(outgoing, now)
 
     def _notified(self, outgoing: Outgoing, status: int, response: Response | None, now: float) -> None:
-        """A NOTIFY nobody takes ends the subscription (RFC 6665 §4.2.2), except where it may be tried again later."""
+        """A NOTIFY that is refused ends the subscription (RFC 6665 §4.2.2), except where it may be tried again later.
+
+        One that nobody answers does not, though the RFC would have it so: the phone still believes in it, and a lamp
+        that changed while the network was away would stay wrong until the phone refreshes.
+        """
+        if outgoing is not self._waiting:
+            return
         self._waiting = None
         if self.state == "terminated":
             if self._unsent:
                 self._send(now)
-            return
-        if status >= 300 and not (response is not None and response.get("Retry-After") is not None):
+        elif response is None or (status >= 300 and response.get("Retry-After") is not None):
+            self.silence()
+            self._endpoint.emit(WatcherSilent(self))
+        elif status >= 300:
             self._end(now, "gone", notify=False)
-        elif self._unsent:
+        else:
+            self._answered(outgoing.flow, now)
+
+    def _answered(self, flow: Flow | None, now: float) -> None:
+        if flow is not None:
+            self._to = flow
+        if self.silent:
+            self.silent = False
+            self._endpoint.emit(WatcherBack(self))
+        if self._unsent:
             self._send(now)
-        elif outgoing.flow is not None:
-            self._flow = outgoing.flow
 
     def _end(self, now: float, reason: str, notify: bool) -> None:
         self.state, self.reason = "terminated", reason
@@ -196,14 +262,16 @@ class Subscription:
             self._deadline = None
         self._endpoint.subscriptions.forget(self)
         if notify:
+            self.silent = False
             self._send_or_wait(now)
         self._endpoint.emit(SubscriptionEnded(self, reason))
 
 
 class Subscriptions:
-    """All subscriptions at one endpoint."""
+    """All subscriptions at one endpoint. ``notifies`` counts the NOTIFYs sent."""
 
     def __init__(self, endpoint: Endpoint) -> None:
+        self.notifies = 0
         self._endpoint = endpoint
         self._by_tag: dict[str, Subscription] = {}
         self._numbers = count(1)
@@ -222,8 +290,9 @@ class Subscriptions:
         max_expires_s: int = DEFAULT_EXPIRES_S,
         pending: bool = False,
         context: object = None,
+        headers: Headers = (),
     ) -> Subscription | None:
-        """Accept a SUBSCRIBE that came as ``RequestReceived``: 200 and the first NOTIFY.
+        """Accept a SUBSCRIBE that came as ``RequestReceived``: 200 (with ``headers``) and the first NOTIFY.
 
         None when it was refused: 423 (too short), 406 (the watcher cannot read ``content_type``), or answered before.
         Expires 0 is a poll: one NOTIFY, and ``SubscriptionEnded`` at once.
@@ -236,21 +305,41 @@ class Subscriptions:
         if expires_s is None:
             return None
         dialog = uas_dialog(request, endpoint.tokens.new_tag(), request.target.scheme == "sips")
-        subscription = Subscription(endpoint, next(self._numbers), request, flow, dialog)
+        data = SubscriptionData(
+            dialog.state(), request.uri, *read_event(request), _accepted(tuple(request.all("Accept"))), content_type, 0
+        )
+        subscription = Subscription(endpoint, next(self._numbers), data, flow, dialog)
         if not subscription.allows(content_type):
             endpoint.respond(now, transaction, 406, headers=[("Accept", content_type)])
             return None
         subscription.context = context
         if pending:
             subscription.state = "pending"
-        self.send_success(transaction, request, subscription.tag, flow, expires_s, now)
+        self.send_success(transaction, request, subscription.tag, flow, expires_s, now, headers)
         self._by_tag[subscription.tag] = subscription
         if expires_s:
             subscription.extend(now, expires_s)
             subscription.notify(now, body, content_type)
         else:
-            subscription.content_type = content_type
             subscription.poll(now, body)
+        return subscription
+
+    def restore(
+        self, data: SubscriptionData, to: Destination | None, now: float, *, expires_s: float, restarts: int = 1
+    ) -> Subscription:
+        """Go on with a subscription of before a restart. It is silent until ``resend``, which needs a state to tell:
+        call ``notify`` before.
+
+        Numbers jump ahead, once for each of the ``restarts`` since ``data`` was written down: NOTIFYs of after that
+        have used some (RFC 3261 §12.2.1.1 and RFC 4235 §4.3 want them to grow).
+        """
+        dialog = Dialog(data.dialog)
+        dialog.local_cseq += JUMP * restarts
+        subscription = Subscription(self._endpoint, next(self._numbers), data, to, dialog)
+        subscription.version += JUMP * restarts
+        subscription.silent = True
+        self._by_tag[subscription.tag] = subscription
+        subscription.extend(now, expires_s)
         return subscription
 
     def receive(self, transaction: ServerTransaction, request: Request, flow: Flow, now: float) -> bool:
@@ -269,12 +358,14 @@ class Subscriptions:
         return True
 
     def send_success(
-        self, transaction: ServerTransaction, request: Request, tag: str, flow: Flow, expires_s: int, now: float
-    ) -> None:
+        self, transaction: ServerTransaction, request: Request, tag: str, flow: Flow, expires_s: int, now: float,
+        headers: Headers = (),
+    ) -> None:  # fmt: skip
         """200 with the interval granted."""
         response = Response.answer(request, 200, to_tag=tag)
         response.add("Contact", f"<{self._endpoint.local.contact(flow)}>")
         response.add("Expires", str(expires_s))
+        add_headers(response, headers)
         self._endpoint.layer.respond(transaction, response, now)
 
     def forget(self, subscription: Subscription) -> None:
@@ -294,6 +385,12 @@ def read_event(request: Request) -> tuple[str, str]:
     """Event as (package, id); ("", "") when absent or unreadable."""
     event = lenient(parse_event, request.get("Event"))
     return (event.package, event.id) if event is not None else ("", "")
+
+
+@lru_cache(256)
+def _accepted(kinds: tuple[str, ...]) -> frozenset[str]:
+    """Accept: the same in every SUBSCRIBE of a model of phone."""
+    return frozenset(kinds)
 
 
 def _fixed(body: bytes, _version: int) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 import msgspec
 
@@ -12,28 +12,37 @@ CONTENT_TYPE = "application/pidf+xml"
 PACKAGE = "presence"
 
 Activity: TypeAlias = Literal["", "on-the-phone", "busy", "away", "meeting", "vacation", "holiday", "lunch"]
+ACTIVITIES: Final[tuple[Activity, ...]] = get_args(Activity)[1:]
 
 
 class Presence(msgspec.Struct, frozen=True, gc=False):
-    """What a watcher sees of a presentity (its URI is ``entity``): reachable or not, doing what, with which words."""
+    """What a watcher sees of a presentity: reachable or not, doing what, with which words."""
 
-    entity: str
     open: bool
     activity: Activity = ""
     note: str = ""
     contact: str = ""
 
-    def encode(self) -> bytes:
-        """The body."""
-        opening = (
-            '<presence xmlns="urn:ietf:params:xml:ns:pidf" xmlns:dm="urn:ietf:params:xml:ns:pidf:data-model"'
-            f' xmlns:rpid="urn:ietf:params:xml:ns:pidf:rpid"{attribute("entity", self.entity)}>'
-        )
+    def encode(self, entity: str) -> bytes:
+        """The body. ``entity`` is the presentity's URI."""
+        return wrap_presence(entity, 0, self.encode_state())
+
+    def encode_state(self) -> str:
+        """The part of a body that is the same for every watcher with the same rights, for ``wrap_presence``."""
         basic = "open" if self.open else "closed"
         contact = f"<contact>{text(self.contact)}</contact>" if self.contact else ""
         note = f"<note>{text(self.note)}</note>" if self.note else ""
-        parts = [f'<tuple id="main"><status><basic>{basic}</basic></status>{contact}</tuple>{note}']
+        state = f'<tuple id="main"><status><basic>{basic}</basic></status>{contact}</tuple>{note}'
         if self.activity:
             activities = f"<rpid:activities><rpid:{self.activity}/></rpid:activities>"
-            parts.append(f'<dm:person id="who">{activities}</dm:person>')
-        return document(opening, parts, "</presence>")
+            state += f'<dm:person id="who">{activities}</dm:person>'
+        return state
+
+
+def wrap_presence(entity: str, _version: int, state: str) -> bytes:
+    """The body around what ``Presence.encode_state`` made; PIDF has no version."""
+    opening = (
+        '<presence xmlns="urn:ietf:params:xml:ns:pidf" xmlns:dm="urn:ietf:params:xml:ns:pidf:data-model"'
+        f' xmlns:rpid="urn:ietf:params:xml:ns:pidf:rpid"{attribute("entity", entity)}>'
+    )
+    return document(opening, (state,), "</presence>")

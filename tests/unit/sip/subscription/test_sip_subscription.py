@@ -183,6 +183,114 @@ def test_terminate_says_why(watcher: Watcher) -> None:
     assert_nothing_left(watcher.network, watcher.alice)
 
 
+# --- watchers that are away ------------------------------------------------------------------------------------------
+
+
+def silenced(watcher: Watcher) -> Any:
+    """The watcher has a subscription, is cut off, and a NOTIFY to it was given up."""
+    watcher.subscribe()
+    watcher.bob.node.connected = False
+    watcher.subscription.notify(watcher.network.now, b"1")
+    watcher.network.run(40)
+    return watcher.subscription
+
+
+def test_a_notify_nobody_answers_silences_the_subscription_but_does_not_end_it(watcher: Watcher) -> None:
+    subscription = silenced(watcher)
+    assert watcher.alice.last(events.WatcherSilent).subscription is subscription
+    assert (subscription.state, subscription.silent) == ("active", True)
+    sent = len(watcher.alice.sent("NOTIFY"))
+    subscription.notify(watcher.network.now, b"2")
+    watcher.network.run(40)
+    assert len(watcher.alice.sent("NOTIFY")) == sent
+
+
+def test_a_silent_watcher_gets_the_newest_state_when_it_is_asked_again(watcher: Watcher) -> None:
+    subscription = silenced(watcher)
+    subscription.notify(watcher.network.now, b"2")
+    watcher.bob.node.connected = True
+    subscription.resend(watcher.network.now)
+    watcher.network.run(1)
+    assert watcher.notifies[-1].body == b"2"
+    assert not subscription.silent
+    assert watcher.alice.last(events.WatcherBack).subscription is subscription
+
+
+def test_a_silent_watcher_that_renews_gets_the_newest_state_at_once(watcher: Watcher) -> None:
+    subscription = silenced(watcher)
+    subscription.notify(watcher.network.now, b"2")
+    watcher.bob.node.connected = True
+    watcher.subscribe(tag=subscription.tag)
+    assert watcher.notifies[-1].body == b"2"
+    assert not subscription.silent
+    assert watcher.alice.last(events.SubscriptionRefreshed).subscription is subscription
+
+
+def test_a_silent_watchers_time_runs_out_without_a_word(watcher: Watcher) -> None:
+    watcher.options["max_expires_s"] = 100
+    subscription = silenced(watcher)
+    sent = len(watcher.alice.sent("NOTIFY"))
+    watcher.network.run(200)
+    assert watcher.alice.last(events.SubscriptionEnded).subscription is subscription
+    assert len(watcher.alice.sent("NOTIFY")) == sent
+    assert_nothing_left(watcher.network, watcher.alice)
+
+
+def test_a_notify_refused_for_now_is_not_the_end(watcher: Watcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    watcher.subscribe()
+
+    def busy(phone: Phone, event: Any, now: float) -> None:
+        phone.endpoint.respond(now, event.transaction, 503, headers=[("Retry-After", "5")])
+
+    watcher.bob.on_event = busy
+    watcher.subscription.notify(watcher.network.now, b"1")
+    watcher.network.run(1)
+    assert watcher.alice.last(events.WatcherSilent)
+    watcher.bob.on_event = watcher.watch
+    watcher.subscription.resend(watcher.network.now)
+    watcher.network.run(1)
+    assert watcher.notifies[-1].body == b"1"
+
+
+def test_what_is_under_way_to_the_old_place_is_sent_to_the_new_one(watcher: Watcher) -> None:
+    watcher.subscribe()
+    watcher.bob.node.connected = False
+    watcher.subscription.notify(watcher.network.now, b"1")
+    watcher.network.run(2)
+    elsewhere = Phone(watcher.network, "bob elsewhere", "192.0.2.77")
+    heard: list[Request] = []
+
+    def hear(transaction: Any, request: Request, flow: Flow, now: float) -> None:
+        heard.append(request)
+        elsewhere.endpoint.respond(now, transaction, 200)
+
+    elsewhere.endpoint._in_dialog = hear
+    watcher.subscription.move(watcher.network.now, Flow("udp", "192.0.2.1", 5060, "192.0.2.77", 5060))
+    watcher.network.run(60)
+    assert [each.body for each in heard] == [b"1"]
+    assert (watcher.subscription.state, watcher.subscription.silent) == ("active", False)
+
+
+def test_a_restored_subscription_goes_on_with_greater_numbers(watcher: Watcher) -> None:
+    watcher.options["body"] = lambda version: b"v%d" % version
+    watcher.subscribe()
+    data = watcher.subscription.data()
+    before = watcher.notifies[-1].cseq.number
+    watcher.alice.endpoint.subscriptions.forget(watcher.subscription)
+    restored = watcher.alice.endpoint.subscriptions.restore(
+        data, watcher.bob.node.target(), watcher.network.now, expires_s=300, restarts=2
+    )
+    restored.notify(watcher.network.now, lambda version: b"r%d" % version)
+    watcher.network.run(1)
+    assert len(watcher.notifies) == 1  # silent until it is asked to speak
+    restored.resend(watcher.network.now)
+    watcher.network.run(1)
+    assert watcher.notifies[-1].cseq.number > before + 2 * 100_000
+    assert int(watcher.notifies[-1].body[1:]) > 2 * 100_000
+    assert watcher.notifies[-1].get("Subscription-State") == "active;expires=299"
+    assert watcher.subscribe(tag=restored.tag).status == 200
+
+
 # --- bodies ---------------------------------------------------------------------------------------------------------
 
 
@@ -211,10 +319,10 @@ def test_dialog_info_is_well_formed_whatever_the_names() -> None:
 
 
 def test_presence_is_pidf_with_activity() -> None:
-    body = presence.Presence("pres:anna@x", True, "on-the-phone", "In gesprek <3").encode()
+    body = presence.Presence(True, "on-the-phone", "In gesprek <3").encode("pres:anna@x")
     root = ET.fromstring(body)
     space = "{urn:ietf:params:xml:ns:pidf}"
     assert root.findtext(f"{space}tuple/{space}status/{space}basic") == "open"
     assert root.findtext(f"{space}note") == "In gesprek <3"
     assert b"rpid:on-the-phone" in body
-    assert ET.fromstring(presence.Presence("pres:a@x", False).encode()) is not None
+    assert ET.fromstring(presence.Presence(False).encode("pres:a@x")) is not None

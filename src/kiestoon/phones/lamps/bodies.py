@@ -1,0 +1,182 @@
+"""What a state looks like in a NOTIFY, for each event package.
+
+A body is made of a head, which is each subscription's own (version, entity), and a text that all watchers with the same
+view share: with a hundred watchers it is written once.
+
+Phones know busy lamps by calls only. So who does not want to be disturbed, or forwards everything, is shown with a call
+that does not exist, as other exchanges do it: its "remote party" says why the lamp is on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from kiestoon.company.directory import CompanyIndex
+from kiestoon.company.model import PresenceStatus
+from kiestoon.phones.lamps.state import Appearance, Seen, State, View
+from kiestoon.sip.subscription import dialog_info, message_summary, presence
+from kiestoon.sip.subscription.dialog_info import Party, WatchedDialog
+from kiestoon.sip.subscription.presence import Activity
+from kiestoon.sip.uri import Uri
+
+MOST_DIALOGS: Final = 6
+"""A NOTIFY over UDP must stay small; a lamp has one colour anyway. What rings comes first: it can be picked up."""
+Words = tuple[str, str]
+"""English, Dutch."""
+_STATUSES: Final[dict[PresenceStatus, tuple[Activity, Words]]] = {
+    "office": ("", ("", "")),
+    "meeting": ("meeting", ("In a meeting", "In bespreking")),
+    "sick": ("away", ("Sick", "Ziek")),
+    "break": ("away", ("Break", "Pauze")),
+    "out_of_office": ("away", ("Out of office", "Niet op kantoor")),
+    "holiday": ("vacation", ("On holiday", "Vakantie")),
+    "lunch": ("lunch", ("Lunch", "Lunch")),
+    "home": ("away", ("At home", "Thuis")),
+    "do_not_disturb": ("busy", ("Do not disturb", "Niet storen")),
+}
+_DO_NOT_DISTURB: Final = ("Do not disturb", "Niet storen")
+_FORWARDED: Final = ("Forwarded", "Doorgeschakeld")
+_ON_THE_PHONE: Final = ("On the phone", "In gesprek")
+_BACK: Final = ("back", "terug")
+_ANONYMOUS: Final = ("Anonymous", "Anoniem")
+_NOWHERE: Final = Uri("sip", "anonymous", host="anonymous.invalid")
+
+CONTENT_TYPES: Final = {
+    dialog_info.PACKAGE: dialog_info.CONTENT_TYPE,
+    presence.PACKAGE: presence.CONTENT_TYPE,
+    message_summary.PACKAGE: message_summary.CONTENT_TYPE,
+}
+"""The packages there are, with the kind of their bodies."""
+
+
+def shown_text(package: str, index: CompanyIndex, state: State, view: View) -> str:
+    """The text of a state for watchers with this view."""
+    return _TEXTS[package](index, state, view)
+
+
+def whole_body(package: str, entity: str, version: int, text: str) -> bytes:
+    """The body of one subscription's NOTIFY."""
+    return _WHOLES[package](entity, version, text)
+
+
+def is_lit(index: CompanyIndex, state: State, view: View) -> bool:
+    """Whether a busy lamp is on or blinks."""
+    return bool(state.appearances and view.calls) or _why_lit(index, state, view) is not None
+
+
+# --- dialog ----------------------------------------------------------------------------------------------------------
+
+
+def _dialogs(index: CompanyIndex, state: State, view: View) -> str:
+    if view.calls and state.appearances:
+        calls = sorted(state.appearances, key=lambda each: not each.rings)[:MOST_DIALOGS]
+        return dialog_info.encode_dialogs(_dialog(index, call, view) for call in calls)
+    why = _why_lit(index, state, view)
+    if why is None:
+        # An empty list would say the same (RFC 4235 §4.3); many phones only look for "terminated".
+        return dialog_info.encode_dialogs([WatchedDialog("idle", "terminated")])
+    reason, words = why
+    remote = Party(f"sip:{reason}@{index.company.domain}", words[view.dutch])
+    return dialog_info.encode_dialogs([WatchedDialog(reason, "confirmed", remote=remote)])
+
+
+def _why_lit(index: CompanyIndex, state: State, view: View) -> tuple[str, Words] | None:
+    """Why a lamp is on although there is no call: an id and words."""
+    company = index.company
+    if state.lit and view.calls:
+        return "on", state.lit
+    if company.lamp_do_not_disturb and _wants_peace(state, view):
+        return "do-not-disturb", _DO_NOT_DISTURB
+    if company.lamp_forwarding and _sends_on(state, view):
+        return "forwarded", _FORWARDED
+    return None
+
+
+def _wants_peace(state: State, view: View) -> bool:
+    return (state.do_not_disturb and view.calls) or (state.status == "do_not_disturb" and view.status)
+
+
+def _sends_on(state: State, view: View) -> bool:
+    return (state.forwarded and view.calls) or (state.status_forwarded and view.status)
+
+
+def _dialog(index: CompanyIndex, call: Appearance, view: View) -> WatchedDialog:
+    domain = index.company.domain
+    call_id, local_tag, remote_tag = ("", "", "")
+    if call.dialog and (view.own or (view.pick_up and call.rings)):
+        call_id, local_tag, remote_tag = call.dialog
+    local = remote = None
+    if view.names or view.own:
+        local = _party(call.line, domain, view, held=call.held)
+        remote = _party(call.party, domain, view)
+    elif call.held:
+        local = Party(target=f"sip:{domain}", held=True)
+    return WatchedDialog(call.id, call.phase, call.direction, call_id, local_tag, remote_tag, local, remote)
+
+
+def _party(seen: Seen, domain: str, view: View, *, held: bool = False) -> Party:
+    if not seen.number:
+        return Party(str(_NOWHERE), seen.name or _ANONYMOUS[view.dutch], str(_NOWHERE), held)
+    uri = str(Uri("sip", seen.number, host=domain))
+    return Party(uri, seen.name, uri, held)
+
+
+# --- presence --------------------------------------------------------------------------------------------------------
+
+
+def _presence(index: CompanyIndex, state: State, view: View) -> str:
+    activity: Activity = ""
+    words: Iterable[Words] = ()
+    if _wants_peace(state, view):
+        activity, words = "busy", (_DO_NOT_DISTURB,)
+    elif view.calls and (state.appearances or state.lit):
+        activity, words = "on-the-phone", (state.lit or _ON_THE_PHONE,)
+    elif view.status:
+        activity, label = _STATUSES[state.status]
+        words = (label,)
+        if state.status == "office" and state.published is not None:
+            activity, note = state.published.activity, state.published.note
+            words = ((note, note),)
+    texts = [each[view.dutch] for each in words if each[view.dutch]]
+    if _sends_on(state, view):
+        texts.append(_FORWARDED[view.dutch])
+    if view.status and state.back:
+        texts.append(f"{_BACK[view.dutch]} {state.back}")
+    if view.status and state.note:
+        texts.append(state.note)
+    gone = state.published is not None and view.status and not state.published.open
+    reachable = view.hidden or (state.reachable and not gone)
+    return presence.Presence(reachable, activity, ", ".join(texts)).encode_state()
+
+
+# --- message summary -------------------------------------------------------------------------------------------------
+
+
+def _messages(index: CompanyIndex, state: State, view: View) -> str:
+    new, old, urgent_new, urgent_old = state.counts if state.counts and view.calls else (0, 0, 0, 0)
+    number = _voicemail_number(index)
+    account = str(Uri("sip", number, host=index.company.domain)) if number else ""
+    counts = message_summary.MessageCounts(new, old, urgent_new, urgent_old)
+    return message_summary.MessageSummary(account, counts).encode().decode()
+
+
+def _voicemail_number(index: CompanyIndex) -> str:
+    """What is dialled to listen to one's messages; "" where the company has no code for it."""
+    return next((code for code, row in index.arrangements.codes.items() if row.feature == "voicemail"), "")
+
+
+def _as_it_is(_entity: str, _version: int, text: str) -> bytes:
+    return text.encode()
+
+
+_TEXTS: Final[dict[str, Callable[[CompanyIndex, State, View], str]]] = {
+    dialog_info.PACKAGE: _dialogs,
+    presence.PACKAGE: _presence,
+    message_summary.PACKAGE: _messages,
+}
+_WHOLES: Final[dict[str, Callable[[str, int, str], bytes]]] = {
+    dialog_info.PACKAGE: dialog_info.wrap_dialogs,
+    presence.PACKAGE: presence.wrap_presence,
+    message_summary.PACKAGE: _as_it_is,
+}

@@ -1,0 +1,9 @@
+"""What has a lamp: one module for each kind."""
+
+from kiestoon.phones.lamps.sources.extensions import Extensions
+from kiestoon.phones.lamps.sources.mailboxes import MailboxCounts, Mailboxes
+from kiestoon.phones.lamps.sources.parking import ParkedCall, ParkPlaces
+from kiestoon.phones.lamps.sources.people import People
+from kiestoon.phones.lamps.sources.plans import Plans
+
+__all__ = ["Extensions", "MailboxCounts", "Mailboxes", "ParkPlaces", "ParkedCall", "People", "Plans"]

@@ -1,0 +1,341 @@
+"""Lamps of what is no person: groups, menus, park places, number plans and night modes, mailboxes."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from lamp_world import DIALOG, MESSAGES, PRESENCE, LampWorld
+from test_lamps import company
+from world import DOMAIN, sample_rows
+
+from kiestoon.company.code_presets import preset_codes
+from kiestoon.company.model import (
+    CompanyRows,
+    GroupExtension,
+    GroupMember,
+    HuntGroup,
+    HuntMember,
+    NumberPlan,
+    NumberScheme,
+    PlanOverride,
+    PlanPeriod,
+    PrivacyGrant,
+    PrivacyGroup,
+    PrivacyMember,
+    WeekBlock,
+)
+from kiestoon.phones.lamps import ParkedCall, Seen
+from kiestoon.sip import events
+
+
+def coded(rows: CompanyRows | None = None, **fields: object) -> CompanyRows:
+    """The sample company with the usual feature codes."""
+    rows = rows or sample_rows()
+    codes = tuple(
+        msgspec.structs.replace(row, id=number) for number, row in enumerate(preset_codes("standard", rows.company), 1)
+    )
+    return msgspec.structs.replace(rows, feature_codes=codes, **fields)
+
+
+def grouped(**fields: object) -> CompanyRows:
+    """Group 300 and hunt group 310 of Bert (102) and Carla (103)."""
+    return msgspec.structs.replace(
+        sample_rows(),
+        group_extensions=(GroupExtension(id=1, company_id=1, extension="300", name="Desk"),),
+        group_members=tuple(
+            GroupMember(id=n, company_id=1, group_id=1, extension=extension)
+            for n, extension in enumerate(("102", "103"), 1)
+        ),
+        hunt_groups=(HuntGroup(id=1, company_id=1, extension="310", name="Support"),),
+        hunt_members=tuple(
+            HuntMember(id=n, company_id=1, hunt_group_id=1, extension=extension, position=n)
+            for n, extension in enumerate(("102", "103"), 1)
+        ),
+        **fields,
+    )
+
+
+@pytest.mark.parametrize("number", ["300", "310"])
+def test_a_groups_lamp_shows_its_calls_whoever_has_them_and_whether_they_are_held(number: str) -> None:
+    world = LampWorld(rows=grouped())
+    anna, bert = world.phone("anna", "192.0.2.1"), world.phone("bert", "192.0.2.2")
+    bert.mode = "ring"
+    carla = world.watcher("carla", "192.0.2.3")
+    carla.mode = "ring"
+    lamp = carla.watch(number)
+    assert (lamp.status, lamp.lamp) == (200, "off")
+    session = anna.dial(number)
+    world.run()
+    assert lamp.lamp == "blinks"
+    assert lamp.party("remote") == ("User 1", f"sip:101@{DOMAIN}")
+    assert lamp.party("local")[1] == f"sip:{number}@{DOMAIN}"
+    assert lamp.dialogs[0].get("call-id")
+    bert.answer_waiting()
+    world.run()
+    assert lamp.lamp == "on"
+    bert.hold(bert.last(events.InviteReceived).session)
+    world.run()
+    assert b"sip.rendering" in lamp.notifies[-1].body
+    session.bye(world.network.now)
+    world.run()
+    assert lamp.lamp == "off"
+    assert not list(world.lamps.live.calls_at(1, number))
+    assert len(world.lamps.live) == 0
+
+
+def test_the_members_lamp_says_which_group_was_called() -> None:
+    world = LampWorld(rows=company(grouped(), lamp_names="everybody"))
+    anna, bert = world.phone("anna", "192.0.2.1"), world.phone("bert", "192.0.2.2")
+    bert.mode = "ring"
+    lamp = world.watcher("carla", "192.0.2.3").watch("102")
+    anna.dial("310")
+    world.run()
+    assert lamp.party("local") == ("Support", f"sip:310@{DOMAIN}")
+
+
+def test_who_is_in_no_group_sees_its_calls_but_not_whose_they_are() -> None:
+    world = LampWorld(rows=grouped())
+    bert = world.phone("bert", "192.0.2.2")
+    bert.mode = "ring"
+    carla = world.phone("carla", "192.0.2.3")
+    carla.mode = "ring"
+    anna = world.watcher("anna", "192.0.2.1")
+    lamp = anna.watch("300")
+    bert.dial("300")
+    world.run()
+    assert lamp.lamp == "blinks"
+    assert lamp.party("remote") == ("", "")
+    assert lamp.dialogs[0].get("call-id") is None
+
+
+def test_where_rights_are_granted_a_group_is_its_members() -> None:
+    rows = company(grouped(), lamp_rights="granted")
+    world = LampWorld(rows=rows)
+    assert world.watcher("carla", "192.0.2.3").watch("300").status == 200
+    anna = world.watcher("anna", "192.0.2.1")
+    assert anna.watch("300").status == 403
+    world.change(
+        msgspec.structs.replace(
+            rows,
+            privacy_groups=(PrivacyGroup(id=1, company_id=1, name="p"),),
+            privacy_members=(PrivacyMember(id=1, company_id=1, group_id=1, extension="101"),),
+            privacy_grants=(PrivacyGrant(id=1, company_id=1, group_id=1, extension="300", presence=True),),
+        )
+    )
+    assert anna.watch("300").status == 200
+
+
+def test_a_menus_lamp_is_on_while_somebody_is_in_it() -> None:
+    world = LampWorld()
+    anna = world.phone("anna", "192.0.2.1")
+    lamp = world.watcher("carla", "192.0.2.3").watch("200")
+    session = anna.dial("200")
+    world.run()
+    assert lamp.lamp == "on"
+    session.bye(world.network.now)
+    world.run()
+    assert lamp.lamp == "off"
+
+
+def test_a_group_that_forwards_everything_is_lit() -> None:
+    rows = grouped()
+    world = LampWorld(rows=rows)
+    lamp = world.watcher("carla", "192.0.2.3").watch("300")
+    group = msgspec.structs.replace(
+        rows.group_extensions[0], forward_always=msgspec.convert({"kind": "extension", "target": "101"}, type=type(
+            rows.group_extensions[0].forward_always
+        )),
+    )  # fmt: skip
+    world.change(msgspec.structs.replace(rows, group_extensions=(group,)))
+    assert lamp.lamp == "on"
+
+
+# --- parked calls ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("*03", ("lot", "3")),
+        ("*13", ("lot", "3")),
+        ("lot3", ("lot", "3")),
+        ("park3", ("lot", "3")),
+        ("park+3", ("lot", "3")),
+        ("93007", ("line", "07")),
+        ("line7", ("line", "07")),
+        ("park07", ("line", "07")),
+    ],
+)
+def test_a_park_places_lamp_by_any_of_its_names(name: str, place: tuple[str, str]) -> None:
+    world = LampWorld(rows=coded())
+    lamp = world.watcher("carla", "192.0.2.3").watch(name)
+    assert (lamp.status, lamp.lamp) == (200, "off")
+    world.parked[place] = [ParkedCall("p1", Seen("101", "User 1"), Seen("102", "User 2"))]
+    world.lamps.touch("park", 1, f"{place[0]}:{place[1]}")
+    world.run()
+    assert lamp.lamp == "on"
+    assert lamp.party("remote") == ("", "")
+    world.parked.clear()
+    world.lamps.touch("park", 1, f"{place[0]}:{place[1]}")
+    world.run()
+    assert lamp.lamp == "off"
+
+
+@pytest.mark.parametrize("name", ["*0", "*1", "930", "93000", "line100", "park", "930x1", "*6"])
+def test_what_is_no_park_place_is_not_found(name: str) -> None:
+    world = LampWorld(rows=coded())
+    assert world.watcher("carla", "192.0.2.3").watch(name).status == 404
+
+
+def test_where_rights_are_granted_parked_calls_are_for_those_who_may_fetch_them() -> None:
+    rows = coded(company(sample_rows(), lamp_rights="granted"))
+    world = LampWorld(rows=rows)
+    carla = world.watcher("carla", "192.0.2.3")
+    assert carla.watch("*13").status == 403
+    world.change(
+        msgspec.structs.replace(
+            rows,
+            privacy_groups=(PrivacyGroup(id=1, company_id=1, name="p"),),
+            privacy_members=(PrivacyMember(id=1, company_id=1, group_id=1, extension="103"),),
+            privacy_grants=(PrivacyGrant(id=1, company_id=1, group_id=1, extension="102", parked=True),),
+        )
+    )
+    world.parked[("lot", "3")] = [ParkedCall("p1", Seen("101", "User 1"), Seen("102", "User 2"))]
+    lamp = carla.watch("*13")
+    assert (lamp.status, lamp.lamp) == (200, "on")
+    assert lamp.party("remote") == ("User 1", f"sip:101@{DOMAIN}")
+
+
+# --- number plans ----------------------------------------------------------------------------------------------------
+
+
+def planned(**fields: object) -> CompanyRows:
+    """Main scheme 1 with plans day (1, fallback) and night (2), night being active from Thursday 00:30 to 01:00 UTC."""
+    return coded(
+        msgspec.structs.replace(sample_rows(timezone="UTC"), **fields),
+        number_schemes=(NumberScheme(id=7, company_id=1, name="Main", position=1, is_main=True),),
+        number_plans=(
+            NumberPlan(id=71, company_id=1, scheme_id=7, name="Day", position=1, is_fallback=True),
+            NumberPlan(id=72, company_id=1, scheme_id=7, name="Night", position=2),
+        ),
+        plan_periods=(
+            PlanPeriod(id=1, company_id=1, scheme_id=7, plan_id=72, blocks=(WeekBlock(day=3, start=30, end=60),)),
+        ),
+    )
+
+
+def test_a_plans_lamp_follows_the_clock() -> None:
+    """The simulation begins at 1000 s after 1970, a Thursday, 00:16:40 UTC."""
+    world = LampWorld(rows=planned())
+    carla = world.watcher("carla", "192.0.2.3")
+    night, day = carla.watch("9151*2", expires_s=7200), carla.watch("915*1", expires_s=7200)
+    assert (night.lamp, day.lamp) == ("off", "on")
+    world.run(1800 - 1000)
+    assert (night.lamp, day.lamp) == ("on", "off")
+    assert night.party("remote")[0] == "Night"
+    world.run(1800)
+    assert (night.lamp, day.lamp) == ("off", "on")
+
+
+def test_the_night_modes_lamp_is_on_while_the_scheme_is_switched_by_hand() -> None:
+    rows = planned()
+    world = LampWorld(rows=rows)
+    lamp = world.watcher("carla", "192.0.2.3").watch("915")
+    assert lamp.lamp == "off"
+    override = PlanOverride(id=1, company_id=1, scheme_id=7, plan_id=72, until_ms=(1000 + 900) * 1000)
+    world.change(msgspec.structs.replace(rows, plan_overrides=(override,)))
+    assert lamp.lamp == "on"
+    assert lamp.party("remote")[0] == "Met de hand omgeschakeld"
+    world.run(1000)
+    assert lamp.lamp == "off"
+
+
+@pytest.mark.parametrize("name", ["9152", "9151*9", "915*", "916"])
+def test_plans_that_do_not_exist_are_not_found(name: str) -> None:
+    world = LampWorld(rows=planned())
+    assert world.watcher("carla", "192.0.2.3").watch(name).status == 404
+
+
+# --- messages --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["", "carla", "103", "1233"])
+def test_the_message_lamp_counts_by_any_name_of_the_own_mailbox(name: str) -> None:
+    world = LampWorld(rows=coded())
+    world.counts["103"] = (2, 5, 1, 0)
+    lamp = world.watcher("carla", "192.0.2.3").watch(name, MESSAGES)
+    assert lamp.status == 200
+    assert lamp.text == (f"Messages-Waiting: yes\r\nMessage-Account: sip:1233@{DOMAIN}\r\nVoice-Message: 2/5 (1/0)\r\n")
+    world.counts["103"] = (0, 7, 0, 1)
+    world.lamps.mailbox_changed(1, "103", world.network.now)
+    world.run()
+    assert "Messages-Waiting: no" in lamp.text
+    assert "0/7 (0/1)" in lamp.text
+    assert len(lamp.notifies) == 2
+
+
+def test_other_peoples_mailboxes_are_nobodys_business() -> None:
+    world = LampWorld(rows=grouped())
+    carla = world.watcher("carla", "192.0.2.3")
+    assert carla.watch("102", MESSAGES).status == 403
+    assert carla.watch("999", MESSAGES).status == 404
+    assert carla.watch("300", MESSAGES).status == 200  # her group's
+    assert world.watcher("anna", "192.0.2.1").watch("300", MESSAGES).status == 403
+
+
+def test_a_phone_on_which_somebody_else_logs_in_shows_that_persons_messages() -> None:
+    rows = sample_rows()
+    world = LampWorld(rows=rows)
+    world.counts.update({"103": (1, 0, 0, 0), "102": (4, 0, 0, 0)})
+    lamp = world.watcher("carla", "192.0.2.3").watch("carla", MESSAGES)
+
+    def logged_in(user_id: int | None) -> CompanyRows:
+        devices = tuple(
+            msgspec.structs.replace(d, user_id=user_id) if d.username == "carla" else d for d in rows.devices
+        )
+        return msgspec.structs.replace(rows, devices=devices)
+
+    assert "1/0" in lamp.text
+    world.change(logged_in(None))
+    assert "Messages-Waiting: no" in lamp.text
+    world.change(logged_in(2))
+    assert "4/0" in lamp.text
+
+
+def test_phones_that_do_not_subscribe_are_told_where_the_company_wants_it() -> None:
+    world = LampWorld(rows=company(sample_rows(), unsolicited_mwi=True))
+    world.counts["103"] = (3, 0, 0, 0)
+    carla, anna = world.watcher("carla", "192.0.2.3"), world.watcher("anna", "192.0.2.1")
+    assert "3/0" in carla.unsolicited[0]
+    carla.register()
+    world.run()
+    assert len(carla.unsolicited) == 1  # once for each new registration
+    world.counts["103"] = (0, 3, 0, 0)
+    world.lamps.mailbox_changed(1, "103", world.network.now)
+    world.run()
+    assert "0/3" in carla.unsolicited[-1]
+    assert len(anna.unsolicited) == 1
+
+
+def test_phones_that_subscribe_are_not_told_twice_and_others_not_at_all() -> None:
+    world = LampWorld(rows=company(sample_rows(), unsolicited_mwi=True))
+    carla = world.watcher("carla", "192.0.2.3")
+    carla.watch("carla", MESSAGES)
+    before = len(carla.unsolicited)
+    world.lamps.mailbox_changed(1, "103", world.network.now)
+    world.run()
+    assert len(carla.unsolicited) == before
+    world = LampWorld()
+    quiet = world.watcher("carla", "192.0.2.3")
+    world.lamps.mailbox_changed(1, "103", world.network.now)
+    world.run()
+    assert quiet.unsolicited == []
+
+
+def test_every_kind_can_be_watched_as_presence_too() -> None:
+    world = LampWorld(rows=coded(grouped()))
+    carla = world.watcher("carla", "192.0.2.3")
+    for name in ("300", "310", "200", "*13", "102"):
+        seen = carla.watch(name, PRESENCE)
+        assert (seen.status, seen.basic if name != "102" else "open") == (200, "open")
+        assert carla.watch(name, DIALOG).status == 200
