@@ -28,8 +28,9 @@ def join(x: Exchange, call: Call, caller: Leg, callee: Leg, now: float) -> None:
         return
     signals.stop_tone(call, caller)
     signals.stop_tone(call, callee)
-    custody.close_service(x, call)
-    call.target = callee.party.number
+    if call.service is not None:
+        custody.close_service(x, call)
+        call.target = callee.party.number
     knew = caller.state == "answered"
     if callee.state == "answered":
         x.emit(LegAnswered, call, callee.id)

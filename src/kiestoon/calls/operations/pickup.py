@@ -38,6 +38,7 @@ def pick_up(x: Exchange, call: Call, rung: Leg, mine: Call, my_leg: Leg, now: fl
         return NOT_POSSIBLE
     seeking.stop(x, call, now)
     _bring(x, mine, my_leg, call)
+    call.target = my_leg.party.number
     x.emit(CallPickedUp, call, my_leg.id, of=rung.party.number, by=my_leg.party.number)
     bridging.join(x, call, caller, my_leg, now)
     x.touched += [call, mine]
