@@ -7,7 +7,17 @@ from typing import Any
 
 import msgspec
 
-from kiestoon.company.model import accounts, extensions, numbering, organisation, people, reach, schedules, webhooks
+from kiestoon.company.model import (
+    accounts,
+    extensions,
+    numbering,
+    organisation,
+    people,
+    prompts,
+    reach,
+    schedules,
+    webhooks,
+)
 from kiestoon.company.model.row import Row
 
 
@@ -274,8 +284,23 @@ EVENT_ENTITIES: tuple[Entity, ...] = (
 )
 """As above: who is told of a company's events."""
 
+RECORDING_ENTITIES: tuple[Entity, ...] = (
+    Entity(
+        prompts.Prompt,
+        "prompts",
+        ("prompt", "gesproken tekst"),
+        key=("key", "language"),
+        unique=(("key", "language"),),
+    ),
+)
+"""As above: rows with an audio file beside them, made by uploading or recording it. Calls go by them, too."""
+
 BY_TABLE: dict[str, Entity] = {entity.table: entity for entity in ENTITIES}
-BY_ROW: dict[type[Row], Entity] = {entity.row: entity for entity in (*ENTITIES, *LOGIN_ENTITIES, *EVENT_ENTITIES)}
+BY_ROW: dict[type[Row], Entity] = {
+    entity.row: entity for entity in (*ENTITIES, *LOGIN_ENTITIES, *EVENT_ENTITIES, *RECORDING_ENTITIES)
+}
 
 BELONGING: tuple[Entity, ...] = tuple(entity for entity in ENTITIES if entity.row is not organisation.Company)
-"""What belongs to a company; ``CompanyRows`` has a field for each."""
+"""What belongs to a company and is configuration."""
+LOADED: tuple[Entity, ...] = (*BELONGING, *RECORDING_ENTITIES)
+"""What of a company is held in memory; ``CompanyRows`` has a field for each."""

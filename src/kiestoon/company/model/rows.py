@@ -48,6 +48,7 @@ from kiestoon.company.model.people import (
     StatusForward,
     User,
 )
+from kiestoon.company.model.prompts import Prompt
 from kiestoon.company.model.reach import CallClass, ReachCell, ReachOverride, ReachProfile, ReachStatus
 from kiestoon.company.model.schedules import Holiday, Schedule
 
@@ -98,3 +99,4 @@ class CompanyRows(msgspec.Struct, frozen=True, kw_only=True):
     feature_codes: tuple[FeatureCode, ...] = ()
     service_packs: tuple[ServicePack, ...] = ()
     pack_assignments: tuple[PackAssignment, ...] = ()
+    prompts: tuple[Prompt, ...] = ()

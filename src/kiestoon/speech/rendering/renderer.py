@@ -1,0 +1,62 @@
+"""The process: jobs come in as lines of JSON over a socket, one at a time, and each is answered by a line.
+
+It ends when the socket does. Files appear whole or not at all.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+from setproctitle import setproctitle
+
+from kiestoon.media.audio.preparing import TooLong, UnplayableFile, prepare_speech
+from kiestoon.speech.rendering.engines import synthesise
+from kiestoon.speech.rendering.jobs import Done, Job
+from kiestoon.speech.rendering.problems import SpeechFailed
+
+_NICENESS = 5  # calls come first
+
+
+def render(job: Job) -> Done:
+    """Do one job."""
+    target = Path(job.target)
+    spoken, ready = target.with_suffix(".spoken"), target.with_suffix(".part")
+    try:
+        spoken.write_bytes(synthesise(job.engines, job.voice, job.text))
+        prepare_speech(spoken, ready)
+        size = ready.stat().st_size
+        ready.replace(target)
+    except Exception as error:  # whatever an engine answers, the next text is spoken all the same
+        expected = isinstance(error, SpeechFailed | UnplayableFile | TooLong | OSError)
+        return Done(problem=f"{job.voice.engine}: {error if expected else repr(error)}"[:300])
+    finally:
+        for path in (spoken, ready):
+            with suppress(OSError):
+                path.unlink()
+    return Done(size)
+
+
+def serve(connection: socket.socket) -> None:
+    """Do jobs until the other side hangs up."""
+    with connection, connection.makefile("rb") as lines:
+        for line in lines:
+            job = msgspec.json.decode(line, type=Job)
+            connection.sendall(msgspec.json.encode(render(job)) + b"\n")
+
+
+def main() -> None:
+    """``python -m kiestoon.speech.rendering.renderer FD``"""
+    setproctitle("kiestoon: speech")
+    with suppress(OSError):
+        os.nice(_NICENESS)
+    with suppress(BrokenPipeError, ConnectionResetError):
+        serve(socket.socket(fileno=int(sys.argv[1])))
+
+
+if __name__ == "__main__":
+    main()
