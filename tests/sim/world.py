@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from fake_media import FakeMedia
+from fake_speech import FakeSpeech
 from network import Conditions, FakeLocal, Network, Node
 from phones import Phone
 
@@ -87,6 +88,7 @@ class SimulatedExchange(ExchangeEngine):
         self.journal: list[bytes] = []
         self.bindings: list[BindingChanged] = []
         self.heard: list[CallEvent] = []
+        self.speech = FakeSpeech()
         directory = Directory([rows])
         self.endpoint = Endpoint(FakeLocal(*EXCHANGE), Tokens(source), source=source)
         bindings = Bindings()
@@ -109,6 +111,7 @@ class SimulatedExchange(ExchangeEngine):
                 "announcement": announcement_service(lambda language: f"/prompts/{language}"),
                 "postcode": postcode_service(lambda language: f"/prompts/{language}"),
             },
+            speech=self.speech,
         )
         super().__init__(exchange, on_bindings=self.bindings.extend, on_events=self.heard.extend)
 

@@ -21,6 +21,7 @@ from kiestoon.app.live_view import LiveView
 from kiestoon.app.media_links import MediaLinks
 from kiestoon.app.metrics import Metric
 from kiestoon.app.selftest_accounts import SelftestAccounts
+from kiestoon.app.speaking import Speaking
 from kiestoon.app.tracing import Tracing
 from kiestoon.calls.engine import ExchangeEngine
 from kiestoon.calls.events import CallEvent
@@ -83,6 +84,7 @@ class Telephony:
         self.registrar = _build_registrar(core)
         local = ListenerAddresses()
         self.endpoint = Endpoint(local, settings=EndpointSettings(udp_limit=core.settings.sip.udp_limit))
+        self.speech = Speaking(core.settings, core.directory, self._speech_ready)
         self.exchange = self._build_exchange()
         self.engine = ExchangeEngine(
             self.exchange,
@@ -116,6 +118,7 @@ class Telephony:
 
     async def start(self) -> None:
         """Take over what the process before left, then open the listeners. Raises ``OperatorError``."""
+        await self.speech.start()
         audits = await self.media.start()
         try:
             await self.transports.start()
@@ -136,6 +139,7 @@ class Telephony:
         await self._end_calls()
         await self.driver.close()
         await self.transports.close()
+        await self.speech.stop()
         await self.media.stop()
         self.tracing.close()
 
@@ -160,6 +164,7 @@ class Telephony:
                 "announcement": announcement_service(prompts_folder),
                 "postcode": postcode_service(prompts_folder),
             },
+            speech=self.speech,
         )
 
     def _record(self, record: CallRecord) -> None:
@@ -182,6 +187,10 @@ class Telephony:
 
     def _media_back(self, client: MediaClient, contexts: tuple[AuditedContext, ...]) -> None:
         self.engine.media_back(client, contexts, self.core.loop.time())
+        self.driver.touch()
+
+    def _speech_ready(self, call_id: str) -> None:
+        self.engine.speech_ready(call_id, self.core.loop.time())
         self.driver.touch()
 
     def _connection_closed(self, flow: Flow) -> None:
@@ -259,6 +268,7 @@ class Telephony:
         core.metrics.add(self.selftest.metrics)
         core.metrics.add(self.events.metrics)
         core.metrics.add(self.media.metrics)
+        core.metrics.add(self.speech.metrics)
         core.metrics.add(self.view.metrics)
         core.metrics.add(self.tracing.metrics)
         core.metrics.add(self._net_metrics)
@@ -272,6 +282,7 @@ class Telephony:
         for device_id in {binding.device_id for binding in self.registrar.bindings.all()}:
             if self.core.directory.device_by_id(device_id) is None:
                 self.engine.forget_device(device_id, now)
+        self.speech.prepare()
         self.engine.register_lines(now)
         self.driver.touch()
 

@@ -125,6 +125,18 @@ class CallControl:
         except Exception:
             failing.end_broken(x, call, now, type(event).__name__)
 
+    def speech_ready(self, call_id: str, now: float) -> None:
+        """Let a service go on that waits for something to say."""
+        x = self.exchange
+        call = x.calls.get(call_id)
+        if call is None or call.service is None:
+            return
+        try:
+            call.service.speech_ready(x, call, now)
+            _afterwards(x, call, now)
+        except Exception:
+            failing.end_broken(x, call, now, "speech ready")
+
     def media_lost(self, link: MediaLink, reason: str, now: float) -> None:
         """A media process is gone for good: its calls end, with a cause and a record each."""
         x = self.exchange

@@ -6,7 +6,7 @@ The modules beside this one are functions over an ``Exchange``; ``control`` deci
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from kiestoon.registrar import Doorkeeper, Registrar
     from kiestoon.sip.endpoint import Endpoint
     from kiestoon.sip.session.unanswered import UnansweredInvite
+    from kiestoon.speech import Phrase
+    from kiestoon.speech.composing import Utterance
 
 log = structlog.get_logger("calls")
 
@@ -79,6 +81,19 @@ class Journal(Protocol):
         """The call's record has been handed over; forget the call."""
 
 
+class Speech(Protocol):
+    """Turns what is to be said into files to play, without ever waiting (``speech.service``)."""
+
+    def plan(self, company_id: int, language: str, phrases: Sequence[Phrase]) -> Sequence[Utterance]:
+        """What says these phrases to somebody of a company, one after the other."""
+
+    def ready(self, utterance: Utterance) -> str | None:
+        """The file that says it; "" when it cannot be said, None when it must be requested."""
+
+    def request(self, utterance: Utterance, call: str) -> None:
+        """Have it rendered. ``ExchangeEngine.speech_ready(call)`` follows later, whatever comes of it."""
+
+
 class Exchange:
     """One exchange's live state. Fields are read by the modules of this package; only they change it."""
 
@@ -97,6 +112,7 @@ class Exchange:
         record: Callable[[CallRecord], None],
         settings: Settings,
         services: dict[str, ServiceFunction],
+        speech: Speech,
     ) -> None:
         self.endpoint = endpoint
         self.directory = directory
@@ -116,6 +132,7 @@ class Exchange:
         self.left_ringing: dict[int, list[UnansweredInvite]] = {}
         self.company_calls: dict[int, int] = {}
         self.services: dict[str, ServiceFunction] = services
+        self.speech = speech
         self.deadlines: DeadlineQueue[str] = DeadlineQueue()
         self.events: deque[CallEvent] = deque()
         self.present = Present(self)

@@ -7,7 +7,7 @@ coroutine holds the call's id, never the call: a caller who vanishes closes it w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 import structlog
@@ -18,17 +18,22 @@ from kiestoon.calls.call import Call, Failure
 from kiestoon.calls.causes import BROKEN, HUNG_UP, NORMAL
 from kiestoon.calls.events import LegAnswered
 from kiestoon.calls.leg_media import UnusableAnswer, answer_caller, offer_caller
+from kiestoon.calls.speaking import language_of
 from kiestoon.media.protocol import File
+from kiestoon.speech import Phrase
 
 if TYPE_CHECKING:
     from kiestoon.calls.exchange import Exchange
     from kiestoon.company.model import LocationRouting
     from kiestoon.media.protocol import SignalEnded, SignalSource
     from kiestoon.sip.deadlines import Deadline
+    from kiestoon.speech.composing import Utterance
 
 log = structlog.get_logger("services")
 
-Waiting: TypeAlias = Literal["media", "signal", "digits", "connection", "nothing"]
+Waiting: TypeAlias = Literal["media", "signal", "speech", "digits", "connection", "nothing"]
+Prompt: TypeAlias = str | Phrase | Sequence[Phrase]
+"""The path of an audio file, or something to say."""
 
 
 class _Wait:
@@ -63,19 +68,57 @@ class Conversation:
         if self._driver.play(self._x, self._x.calls[self._call], File(path)):
             await _Wait("signal")
 
-    async def collect(self, *, most: int, timeout_s: float, prompt: str = "", end: str = "#") -> str:
+    async def say(self, *phrases: Phrase, language: str = "") -> None:
+        """Say something, one phrase after the other. ``language``: "" = the caller's. Key presses are kept.
+
+        What must be rendered first is waited for; what cannot be is left out.
+        """
+        for utterance in self._planned(phrases, language):
+            if path := await self._rendered(utterance):
+                await self.play(path)
+
+    async def collect(
+        self, *, most: int, timeout_s: float, prompt: Prompt = "", end: str = "#", language: str = ""
+    ) -> str:
         """Digits keyed in, at most ``most``, without the ``end`` key. A key press stops the prompt.
 
         ``timeout_s`` counts from the prompt's end or the last key; "" when nothing was keyed.
         """
-        if not self._driver.collect(self._x, self._x.calls[self._call], most, timeout_s, prompt, end):
+        files = () if self._driver.keyed_ahead else await self._files(prompt, language)
+        if not self._driver.collect(self._x, self._x.calls[self._call], most, timeout_s, files, end):
             return str(await _Wait("digits"))
         return self._driver.take_digits()
 
-    async def speak_before_answer(self, path: str) -> None:
-        """Let a caller who has not been answered hear a file (early media, RFC 3960), then go on."""
+    async def speak_before_answer(self, prompt: Prompt) -> None:
+        """Let a caller who has not been answered hear something (early media, RFC 3960), then go on."""
         if self._driver.progress(self._x, self._x.calls[self._call]):
-            await self.play(path)
+            for path in await self._files(prompt, ""):
+                await self.play(path)
+
+    async def _files(self, prompt: Prompt, language: str) -> tuple[str, ...]:
+        """All the files of a prompt."""
+        if isinstance(prompt, str):
+            return (prompt,) if prompt else ()
+        planned = self._planned((prompt,) if isinstance(prompt, Phrase) else prompt, language)
+        files = [await self._rendered(utterance) for utterance in planned]
+        return tuple(path for path in files if path)
+
+    def _planned(self, phrases: Sequence[Phrase], language: str) -> Sequence[Utterance]:
+        """What is to be heard; all that must be rendered is requested at once."""
+        x, call = self._x, self._x.calls[self._call]
+        planned = x.speech.plan(call.company_id, language or language_of(x, call), phrases)
+        for utterance in planned:
+            if x.speech.ready(utterance) is None:
+                x.speech.request(utterance, self._call)
+        return planned
+
+    async def _rendered(self, utterance: Utterance) -> str:
+        """The file of an utterance; "" when it cannot be said."""
+        speech = self._x.speech
+        while (path := speech.ready(utterance)) is None:
+            speech.request(utterance, self._call)
+            await _Wait("speech")
+        return path
 
     async def refuse(self, failure: Failure) -> None:
         """Turn the caller away; does not return."""
@@ -107,6 +150,7 @@ class Service:
         "_end",
         "_most",
         "_now",
+        "_prompts",
         "_running",
         "_signal",
         "_timeout_s",
@@ -132,6 +176,7 @@ class Service:
         self._most = 0
         self._timeout_s = 0.0
         self._end = "#"
+        self._prompts: tuple[str, ...] = ()
         self._signal = 0
         self._deadline: Deadline[str] | None = None
         self._now = 0.0
@@ -172,8 +217,13 @@ class Service:
             log.error("prompt not playable", call=call.id, service=self.name, reason=event.reason)
         if self._waiting == "signal":
             self._step(x, call, None, now)
-        elif self._waiting == "digits":
+        elif self._waiting == "digits" and not self._prompt_next(x, call):
             self._start_clock(x, call, now)
+
+    def speech_ready(self, x: Exchange, call: Call, now: float) -> None:
+        """What was to be rendered is, or cannot be."""
+        if self._waiting == "speech":
+            self._step(x, call, None, now)
 
     def digit(self, x: Exchange, call: Call, digit: str, now: float) -> None:
         """The caller pressed a key."""
@@ -240,12 +290,18 @@ class Service:
         self._signal = signals.play(x, call, call.legs[call.caller], source)
         return self._signal != 0
 
-    def collect(self, x: Exchange, call: Call, most: int, timeout_s: float, prompt: str, end: str) -> bool:
+    @property
+    def keyed_ahead(self) -> bool:
+        """Something has been keyed in that nobody has asked for yet."""
+        return bool(self._digits)
+
+    def collect(self, x: Exchange, call: Call, most: int, timeout_s: float, prompts: tuple[str, ...], end: str) -> bool:
         """Prepare for digits; True when what was keyed already suffices."""
         self._most, self._timeout_s, self._end = most, timeout_s, end
         if self._complete():
             return True
-        if not (prompt and not self._digits and self.play(x, call, File(prompt))):
+        self._prompts = () if self._digits else prompts
+        if not self._prompt_next(x, call):
             self._start_clock(x, call, self._now)
         return False
 
@@ -289,7 +345,17 @@ class Service:
             ending = failure if call.answered_ms or failure is BROKEN else HUNG_UP
             custody.end_with(x, call, self.failure or ending, now)
 
+    def _prompt_next(self, x: Exchange, call: Call) -> bool:
+        """Play the next part of a prompt; False when there is none (that can be played)."""
+        while self._prompts:
+            path, *rest = self._prompts
+            self._prompts = tuple(rest)
+            if self.play(x, call, File(path)):
+                return True
+        return False
+
     def _silence(self, x: Exchange, call: Call) -> None:
+        self._prompts = ()
         if self._signal:
             self._signal = 0
             signals.stop_tone(call, call.legs[call.caller])
