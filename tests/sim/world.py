@@ -24,9 +24,9 @@ from kiestoon.company.model import Company, CompanyRows, Device, Menu, Number, T
 from kiestoon.media.protocol import Codec
 from kiestoon.registrar import BindingChanged, Bindings, Doorkeeper, Guard, GuardSettings, Registrar
 from kiestoon.sdp.negotiate import LocalMedia, answer_offer, build_offer, read_answer
-from kiestoon.services.announcement import announcement_service
-from kiestoon.services.menu import MenuPrompts, menu_service
-from kiestoon.services.postcode import postcode_service
+from kiestoon.services.announcement import announcement
+from kiestoon.services.menu import menu
+from kiestoon.services.postcode import postcode
 from kiestoon.sip import events
 from kiestoon.sip.digest import Challenger, Credentials
 from kiestoon.sip.endpoint import Endpoint
@@ -107,9 +107,9 @@ class SimulatedExchange(ExchangeEngine):
             record=self.records.append,
             settings=Settings(**settings),
             services={
-                "menu": menu_service(lambda language: MenuPrompts(f"/prompts/{language}")),
-                "announcement": announcement_service(lambda language: f"/prompts/{language}"),
-                "postcode": postcode_service(lambda language: f"/prompts/{language}"),
+                "menu": menu,
+                "announcement": announcement,
+                "postcode": postcode,
             },
             speech=self.speech,
         )

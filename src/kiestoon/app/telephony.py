@@ -33,7 +33,7 @@ from kiestoon.calls.media_pool import MediaPool
 from kiestoon.calls.record import CallRecord, encode_record
 from kiestoon.company.directory import Directory
 from kiestoon.company.numbers import emergency_spellings
-from kiestoon.media.audio.sounds import MUSIC_ON_HOLD, prompts_folder
+from kiestoon.media.audio.sounds import MUSIC_ON_HOLD
 from kiestoon.media.client import MediaClient
 from kiestoon.media.protocol import AuditedContext, QualityMeasured
 from kiestoon.media.protocol import Event as MediaEvent
@@ -52,9 +52,9 @@ from kiestoon.registrar import (
     Registrar,
 )
 from kiestoon.registrar.journal import decode_changes, encode_change
-from kiestoon.services.announcement import announcement_service
-from kiestoon.services.menu import MenuPrompts, menu_service
-from kiestoon.services.postcode import postcode_service
+from kiestoon.services.announcement import announcement
+from kiestoon.services.menu import menu
+from kiestoon.services.postcode import postcode
 from kiestoon.sip.digest import Challenger
 from kiestoon.sip.endpoint import Endpoint
 from kiestoon.sip.endpoint import Settings as EndpointSettings
@@ -160,9 +160,9 @@ class Telephony:
             record=self._record,
             settings=Settings(music_path=MUSIC_ON_HOLD, max_calls=core.settings.limits.max_calls, no_rtp_s=_NO_RTP_S),
             services={
-                "menu": menu_service(lambda language: MenuPrompts(prompts_folder(language))),
-                "announcement": announcement_service(prompts_folder),
-                "postcode": postcode_service(prompts_folder),
+                "menu": menu,
+                "announcement": announcement,
+                "postcode": postcode,
             },
             speech=self.speech,
         )
