@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import JSONResponse
 
-from kiestoon.api import activity, configuration, directory, docs, events, explain, login, mail, overviews, problems
+from kiestoon.api import (
+    activity,
+    configuration,
+    directory,
+    docs,
+    events,
+    explain,
+    login,
+    mail,
+    overviews,
+    problems,
+    prompts,
+)
 from kiestoon.api.backend import Backend
 from kiestoon.api.limits import RateLimits
 from kiestoon.api.login.logins import Logins, install
@@ -34,6 +47,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     activity.router,
     directory.router,
     overviews.router,
+    prompts.router,
     operations.router,
     reachability.router,
     routes.router,  # the last: its /companies/{company_id}/{table} fits everything
@@ -49,12 +63,14 @@ def build_application(
     follow: Follow | None = None,
     mailer: AccountMailer | None = None,
     private_targets: bool = False,
+    recordings: Path | None = None,
 ) -> FastAPI:
     """The API with its documentation, ``/health`` for load balancers and monitoring, ``/metrics`` for Prometheus.
 
     ``requests_per_minute``: of one account; 0 = no limit. ``logins``: what logging in needs, when not the defaults.
     ``follow``: the control process' live events; None = there are none.
     ``mailer`` queues account mails; None = no mail is sent. ``private_targets``: webhooks may lead to private networks.
+    ``recordings``: the folder of companies' recordings; None = there are none.
     """
     application = FastAPI(
         title="Kiestoon",
@@ -71,6 +87,7 @@ def build_application(
     install(application, logins)
     hub = events.install(application, backend, follow, private_targets=private_targets)
     mail.install(application, mailer)
+    prompts.install(application, recordings)
     problems.install(application)
     application.add_middleware(Careful, limits=limits)
     for router in ROUTERS:

@@ -112,6 +112,7 @@ OPERATIONS: Final[dict[str, frozenset[Role]]] = {
     "manage_accounts": frozenset({"operator", "company", "location", "department"}),
     "manage_identity_providers": frozenset({"operator", "company"}),
     "manage_webhooks": frozenset({"operator", "company"}),
+    "manage_prompts": frozenset({"operator", "company"}),
     "send_account_mail": frozenset({"operator", "company", "location", "department"}),
     "export_configuration": frozenset({"operator", "company"}),
     "apply_configuration": frozenset({"operator", "company"}),

@@ -9,14 +9,17 @@ import socket
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+import structlog
 import uvicorn
 
 from kiestoon import __version__
 from kiestoon.api.application import build_application
 from kiestoon.api.backend import Backend
 from kiestoon.api.login.logins import Logins
+from kiestoon.api.prompts import tidy_now
 from kiestoon.app.admin_client import ask_async
 from kiestoon.app.child import Child, run_child
 from kiestoon.app.config import WebSettings
@@ -26,6 +29,10 @@ from kiestoon.notify.account_mail import AccountMailer
 from kiestoon.operator_error import OperatorError
 from kiestoon.store.database import Database
 from kiestoon.store.installation import open_vault
+
+_TIDY_S = 6 * 3600.0
+
+log = structlog.get_logger(__name__)
 
 
 async def serve(child: Child) -> None:
@@ -56,6 +63,7 @@ async def serve(child: Child) -> None:
         follow=partial(follow_events, settings.admin_socket),
         mailer=mailer,
         private_targets=settings.web.private_targets,
+        recordings=settings.recordings_dir,
     )
     server = _Server(
         uvicorn.Config(
@@ -73,13 +81,27 @@ async def serve(child: Child) -> None:
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
+    tidying = asyncio.create_task(_tidy(backend, settings.recordings_dir))
     child.ready()
     await ended.wait()
+    tidying.cancel()
     server.should_exit = True
     await serving
     await application.state.events.hub.close()
     await backend.settle()
     database.close()
+
+
+async def _tidy(backend: Backend, recordings: Path) -> None:
+    """Now and then: what a removed company has left on the disk must not stay there."""
+    while True:
+        try:
+            removed = await tidy_now(backend, recordings)
+            if removed:
+                log.info("recordings of nobody removed", files=removed)
+        except OperatorError as problem:  # the database is away
+            log.warning("recordings were not tidied up", problem=str(problem))
+        await asyncio.sleep(_TIDY_S)
 
 
 class _Server(uvicorn.Server):

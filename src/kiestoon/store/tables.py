@@ -54,9 +54,7 @@ extensions = Table(
     Column("table_name", String(32), nullable=False),
 )
 
-TABLES: Final[dict[type[Row], Table]] = {
-    row: build_table(metadata, entity) for row, entity in BY_ROW.items()
-}
+TABLES: Final[dict[type[Row], Table]] = {row: build_table(metadata, entity) for row, entity in BY_ROW.items()}
 """The table of each type of configuration row."""
 companies, locations, departments, users, devices, numbers, menus, trunks = (
     metadata.tables[name]

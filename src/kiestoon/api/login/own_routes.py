@@ -195,7 +195,7 @@ async def withdraw_token(token_id: Id, presence: InOwnSession, logins: WithLogin
         raise ApiProblem("not_found")
 
 
-KNOWN_SUBJECTS = frozenset(BY_TABLE) | {"accounts", "identity_providers", "calls"}
+KNOWN_SUBJECTS = frozenset(BY_TABLE) | {"accounts", "identity_providers", "calls", "prompts"}
 """What scopes may be about."""
 
 

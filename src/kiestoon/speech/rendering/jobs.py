@@ -21,3 +21,10 @@ class Done(msgspec.Struct, frozen=True):
 
     size: int = 0
     problem: str = ""
+
+
+class Converted(msgspec.Struct, frozen=True):
+    """What came of an uploaded file: its length, or the ``problem``: "not_audio", "too_long", else in words."""
+
+    duration_ms: int = 0
+    problem: str = ""
