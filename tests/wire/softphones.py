@@ -102,7 +102,11 @@ class TestExchange(Exchange):
         raise PeerFailed(f"no process {name}\n{self.report()}")
 
     def children(self) -> list[int]:
-        """All processes but the supervisor."""
+        """What the supervisor keeps alive."""
+        return [pid for pid in self.descendants() if title_of(pid).startswith("kiestoon: ") and not is_renderer(pid)]
+
+    def descendants(self) -> list[int]:
+        """All processes but the supervisor: what it keeps alive, and what speaks texts."""
         return process_tree(self.daemon.pid)[1:]
 
     async def killed(self, name: str) -> float:
@@ -202,6 +206,11 @@ def title_of(pid: int) -> str:
     with contextlib.suppress(OSError):
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
     return ""
+
+
+def is_renderer(pid: int) -> bool:
+    """Whether it is one of those that speak texts, which come and go with the work."""
+    return title_of(pid) == "kiestoon: speech"
 
 
 def is_alive(pid: int) -> bool:

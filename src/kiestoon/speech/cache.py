@@ -67,10 +67,6 @@ class SpeechCache:
             gone.append(self.path(oldest))
         return gone
 
-    def forget(self, path: str) -> None:
-        """A file is not to be used any more."""
-        self._forget(os.path.basename(path))
-
     def _forget(self, name: str) -> None:
         size, _ = self._files.pop(name, (0, 0.0))
         self.bytes_held -= size

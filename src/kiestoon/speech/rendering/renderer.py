@@ -27,6 +27,7 @@ def render(job: Job) -> Done:
     target = Path(job.target)
     spoken, ready = target.with_suffix(".spoken"), target.with_suffix(".part")
     try:
+        target.parent.mkdir(mode=0o700, exist_ok=True)  # somebody may have cleared the cache
         spoken.write_bytes(synthesise(job.engines, job.voice, job.text))
         prepare_speech(spoken, ready)
         size = ready.stat().st_size
