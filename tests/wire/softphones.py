@@ -24,7 +24,7 @@ from typing import Any, Self
 import msgspec
 import numpy as np
 from bench.lib.exchange import Exchange, Site, toml
-from bench.peers.process import PeerFailed, free_port, process_tree, wait_until
+from bench.peers.process import PeerFailed, children_of, free_port, process_tree, wait_until
 
 from kiestoon.app.admin_client import ask_async
 from kiestoon.app.config import load_settings
@@ -103,7 +103,7 @@ class TestExchange(Exchange):
 
     def children(self) -> list[int]:
         """What the supervisor keeps alive."""
-        return [pid for pid in self.descendants() if title_of(pid).startswith("kiestoon: ") and not is_renderer(pid)]
+        return children_of(self.daemon.pid)
 
     def descendants(self) -> list[int]:
         """All processes but the supervisor: what it keeps alive, and what speaks texts."""

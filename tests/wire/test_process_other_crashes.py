@@ -17,7 +17,6 @@ from softphones import (
     hears,
     hears_something_else,
     is_alive,
-    is_renderer,
     phones_on,
     until,
 )
@@ -98,7 +97,7 @@ async def test_clerk_and_web_come_back_and_every_record_is_there_once(exchange: 
 async def test_no_process_outlives_the_supervisor(exchange: TestExchange) -> None:
     assert len(exchange.children()) == 5
     children = exchange.descendants()
-    assert any(map(is_renderer, children))
+    assert len(children) > 5  # call control has a renderer
     os.kill(exchange.daemon.pid, signal.SIGKILL)
     exchange.daemon.wait(2.0)
     await until(lambda: not any(is_alive(pid) for pid in children), "the end of all processes", 2.0)

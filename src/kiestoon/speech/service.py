@@ -8,10 +8,10 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import structlog
@@ -29,7 +29,7 @@ from kiestoon.speech.voices import Engines, Voice, cache_name, voices_of
 log = structlog.get_logger("speech")
 
 MOST_WAITING: Final = 200
-"""Texts that callers wait for. More cannot be spoken while anybody still waits."""
+"""Texts in the queue. What comes on top would be spoken when nobody waits for it any more."""
 _FAILED_S: Final = 60.0
 """How long a text that could not be spoken is left alone."""
 _TURNED_AWAY_S: Final = 5.0
@@ -47,11 +47,10 @@ class Settings(msgspec.Struct, frozen=True):
 
 
 class _Rendering(msgspec.Struct):
-    """A text on its way: who waits, and the voices still to be tried."""
+    """A text that calls wait for."""
 
     utterance: Utterance
     waiting: set[str]
-    voices: tuple[Voice, ...]
 
 
 class Figures(msgspec.Struct):
@@ -82,12 +81,13 @@ class SpeechService:
         self._on_ready = on_ready
         self._cache = SpeechCache(cache_folder, settings.cache_bytes)
         self._renderings: dict[str, _Rendering] = {}
-        self._urgent: deque[str] = deque()
-        self._ahead: deque[str] = deque()
+        self._queue: deque[str] = deque()
+        self._ahead: deque[Utterance] = deque()
+        self._preparing = False
         self._failures: dict[str, float] = {}
         self._complained = -_COMPLAIN_S
         self._workers = [Worker() for _ in range(settings.workers)]
-        self._idle = list(self._workers)
+        self._idle = self._workers[::-1]  # the last one first, so that no more processes are started than needed
         self._tasks: set[asyncio.Task[None]] = set()
         self._prepared: set[str] = set()
         self._stopped = False
@@ -112,6 +112,7 @@ class SpeechService:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._renderings.clear()
+        self._ahead.clear()
         for worker in self._workers:
             await worker.stop()
 
@@ -121,10 +122,11 @@ class SpeechService:
             if language in self._prepared:
                 continue
             self._prepared.add(language)
-            for key in keys():
-                text = texts_of(language).get(key)
-                if text is not None and not text.placeholders:
-                    self._want(Utterance(language, compose(language, Phrase(key))), None)
+            said = (Utterance(language, compose(language, Phrase(key))) for key in keys() if _is_whole(language, key))
+            self._ahead += [each for each in said if self.ready(each) is None]
+        if self._ahead and not self._preparing:
+            self._preparing = True
+            self._begin(self._prepare())
 
     # --- for call control --------------------------------------------------------------------------------------------
 
@@ -157,65 +159,63 @@ class SpeechService:
 
     def request(self, utterance: Utterance, call: str) -> None:
         """Have it rendered; ``on_ready(call)`` follows, whatever comes of it."""
-        self._want(utterance, call)
+        if self._stopped:
+            return
+        names = [self._name(voice, utterance) for voice in voices_of(utterance.language, self._settings.voices)]
+        rendering = self._renderings.get(names[0])
+        if rendering is None:
+            if len(self._queue) >= MOST_WAITING:
+                self._turn_away(names, call)
+                return
+            rendering = self._renderings[names[0]] = _Rendering(utterance, set())
+            self._queue.append(names[0])
+        rendering.waiting.add(call)
+        self._assign()
 
     # --- rendering ---------------------------------------------------------------------------------------------------
 
-    def _want(self, utterance: Utterance, call: str | None) -> None:
-        if self._stopped or utterance.recording:
-            return
-        now = self._now()
-        names = [self._name(voice, utterance) for voice in voices_of(utterance.language, self._settings.voices)]
-        rendering = self._renderings.get(names[0])
-        if rendering is None and call is None and self._cache.find(names[0], now) is not None:
-            return
-        if rendering is None:
-            if call is not None and len(self._urgent) >= MOST_WAITING:
-                self._turn_away(names, call, now)
-                return
-            rendering = _Rendering(utterance, set(), voices_of(utterance.language, self._settings.voices))
-            self._renderings[names[0]] = rendering
-            (self._ahead if call is None else self._urgent).append(names[0])
-        elif call is not None and not rendering.waiting and names[0] in self._ahead:
-            self._ahead.remove(names[0])
-            self._urgent.append(names[0])
-        if call is not None:
-            rendering.waiting.add(call)
-        self._assign()
-
-    def _turn_away(self, names: Iterable[str], call: str, now: float) -> None:
+    def _turn_away(self, names: Iterable[str], call: str) -> None:
         self.figures.turned_away += 1
         for name in names:
-            self._note_failure(name, now + _TURNED_AWAY_S)
+            self._note_failure(name, self._now() + _TURNED_AWAY_S)
         self._tell({call})
 
     def _assign(self) -> None:
-        """Give idle renderers work: callers first; what nobody waits for leaves one renderer free for those who do."""
-        while self._idle and not self._stopped:
-            if self._urgent:
-                name = self._urgent.popleft()
-            elif self._ahead and (len(self._idle) > 1 or len(self._workers) == 1):
-                name = self._ahead.popleft()
-            else:
-                return
-            task = asyncio.ensure_future(self._render(self._idle.pop(), name))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        """Give idle renderers work."""
+        while self._idle and self._queue and not self._stopped:
+            self._begin(self._render(self._idle.pop(), self._queue.popleft()))
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _render(self, worker: Worker, name: str) -> None:
         rendering = self._renderings[name]
         try:
-            for voice in rendering.voices:
-                if await self._spoken(worker, voice, rendering.utterance):
-                    self.figures.rendered += 1
-                    break
-            else:
-                self.figures.failed += 1
+            await self._speak(worker, rendering.utterance)
         finally:
             del self._renderings[name]
             self._idle.append(worker)
         self._tell(rendering.waiting)
         self._assign()
+
+    async def _prepare(self) -> None:
+        """Speak what nobody waits for, by a renderer that works while nobody else does."""
+        worker = Worker(idle=True)
+        try:
+            while self._ahead:
+                await self._speak(worker, self._ahead.popleft())
+        finally:
+            self._preparing = False
+            await worker.stop()
+
+    async def _speak(self, worker: Worker, utterance: Utterance) -> None:
+        """With the first voice that can."""
+        for voice in voices_of(utterance.language, self._settings.voices):
+            if await self._spoken(worker, voice, utterance):
+                return
+        self.figures.failed += 1
 
     async def _spoken(self, worker: Worker, voice: Voice, utterance: Utterance) -> bool:
         name = self._name(voice, utterance)
@@ -230,6 +230,7 @@ class SpeechService:
             self._complain(done.problem, utterance, now)
             self._note_failure(name, now + _FAILED_S)
             return False
+        self.figures.rendered += 1
         self._failures.pop(name, None)
         self._remove(self._cache.add(name, done.size, now))
         return True
@@ -274,7 +275,7 @@ class SpeechService:
     @property
     def waiting(self) -> int:
         """Texts that are being rendered, or wait for that."""
-        return len(self._renderings)
+        return len(self._renderings) + len(self._ahead) + self._preparing
 
     @property
     def bytes_held(self) -> int:
@@ -289,6 +290,12 @@ def _languages_of(directory: Directory) -> list[str]:
         for code in {spoken_language(tag) for tag in index.languages}:
             counted[code] = counted.get(code, 0) + 1
     return sorted(counted, key=lambda code: (-counted[code], code))
+
+
+def _is_whole(language: str, key: str) -> bool:
+    """Whether a text has nothing to be filled in."""
+    text = texts_of(language).get(key)
+    return text is not None and not text.placeholders
 
 
 def _unlink(paths: Iterable[str]) -> None:

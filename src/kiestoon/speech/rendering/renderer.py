@@ -6,6 +6,7 @@ It ends when the socket does. Files appear whole or not at all.
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import sys
 from contextlib import suppress
@@ -19,13 +20,14 @@ from kiestoon.speech.rendering.engines import synthesise
 from kiestoon.speech.rendering.jobs import Done, Job
 from kiestoon.speech.rendering.problems import SpeechFailed
 
-_NICENESS = 5  # calls come first
+_NICENESS = 5  # speech comes first
 
 
 def render(job: Job) -> Done:
     """Do one job."""
     target = Path(job.target)
-    spoken, ready = target.with_suffix(".spoken"), target.with_suffix(".part")
+    # Two renderers may do the same text: one for a caller, one ahead.
+    spoken, ready = target.with_suffix(f".{os.getpid()}.spoken"), target.with_suffix(f".{os.getpid()}.part")
     try:
         target.parent.mkdir(mode=0o700, exist_ok=True)  # somebody may have cleared the cache
         spoken.write_bytes(synthesise(job.engines, job.voice, job.text))
@@ -50,14 +52,14 @@ def serve(connection: socket.socket) -> None:
             connection.sendall(msgspec.json.encode(render(job)) + b"\n")
 
 
-def main() -> None:
-    """``python -m kiestoon.speech.rendering.renderer FD``"""
+def main(descriptor: int, *, idle: bool) -> None:
+    """The process. SIGTERM ends it, and the engine that is running."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     setproctitle("kiestoon: speech")
     with suppress(OSError):
-        os.nice(_NICENESS)
+        if idle:
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+        else:
+            os.nice(_NICENESS)
     with suppress(BrokenPipeError, ConnectionResetError):
-        serve(socket.socket(fileno=int(sys.argv[1])))
-
-
-if __name__ == "__main__":
-    main()
+        serve(socket.socket(fileno=descriptor))

@@ -16,13 +16,15 @@ from kiestoon.speech.rendering.jobs import Done, Job
 log = structlog.get_logger("speech")
 
 _MORE_S = 5.0  # beyond the engine's own time limit, for converting on a busy machine
+_PATIENCE_S = 1.0
 _MOST_BYTES = 64 * 1024
 
 
 class Worker:
-    """One process, one job at a time."""
+    """One process, one job at a time. ``idle``: it works only while the machine has nothing else to do."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, idle: bool = False) -> None:
+        self._arguments = ("idle",) if idle else ()
         self._process: subprocess.Popen[bytes] | None = None
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
@@ -35,7 +37,7 @@ class Worker:
         try:
             # Popen, not the loop's own: a fork of a process with ten thousand phones in memory would hold up calls.
             self._process = subprocess.Popen(  # noqa: ASYNC220, S603 - vfork: a millisecond; our own program
-                [sys.executable, "-m", "kiestoon.speech.rendering.renderer", str(theirs.fileno())],
+                [sys.executable, "-m", "kiestoon.speech.rendering", str(theirs.fileno()), *self._arguments],
                 stdin=subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(),),
                 start_new_session=True,
@@ -70,8 +72,7 @@ class Worker:
             with suppress(OSError):
                 await writer.wait_closed()
         if process is not None:
-            process.kill()
-            await asyncio.to_thread(process.wait)
+            await asyncio.to_thread(_end, process)
 
     async def _ask(self, job: Job) -> Done:
         if self._reader is None or self._writer is None:
@@ -82,3 +83,13 @@ class Worker:
         if not line.endswith(b"\n"):
             raise EOFError("it hung up")
         return msgspec.json.decode(line, type=Done)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """In a thread: let it end its engine, unless it does nothing any more."""
+    process.terminate()
+    try:
+        process.wait(_PATIENCE_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
