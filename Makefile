@@ -16,7 +16,7 @@ PHONE := tests/e2e/phone
 PHONE_STAMP := $(PHONE)/node_modules/.package-lock.json
 
 # Debian packages, installed only when missing.
-RUN_PACKAGES := libopus0
+RUN_PACKAGES := libopus0 espeak-ng
 PEER_PACKAGES := $(RUN_PACKAGES) sip-tester baresip openssl
 TEST_PACKAGES := $(PEER_PACKAGES) linphone-cli iproute2 nftables conntrack chromium libnss3-tools postgresql
 BENCH_PACKAGES := $(PEER_PACKAGES) kamailio rtpengine-daemon

@@ -224,6 +224,12 @@ def process_tree(root: int) -> list[int]:
     return found
 
 
+def children_of(parent: int) -> list[int]:
+    """The processes it has started itself, by number."""
+    running = sorted(int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
+    return [pid for pid in running if (fields := _stat_fields(pid)) and int(fields[1]) == parent]
+
+
 def _stat_fields(pid: int) -> list[str]:
     """The fields of /proc/PID/stat after the name (proc(5) counts from 1 and calls the first of these 3)."""
     try:

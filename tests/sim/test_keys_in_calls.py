@@ -39,7 +39,7 @@ def test_hold_gives_music_and_retrieve_brings_back() -> None:
     world, anna, bert, session, other = in_call(World(rows=with_codes()))
     press(world, bert, other, "##")
     assert anna.hears(session) == {"music"}, world.network.ladder()
-    assert bert.hears(other) == {"file:/speech/nl/consult_number"}
+    assert bert.hears(other) == {"file:/prompts/nl/consult-ask.ogg"}
     press(world, bert, other, "*#")
     assert anna.hears(session) == {bert.sends_to(other)}
     assert bert.hears(other) == {anna.sends_to(session)}
@@ -155,7 +155,7 @@ def test_a_blind_transfer_by_keys() -> None:
 def test_what_cannot_be_is_said_to_who_keyed_it_only() -> None:
     world, anna, bert, session, other = in_call(World(rows=with_codes()))
     press(world, bert, other, "##*999#", wait_s=0.5)
-    assert bert.hears(other) == {"file:/speech/nl/number_unknown"}, world.network.ladder()
+    assert bert.hears(other) == {"file:/prompts/nl/invalid-number.ogg"}, world.network.ladder()
     assert anna.hears(session) == {bert.sends_to(other)}
     world.media.finish_files()
     world.network.drain(world.node)
@@ -168,7 +168,7 @@ def test_parking_by_key_tells_the_line() -> None:
     world, anna, bert, session, other = in_call(World(rows=with_codes()))
     press(world, bert, other, "*6")
     assert anna.hears(session) == {"music"}, world.network.ladder()
-    assert bert.hears(other) == {"file:/speech/nl/park_parked line=1"}
+    assert bert.hears(other) == {"file:/prompts/nl/parked-on-line.ogg"}
     world.media.finish_files()
     world.network.drain(world.node)
     world.run()

@@ -63,7 +63,7 @@ def test_a_supervisor_hears_both_and_nobody_hears_the_supervisor() -> None:
     world, anna, bert, carla, session, other, third = listening()
     assert carla.hears(third) == {anna.sends_to(session), bert.sends_to(other)}, world.network.ladder()
     assert anna.hears(session) == {bert.sends_to(other)}
-    assert bert.hears(other) == {"file:/speech/nl/listen_announcement"}
+    assert bert.hears(other) == {"file:/prompts/nl/listen-announce-unnamed.ogg"}
     world.media.finish_files()
     settle(world)
     assert bert.hears(other) == {anna.sends_to(session)}
@@ -87,7 +87,7 @@ def test_who_may_not_listen_is_told_so() -> None:
     carla = world.phone("carla", "192.0.2.3")
     third = carla.dial("906102")
     world.run()
-    assert carla.hears(third) == {"file:/speech/nl/not_allowed"}
+    assert carla.hears(third) == {"file:/prompts/nl/not-permitted.ogg"}
     end(world, third, session)
 
 

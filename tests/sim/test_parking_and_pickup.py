@@ -105,7 +105,7 @@ def test_nothing_parked_there_is_said_and_harms_nobody() -> None:
     anna = world.phone("anna", "192.0.2.1")
     session = anna.dial("*15")
     world.run()
-    assert anna.hears(session) == {"file:/speech/nl/park_nothing_there"}
+    assert anna.hears(session) == {"file:/prompts/nl/park-line-empty.ogg"}
     session.bye(world.network.now)
     world.assert_nothing_left()
 
@@ -159,7 +159,7 @@ def test_who_has_no_right_cannot_retrieve_where_rights_are_given() -> None:
     carla = world.phone("carla", "192.0.2.3")
     second = carla.dial("*13")
     world.run()
-    assert carla.hears(second) == {"file:/speech/nl/park_not_allowed"}
+    assert carla.hears(second) == {"file:/prompts/nl/park-not-permitted.ogg"}
     assert anna.hears(session) == {"music"}
     second.bye(world.network.now)
     session.bye(world.network.now)
@@ -194,7 +194,7 @@ def test_who_may_not_pick_up_hears_that_there_is_nothing(rows: dict[str, Any]) -
     world.run()
     second = carla.dial("*8102")
     world.run()
-    assert carla.hears(second) == {"file:/speech/nl/pickup_nothing"}
+    assert carla.hears(second) == {"file:/prompts/nl/pickup-nothing.ogg"}
     second.bye(world.network.now)
     session.bye(world.network.now)
     world.assert_nothing_left()
@@ -205,7 +205,7 @@ def test_a_pickup_of_an_answered_call_harms_nobody() -> None:
     carla = world.phone("carla", "192.0.2.3")
     second = carla.dial("*8102")
     world.run()
-    assert carla.hears(second) == {"file:/speech/nl/pickup_nothing"}
+    assert carla.hears(second) == {"file:/prompts/nl/pickup-nothing.ogg"}
     assert anna.hears(session) == {bert.sends_to(other)}
     second.bye(world.network.now)
     session.bye(world.network.now)
@@ -247,7 +247,7 @@ def test_with_no_running_call_there_is_nothing_to_take_over() -> None:
     anna = world.phone("anna", "192.0.2.1")
     session = anna.dial("*9")
     world.run()
-    assert anna.hears(session) == {"file:/speech/nl/take_over_nothing"}
+    assert anna.hears(session) == {"file:/prompts/nl/takeover-nothing.ogg"}
     session.bye(world.network.now)
     world.assert_nothing_left()
 

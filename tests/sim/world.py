@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from fake_media import FakeMedia
+from fake_speech import FakeSpeech
 from network import Conditions, FakeLocal, Network, Node
 from phones import Phone
 
@@ -75,11 +76,6 @@ def opened_in(heard: Iterable[CallEvent]) -> list[str]:
     return [event.call for event in heard if isinstance(event, CallOpened)]
 
 
-def spoken(language: str, key: str, params: dict[str, Any]) -> str:
-    """Where a text spoken in tests would lie: "/speech/nl/parked lot=3"."""
-    return f"/speech/{language}/" + " ".join([key, *(f"{name}={value}" for name, value in params.items())])
-
-
 class FakeOffice:
     """Does what services ask for at once: ``handlers`` by type of request; replies are delivered in the next turn."""
 
@@ -108,6 +104,7 @@ class SimulatedExchange(ExchangeEngine):
         self.journal: list[bytes] = []
         self.bindings: list[BindingChanged] = []
         self.heard: list[CallEvent] = []
+        self.speech = FakeSpeech()
         directory = Directory([rows])
         self.endpoint = Endpoint(FakeLocal(*EXCHANGE), Tokens(source), source=source)
         bindings = Bindings()
@@ -125,10 +122,10 @@ class SimulatedExchange(ExchangeEngine):
             journal=CallJournal(self.journal.append),
             record=self.records.append,
             settings=Settings(**settings),
-            services=all_services(lambda language: f"/prompts/{language}"),
+            services=all_services(),
             ways=all_ways(),
             back_office=office,
-            speech=spoken,
+            speech=self.speech,
         )
         super().__init__(exchange, on_bindings=self.bindings.extend, on_events=self.heard.extend)
 

@@ -24,7 +24,7 @@ from typing import Any, Self
 import msgspec
 import numpy as np
 from bench.lib.exchange import Exchange, Site, toml
-from bench.peers.process import PeerFailed, free_port, process_tree, wait_until
+from bench.peers.process import PeerFailed, children_of, free_port, process_tree, wait_until
 
 from kiestoon.app.admin_client import ask_async
 from kiestoon.app.config import load_settings
@@ -102,7 +102,11 @@ class TestExchange(Exchange):
         raise PeerFailed(f"no process {name}\n{self.report()}")
 
     def children(self) -> list[int]:
-        """All processes but the supervisor."""
+        """What the supervisor keeps alive."""
+        return children_of(self.daemon.pid)
+
+    def descendants(self) -> list[int]:
+        """All processes but the supervisor: what it keeps alive, and what speaks texts."""
         return process_tree(self.daemon.pid)[1:]
 
     async def killed(self, name: str) -> float:
@@ -202,6 +206,11 @@ def title_of(pid: int) -> str:
     with contextlib.suppress(OSError):
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
     return ""
+
+
+def is_renderer(pid: int) -> bool:
+    """Whether it is one of those that speak texts, which come and go with the work."""
+    return title_of(pid) == "kiestoon: speech"
 
 
 def is_alive(pid: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -24,6 +25,7 @@ from kiestoon.api import (
     members,
     overviews,
     problems,
+    prompts,
     services,
 )
 from kiestoon.api.backend import Backend
@@ -53,6 +55,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     services.router,
     members.router,
     call_history.router,
+    prompts.router,
     operations.router,
     reachability.router,
     routes.router,  # the last: its /companies/{company_id}/{table} fits everything
@@ -68,12 +71,14 @@ def build_application(
     follow: Follow | None = None,
     mailer: AccountMailer | None = None,
     private_targets: bool = False,
+    recordings: Path | None = None,
 ) -> FastAPI:
     """The API with its documentation, ``/health`` for load balancers and monitoring, ``/metrics`` for Prometheus.
 
     ``requests_per_minute``: of one account; 0 = no limit. ``logins``: what logging in needs, when not the defaults.
     ``follow``: the control process' live events; None = there are none.
     ``mailer`` queues account mails; None = no mail is sent. ``private_targets``: webhooks may lead to private networks.
+    ``recordings``: the folder of companies' recordings; None = there are none.
     """
     application = FastAPI(
         title="Kiestoon",
@@ -90,6 +95,7 @@ def build_application(
     install(application, logins)
     hub = events.install(application, backend, follow, private_targets=private_targets)
     mail.install(application, mailer)
+    prompts.install(application, recordings)
     problems.install(application)
     application.add_middleware(Careful, limits=limits)
     for router in ROUTERS:

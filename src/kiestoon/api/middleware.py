@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -10,8 +11,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kiestoon.api.limits import RateLimits
 from kiestoon.api.problems import ApiProblem, respond
+from kiestoon.api.prompts import MAX_BYTES
 
 MAX_BODY_BYTES: Final = 10 * 1024 * 1024
+_UPLOAD: Final = re.compile(r"/api/v1/companies/[0-9]+/prompts/[a-z]+/[a-z-]+")
+"""Where recordings are sent; the route takes them bit by bit."""
 _HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -46,11 +50,11 @@ class Careful:
         if refused is not None:
             await respond(Request(scope), refused)(scope, receive, send_carefully)
             return
-        await self._app(scope, _Bounded(receive), send_carefully)
+        await self._app(scope, _Bounded(receive, _most_bytes(scope)), send_carefully)
 
     def _refusal(self, scope: Scope) -> ApiProblem | None:
         length = Headers(scope=scope).get("content-length", "0")
-        if not length.isdecimal() or int(length[:20]) > MAX_BODY_BYTES:
+        if not length.isdecimal() or int(length[:20]) > _most_bytes(scope):
             return ApiProblem("too_large")
         client = scope.get("client")
         if scope["path"].startswith("/api/") and client is not None:
@@ -61,9 +65,9 @@ class Careful:
 class _Bounded:
     """Receives a body of unknown length up to the bound."""
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, receive: Receive, most_bytes: int) -> None:
         self._receive = receive
-        self._left = MAX_BODY_BYTES
+        self._left = most_bytes
 
     async def __call__(self) -> Message:
         message = await self._receive()
@@ -72,3 +76,8 @@ class _Bounded:
             if self._left < 0:
                 raise ApiProblem("too_large")
         return message
+
+
+def _most_bytes(scope: Scope) -> int:
+    upload = scope["method"] == "PUT" and _UPLOAD.fullmatch(scope["path"]) is not None
+    return MAX_BYTES if upload else MAX_BODY_BYTES

@@ -124,6 +124,7 @@ OPERATIONS: Final[dict[str, frozenset[Role]]] = {
     "manage_identity_providers": frozenset({"operator", "company"}),
     "shared_identity_providers": frozenset({"operator"}),
     "manage_webhooks": frozenset({"operator", "company"}),
+    "manage_prompts": frozenset({"operator", "company"}),
     "send_account_mail": frozenset({"operator", "company", "location", "department", "user"}),
     "export_configuration": frozenset({"operator", "company"}),
     "apply_configuration": frozenset({"operator", "company"}),

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import msgspec
 
 from kiestoon.operator_error import OperatorError
+from kiestoon.speech.voices import read_voices
 
 _PREFIX = "KIESTOON_"
 _SEARCH = (Path("var/kiestoon.toml"), Path("/etc/kiestoon/kiestoon.toml"))
@@ -131,6 +132,23 @@ class MailSettings(Section, frozen=True):
     sender: str = ""
 
 
+class SpeechSettings(Section, frozen=True):
+    """What speaks. ``voices``: ``LANGUAGE=ENGINE:VOICE`` where it is not espeak-ng with its usual voice.
+
+    ``espeak`` and ``piper`` are programs. ``url`` is the base of an endpoint with OpenAI's interface, ``model`` what it
+    speaks with; ``key_file`` holds its key. ``timeout_s``: for one text. ``cache_mb``: of spoken texts on the disk.
+    """
+
+    voices: tuple[str, ...] = ()
+    espeak: str = "espeak-ng"
+    piper: str = "piper"
+    url: str = ""
+    model: str = ""
+    key_file: str = ""
+    timeout_s: float = 15.0
+    cache_mb: int = 256
+
+
 class LogSettings(Section, frozen=True):
     """``format`` "auto": console on a terminal, JSON lines elsewhere."""
 
@@ -155,6 +173,7 @@ class Settings(Section, frozen=True):
     hep: HepSettings = HepSettings()
     web: WebSettings = WebSettings()
     mail: MailSettings = MailSettings()
+    speech: SpeechSettings = SpeechSettings()
     log: LogSettings = LogSettings()
     demo: DemoSettings = DemoSettings()
 
@@ -196,6 +215,16 @@ class Settings(Section, frozen=True):
     @property
     def spool_dir(self) -> Path:
         return self.data / "spool"
+
+    @property
+    def speech_dir(self) -> Path:
+        """Spoken texts: made anew when they are missing."""
+        return self.data / "speech"
+
+    @property
+    def recordings_dir(self) -> Path:
+        """Companies' own recordings in place of texts, in a folder for each."""
+        return self.data / "prompts"
 
     @property
     def journal_dir(self) -> Path:
@@ -291,6 +320,7 @@ def _checked(cells: dict[str, Any], source: str) -> Settings:
         ) from None
     _check_ports(settings, source)
     _check_networks(settings.sip.never_banned, source)
+    _check_speech(settings.speech, source)
     if len(os.fsencode(settings.admin_socket.absolute())) > _MAX_SOCKET_PATH:
         raise ConfigError(f"The path of data_dir {settings.data_dir} is too long", "Use one of under 80 characters")
     return settings
@@ -304,6 +334,19 @@ def _check_networks(networks: Sequence[str], source: str) -> None:
             raise ConfigError(
                 f"sip.never_banned in {source} is wrong: {error}", "Write addresses and ranges like 192.0.2.0/24"
             ) from None
+
+
+def _check_speech(speech: SpeechSettings, source: str) -> None:
+    try:
+        voices = read_voices(speech.voices)
+    except ValueError as error:
+        raise ConfigError(
+            f"speech.voices in {source} is wrong: {error}", "docs/admin/speech.md shows how voices are written"
+        ) from None
+    if any(voice.engine == "http" for voice in voices.values()) and not speech.url.startswith(("https://", "http://")):
+        raise ConfigError(f"speech.url in {source} is not set", "Give the endpoint's base, as in https://host/v1")
+    if speech.timeout_s <= 0 or speech.cache_mb <= 0:
+        raise ConfigError(f"speech.timeout_s and speech.cache_mb in {source} must be above 0", "Correct them")
 
 
 def _check_ports(settings: Settings, source: str) -> None:

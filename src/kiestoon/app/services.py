@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from kiestoon.calls.conversation import ServiceFunction
 from kiestoon.calls.operations.targets import Way
 from kiestoon.services import fetching, listening, parking
-from kiestoon.services.announcement import announcement_service
+from kiestoon.services.announcement import announcement
 from kiestoon.services.callback import callback, callback_cancel, callback_offer
 from kiestoon.services.held import consulting, held
 from kiestoon.services.intercom import intercom
-from kiestoon.services.menu import MenuPrompts, menu_service
+from kiestoon.services.menu import menu
 from kiestoon.services.notice import call_waits, notice
 from kiestoon.services.parked import parked
 from kiestoon.services.pickup import pickup
-from kiestoon.services.postcode import postcode_service
+from kiestoon.services.postcode import postcode
 from kiestoon.services.takeover import take_over
 from kiestoon.services.transferred import camped, returned, transferred
 
 
-def all_services(folder_for: Callable[[str], str]) -> dict[str, ServiceFunction]:
-    """``folder_for`` finds the prompts of a language."""
+def all_services() -> dict[str, ServiceFunction]:
+    """By name."""
     return {
-        "menu": menu_service(lambda language: MenuPrompts(folder_for(language))),
-        "announcement": announcement_service(folder_for),
-        "postcode": postcode_service(folder_for),
+        "menu": menu,
+        "announcement": announcement,
+        "postcode": postcode,
         "transferred": transferred,
         "returned": returned,
         "parked": parked,

@@ -25,6 +25,7 @@ from kiestoon.app.metrics import Metric
 from kiestoon.app.phone_requests import register_all
 from kiestoon.app.selftest_accounts import SelftestAccounts
 from kiestoon.app.services import all_services, all_ways
+from kiestoon.app.speaking import Speaking
 from kiestoon.app.tracing import Tracing
 from kiestoon.calls.engine import ExchangeEngine
 from kiestoon.calls.events import CallEvent
@@ -36,7 +37,7 @@ from kiestoon.calls.media_pool import MediaPool
 from kiestoon.calls.record import CallRecord, encode_record
 from kiestoon.company.directory import Directory
 from kiestoon.company.numbers import emergency_spellings
-from kiestoon.media.audio.sounds import MUSIC_ON_HOLD, prompts_folder
+from kiestoon.media.audio.sounds import MUSIC_ON_HOLD
 from kiestoon.media.client import MediaClient
 from kiestoon.media.protocol import AuditedContext, QualityMeasured
 from kiestoon.media.protocol import Event as MediaEvent
@@ -88,6 +89,7 @@ class Telephony:
         self.endpoint = Endpoint(local, settings=EndpointSettings(udp_limit=core.settings.sip.udp_limit))
         self.office = BackOffice(core.database, core.vault, core.loop, core.reload, self._replied)
         register_all(self.office)
+        self.speech = Speaking(core.settings, core.directory, self._speech_ready)
         self.exchange = self._build_exchange()
         self.lamps = Lamps(self.exchange, keep=core.subscription_journal.append, wall_s=time.time)
         self.exchange.watching = self.lamps
@@ -124,6 +126,7 @@ class Telephony:
 
     async def start(self) -> None:
         """Take over what the process before left, then open the listeners. Raises ``OperatorError``."""
+        await self.speech.start()
         audits = await self.media.start()
         try:
             await self.transports.start()
@@ -145,6 +148,7 @@ class Telephony:
         await self.office.close()
         await self.driver.close()
         await self.transports.close()
+        await self.speech.stop()
         await self.media.stop()
         self.tracing.close()
 
@@ -164,9 +168,10 @@ class Telephony:
             journal=CallJournal(core.call_journal.append),
             record=self._record,
             settings=Settings(music_path=MUSIC_ON_HOLD, max_calls=core.settings.limits.max_calls, no_rtp_s=_NO_RTP_S),
-            services=all_services(prompts_folder),
+            services=all_services(),
             ways=all_ways(),
             back_office=self.office,
+            speech=self.speech,
         )
 
     def _record(self, record: CallRecord) -> None:
@@ -193,6 +198,10 @@ class Telephony:
 
     def _media_back(self, client: MediaClient, contexts: tuple[AuditedContext, ...]) -> None:
         self.engine.media_back(client, contexts, self.core.loop.time())
+        self.driver.touch()
+
+    def _speech_ready(self, call_id: str) -> None:
+        self.engine.speech_ready(call_id, self.core.loop.time())
         self.driver.touch()
 
     def _connection_closed(self, flow: Flow) -> None:
@@ -279,6 +288,7 @@ class Telephony:
         core.metrics.add(self.selftest.metrics)
         core.metrics.add(self.events.metrics)
         core.metrics.add(self.media.metrics)
+        core.metrics.add(self.speech.metrics)
         core.metrics.add(self.view.metrics)
         core.metrics.add(self.tracing.metrics)
         core.metrics.add(self._net_metrics)
@@ -292,6 +302,7 @@ class Telephony:
         for device_id in {binding.device_id for binding in self.registrar.bindings.all()}:
             if self.core.directory.device_by_id(device_id) is None:
                 self.engine.forget_device(device_id, now)
+        self.speech.prepare()
         self.engine.register_lines(now)
         self.lamps.configuration_changed(companies, now)
         self.driver.touch()

@@ -10,14 +10,17 @@ import socket
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+import structlog
 import uvicorn
 
 from kiestoon import __version__
 from kiestoon.api.application import build_application
 from kiestoon.api.backend import Backend
 from kiestoon.api.login.logins import Logins
+from kiestoon.api.prompts import tidy_now
 from kiestoon.app.admin_client import ask_async
 from kiestoon.app.child import Child, run_child
 from kiestoon.app.config import WebSettings
@@ -27,6 +30,10 @@ from kiestoon.notify.account_mail import AccountMailer
 from kiestoon.operator_error import OperatorError
 from kiestoon.store.database import Database
 from kiestoon.store.installation import open_vault
+
+_TIDY_S = 6 * 3600.0
+
+log = structlog.get_logger(__name__)
 
 
 async def serve(child: Child) -> None:
@@ -57,6 +64,7 @@ async def serve(child: Child) -> None:
         follow=partial(follow_events, settings.admin_socket),
         mailer=mailer,
         private_targets=settings.web.private_targets,
+        recordings=settings.recordings_dir,
     )
     logging.getLogger("uvicorn.error").addFilter(_is_no_false_alarm)
     server = _Server(
@@ -75,8 +83,10 @@ async def serve(child: Child) -> None:
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
+    tidying = asyncio.create_task(_tidy(backend, settings.recordings_dir))
     child.ready()
     await ended.wait()
+    tidying.cancel()
     server.should_exit = True
     await serving
     await application.state.events.hub.close()
@@ -87,6 +97,18 @@ async def serve(child: Child) -> None:
 def _is_no_false_alarm(record: logging.LogRecord) -> bool:
     """Uvicorn's WebSockets call every handshake that was refused with a response an error of the application."""
     return "without completing handshake" not in record.getMessage()
+
+
+async def _tidy(backend: Backend, recordings: Path) -> None:
+    """Now and then: what a removed company has left on the disk must not stay there."""
+    while True:
+        try:
+            removed = await tidy_now(backend, recordings)
+            if removed:
+                log.info("recordings of nobody removed", files=removed)
+        except OperatorError as problem:  # the database is away
+            log.warning("recordings were not tidied up", problem=str(problem))
+        await asyncio.sleep(_TIDY_S)
 
 
 class _Server(uvicorn.Server):

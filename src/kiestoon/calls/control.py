@@ -133,6 +133,22 @@ class CallControl:
         except Exception:
             failing.end_broken(x, call, now, type(event).__name__)
 
+    def speech_ready(self, call_id: str, now: float) -> None:
+        """Let services go on that wait for something to say."""
+        x = self.exchange
+        call = x.calls.get(call_id)
+        if call is None:
+            return
+        try:
+            if call.service is not None:
+                call.service.speech_ready(x, call, now)
+            for leg in call.live_legs():
+                if leg.side is not None:
+                    leg.side.speech_ready(x, call, now)
+            _afterwards(x, call, now)
+        except Exception:
+            failing.end_broken(x, call, now, "speech ready")
+
     def media_lost(self, link: MediaLink, reason: str, now: float) -> None:
         """A media process is gone for good: its calls end, with a cause and a record each."""
         x = self.exchange

@@ -8,13 +8,16 @@ closes it without a trace, wherever it stands (``finally`` blocks run, but must 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 from kiestoon.calls import signals
 from kiestoon.calls.call import Call, Failure, Manner
 from kiestoon.calls.leg import Leg
+from kiestoon.calls.speaking import language_of
 from kiestoon.media.protocol import File, Tone
+from kiestoon.speech import Phrase
+from kiestoon.speech.phrase import Param
 
 if TYPE_CHECKING:
     from kiestoon.calls.exchange import Exchange
@@ -25,8 +28,11 @@ if TYPE_CHECKING:
     from kiestoon.company.directory import CompanyIndex
     from kiestoon.company.model import Device, User
     from kiestoon.routing import Decision
+    from kiestoon.speech.composing import Utterance
 
-Waiting: TypeAlias = Literal["media", "signal", "digits", "connection", "time", "reply", "nothing"]
+Waiting: TypeAlias = Literal["media", "signal", "speech", "digits", "connection", "time", "reply", "nothing"]
+Prompt: TypeAlias = str | Phrase | Sequence[Phrase]
+"""The path of an audio file, or something to say."""
 
 
 class Wait:
@@ -97,7 +103,7 @@ class Conversation:
     @property
     def language(self) -> str:
         """The language the party is spoken to in (VM-8)."""
-        return self._x.language_of(self.call, self.leg)
+        return language_of(self._x, self.call, self.leg)
 
     # --- speaking and listening --------------------------------------------------------------------------------------
 
@@ -111,16 +117,20 @@ class Conversation:
         if self._driver.play(self._x, self.call, File(path)):
             await Wait("signal")
 
-    async def say(self, key: str, **params: str | int) -> None:
-        """Speak the text ``key`` in the party's language, to its end; key presses are kept for the next ``collect``."""
-        path = self._x.speech(self.language, key, params)
-        if path:
-            await self.play(path)
+    async def say(self, said: str | Phrase, *more: Phrase, **params: Param) -> None:
+        """Say something in the party's language: a text by its key with what is filled in, or phrases one after the
+        other. Key presses are kept for the next ``collect``.
 
-    async def ask_for(self, key: str, *, most: int, timeout_s: float = 8.0, end: str = "#", **params: str | int) -> str:
+        What must be rendered first is waited for; what cannot be is left out.
+        """
+        first = Phrase(said, params) if isinstance(said, str) else said
+        for utterance in self._planned((first, *more)):
+            if path := await self._rendered(utterance):
+                await self.play(path)
+
+    async def ask_for(self, key: str, *, most: int, timeout_s: float = 8.0, end: str = "#", **params: Param) -> str:
         """Speak the text ``key`` and collect digits; a key press stops the speech."""
-        path = self._x.speech(self.language, key, params)
-        return await self.collect(most=most, timeout_s=timeout_s, prompt=path, end=end)
+        return await self.collect(most=most, timeout_s=timeout_s, prompt=Phrase(key, params), end=end)
 
     async def tone(self, name: str, seconds: float) -> None:
         """Play a tone of the company's country for a while (see ``media.protocol.Tone``)."""
@@ -139,12 +149,13 @@ class Conversation:
         signals.stop_music(self.call, self.leg)
         self._driver.hush(self._x, self.call)
 
-    async def collect(self, *, most: int, timeout_s: float, prompt: str = "", end: str = "#") -> str:
+    async def collect(self, *, most: int, timeout_s: float, prompt: Prompt = "", end: str = "#") -> str:
         """Digits keyed in, at most ``most``, without the ``end`` key. A key press stops the prompt.
 
         ``timeout_s`` counts from the prompt's end or the last key; "" when nothing was keyed.
         """
-        if not self._driver.collect(self._x, self.call, most, timeout_s, prompt, end):
+        files = () if self._driver.keyed_ahead else await self._files(prompt)
+        if not self._driver.collect(self._x, self.call, most, timeout_s, files, end):
             return str(await Wait("digits"))
         return self._driver.take_digits()
 
@@ -153,10 +164,36 @@ class Conversation:
         self._driver.start_clock(self._x, self.call, seconds)
         await Wait("time")
 
-    async def speak_before_answer(self, path: str) -> None:
-        """Let a caller who has not been answered hear a file (early media, RFC 3960), then go on."""
+    async def speak_before_answer(self, prompt: Prompt) -> None:
+        """Let a caller who has not been answered hear something (early media, RFC 3960), then go on."""
         if self._driver.progress(self._x, self.call):
-            await self.play(path)
+            for path in await self._files(prompt):
+                await self.play(path)
+
+    async def _files(self, prompt: Prompt) -> tuple[str, ...]:
+        """All the files of a prompt."""
+        if isinstance(prompt, str):
+            return (prompt,) if prompt else ()
+        planned = self._planned((prompt,) if isinstance(prompt, Phrase) else prompt)
+        files = [await self._rendered(utterance) for utterance in planned]
+        return tuple(path for path in files if path)
+
+    def _planned(self, phrases: Sequence[Phrase]) -> Sequence[Utterance]:
+        """What is to be heard; all that must be rendered is requested at once."""
+        x = self._x
+        planned = x.speech.plan(self.call.company_id, self.language, phrases)
+        for utterance in planned:
+            if x.speech.ready(utterance) is None:
+                x.speech.request(utterance, self._call)
+        return planned
+
+    async def _rendered(self, utterance: Utterance) -> str:
+        """The file of an utterance; "" when it cannot be said."""
+        speech = self._x.speech
+        while (path := speech.ready(utterance)) is None:
+            speech.request(utterance, self._call)
+            await Wait("speech")
+        return path
 
     async def record(self, path: str, *, max_s: float, end: str = "#") -> tuple[float, str]:
         """Record what the party says into a WAV file, until the ``end`` key, silence of the line or ``max_s``.

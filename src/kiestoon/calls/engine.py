@@ -85,6 +85,11 @@ class ExchangeEngine:
         self._now = now
         self._media_events.append(event)
 
+    def speech_ready(self, call_id: str, now: float) -> None:
+        """What a call waits to hear lies ready, or cannot be had."""
+        self._now = now
+        self.control.speech_ready(call_id, now)
+
     def media_lost(self, link: MediaLink, reason: str, now: float) -> None:
         """A media process is gone for good."""
         self._now = now

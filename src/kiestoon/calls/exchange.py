@@ -6,8 +6,8 @@ The modules beside this one are functions over an ``Exchange``; ``control`` deci
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 import structlog
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from kiestoon.sip.endpoint import Endpoint
     from kiestoon.sip.events import RequestReceived, SubscriptionEvent
     from kiestoon.sip.session.unanswered import UnansweredInvite
+    from kiestoon.speech import Phrase
+    from kiestoon.speech.composing import Utterance
 
 log = structlog.get_logger("calls")
 
@@ -83,12 +85,17 @@ class Journal(Protocol):
         """The call's record has been handed over; forget the call."""
 
 
-Speech: TypeAlias = Callable[[str, str, dict[str, Any]], str]
-"""The audio file that speaks a text: (language, key of the text, what goes into it) to a path, "" = silence."""
+class Speech(Protocol):
+    """Turns what is to be said into files to play, without ever waiting (``speech.service``)."""
 
+    def plan(self, company_id: int, language: str, phrases: Sequence[Phrase]) -> Sequence[Utterance]:
+        """What says these phrases to somebody of a company, one after the other."""
 
-def _silent(_language: str, _key: str, _params: dict[str, Any]) -> str:
-    return ""
+    def ready(self, utterance: Utterance) -> str | None:
+        """The file that says it; "" when it cannot be said, None when it must be requested."""
+
+    def request(self, utterance: Utterance, call: str) -> None:
+        """Have it rendered. ``ExchangeEngine.speech_ready(call)`` follows later, whatever comes of it."""
 
 
 class BackOffice(Protocol):
@@ -153,7 +160,7 @@ class Exchange:
         services: dict[str, ServiceFunction],
         back_office: BackOffice | None = None,
         ways: dict[str, Way] | None = None,
-        speech: Speech | None = None,
+        speech: Speech,
     ) -> None:
         self.endpoint = endpoint
         self.directory = directory
@@ -173,12 +180,12 @@ class Exchange:
         self.left_ringing: dict[int, list[UnansweredInvite]] = {}
         self.company_calls: dict[int, int] = {}
         self.services: dict[str, ServiceFunction] = services
+        self.speech = speech
         self.deadlines: DeadlineQueue[str] = DeadlineQueue()
         self.events: deque[CallEvent] = deque()
         self.present = Present(self)
         self.lots: dict[tuple[int, str], str] = {}
         """Calls that are parked, by company and lot."""
-        self.speech: Speech = speech or _silent
         self.held: dict[int, str] = {}
         """Legs that hold somebody by keys in the call, and the call of whom they hold (``operations.consult``)."""
         self.unheld: list[int] = []
@@ -222,15 +229,6 @@ class Exchange:
         """The music somebody who waits hears, a path; "" = none (VM-9)."""
         company = self.company_of(call)
         return (company.music_path if company is not None else "") or self.settings.music_path
-
-    def language_of(self, call: Call, leg: Leg) -> str:
-        """The language a party is spoken to in: the person's, the phone's, else the company's (VM-8)."""
-        index = self.directory.company(call.company_id)
-        if index is None:
-            return "en"
-        user = index.users.get(leg.party.user_id)
-        device = self.directory.device_by_id(leg.device_id) if leg.device_id else None
-        return (user.language if user else "") or (device.language if device else "") or index.company.language
 
     def find_leg(self, context: object) -> Leg | None:
         """The live leg a session with this ``context`` belongs to (an ``Owner``)."""

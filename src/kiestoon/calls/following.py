@@ -9,6 +9,7 @@ from kiestoon.calls.call import PLAIN, Call, Failure, Manner, Seek
 from kiestoon.calls.events import CallForwarded
 from kiestoon.calls.service import Service
 from kiestoon.calls.service_data import ServiceData
+from kiestoon.company.model import LocationRouting
 from kiestoon.routing import (
     AskPostcode,
     DialOutside,
@@ -48,7 +49,7 @@ def follow(x: Exchange, call: Call, decision: Decision, now: float, manner: Mann
     elif isinstance(step, EnterMenu):
         _enter(x, call, "menu", (step.menu, x.company_of(call)), step.menu.extension, now)
     elif isinstance(step, AskPostcode):
-        _enter(x, call, "postcode", (step.routing, x.company_of(call)), step.routing.extension, now)
+        _enter(x, call, "postcode", step.routing, step.routing.extension, now)
     elif isinstance(step, EnterVoicemail):
         _enter_box(x, call, step.extension, now)
     elif isinstance(step, UseCode):
@@ -117,8 +118,8 @@ def _enter(x: Exchange, call: Call, name: str, argument: object, extension: str,
     call.target = extension
     service = Service(name)
     service.entered = entered
-    if name == "postcode" and isinstance(argument, tuple):
-        service.postcode_of = argument[0]
+    if isinstance(argument, LocationRouting):
+        service.postcode_of = argument
     service.start(x, call, x.services[name], argument, now)
 
 
@@ -170,7 +171,7 @@ def _refuse(x: Exchange, call: Call, step: Refuse, now: float) -> None:
         and caller.state != "answered"
         and "announcement" in x.services
     ):
-        argument = (step.announce, x.company_of(call), failure)
+        argument = (step.announce, failure)
         Service("announcement").start(x, call, x.services["announcement"], argument, now)
         return
     custody.refuse(x, call, failure, now)

@@ -43,6 +43,7 @@ class Service:
         "_end",
         "_key",
         "_most",
+        "_prompts",
         "_recording",
         "_running",
         "_signal",
@@ -82,6 +83,7 @@ class Service:
         self._most = 0
         self._timeout_s = 0.0
         self._end = "#"
+        self._prompts: tuple[str, ...] = ()
         self._signal = self._recording = 0
         self._key = ""
         self._token = 0
@@ -147,8 +149,13 @@ class Service:
             log.error("prompt not playable", call=call.id, service=self.name, reason=event.reason)
         if self._waiting == "signal":
             self._step(x, call, None, now)
-        elif self._waiting == "digits":
+        elif self._waiting == "digits" and not self._prompt_next(x, call):
             self.start_clock(x, call, self._timeout_s, now)
+
+    def speech_ready(self, x: Exchange, call: Call, now: float) -> None:
+        """What was to be rendered is, or cannot be."""
+        if self._waiting == "speech":
+            self._step(x, call, None, now)
 
     def digit(self, x: Exchange, call: Call, digit: str, now: float) -> None:
         """The party pressed a key."""
@@ -239,12 +246,18 @@ class Service:
         self._recording = signals.record(x, call, call.legs[self.leg_id], path, int(max_s * 1000))
         return self._recording != 0
 
-    def collect(self, x: Exchange, call: Call, most: int, timeout_s: float, prompt: str, end: str) -> bool:
+    @property
+    def keyed_ahead(self) -> bool:
+        """Something has been keyed in that nobody has asked for yet."""
+        return bool(self._digits)
+
+    def collect(self, x: Exchange, call: Call, most: int, timeout_s: float, prompts: tuple[str, ...], end: str) -> bool:
         """Prepare for digits; True when what was keyed already suffices."""
         self._most, self._timeout_s, self._end = most, timeout_s, end
         if self._complete():
             return True
-        if not (prompt and not self._digits and self.play(x, call, File(prompt))):
+        self._prompts = () if self._digits else prompts
+        if not self._prompt_next(x, call):
             self.start_clock(x, call, timeout_s)
         return False
 
@@ -266,6 +279,7 @@ class Service:
 
     def hush(self, x: Exchange, call: Call) -> None:
         """Stop the prompt."""
+        self._prompts = ()
         if self._signal:
             self._signal = 0
             signals.stop_tone(call, call.legs[self.leg_id])
@@ -324,6 +338,15 @@ class Service:
             leg.side = None
             if self.failure is not None:
                 leave(x, call, leg, now, failure=self.failure)
+
+    def _prompt_next(self, x: Exchange, call: Call) -> bool:
+        """Play the next part of a prompt; False when there is none (that can be played)."""
+        while self._prompts:
+            path, *rest = self._prompts
+            self._prompts = tuple(rest)
+            if self.play(x, call, File(path)):
+                return True
+        return False
 
     def _stop_clock(self, x: Exchange) -> None:
         if self._deadline is not None:

@@ -40,10 +40,12 @@ class CompanyIndex:
         "departments",
         "devices",
         "devices_by_user",
+        "languages",
         "locations",
         "menus_by_extension",
         "numbers",
         "numbers_by_extension",
+        "recordings",
         "rights",
         "services",
         "trunks",
@@ -71,6 +73,14 @@ class CompanyIndex:
                 *self.numbers_by_extension.get(number.extension, ()),
                 number,
             )
+        # The files of recordings in place of texts, by key and language
+        self.recordings: dict[tuple[str, str], str] = {
+            (row.key, row.language): f"{row.company_id}/{row.file}" for row in rows.prompts
+        }
+        # What the company, its people and phones speak
+        self.languages: frozenset[str] = frozenset(
+            {rows.company.language, *(row.language for row in rows.users), *(row.language for row in rows.devices)}
+        ) - {""}
         self.trunks: tuple[Trunk, ...] = tuple(row for row in rows.trunks if row.active)
         self.devices: dict[str, Device] = {}
         self.devices_by_user: dict[int, tuple[Device, ...]] = {}

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 from sqlalchemy import Connection, func, select
 
-from kiestoon.company.model import BELONGING, Company, CompanyRows, Row, Trunk
+from kiestoon.company.model import LOADED, Company, CompanyRows, Row, Trunk
 from kiestoon.store import tables
 from kiestoon.store.cells import columns_of, row_reader, secret_place
 from kiestoon.store.database import Database
@@ -36,7 +36,7 @@ def load_all(database: Database, vault: Vault) -> Configuration:
     with database.read() as connection:
         last_change = _last_change(connection)
         grouped: dict[str, defaultdict[int | None, list[Any]]] = {}
-        for entity in BELONGING:
+        for entity in LOADED:
             rows: defaultdict[int | None, list[Any]] = defaultdict(list)
             for row in iterate_rows(connection, entity.row, vault=vault):
                 rows[row.company_id].append(row)  # type: ignore[attr-defined]  # all that belongs to a company has it
@@ -56,7 +56,7 @@ def load_company(database: Database, vault: Vault, company_id: int) -> CompanyRo
             return None
         belonging: dict[str, Any] = {
             entity.table: tuple(iterate_rows(connection, entity.row, vault=vault, company_id=company_id))
-            for entity in BELONGING
+            for entity in LOADED
         }
     return CompanyRows(company=company, **belonging)
 

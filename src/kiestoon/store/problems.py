@@ -10,6 +10,7 @@ from kiestoon.store.field_names import field_name, field_names
 from kiestoon.store.file_problems import TEXTS as _FILE_TEXTS
 from kiestoon.store.login_problems import TEXTS as _LOGIN_TEXTS
 from kiestoon.store.notify_problems import TEXTS as _NOTIFY_TEXTS
+from kiestoon.store.recording_problems import TEXTS as _RECORDING_TEXTS
 from kiestoon.store.rule_problems import TEXTS as _RULE_TEXTS
 from kiestoon.store.service_problems import TEXTS as _SERVICE_TEXTS
 from kiestoon.store.value_texts import in_dutch
@@ -21,6 +22,7 @@ _TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
     **_RULE_TEXTS,
     **_NOTIFY_TEXTS,
     **_SERVICE_TEXTS,
+    **_RECORDING_TEXTS,
     "invalid": ("{detail}", "{detail}", "Correct that field", "Verbeter dat veld"),
     "call_refused": (
         "The call stays as it is: {reason}",

@@ -23,7 +23,7 @@ from sqlalchemy import (
     false,
 )
 
-from kiestoon.company.model import ENTITIES, EVENT_ENTITIES, LOGIN_ENTITIES, Row
+from kiestoon.company.model import BY_ROW, Row
 from kiestoon.store.columns import build_table
 
 metadata = MetaData(
@@ -54,9 +54,7 @@ extensions = Table(
     Column("table_name", String(32), nullable=False),
 )
 
-TABLES: Final[dict[type[Row], Table]] = {
-    entity.row: build_table(metadata, entity) for entity in (*ENTITIES, *LOGIN_ENTITIES, *EVENT_ENTITIES)
-}
+TABLES: Final[dict[type[Row], Table]] = {row: build_table(metadata, entity) for row, entity in BY_ROW.items()}
 """The table of each type of configuration row."""
 companies, locations, departments, users, devices, numbers, menus, trunks = (
     metadata.tables[name]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -34,12 +35,15 @@ class Api:
     """The application with its company, and clients of it. One serves all tests, each ``begin``s with it anew:
     FastAPI takes its time over the first request to each route of an application."""
 
-    def __init__(self, database: Database, vault: Vault, organisation: Organisation) -> None:
+    def __init__(
+        self, database: Database, vault: Vault, organisation: Organisation, recordings: Path | None = None
+    ) -> None:
+        self.recordings = recordings
         self.database = database
         self.vault = vault
         self.organisation = organisation
         self.backend = Backend(database, vault, self._ask)
-        self.application = build_application(self.backend, "1.2.3")
+        self.application = build_application(self.backend, "1.2.3", recordings=recordings)
         self.application.dependency_overrides[logged_in] = self._whoever
         self.begin()
 

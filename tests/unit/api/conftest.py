@@ -58,8 +58,11 @@ def organisation(installation: tuple[Path, Organisation]) -> Organisation:
 
 
 @pytest.fixture(scope="session")
-def kept_api(kept_database: Database, installation: tuple[Path, Organisation]) -> Api:
-    return Api(kept_database, load_vault(installation[0] / "installation.key"), installation[1])
+def kept_api(
+    kept_database: Database, installation: tuple[Path, Organisation], tmp_path_factory: pytest.TempPathFactory
+) -> Api:
+    recordings = tmp_path_factory.mktemp("recordings")
+    return Api(kept_database, load_vault(installation[0] / "installation.key"), installation[1], recordings)
 
 
 @pytest.fixture

@@ -143,6 +143,7 @@ def operation_requests(api: Api, exported: str) -> dict[str, tuple[str, str, dic
         "shared_identity_providers": ("GET", "/api/v1/identity-providers", {}),
         "follow_events": ("GET", "/api/v1/events", {}),
         "manage_identity_providers": ("GET", api.path("identity-providers"), {}),
+        "manage_prompts": ("GET", api.path("prompts"), {}),
         "manage_webhooks": ("GET", api.path("webhooks"), {}),
         "send_account_mail": ("POST", api.path(f"users/{own['users']}/account-mail"), {"json": {}}),
         "apply_new_company": ("POST", "/api/v1/configuration", yaml(NEW_COMPANY)),

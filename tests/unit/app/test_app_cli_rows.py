@@ -14,8 +14,8 @@ from sqlalchemy import select
 from test_app_cli import Shell
 
 from kiestoon.app.cli_context import CliContext
+from kiestoon.app.demo.company import GREETING
 from kiestoon.company.model import CompanyRows, Trunk
-from kiestoon.media.audio.sounds import prompt
 from kiestoon.store import tables
 from kiestoon.store.database import Database
 from kiestoon.store.keys import load_vault
@@ -164,7 +164,7 @@ def test_a_line_is_switched_off_and_on_and_taken_away(office: Office) -> None:
 
 
 def test_numbers_and_menus(office: Office, tmp_path: Path) -> None:
-    greeting = prompt("menu-welcome", "en")
+    greeting = GREETING
     office.run("menu", "add", "100", "Reception", "--greeting", greeting, "--timeout-s", "9", "--fallback", "101")
     menu = office.rows()[0].menus[0]
     assert (menu.extension, menu.greeting, menu.timeout_s, menu.fallback_extension) == ("100", greeting, 9, "101")

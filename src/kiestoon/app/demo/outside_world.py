@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from pathlib import Path
 
 import structlog
 
@@ -27,13 +28,13 @@ from kiestoon.app.os_problems import explain_bind
 from kiestoon.app.softphone.agent import PhoneCall, PhoneProblem, SipAgent
 from kiestoon.app.softphone.rtp import Echo, Silence, Source
 from kiestoon.media.audio.player import FileSource
-from kiestoon.media.audio.sounds import prompt
 from kiestoon.sip.events import InviteReceived
 from kiestoon.sip.flow import Target
 
 log = structlog.get_logger(__name__)
 
 RING_S = 1.5
+_GREETING = Path(__file__).parent / "prompts" / "nl" / "outside-greeting.ogg"
 _STATUS = {BUSY: 486, REJECTS: 603}
 
 
@@ -66,7 +67,7 @@ class OutsideWorld:
     def _source(self, rate: int) -> Source:
         voice, self._next_voice = self._next_voice, LISTENS
         if voice == SPEAKS:
-            return FileSource(prompt("outside-greeting", "nl"), rate, repeat=0)
+            return FileSource(_GREETING, rate, repeat=0)
         return Echo() if voice == ECHOES else Silence()
 
     def _called(self, call: PhoneCall, event: InviteReceived) -> None:

@@ -14,6 +14,7 @@ from kiestoon.company.model import (
     numbering,
     organisation,
     people,
+    prompts,
     reach,
     schedules,
     webhooks,
@@ -328,8 +329,21 @@ EVENT_ENTITIES: tuple[Entity, ...] = (
 )
 """As above: who is told of a company's events."""
 
+RECORDING_ENTITIES: tuple[Entity, ...] = (
+    Entity(
+        prompts.Prompt,
+        "prompts",
+        ("prompt", "gesproken tekst"),
+        key=("key", "language"),
+        unique=(("key", "language"),),
+    ),
+)
+"""As above: rows with an audio file beside them, made by uploading or recording it. Calls go by them, too."""
+
 BY_TABLE: dict[str, Entity] = {entity.table: entity for entity in ENTITIES}
-BY_ROW: dict[type[Row], Entity] = {entity.row: entity for entity in (*ENTITIES, *LOGIN_ENTITIES, *EVENT_ENTITIES)}
+BY_ROW: dict[type[Row], Entity] = {
+    entity.row: entity for entity in (*ENTITIES, *LOGIN_ENTITIES, *EVENT_ENTITIES, *RECORDING_ENTITIES)
+}
 
 VIRTUAL_TABLES: tuple[str, ...] = tuple(
     entity.table for entity in ENTITIES if issubclass(entity.row, extensions.Virtual)
@@ -337,4 +351,6 @@ VIRTUAL_TABLES: tuple[str, ...] = tuple(
 """The virtual users (V 18.5): whatever has an internal number of its own and is no person."""
 
 BELONGING: tuple[Entity, ...] = tuple(entity for entity in ENTITIES if entity.row is not organisation.Company)
-"""What belongs to a company; ``CompanyRows`` has a field for each."""
+"""What belongs to a company and is configuration."""
+LOADED: tuple[Entity, ...] = (*BELONGING, *RECORDING_ENTITIES)
+"""What of a company is held in memory; ``CompanyRows`` has a field for each."""

@@ -58,6 +58,7 @@ from kiestoon.company.model.people import (
     StatusForward,
     User,
 )
+from kiestoon.company.model.prompts import Prompt
 from kiestoon.company.model.reach import CallClass, ReachCell, ReachOverride, ReachProfile, ReachStatus
 from kiestoon.company.model.schedules import Holiday, Schedule
 
@@ -116,3 +117,4 @@ class CompanyRows(msgspec.Struct, frozen=True, kw_only=True):
     service_packs: tuple[ServicePack, ...] = ()
     pack_assignments: tuple[PackAssignment, ...] = ()
     service_assignments: tuple[ServiceAssignment, ...] = ()
+    prompts: tuple[Prompt, ...] = ()

@@ -5,20 +5,13 @@ So the caller is told in words, pays nothing, and the caller's exchange still le
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from typing import Any
-
 from kiestoon.calls.call import Failure
 from kiestoon.calls.conversation import Conversation
-from kiestoon.company.model import Company
+from kiestoon.speech import Phrase
 
 
-def announcement_service(folder_for: Callable[[str], str]) -> Callable[[Conversation, Any], Coroutine[Any, Any, None]]:
-    """The service function; ``folder_for`` finds the prompts of a language."""
-
-    async def enter(caller: Conversation, argument: tuple[str, Company, Failure]) -> None:
-        prompt, company, failure = argument
-        await caller.speak_before_answer(f"{folder_for(company.language)}/{prompt}.ogg")
-        await caller.refuse(failure)
-
-    return enter
+async def announcement(caller: Conversation, argument: tuple[str, Failure]) -> None:
+    """Say the phrase of this key, then refuse."""
+    key, failure = argument
+    await caller.speak_before_answer(Phrase(key))
+    await caller.refuse(failure)

@@ -21,19 +21,20 @@ LONGEST_MS = 30 * 60 * 1000
 async def callback_offer(caller: Conversation, code: UseCode) -> None:
     """Offer it; ``code.argument`` is the busy extension."""
     await caller.answer()
-    if await caller.ask_for("callback_offer", most=1, extension=code.argument) != "1":
+    name = _name_of(caller, code.argument)
+    if await caller.ask_for("callback-offer", most=1, name=name) != "1":
         await caller.refuse(BUSY)
     x, by = caller.exchange, caller.leg.party
     until_ms = x.wall_ms() + LONGEST_MS
     _forget(caller, code.argument)
     originate(x, caller.call.company_id, by, code.argument, Callback(by, code.argument, until_ms), caller.now)
-    await caller.say("callback_set")
+    await caller.say("callback-set", name=name)
 
 
 async def callback_cancel(caller: Conversation, code: UseCode) -> None:
     """#8: no callback any more."""
     await caller.answer()
-    await caller.say("callback_cancelled" if _forget(caller) else "callback_none")
+    await caller.say("callback-cancelled" if _forget(caller) else "callback-none")
 
 
 async def callback(caller: Conversation, data: Callback) -> None:
@@ -53,9 +54,15 @@ async def callback(caller: Conversation, data: Callback) -> None:
         if await caller.reach(decision, shown) is NORMAL:
             leg = caller.leg
             await caller.reach(route_again(x, caller.call, leg.party, leg, data.number))
-            await caller.say("consult_failed")
+            await caller.say("unreachable")
             return
         await caller.pause(AGAIN_S)
+
+
+def _name_of(caller: Conversation, extension: str) -> str:
+    index = caller.index
+    user = index.users_by_extension.get(extension) if index is not None else None
+    return user.name if user is not None else extension
 
 
 def _forget(caller: Conversation, number: str = "") -> bool:

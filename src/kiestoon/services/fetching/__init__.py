@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from kiestoon.calls.causes import NORMAL
 from kiestoon.calls.conversation import Conversation
 from kiestoon.calls.operations import conference, listening, park, pickup
@@ -11,6 +13,7 @@ from kiestoon.calls.service_data import Dialling, Fetching, Joining
 from kiestoon.routing import Decision, FromUser, RingUser, route
 
 RING_S = 30
+_FAILED: Final = {"busy": "number-busy", "no_answer": "no-answer"}
 REPEAT_S = 10.0
 """Between two attempts at a busy number (G, redial)."""
 
@@ -28,7 +31,7 @@ async def dialling(caller: Conversation, data: Dialling) -> None:
         caller.music("held")
         await caller.pause(REPEAT_S)
         caller.hush()
-    await caller.say("consult_failed")
+    await caller.say(_FAILED.get(failure.outcome, "unreachable"))
 
 
 async def joining(caller: Conversation, data: Joining) -> None:
@@ -40,7 +43,7 @@ async def joining(caller: Conversation, data: Joining) -> None:
     call = x.calls.get(data.call)
     failure = conference.join(x, call, caller.call, caller.leg, caller.now) if call is not None else conference.FULL
     if failure is not None:
-        await caller.say("conference_ended")
+        await caller.say("conference-ended")
 
 
 async def fetching(caller: Conversation, data: Fetching) -> None:
@@ -69,7 +72,7 @@ async def fetching(caller: Conversation, data: Fetching) -> None:
             failure = pickup.replace_leg(x, call, leg, mine, my_leg, caller.now)
         if failure is None:
             return
-    await caller.say("pickup_already_answered")
+    await caller.say("pickup-answered")
 
 
 async def _own_phone(caller: Conversation, by: Party, device_id: int, shown: Party | None, *, automatic: bool) -> bool:

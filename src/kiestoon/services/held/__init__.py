@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from kiestoon.calls.conversation import Conversation
 from kiestoon.calls.operations import consult
 from kiestoon.calls.operations.targets import route_for
@@ -9,6 +11,7 @@ from kiestoon.calls.service_data import Consulting, Held
 
 MOST_DIGITS = 24
 PATIENCE_S = 30.0
+_FAILED: Final = {"busy": "transfer-busy", "no_answer": "transfer-no-answer"}
 
 
 async def held(caller: Conversation, data: Held) -> None:
@@ -26,9 +29,9 @@ async def consulting(caller: Conversation, data: Consulting) -> None:
     while True:
         if number:
             leg = caller.leg
-            await caller.reach(route_for(caller.exchange, caller.call, leg, leg, number))
-            await caller.say("consult_failed")
-        keyed = await caller.ask_for("consult_number", most=MOST_DIGITS, timeout_s=PATIENCE_S)
+            failure = await caller.reach(route_for(caller.exchange, caller.call, leg, leg, number))
+            await caller.say(_FAILED.get(failure.outcome, "transfer-not-possible"))
+        keyed = await caller.ask_for("consult-ask", most=MOST_DIGITS, timeout_s=PATIENCE_S)
         number = keyed.removeprefix("##")
         if not keyed or keyed == "*":
             consult.retrieve(caller.exchange, caller.call, caller.leg, caller.now)

@@ -17,4 +17,4 @@ async def intercom(caller: Conversation, code: UseCode) -> None:
     busy = own and isinstance(step, RingUser) and caller.exchange.present.is_busy(caller.call.company_id, step.user.id)
     await caller.reach(decision, automatic=own and not busy)
     await caller.answer()
-    await caller.say("not_available")
+    await caller.say("unreachable")

@@ -16,10 +16,10 @@ async def listen_in(caller: Conversation, code: UseCode) -> None:
     index = caller.index
     if index is None:
         return
-    extension = code.argument or await caller.ask_for("listen_extension", most=index.company.extension_digits)
+    extension = code.argument or await caller.ask_for("listen-ask", most=index.company.extension_digits)
     x = caller.exchange
     if not listening.may_listen(x, caller.call.company_id, caller.leg, extension):
-        await caller.say("not_allowed")
+        await caller.say("not-permitted")
         return
     waited_s, told = 0.0, False
     while waited_s < PATIENCE_S:
@@ -28,7 +28,7 @@ async def listen_in(caller: Conversation, code: UseCode) -> None:
                 return
         if not told:
             told = True
-            await caller.say("listen_waiting")
+            await caller.say("listen-waiting", extension=extension)
         await caller.pause(LOOK_S)
         waited_s += LOOK_S
     await caller.say("goodbye")
@@ -39,15 +39,15 @@ async def barge_in(caller: Conversation, code: UseCode) -> None:
     x = caller.exchange
     if not listening.may_listen(x, caller.call.company_id, caller.leg, code.argument):
         await caller.answer()
-        await caller.say("not_allowed")
+        await caller.say("not-permitted")
         return
     for call, agent in listening.calls_of(x, caller.call.company_id, code.argument):
         if listening.barge_in(x, call, agent, caller.call, caller.leg, caller.now) is None:
             return
     await caller.answer()
-    await caller.say("listen_no_call")
+    await caller.say("barge-no-call", extension=code.argument)
 
 
 async def listened_in(agent: Conversation, _: object) -> None:
     """The agent hears that somebody listens (E 5.5.1); the caller does not."""
-    await agent.say("listen_announcement")
+    await agent.say("listen-announce-unnamed")

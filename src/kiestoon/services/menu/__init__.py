@@ -6,45 +6,27 @@ to the menu's fallback.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from typing import Any
-
-from kiestoon.calls.conversation import Conversation
+from kiestoon.calls.conversation import Conversation, Prompt
 from kiestoon.company.model import Company, Menu
+from kiestoon.speech import Phrase
 
 TRIES = 3
+WELCOME = Phrase("menu-welcome")
+NOT_AVAILABLE = Phrase("not-available")
 
 
-class MenuPrompts:
-    """Where the spoken texts of one language lie."""
-
-    def __init__(self, folder: str) -> None:
-        self.welcome = f"{folder}/menu-welcome.ogg"
-        self.not_available = f"{folder}/not-available.ogg"
-        self.goodbye = f"{folder}/goodbye.ogg"
-
-
-def menu_service(prompts_for: Callable[[str], MenuPrompts]) -> Callable[[Conversation, Any], Coroutine[Any, Any, None]]:
-    """The service function; ``prompts_for`` finds the prompts of a language."""
-
-    async def enter(caller: Conversation, argument: tuple[Menu, Company]) -> None:
-        row, company = argument
-        await menu(caller, row, prompts_for(company.language), company.extension_digits)
-
-    return enter
-
-
-async def menu(caller: Conversation, row: Menu, prompts: MenuPrompts, extension_digits: int) -> None:
+async def menu(caller: Conversation, argument: tuple[Menu, Company]) -> None:
     """Converse with one caller until somebody answers or there is nothing left to try."""
+    row, company = argument
     await caller.answer()
-    prompt = row.greeting or prompts.welcome
+    prompt: Prompt = row.greeting or WELCOME
     for _ in range(TRIES):
-        extension = await caller.collect(most=extension_digits, timeout_s=row.timeout_s, prompt=prompt)
+        extension = await caller.collect(most=company.extension_digits, timeout_s=row.timeout_s, prompt=prompt)
         if not extension:
             break
         await caller.connect(extension)
-        prompt = prompts.not_available
+        prompt = NOT_AVAILABLE
     if row.fallback_extension:
         await caller.connect(row.fallback_extension)
-        await caller.play(prompts.not_available)
-    await caller.play(prompts.goodbye)
+        await caller.say(NOT_AVAILABLE)
+    await caller.say(Phrase("goodbye"))

@@ -7,7 +7,7 @@ from typing import Final
 from kiestoon.calls.call import Failure
 from kiestoon.calls.conversation import Conversation
 
-_KEYS: Final = {"busy": "busy", "not_found": "number_unknown", "unreachable": "not_available"}
+_KEYS: Final = {"busy": "number-busy", "not_found": "invalid-number", "unreachable": "unreachable"}
 
 
 async def call_waits(party: Conversation, _: object) -> None:
@@ -17,4 +17,4 @@ async def call_waits(party: Conversation, _: object) -> None:
 
 async def notice(party: Conversation, failure: Failure) -> None:
     """Say why, in a few words; the conversation goes on."""
-    await party.say(_KEYS.get(failure.outcome, "not_possible"))
+    await party.say(_KEYS.get(failure.outcome, "not-possible-now"))

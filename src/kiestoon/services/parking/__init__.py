@@ -15,6 +15,7 @@ from kiestoon.calls.leg import Leg
 from kiestoon.calls.operations import NOT_ALLOWED, NOTHING_THERE, park
 from kiestoon.calls.service_data import ParkedOn
 from kiestoon.routing import UseCode
+from kiestoon.speech import Phrase
 
 if TYPE_CHECKING:
     from kiestoon.calls.exchange import Exchange
@@ -81,15 +82,15 @@ async def retrieve_at(caller: Conversation, code: UseCode) -> None:
 async def nothing_to_park(caller: Conversation, code: UseCode) -> None:
     """A parking code dialled as a number: there is no call to park yet."""
     await caller.answer()
-    await caller.say("park_how")
+    await caller.say("park-nothing")
 
 
 async def parked_on(caller: Conversation, data: ParkedOn) -> None:
     """Tell whoever parked a call where it waits (E 5.4)."""
     if data.lot.startswith("@"):
-        await caller.say("park_parked_at", extension=data.lot.removeprefix("@"))
+        await caller.say("parked-at", extension=data.lot.removeprefix("@"))
     else:
-        await caller.say("park_parked", line=data.lot.removeprefix("lot "))
+        await caller.say("parked-on-line", line=int(data.lot.removeprefix("lot ")))
 
 
 async def _retrieve(caller: Conversation, place: str) -> None:
@@ -99,7 +100,16 @@ async def _retrieve(caller: Conversation, place: str) -> None:
         failure = park.retrieve(x, mine.company_id, place, mine, caller.leg, caller.now)
     if failure is not None:
         await caller.answer()
-        await caller.say("park_not_allowed" if failure is NOT_ALLOWED else "park_nothing_there")
+        await caller.say(_refusal(place, failure))
+
+
+def _refusal(place: str, failure: Failure) -> Phrase:
+    """Why nothing was retrieved."""
+    if failure is NOT_ALLOWED:
+        return Phrase("park-not-permitted")
+    if place.startswith("@"):
+        return Phrase("park-at-empty", {"extension": place.removeprefix("@")})
+    return Phrase("park-line-empty", {"line": int(place.removeprefix("lot "))})
 
 
 def _may(caller: Conversation, place: str) -> Failure | None:

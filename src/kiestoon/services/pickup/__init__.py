@@ -19,13 +19,13 @@ async def pickup(caller: Conversation, code: UseCode) -> None:
     found = ringing_for(caller, code.argument)
     if found is None:
         await caller.answer()
-        await caller.say("pickup_nothing")
+        await caller.say("pickup-nothing")
         return
     call, leg = found
     failure = operation.pick_up(caller.exchange, call, leg, caller.call, caller.leg, caller.now)
     if failure is not None:
         await caller.answer()
-        await caller.say("pickup_already_answered" if failure is ALREADY_ANSWERED else "not_possible")
+        await caller.say("pickup-answered" if failure is ALREADY_ANSWERED else "not-possible-now")
 
 
 def ringing_for(caller: Conversation, extension: str) -> tuple[Call, Leg] | None:

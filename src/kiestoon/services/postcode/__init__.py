@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from typing import Any, Final
+from typing import Final
 
 from kiestoon.calls.conversation import Conversation
-from kiestoon.company.model import Company, LocationRouting
+from kiestoon.company.model import LocationRouting
+from kiestoon.speech import Phrase
 
 DIGITS: Final = 4
 TIMEOUT_S: Final = 6.0
 
 
-def postcode_service(folder_for: Callable[[str], str]) -> Callable[[Conversation, Any], Coroutine[Any, Any, None]]:
-    """The service function; ``folder_for`` finds the prompts of a language."""
-
-    async def enter(caller: Conversation, argument: tuple[LocationRouting, Company]) -> None:
-        row, company = argument
-        folder = folder_for(company.language)
-        await caller.answer()
-        prompt = row.prompt or f"{folder}/postcode.ogg"
+async def postcode(caller: Conversation, row: LocationRouting) -> None:
+    """Ask, route by what was keyed in, and take leave when that leads nowhere."""
+    await caller.answer()
+    prompt = row.prompt or Phrase("postcode")
+    digits = await caller.collect(most=DIGITS, timeout_s=TIMEOUT_S, prompt=prompt)
+    if len(digits) < DIGITS:  # a slip of the finger gets a second try
         digits = await caller.collect(most=DIGITS, timeout_s=TIMEOUT_S, prompt=prompt)
-        if len(digits) < DIGITS:  # a slip of the finger gets a second try
-            digits = await caller.collect(most=DIGITS, timeout_s=TIMEOUT_S, prompt=prompt)
-        await caller.route(digits)
-        await caller.play(f"{folder}/goodbye.ogg")
-
-    return enter
+    await caller.route(digits)
+    await caller.say(Phrase("goodbye"))

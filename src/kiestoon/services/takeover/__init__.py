@@ -20,4 +20,4 @@ async def take_over(caller: Conversation, code: UseCode) -> None:
                 if failure is None:
                     return
     await caller.answer()
-    await caller.say("take_over_nothing")
+    await caller.say("takeover-nothing")

@@ -92,7 +92,7 @@ async def come_back(caller: Conversation, by: Party) -> None:
         await caller.reach(Decision(EnterVoicemail(by.number), (), call.company_id))
     if settings is not None and settings.recall_unanswered == "operator" and settings.operator:
         await _operator(caller, settings.operator)
-    await caller.say("transfer_failed")
+    await caller.say("no-answer")
 
 
 def settings_of(caller: Conversation, by: Party) -> OperatorSettings | None:

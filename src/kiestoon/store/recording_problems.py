@@ -1,0 +1,20 @@
+"""What can be wrong with an uploaded recording, in words; ``problems`` takes them up."""
+
+from __future__ import annotations
+
+from typing import Final
+
+TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
+    "not_audio": (
+        "the file holds no sound that can be played",
+        "het bestand bevat geen geluid dat kan worden afgespeeld",
+        "Send a WAV, MP3, WMA, Ogg, FLAC or M4A file",
+        "Stuur een WAV-, MP3-, WMA-, Ogg-, FLAC- of M4A-bestand",
+    ),
+    "recording_too_long": (
+        "the recording lasts longer than {limit} minutes",
+        "de opname duurt langer dan {limit} minuten",
+        "Cut it",
+        "Kort haar in",
+    ),
+}
