@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kiestoon.calls.conversation import ServiceFunction
+from kiestoon.calls.operations import voicemail
 from kiestoon.calls.operations.targets import Way
 from kiestoon.services import fetching, listening, parking
 from kiestoon.services.announcement import announcement_service
@@ -18,6 +19,7 @@ from kiestoon.services.pickup import pickup
 from kiestoon.services.postcode import postcode_service
 from kiestoon.services.takeover import take_over
 from kiestoon.services.transferred import camped, returned, transferred
+from kiestoon.services.voicemail_box import voicemail_box
 
 
 def all_services(folder_for: Callable[[str], str]) -> dict[str, ServiceFunction]:
@@ -54,9 +56,15 @@ def all_services(folder_for: Callable[[str], str]) -> dict[str, ServiceFunction]
         "retrieve_lot": parking.retrieve_lot,
         "retrieve_line": parking.retrieve_line,
         "retrieve_at": parking.retrieve_at,
+        "voicemail_box": voicemail_box,
     }
 
 
 def all_ways() -> dict[str, Way]:
     """By feature."""
-    return {"park_lot": parking.to_lot, "park": parking.to_line, "park_at": parking.to_extension}
+    return {
+        "park_lot": parking.to_lot,
+        "park": parking.to_line,
+        "park_at": parking.to_extension,
+        "voicemail_box": voicemail.to_box,
+    }

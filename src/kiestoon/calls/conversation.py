@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 from kiestoon.calls import signals
 from kiestoon.calls.call import Call, Failure, Manner
 from kiestoon.calls.leg import Leg
+from kiestoon.calls.requests import Failed
 from kiestoon.media.protocol import File, Tone
 
 if TYPE_CHECKING:
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
     from kiestoon.calls.service import Service
     from kiestoon.calls.service_data import ServiceData
     from kiestoon.calls.signals import WaitState
+    from kiestoon.calls.voicemail_requests import MessageReason
     from kiestoon.company.directory import CompanyIndex
-    from kiestoon.company.model import Device, User
+    from kiestoon.company.model import Device, User, VoicemailBox
     from kiestoon.routing import Decision
 
 Waiting: TypeAlias = Literal["media", "signal", "digits", "connection", "time", "reply", "nothing"]
@@ -97,7 +99,16 @@ class Conversation:
     @property
     def language(self) -> str:
         """The language the party is spoken to in (VM-8)."""
-        return self._x.language_of(self.call, self.leg)
+        return self._driver.language or self._x.language_of(self.call, self.leg)
+
+    def speak(self, language: str) -> None:
+        """Speak this language from now on, whatever the party would choose; "" = as the party would."""
+        self._driver.language = language
+
+    def keep(self, data: ServiceData) -> None:
+        """With what the service is to be entered again after a crash, from now on."""
+        self._driver.data = data
+        self._x.journal.changed(self.call)
 
     # --- speaking and listening --------------------------------------------------------------------------------------
 
@@ -166,6 +177,24 @@ class Conversation:
         if not self._driver.record(self._x, self.call, path, max_s, end):
             return 0.0, ""
         return cast("tuple[float, str]", await Wait("signal"))
+
+    async def take_message(self, box: VoicemailBox, reason: MessageReason, note: Callable[[int], None]) -> Any:
+        """Record a message for a voicemail box, until #, silence or the longest time, and have it stored.
+
+        ``note`` gets its number when recording begins. Returns ``Stored``, ``Dropped`` or ``Failed``; a party who hangs
+        up has left the message just as well (see ``messages``).
+        """
+        number = self._driver.take_message(self._x, self.call, box, reason)
+        if not number:
+            return Failed("nothing can be recorded")
+        note(number)
+        return await Wait("reply")
+
+    async def message_left(self, number: int) -> Any:
+        """Go on with a message that was begun before a crash: as ``take_message``; None when it is over already."""
+        if not self._driver.go_on_with_message(self._x, self.call, number):
+            return None
+        return await Wait("reply")
 
     # --- going on ----------------------------------------------------------------------------------------------------
 

@@ -114,6 +114,7 @@ from kiestoon.company.model.schedules import (
     HolidayDay,
     Schedule,
 )
+from kiestoon.company.model.voicemail import Greeting, VoicemailBox
 from kiestoon.company.model.webhooks import EventPattern, Webhook
 
 __all__ = [
@@ -151,6 +152,7 @@ __all__ = [
     "ForwardCase",
     "ForwardExtension",
     "ForwardedSignal",
+    "Greeting",
     "GroupExtension",
     "GroupMember",
     "Holiday",
@@ -205,6 +207,7 @@ __all__ = [
     "User",
     "Value",
     "Virtual",
+    "VoicemailBox",
     "Webhook",
     "WeekBlock",
     "meta_of",

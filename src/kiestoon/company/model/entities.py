@@ -16,6 +16,7 @@ from kiestoon.company.model import (
     people,
     reach,
     schedules,
+    voicemail,
     webhooks,
 )
 from kiestoon.company.model.row import Row
@@ -293,6 +294,13 @@ ENTITIES: tuple[Entity, ...] = (
         "pickup_members",
         ("pickup group member", "ophaalgroeplid"),
         key=("group_id", "extension"),
+        unique=(("extension",),),
+    ),
+    Entity(
+        voicemail.VoicemailBox,
+        "voicemail_boxes",
+        ("voicemail box", "voicemailbox"),
+        key=("extension",),
         unique=(("extension",),),
     ),
     Entity(organisation.ServicePack, "service_packs", ("service pack", "servicepack"), unique=(("name",),)),
