@@ -84,7 +84,7 @@ def saved(boxes: FakeBoxes, extension: str = "102") -> None:
     assert message.path == boxes.world.media.recorded[0].path
 
 
-# --- ways into a box ---------------------------------------------------------------------------------------------------
+# --- ways into a box --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("mode", "key"), [("busy", "voicemail-greeting-busy-of"), ("ring", "voicemail-greeting-of"),
@@ -237,7 +237,7 @@ def test_a_group_has_a_box_with_its_own_greeting() -> None:
     saved(boxes, "300")
 
 
-# --- settings of a box -------------------------------------------------------------------------------------------------
+# --- settings of a box ------------------------------------------------------------------------------------------------
 
 
 def box(**settings: Any) -> dict[str, Any]:
@@ -299,7 +299,7 @@ def test_a_key_leads_straight_to_the_tone() -> None:
     saved(boxes)
 
 
-# --- the end of a message ----------------------------------------------------------------------------------------------
+# --- the end of a message ---------------------------------------------------------------------------------------------
 
 
 def test_saved_is_said_only_when_the_message_is_stored() -> None:
@@ -395,7 +395,7 @@ def test_an_end_that_is_told_to_nobody_is_noticed() -> None:
     saved(boxes)
 
 
-# --- whoever hangs up, whoever dies ------------------------------------------------------------------------------------
+# --- whoever hangs up, whoever dies -----------------------------------------------------------------------------------
 
 
 STEPS = {
@@ -540,7 +540,7 @@ def test_a_removed_box_takes_no_more_messages() -> None:
     world.assert_nothing_left()
 
 
-# --- whoever wants to know ---------------------------------------------------------------------------------------------
+# --- whoever wants to know --------------------------------------------------------------------------------------------
 
 
 def test_lamps_and_listeners_learn_of_a_new_message_at_once() -> None:

@@ -103,6 +103,7 @@ PERMISSIONS: Final[dict[str, Permission]] = {
     "park_members": Permission("write", "write", "write", "-", "-", ("group_id",)),
     "pickup_groups": Permission("write", "write", "write", "-", "-", ("location_id",)),
     "pickup_members": Permission("write", "write", "write", "-", "-", ("group_id",)),
+    "voicemail_boxes": Permission("write", "write", "write", "write", "write", ("extension",)),
     "service_packs": Permission("write", "read", "public", "public", "-"),
     "pack_assignments": Permission("write", "write", "write", "read", "read", ("extension", "location_id")),
 }
@@ -242,6 +243,7 @@ CHANGEABLE: Final[dict[tuple[str, Role], frozenset[str]]] = {
             "dynamic_numbers",
         }
     ),
+    ("voicemail_boxes", "user"): frozenset({"extension", "greeting", "takes_messages", "language"}),
     ("status_forwards", "user"): frozenset({"user_id", "status", "to"}),
 }
 """Where a role may change some fields of a row only. Everything not listed: all of them."""

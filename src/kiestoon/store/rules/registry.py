@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from kiestoon.company.model import Row
-from kiestoon.store.rules import members, plans, subjects, times
+from kiestoon.store.rules import members, plans, subjects, times, voicemail
 from kiestoon.store.rules.shape import Check
 
 CHECKS: Final[dict[type[Row], tuple[Check, ...]]] = {row: (check,) for row, check in subjects.CHECKS.items()}
-for _module in (times, members, plans):
+for _module in (times, members, plans, voicemail):
     for _row, _checks in _module.CHECKS.items():
         CHECKS[_row] = (*CHECKS.get(_row, ()), *_checks)
