@@ -43,18 +43,19 @@ _AGAIN_S = 60.0
 class Leaving:
     """A message that is not in its box yet.
 
-    ``deadline``: when it is looked for on the disk, whatever the media process says or does not say. ``service``: whom
-    to tell how it went. ``told``: the caller has been told already that it is lost, or has gone.
+    ``link``: who records it; None when that process is gone. ``deadline``: when it is looked for on the disk, whatever
+    the media process says or does not say. ``service``: whom to tell how it went. ``storing``: the back office is at
+    it; ``delayed``: it could not store it yet.
     """
 
-    __slots__ = ("deadline", "link", "message", "service", "storing")
+    __slots__ = ("deadline", "delayed", "link", "message", "service", "storing")
 
     def __init__(self, message: Message, link: MediaLink | None) -> None:
         self.message = message
         self.link = link
         self.deadline: Deadline[str] | None = None
         self.service: Service | None = None
-        self.storing = False
+        self.storing = self.delayed = False
 
 
 def begin(
@@ -69,7 +70,7 @@ def begin(
     message = Message(
         signal, leg.termination, link.incarnation, call.company_id, box.extension,
         f"{folder_of(x, call.company_id)}/{call.id}-{signal}.wav", call.id, x.wall_ms(), box.longest_s * 1000, reason,
-        party.number, party.name, party.withheld,
+        _clean(party.number), _clean(party.name), party.withheld,
     )  # fmt: skip
     leaving = Leaving(message, link)
     leaving.service = service
@@ -79,6 +80,11 @@ def begin(
     _listen(x, leaving, leg)
     _look_at(x, leaving, now + box.longest_s + _LATE_S)
     return signal
+
+
+def _clean(text: str) -> str:
+    """What the network sent, as text that can be written anywhere."""
+    return text.encode(errors="replace").decode().replace("\0", "")
 
 
 def folder_of(x: Exchange, company_id: int) -> str:
@@ -200,6 +206,7 @@ def _stored(x: Exchange, signal: int, reply: object, now: float) -> None:
     if isinstance(reply, Failed):
         log.error("message not stored yet", call=message.call_id, box=message.extension, problem=reply.reason)
         x.count("messages_delayed")
+        leaving.delayed = True
         _look_at(x, leaving, now + _AGAIN_S)
         return
     del x.messages[signal]
