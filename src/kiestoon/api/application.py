@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -22,6 +23,7 @@ from kiestoon.api import (
     mail,
     overviews,
     problems,
+    voicemail,
 )
 from kiestoon.api.backend import Backend
 from kiestoon.api.limits import RateLimits
@@ -47,6 +49,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     activity.router,
     directory.router,
     overviews.router,
+    voicemail.router,
     operations.router,
     reachability.router,
     routes.router,  # the last: its /companies/{company_id}/{table} fits everything
@@ -62,12 +65,14 @@ def build_application(
     follow: Follow | None = None,
     mailer: AccountMailer | None = None,
     private_targets: bool = False,
+    voicemail_folder: Path | None = None,
 ) -> FastAPI:
     """The API with its documentation, ``/health`` for load balancers and monitoring, ``/metrics`` for Prometheus.
 
     ``requests_per_minute``: of one account; 0 = no limit. ``logins``: what logging in needs, when not the defaults.
     ``follow``: the control process' live events; None = there are none.
     ``mailer`` queues account mails; None = no mail is sent. ``private_targets``: webhooks may lead to private networks.
+    ``voicemail_folder``: where recorded messages lie.
     """
     application = FastAPI(
         title="Kiestoon",
@@ -84,6 +89,7 @@ def build_application(
     install(application, logins)
     hub = events.install(application, backend, follow, private_targets=private_targets)
     mail.install(application, mailer)
+    voicemail.install(application, voicemail_folder)
     problems.install(application)
     application.add_middleware(Careful, limits=limits)
     for router in ROUTERS:

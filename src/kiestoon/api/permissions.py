@@ -135,6 +135,8 @@ OPERATIONS: Final[dict[str, frozenset[Role]]] = {
     "read_activity": frozenset({"operator", "company"}),
     "read_all_activity": frozenset({"operator"}),
     "read_directory": frozenset({"operator", "company", "location", "department", "user"}),
+    "read_voicemail": frozenset({"operator", "company", "location", "department", "user"}),
+    "change_voicemail": frozenset({"operator", "company", "location", "department", "user"}),
     "read_dashboard": frozenset({"operator", "company", "location"}),
     "read_licences": frozenset({"operator", "company", "location"}),
     "read_number_assignments": frozenset({"operator", "company", "location"}),

@@ -57,6 +57,7 @@ async def serve(child: Child) -> None:
         follow=partial(follow_events, settings.admin_socket),
         mailer=mailer,
         private_targets=settings.web.private_targets,
+        voicemail_folder=settings.voicemail_dir,
     )
     logging.getLogger("uvicorn.error").addFilter(_is_no_false_alarm)
     server = _Server(

@@ -67,6 +67,10 @@ class Reach:
         public = cell.is_(True) if column == "in_directory" else cell.is_not(None)
         return or_(self.full(entity), public)
 
+    def extensions(self, cell: Column[str]) -> Condition | None:
+        """Whether a cell holds an internal number in somebody's reach; None: every one of the company is."""
+        return None if self._principal.role in {"operator", "company"} else self._is_number(cell)
+
     # --- what belongs to a place or a person -----------------------------------------------------------------------
 
     def _within(self, entity: Entity) -> Condition:
@@ -83,9 +87,12 @@ class Reach:
         if column == "department_id":
             return cell.in_(self._departments) if self._principal.role == "department" else false()
         if column == "extension":
-            return or_(*(cell.in_(self._numbers(other)) for other in self._owners()))
+            return self._is_number(cell)
         target = next(key.column.table for key in cell.foreign_keys)
         return cell.in_(select(target.c.id).where(self._in_table(target)))
+
+    def _is_number(self, cell: Column[Any]) -> Condition:
+        return or_(*(cell.in_(self._numbers(other)) for other in self._owners()))
 
     def _is_itself(self, entity: Entity, cell: Column[int]) -> Condition:
         role = self._principal.role
