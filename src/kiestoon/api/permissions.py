@@ -153,6 +153,7 @@ SUBJECTS: Final = frozenset(PERMISSIONS) | {
     "explain",
     "extensions",
     "identity_providers",
+    "voicemail",
     "webhooks",
 }
 """What an access token can be issued for: each kind of row, and what operations beside them are about."""

@@ -105,11 +105,6 @@ class Conversation:
         """Speak this language from now on, whatever the party would choose; "" = as the party would."""
         self._driver.language = language
 
-    def keep(self, data: ServiceData) -> None:
-        """With what the service is to be entered again after a crash, from now on."""
-        self._driver.data = data
-        self._x.journal.changed(self.call)
-
     # --- speaking and listening --------------------------------------------------------------------------------------
 
     async def answer(self) -> None:

@@ -134,6 +134,16 @@ class Voicemail(Kept, frozen=True):
 
 
 ServiceData: TypeAlias = (
-    Transferred | Parked | ParkedOn | Held | Consulting | Dialling | Joining | Fetching | Callback | Camped | Returned
+    Transferred
+    | Parked
+    | ParkedOn
+    | Held
+    | Consulting
+    | Dialling
+    | Joining
+    | Fetching
+    | Callback
+    | Camped
+    | Returned
     | Voicemail
 )
