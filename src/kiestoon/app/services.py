@@ -19,6 +19,7 @@ from kiestoon.services.pickup import pickup
 from kiestoon.services.postcode import postcode_service
 from kiestoon.services.takeover import take_over
 from kiestoon.services.transferred import camped, returned, transferred
+from kiestoon.services.voicemail import voicemail as own_voicemail
 from kiestoon.services.voicemail_box import voicemail_box
 
 
@@ -56,6 +57,7 @@ def all_services(folder_for: Callable[[str], str]) -> dict[str, ServiceFunction]
         "retrieve_lot": parking.retrieve_lot,
         "retrieve_line": parking.retrieve_line,
         "retrieve_at": parking.retrieve_at,
+        "voicemail": own_voicemail,
         "voicemail_box": voicemail_box,
     }
 
