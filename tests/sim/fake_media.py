@@ -23,6 +23,7 @@ from kiestoon.media.protocol import (
     Play,
     Port,
     Quality,
+    Record,
     Release,
     SendDigits,
     SignalEnded,
@@ -46,6 +47,7 @@ class Termination:
         self.port = port
         self.stream = stream
         self.signals: dict[int, SignalSource] = {}
+        self.recordings: dict[int, Record] = {}
         self.digits_sent = ""
         self.watches: list[Watch] = []
 
@@ -65,6 +67,9 @@ class FakeMedia:
         self.total = ports
         self.leased: dict[int, Port] = {}
         self.terminations: dict[int, Termination] = {}
+        self.recorded: list[Record] = []
+        self.said_ms = 5000
+        """How much there is of every recording that ends."""
         self.edges: dict[int, set[tuple[int, int]]] = {}
         self.events: deque[Event] = deque()
         self.mistakes: list[str] = []
@@ -102,7 +107,7 @@ class FakeMedia:
         self.terminations[command.termination] = Termination(command.termination, command.context, port, command.stream)
 
     def _find(
-        self, command: Modify | Move | Subtract | Play | Stop | SendDigits | Watch | Measure
+        self, command: Modify | Move | Subtract | Play | Stop | SendDigits | Record | Watch | Measure
     ) -> Termination | None:
         found = self.terminations.get(command.termination)
         if found is None:
@@ -134,6 +139,8 @@ class FakeMedia:
         self.free.append(gone.port.rtp)
         self._take_out(gone)
         self.events.append(Subtracted(gone.number, Quality(mos=4.4)))
+        for signal in gone.recordings:  # written to its end by the worker, which takes a moment
+            self.events.append(SignalEnded(gone.number, signal, "finished", self.said_ms))
 
     def _topology(self, command: Topology) -> None:
         named = {number for edge in command.edges for number in edge}.union(command.mixed, command.listening)
@@ -156,6 +163,13 @@ class FakeMedia:
     def _stop(self, command: Stop) -> None:
         if (found := self._find(command)) and found.signals.pop(command.signal, None) is not None:
             self.events.append(SignalEnded(found.number, command.signal, "stopped"))
+        elif found is not None and found.recordings.pop(command.signal, None) is not None:
+            self.events.append(SignalEnded(found.number, command.signal, "stopped", self.said_ms))
+
+    def _record(self, command: Record) -> None:
+        if found := self._find(command):
+            found.recordings[command.signal] = command
+            self.recorded.append(command)
 
     def _senddigits(self, command: SendDigits) -> None:
         if found := self._find(command):
@@ -197,6 +211,13 @@ class FakeMedia:
                 if isinstance(source, File):
                     del termination.signals[signal]
                     self.events.append(SignalEnded(termination.number, signal, "finished", 1000))
+
+    def finish_recordings(self, reason: str = "finished") -> None:
+        """Every recording has reached its longest time, or cannot be written any more."""
+        for termination in self.terminations.values():
+            for signal in list(termination.recordings):
+                del termination.recordings[signal]
+                self.events.append(SignalEnded(termination.number, signal, reason, self.said_ms))
 
     def at(self, rtp_port: int) -> Termination | None:
         """The termination on a port (the one a party sends to)."""

@@ -16,7 +16,7 @@ from kiestoon.calls.engine import ExchangeEngine
 from kiestoon.calls.events import CallEvent, CallOpened
 from kiestoon.calls.exchange import Exchange, Settings
 from kiestoon.calls.ids import Ids
-from kiestoon.calls.journal import CallJournal, replay, snapshot
+from kiestoon.calls.journal import CallJournal, replay, replay_messages, snapshot
 from kiestoon.calls.lines import Lines, start_registrations
 from kiestoon.calls.media_pool import MediaPool
 from kiestoon.calls.record import CallRecord
@@ -141,7 +141,8 @@ class SimulatedExchange(ExchangeEngine):
 
     def recover(self, journal: list[bytes], now: float) -> int:
         """Do what a restarted control process does."""
-        return self.take_over(replay(journal).values(), {self.media.incarnation: self.media.audit()}, now)
+        audits = {self.media.incarnation: self.media.audit()} if self.media.connected else {}
+        return self.take_over(replay(journal).values(), audits, now, replay_messages(journal))
 
 
 class DeskPhone(Phone):
@@ -271,6 +272,8 @@ class World:
         self.rows = rows or sample_rows()
         self.media = FakeMedia()
         self.crashes = 0
+        self.on_restart: list[Callable[[], None]] = []
+        """What a new control process is given before it takes over."""
         self.opened: list[str] = []
         self.phones: dict[str, DeskPhone] = {}
         self.settings = settings
@@ -314,11 +317,15 @@ class World:
             self.network, self.rows, self.media, self.office, self.seed + 1000 * self.crashes, **self.settings
         )
         self.engine.exchange.record = self.all_records.append
+        for prepare in self.on_restart:
+            prepare()
         self.engine.bindings.extend(old.bindings)
         self.engine.exchange.registrar.restore(old.bindings, self.network.now)
         self.node.engine = self.engine
         adopted = self.engine.recover(old.journal, self.network.now)
-        self.engine.journal[:] = snapshot(self.exchange.calls.values())
+        self.engine.journal[:] = snapshot(
+            self.exchange.calls.values(), [leaving.message for leaving in self.exchange.messages.values()]
+        )
         self.network.drain(self.node)
         return adopted
 
@@ -379,3 +386,5 @@ class World:
         counts = self.engine.endpoint.counts()
         assert not any(counts.values()), f"{counts}\n{ladder}"
         assert not replay(self.engine.journal), ladder
+        assert not replay_messages(self.engine.journal), ladder
+        assert not x.messages, ladder

@@ -27,6 +27,7 @@ from kiestoon.api import (
     problems,
     prompts,
     services,
+    voicemail,
 )
 from kiestoon.api.backend import Backend
 from kiestoon.api.limits import RateLimits
@@ -56,6 +57,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     members.router,
     call_history.router,
     prompts.router,
+    voicemail.router,
     operations.router,
     reachability.router,
     routes.router,  # the last: its /companies/{company_id}/{table} fits everything
@@ -72,6 +74,7 @@ def build_application(
     mailer: AccountMailer | None = None,
     private_targets: bool = False,
     recordings: Path | None = None,
+    voicemail_folder: Path | None = None,
 ) -> FastAPI:
     """The API with its documentation, ``/health`` for load balancers and monitoring, ``/metrics`` for Prometheus.
 
@@ -79,6 +82,7 @@ def build_application(
     ``follow``: the control process' live events; None = there are none.
     ``mailer`` queues account mails; None = no mail is sent. ``private_targets``: webhooks may lead to private networks.
     ``recordings``: the folder of companies' recordings; None = there are none.
+    ``voicemail_folder``: where recorded messages lie.
     """
     application = FastAPI(
         title="Kiestoon",
@@ -96,6 +100,7 @@ def build_application(
     hub = events.install(application, backend, follow, private_targets=private_targets)
     mail.install(application, mailer)
     prompts.install(application, recordings)
+    voicemail.install(application, voicemail_folder)
     problems.install(application)
     application.add_middleware(Careful, limits=limits)
     for router in ROUTERS:

@@ -104,6 +104,7 @@ PERMISSIONS: Final[dict[str, Permission]] = {
     "park_members": Permission("write", "write", "write", "-", "-", ("group_id",)),
     "pickup_groups": Permission("write", "write", "write", "-", "-", ("location_id",)),
     "pickup_members": Permission("write", "write", "write", "-", "-", ("group_id",)),
+    "voicemail_boxes": Permission("write", "write", "write", "write", "write", ("extension",)),
     "service_packs": Permission("write", "read", "public", "public", "-"),
     "pack_assignments": Permission("write", "write", "write", "read", "read", ("extension", "location_id")),
     "service_assignments": Permission("write", "write", "write", "read", "read", ("extension",)),
@@ -137,6 +138,8 @@ OPERATIONS: Final[dict[str, frozenset[Role]]] = {
     "read_activity": frozenset({"operator", "company", "location", "department"}),
     "read_all_activity": frozenset({"operator"}),
     "read_directory": frozenset({"operator", "company", "location", "department", "user"}),
+    "read_voicemail": frozenset({"operator", "company", "location", "department", "user"}),
+    "change_voicemail": frozenset({"operator", "company", "location", "department", "user"}),
     "read_dashboard": frozenset({"operator", "company", "location"}),
     "read_licences": frozenset({"operator", "company", "location"}),
     "read_number_assignments": frozenset({"operator", "company", "location"}),
@@ -156,6 +159,7 @@ SUBJECTS: Final = frozenset(PERMISSIONS) | {
     "explain",
     "extensions",
     "identity_providers",
+    "voicemail",
     "webhooks",
 }
 """What an access token can be issued for: each kind of row, and what operations beside them are about."""
@@ -245,6 +249,7 @@ CHANGEABLE: Final[dict[tuple[str, Role], frozenset[str]]] = {
             "dynamic_numbers",
         }
     ),
+    ("voicemail_boxes", "user"): frozenset({"extension", "greeting", "takes_messages", "language"}),
     ("status_forwards", "user"): frozenset({"user_id", "status", "to"}),
     # What a location may use of a pack is the company's to say.
     ("pack_assignments", "location"): frozenset({"pack_id", "extension"}),

@@ -19,7 +19,6 @@ from kiestoon.calls.leg import Leg
 from kiestoon.calls.operations import (
     NOT_ALLOWED,
     NOT_IN_CALL,
-    NOT_POSSIBLE,
     NOTHING_THERE,
     conference,
     deflect,
@@ -27,6 +26,7 @@ from kiestoon.calls.operations import (
     park,
     remote,
     transfer,
+    voicemail,
 )
 from kiestoon.calls.originate import originate
 from kiestoon.calls.party import Party
@@ -164,15 +164,6 @@ def _merge(x: Exchange, order: Order, now: float) -> Failure | None:
     return conference.merge(x, order.call, order.leg, *second, now) if second else NOTHING_THERE
 
 
-def _to_voicemail(x: Exchange, order: Order, now: float) -> Failure | None:
-    way, party = x.ways.get("voicemail_box"), order.call.other(order.leg)
-    if order.call.seek is not None:
-        return deflect.to_voicemail(x, order.call, order.leg, order.to or order.leg.party.number, now)
-    if way is None or party is None:
-        return NOT_POSSIBLE
-    return way(x, order.call, order.leg, party, order.to, now)
-
-
 def _fetch(mode: FetchMode) -> Operation:
     def operation(x: Exchange, order: Order, now: float) -> Failure | None:
         if not _may_fetch(x, order, mode):
@@ -214,7 +205,7 @@ _OPERATIONS: Final[dict[str, Operation]] = {
     "retrieve": lambda x, order, now: hold.retrieve(x, order.call, order.leg, now),
     "transfer": lambda x, order, now: transfer.blind(x, order.call, order.leg, order.to, now),
     "transfer_attended": _transfer_attended,
-    "voicemail": _to_voicemail,
+    "voicemail": lambda x, order, now: voicemail.drop(x, order.call, order.leg, order.to, now),
     "park": lambda x, order, now: park.park(x, order.call, order.leg, order.to, now),
     "take": _fetch("take"),
     "listen": _fetch("listen"),

@@ -231,6 +231,11 @@ class Settings(Section, frozen=True):
         return self.data / "journal"
 
     @property
+    def voicemail_dir(self) -> Path:
+        """Recorded messages, a folder for each company."""
+        return (self.data / "voicemail").absolute()
+
+    @property
     def certificate(self) -> Path:
         return Path(self.sip.certificate) if self.sip.certificate else self.data / "tls" / "server.pem"
 

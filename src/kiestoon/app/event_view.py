@@ -6,6 +6,7 @@ Call control's events name call and leg; here the parties are looked up while th
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Final, Literal
 
 import msgspec
@@ -15,8 +16,10 @@ from kiestoon.calls.call import Call
 from kiestoon.calls.events import CallEvent
 from kiestoon.calls.exchange import Exchange
 from kiestoon.calls.leg import Leg
+from kiestoon.calls.mailboxes import Added, MailboxChanged
 from kiestoon.company.directory import CompanyIndex
-from kiestoon.notify.events import CALL_EVENTS, CallData, DeviceData, EventData, LineData, Party
+from kiestoon.company.model import Row, User
+from kiestoon.notify.events import CALL_EVENTS, CallData, DeviceData, EventData, LineData, Party, VoicemailData
 from kiestoon.notify.live import LiveEvent
 from kiestoon.registrar import BindingChanged
 
@@ -110,6 +113,20 @@ class EventView:
         users = set() if device.user_id is None else {device.user_id}
         return self._about(users, Draft(at_ms, device.company_id, kind, data))
 
+    def mailbox_changed(self, change: MailboxChanged, at_ms: int) -> Iterator[Draft]:
+        """What a voicemail box holds now, and each message that has come."""
+        index = self._x.directory.company(change.company_id)
+        owner = index.arrangements.extensions.get(change.extension) if index is not None else None
+        box = VoicemailData(
+            extension=change.extension,
+            user_id=owner.id if isinstance(owner, User) else None,
+            new=change.new,
+            old=change.old,
+        )
+        drafts = [Draft(at_ms, change.company_id, "voicemail.added", _message(box, each)) for each in change.added]
+        for draft in drafts or [Draft(at_ms, change.company_id, "voicemail.changed", box)]:
+            yield self._about_owner(index, owner, draft)
+
     # --- parts -----------------------------------------------------------------------------------------------------
 
     def _line(self, user_id: int, leg: int, state: str, event: CallEvent) -> Iterator[Draft]:
@@ -133,6 +150,15 @@ class EventView:
         if not draft.public:
             draft.users += tuple(sorted(index.rights.line_viewers(user)))
         yield draft
+
+    def _about_owner(self, index: CompanyIndex | None, owner: Row | None, draft: Draft) -> Draft:
+        """For the person whose extension it is; a group's is its location's and department's."""
+        if index is None or owner is None or isinstance(owner, User):
+            return self._about(set() if owner is None else {owner.id}, draft)
+        location_id, department_id = getattr(owner, "location_id", None), getattr(owner, "department_id", None)
+        draft.locations = () if location_id is None else (location_id,)
+        draft.departments = tuple(sorted(_with_outer(index, department_id)))
+        return draft
 
     def _about(self, users: set[int], draft: Draft) -> Draft:
         index = self._x.directory.company(draft.company_id)
@@ -164,6 +190,21 @@ def _with_outer(index: CompanyIndex, department_id: int | None) -> set[int]:
 def _line_state(legs: dict[int, str]) -> Literal["idle", "ringing", "busy"]:
     states = set(legs.values())
     return "busy" if "busy" in states else "ringing" if states else "idle"
+
+
+def _message(box: VoicemailData, added: Added) -> VoicemailData:
+    """With a message; who withholds the number stays unknown."""
+    message = added.message
+    return msgspec.structs.replace(
+        box,
+        message_id=added.message_id,
+        at=datetime.fromtimestamp(message.began_ms / 1000, UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        duration_ms=added.duration_ms,
+        reason=message.reason,
+        number="" if message.withheld else message.number,
+        name="" if message.withheld else message.name,
+        withheld=message.withheld,
+    )
 
 
 def _party(leg: Leg, call: Call) -> Party:

@@ -14,6 +14,7 @@ from kiestoon.api.samples import Metric
 from kiestoon.app.event_view import Draft, EventView
 from kiestoon.calls.events import CallEvent
 from kiestoon.calls.exchange import Exchange
+from kiestoon.calls.mailboxes import MailboxChanged
 from kiestoon.notify.live import FULL, Batch, LiveEvent
 from kiestoon.notify.ring import Ring
 from kiestoon.registrar import BindingChanged
@@ -60,6 +61,12 @@ class LiveEvents:
         for change in changes:
             draft = self._view.binding_changed(change, self._x.wall_ms())
             if draft is not None:
+                self._add(draft)
+
+    def mailbox_changed(self, change: MailboxChanged) -> None:
+        """Messages have come to a voicemail box, or something was done to its messages."""
+        if self._x.listening:
+            for draft in self._view.mailbox_changed(change, self._x.wall_ms()):
                 self._add(draft)
 
     def changed(self, change: int) -> None:

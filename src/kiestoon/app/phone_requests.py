@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from kiestoon.app.back_office import BackOffice
+from kiestoon.calls import voicemail_requests
+from kiestoon.store.phone_requests import voicemail
 
 
 def register_all(office: BackOffice) -> None:
     """Every request of ``calls.requests`` with its function."""
+    office.register(voicemail_requests.PrepareMessage, voicemail.prepare)
+    office.register(voicemail_requests.StoreMessage, voicemail.store)
+    office.register(voicemail_requests.CountMessages, voicemail.count)
+    office.register(voicemail_requests.ListMessages, voicemail.list_all)
+    office.register(voicemail_requests.MarkMessage, voicemail.mark)
+    office.register(voicemail_requests.DeleteMessage, voicemail.remove)
+    office.register(voicemail_requests.SweepMessages, voicemail.sweep)

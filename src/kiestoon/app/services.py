@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kiestoon.calls.conversation import ServiceFunction
+from kiestoon.calls.operations import voicemail
 from kiestoon.calls.operations.targets import Way
 from kiestoon.services import fetching, listening, parking
 from kiestoon.services.announcement import announcement
@@ -16,6 +17,8 @@ from kiestoon.services.pickup import pickup
 from kiestoon.services.postcode import postcode
 from kiestoon.services.takeover import take_over
 from kiestoon.services.transferred import camped, returned, transferred
+from kiestoon.services.voicemail import voicemail as own_voicemail
+from kiestoon.services.voicemail_box import voicemail_box
 
 
 def all_services() -> dict[str, ServiceFunction]:
@@ -52,9 +55,16 @@ def all_services() -> dict[str, ServiceFunction]:
         "retrieve_lot": parking.retrieve_lot,
         "retrieve_line": parking.retrieve_line,
         "retrieve_at": parking.retrieve_at,
+        "voicemail": own_voicemail,
+        "voicemail_box": voicemail_box,
     }
 
 
 def all_ways() -> dict[str, Way]:
     """By feature."""
-    return {"park_lot": parking.to_lot, "park": parking.to_line, "park_at": parking.to_extension}
+    return {
+        "park_lot": parking.to_lot,
+        "park": parking.to_line,
+        "park_at": parking.to_extension,
+        "voicemail_box": voicemail.to_box,
+    }

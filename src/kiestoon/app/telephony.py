@@ -27,11 +27,12 @@ from kiestoon.app.selftest_accounts import SelftestAccounts
 from kiestoon.app.services import all_services, all_ways
 from kiestoon.app.speaking import Speaking
 from kiestoon.app.tracing import Tracing
+from kiestoon.app.voicemail import Voicemail
 from kiestoon.calls.engine import ExchangeEngine
 from kiestoon.calls.events import CallEvent
 from kiestoon.calls.exchange import Exchange, Settings
 from kiestoon.calls.ids import Ids
-from kiestoon.calls.journal import CallJournal, replay, snapshot
+from kiestoon.calls.journal import CallJournal, replay, replay_messages, snapshot
 from kiestoon.calls.lines import Lines
 from kiestoon.calls.media_pool import MediaPool
 from kiestoon.calls.record import CallRecord, encode_record
@@ -101,6 +102,8 @@ class Telephony:
             keep_alive_s=core.settings.sip.keep_alive_s,
         )
         self.events = LiveEvents(self.exchange, core.loop)
+        self.voicemail = Voicemail(self.exchange, core.database)
+        self.exchange.mailboxes.listeners.append(self.events.mailbox_changed)
         self.gate = OverloadGate(secrets.token_bytes(32), emergency_users(core.directory))
         self.driver: EndpointDriver[Event] = EndpointDriver(self.engine, _treated, gate=self.gate)
         self.quality = LiveQuality()
@@ -167,7 +170,12 @@ class Telephony:
             wall_ms=lambda: int(time.time() * 1000),
             journal=CallJournal(core.call_journal.append),
             record=self._record,
-            settings=Settings(music_path=MUSIC_ON_HOLD, max_calls=core.settings.limits.max_calls, no_rtp_s=_NO_RTP_S),
+            settings=Settings(
+                music_path=MUSIC_ON_HOLD,
+                voicemail_folder=str(core.settings.voicemail_dir),
+                max_calls=core.settings.limits.max_calls,
+                no_rtp_s=_NO_RTP_S,
+            ),
             services=all_services(),
             ways=all_ways(),
             back_office=self.office,
@@ -226,8 +234,7 @@ class Telephony:
         core, now = self.core, self.core.loop.time()
         self.registrar.restore(decode_changes(core.binding_records), now)
         states = list(replay(core.call_records).values())
-        self.core.call_records.clear()
-        adopted = self.engine.take_over(states, audits, now)
+        adopted = self.engine.take_over(states, audits, now, replay_messages(core.call_records))
         if states:
             log.info("calls taken over", adopted=adopted, ended=len(states) - adopted)
         self.lamps.restore(decode_journal(core.subscription_records), now)
@@ -235,14 +242,14 @@ class Telephony:
         core.call_records.clear()
         core.subscription_records.clear()
         self._compact_bindings()
-        core.call_journal.compact(snapshot(self.exchange.calls.values()))
+        self._compact_calls()
 
     async def _end_calls(self) -> None:
         x, now = self.exchange, self.core.loop.time()
         self.engine.end_calls(now)
         self.driver.flush()
         deadline = now + _FAREWELL_S
-        while x.calls and self.core.loop.time() < deadline:  # noqa: ASYNC110 - call control knows no events; only here
+        while (x.calls or x.messages) and self.core.loop.time() < deadline:  # noqa: ASYNC110 - call control knows no events; only here
             await asyncio.sleep(0.02)
         self.engine.close_calls()
 
@@ -252,13 +259,19 @@ class Telephony:
         self.tracing.tick()
         self.media.ask()
         core = self.core
+        self.voicemail.tick(core.loop.time())
         if core.call_journal.outgrown(_CALLS_COMPACT_BYTES):
-            core.call_journal.compact(snapshot(self.exchange.calls.values()))
+            self._compact_calls()
         if core.binding_journal.outgrown(_BINDINGS_COMPACT_BYTES):
             self._compact_bindings()
         if core.subscription_journal.outgrown(_SUBSCRIPTIONS_COMPACT_BYTES):
             core.subscription_journal.compact_by(survivors)
         self._timer = core.loop.call_later(_TICK_S, self._tick)
+
+    def _compact_calls(self) -> None:
+        x = self.exchange
+        messages = [leaving.message for leaving in x.messages.values()]
+        self.core.call_journal.compact(snapshot(x.calls.values(), messages))
 
     def _compact_bindings(self) -> None:
         changes = self.registrar.bindings.snapshot(self.core.loop.time(), time.time())
@@ -280,6 +293,7 @@ class Telephony:
         core.commands.add("unban", self.orders.unban)
         core.commands.add("forget_device", self.orders.forget_device)
         core.commands.add("reload_certificates", self.orders.reload_certificates)
+        core.commands.add("mailbox_changed", self.voicemail.changed)
         core.commands.add("media", self.media.report)
         core.commands.add("trace", self.tracing.show)
         core.commands.add("selftest_begin", self.selftest.begin)
@@ -291,8 +305,10 @@ class Telephony:
         core.metrics.add(self.speech.metrics)
         core.metrics.add(self.view.metrics)
         core.metrics.add(self.tracing.metrics)
+        core.metrics.add(self.voicemail.metrics)
         core.metrics.add(self._net_metrics)
         core.on_reload.append(self._reloaded)
+        core.on_reload.append(self.voicemail.reloaded)
 
     def _reloaded(self, companies: frozenset[int]) -> None:
         """Devices that were deleted or locked are unreachable at once; new lines log in; lamps show what is set now."""

@@ -65,6 +65,7 @@ async def serve(child: Child) -> None:
         mailer=mailer,
         private_targets=settings.web.private_targets,
         recordings=settings.recordings_dir,
+        voicemail_folder=settings.voicemail_dir,
     )
     logging.getLogger("uvicorn.error").addFilter(_is_no_false_alarm)
     server = _Server(

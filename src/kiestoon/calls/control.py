@@ -19,6 +19,8 @@ from kiestoon.calls import (
     keys,
     left_ringing,
     lines,
+    mailboxes,
+    messages,
     missing_audio,
     referring,
     seeking,
@@ -37,6 +39,7 @@ from kiestoon.media.protocol import (
     RtpLost,
     RtpResumed,
     SignalEnded,
+    SilenceHeard,
     Subtracted,
 )
 from kiestoon.sip import events as sip
@@ -120,6 +123,8 @@ class CallControl:
     def media_event(self, event: MediaEvent, now: float) -> None:
         """Treat one event of a media process."""
         x = self.exchange
+        if x.messages and isinstance(event, SignalEnded):
+            messages.ended(x, event)  # its caller may be gone
         leg = x.terminations.get(getattr(event, "termination", 0))
         call = x.calls.get(leg.call) if leg is not None else None
         if leg is None or call is None:
@@ -157,11 +162,18 @@ class CallControl:
         for call in lost:
             call.link = None  # its successor knows neither our terminations nor our ports
             end_call(x, call, now)
+        messages.media_lost(x, link)
         settle_others(x, now)
 
     def replied(self, token: int, reply: object, now: float) -> None:
         """The back office is done with what a service asked of it; a party who has left meanwhile needs it no more."""
         x = self.exchange
+        errand = x.errands.pop(token, None)
+        if errand is not None:
+            try:
+                errand(reply, now)
+            except Exception:
+                log.exception("reply not treated", reply=type(reply).__name__)
         call_id, service = x.replies.pop(token, ("", None))
         call = x.calls.get(call_id)
         if call is None or service is None:
@@ -183,6 +195,12 @@ class CallControl:
                 continue
             if name == left_ringing.TIMER:
                 left_ringing.forget(x)
+                continue
+            if name == messages.TIMER:
+                messages.due(x, int(key))
+                continue
+            if name == mailboxes.TIMER:
+                x.mailboxes.due(key)
                 continue
             call = x.calls.get(key)
             if call is None:
@@ -248,6 +266,9 @@ def _media_event(x: Exchange, call: Call, leg: Leg, event: MediaEvent, now: floa
             service.signal_ended(x, call, event, now)
     elif isinstance(event, RtpLost):
         missing_audio.lost(x, call, leg, event)
+        _says_nothing(x, call, leg, now)
+    elif isinstance(event, SilenceHeard):
+        _says_nothing(x, call, leg, now)
     elif isinstance(event, RtpResumed):
         missing_audio.resumed(call, leg)
     elif isinstance(event, MediaFailed):
@@ -258,6 +279,15 @@ def _media_event(x: Exchange, call: Call, leg: Leg, event: MediaEvent, now: floa
         log.error("media command failed", call=call.id, command=event.command, reason=event.reason)
         if event.command == "Add":
             end_call(x, call, now)
+        elif event.command == "Record":
+            messages.not_recorded(x, event.termination)
+
+
+def _says_nothing(x: Exchange, call: Call, leg: Leg, now: float) -> None:
+    """Whoever is leaving a message has come to its end."""
+    service = leg.side or (call.service if leg.id == call.caller else None)
+    if service is not None and service.message:
+        messages.finish(x, service.message, now)
 
 
 def _due(x: Exchange, call: Call, name: str, now: float) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 from kiestoon.calls import signals
 from kiestoon.calls.call import Call, Failure, Manner
 from kiestoon.calls.leg import Leg
+from kiestoon.calls.requests import Failed
 from kiestoon.calls.speaking import language_of
 from kiestoon.media.protocol import File, Tone
 from kiestoon.speech import Phrase
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
     from kiestoon.calls.service import Service
     from kiestoon.calls.service_data import ServiceData
     from kiestoon.calls.signals import WaitState
+    from kiestoon.calls.voicemail_requests import MessageReason
     from kiestoon.company.directory import CompanyIndex
-    from kiestoon.company.model import Device, User
+    from kiestoon.company.model import Device, User, VoicemailBox
     from kiestoon.routing import Decision
     from kiestoon.speech.composing import Utterance
 
@@ -103,7 +105,11 @@ class Conversation:
     @property
     def language(self) -> str:
         """The language the party is spoken to in (VM-8)."""
-        return language_of(self._x, self.call, self.leg)
+        return self._driver.language or language_of(self._x, self.call, self.leg)
+
+    def speak(self, language: str) -> None:
+        """Speak this language from now on, whatever the party would choose; "" = as the party would."""
+        self._driver.language = language
 
     # --- speaking and listening --------------------------------------------------------------------------------------
 
@@ -203,6 +209,24 @@ class Conversation:
         if not self._driver.record(self._x, self.call, path, max_s, end):
             return 0.0, ""
         return cast("tuple[float, str]", await Wait("signal"))
+
+    async def take_message(self, box: VoicemailBox, reason: MessageReason, note: Callable[[int], None]) -> Any:
+        """Record a message for a voicemail box, until #, silence or the longest time, and have it stored.
+
+        ``note`` gets its number when recording begins. Returns ``Stored``, ``Dropped`` or ``Failed``; a party who hangs
+        up has left the message just as well (see ``messages``).
+        """
+        number = self._driver.take_message(self._x, self.call, box, reason)
+        if not number:
+            return Failed("nothing can be recorded")
+        note(number)
+        return await Wait("reply")
+
+    async def message_left(self, number: int) -> Any:
+        """Go on with a message that was begun before a crash: as ``take_message``; None when it is over already."""
+        if not self._driver.go_on_with_message(self._x, self.call, number):
+            return None
+        return await Wait("reply")
 
     # --- going on ----------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
-from kiestoon.calls import closing, custody, left_ringing, lines
+from kiestoon.calls import closing, custody, left_ringing, lines, messages
 from kiestoon.calls.call import Failure
 from kiestoon.calls.causes import HUNG_UP, INTERRUPTED
 from kiestoon.calls.control import CallControl, settle_others
@@ -19,6 +19,7 @@ from kiestoon.calls.journal import CallState
 from kiestoon.calls.keep_alive import KeepAlive
 from kiestoon.calls.line_keep_alive import LineKeepAlive
 from kiestoon.calls.recovery import adopt, reconcile
+from kiestoon.calls.voicemail_requests import Message
 from kiestoon.media.client import MediaLink
 from kiestoon.media.protocol import AuditedContext
 from kiestoon.media.protocol import Event as MediaEvent
@@ -105,11 +106,20 @@ class ExchangeEngine:
         self._now = now
         self.control.replied(token, reply, now)
 
-    def take_over(self, states: Iterable[CallState], audits: dict[str, tuple[AuditedContext, ...]], now: float) -> int:
-        """Go on with the calls of a process before this one (see ``recovery``); returns how many go on."""
+    def take_over(
+        self,
+        states: Iterable[CallState],
+        audits: dict[str, tuple[AuditedContext, ...]],
+        now: float,
+        begun: Iterable[Message] = (),
+    ) -> int:
+        """Go on with the calls of a process before this one (see ``recovery``), and with the messages that were being
+        left (``begun``); returns how many calls go on."""
         self._now = now
+        messages.take_over(self.exchange, begun)
         adopted = adopt(self.exchange, states, audits, now)
         settle_others(self.exchange, now)
+        messages.store_rest(self.exchange, now)
         return adopted
 
     def register_lines(self, now: float) -> None:

@@ -15,6 +15,7 @@ import structlog
 from kiestoon.calls.events import CallEvent
 from kiestoon.calls.ids import Ids
 from kiestoon.calls.leg import Owner
+from kiestoon.calls.mailboxes import Mailboxes
 from kiestoon.calls.present import Present
 from kiestoon.media.protocol import Codec
 from kiestoon.sip.deadlines import DeadlineQueue
@@ -25,10 +26,12 @@ if TYPE_CHECKING:
     from kiestoon.calls.leg import Leg
     from kiestoon.calls.lines import Lines
     from kiestoon.calls.media_pool import MediaPool
+    from kiestoon.calls.messages import Leaving
     from kiestoon.calls.operations.targets import Way
     from kiestoon.calls.record import CallRecord
     from kiestoon.calls.service import Service
     from kiestoon.calls.signals import WaitState
+    from kiestoon.calls.voicemail_requests import Message
     from kiestoon.company.directory import Directory
     from kiestoon.company.model import Company
     from kiestoon.registrar import BindingChanged, Doorkeeper, Registrar
@@ -55,6 +58,7 @@ class Settings(msgspec.Struct, frozen=True):
 
     codecs: tuple[Codec, ...] = CODECS
     music_path: str = ""
+    voicemail_folder: str = ""
     ring_s: float = 60.0
     ring_outside_s: float = 180.0
     closing_wait_s: float = 2.0
@@ -83,6 +87,12 @@ class Journal(Protocol):
 
     def closed(self, call: Call) -> None:
         """The call's record has been handed over; forget the call."""
+
+    def message_begun(self, message: Message) -> None:
+        """A message is being recorded: it must get into its box."""
+
+    def message_settled(self, signal: int) -> None:
+        """It is there, or there was nothing to store."""
 
 
 class Speech(Protocol):
@@ -196,6 +206,11 @@ class Exchange:
         """What a transfer to a feature code does, by feature."""
         self.replies: dict[int, tuple[str, Service]] = {}
         """Services that wait for the back office, by token."""
+        self.errands: dict[int, Callable[[object, float], None]] = {}
+        """What else waits for it: functions of the reply and the time."""
+        self.messages: dict[int, Leaving] = {}
+        """Voicemail messages that are not in their boxes yet, by the number of their recording."""
+        self.mailboxes = Mailboxes(self)
         self.back_office: BackOffice = back_office or NoBackOffice()
         self.touched: list[Call] = []
         """Other calls than the one an event is about, that have been changed by it."""
@@ -219,6 +234,13 @@ class Exchange:
     def count(self, name: str) -> None:
         """Add one to a counter shown as a metric."""
         self.counters[name] = self.counters.get(name, 0) + 1
+
+    def have_done(self, request: object, then: Callable[[object, float], None]) -> int:
+        """Ask the back office for something no service waits for; ``then(reply, now)`` is called. Returns the token."""
+        token = self.ids.number()
+        self.errands[token] = then
+        self.back_office.ask(token, request)
+        return token
 
     def company_of(self, call: Call) -> Company | None:
         """The call's company; None when it has been removed meanwhile."""

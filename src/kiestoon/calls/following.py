@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kiestoon.calls import custody, identity, seeking
+from kiestoon.calls import custody, identity, seeking, story
 from kiestoon.calls.call import PLAIN, Call, Failure, Manner, Seek
 from kiestoon.calls.events import CallForwarded
 from kiestoon.calls.service import Service
-from kiestoon.calls.service_data import ServiceData
+from kiestoon.calls.service_data import ServiceData, Voicemail
 from kiestoon.company.model import LocationRouting
+from kiestoon.company.voicemail import box_of
 from kiestoon.routing import (
     AskPostcode,
     DialOutside,
@@ -25,6 +26,7 @@ from kiestoon.routing import (
 
 if TYPE_CHECKING:
     from kiestoon.calls.exchange import Exchange
+    from kiestoon.calls.voicemail_requests import MessageReason
     from kiestoon.routing import Decision
 
 NOT_POSSIBLE = Failure("refused", 403, 29, "Not possible from here")
@@ -51,7 +53,7 @@ def follow(x: Exchange, call: Call, decision: Decision, now: float, manner: Mann
     elif isinstance(step, AskPostcode):
         _enter(x, call, "postcode", step.routing, step.routing.extension, now)
     elif isinstance(step, EnterVoicemail):
-        _enter_box(x, call, step.extension, now)
+        enter_box(x, call, step.extension, reason_for(call, step.extension), now)
     elif isinstance(step, UseCode):
         _use_code(x, call, step, now)
     else:
@@ -123,15 +125,24 @@ def _enter(x: Exchange, call: Call, name: str, argument: object, extension: str,
     service.start(x, call, x.services[name], argument, now)
 
 
-def _enter_box(x: Exchange, call: Call, extension: str, now: float) -> None:
+def enter_box(x: Exchange, call: Call, extension: str, reason: MessageReason, now: float) -> None:
     """The voicemail of an extension answers."""
-    function = x.services.get("voicemail")
-    if function is None:
+    index = x.directory.company(call.company_id)
+    box = box_of(index, extension) if index is not None else None
+    if box is None:
         custody.seek_failed(x, call, NO_VOICEMAIL, now)
         return
-    custody.close_service(x, call)
-    call.target = extension
-    Service("voicemail").start(x, call, function, extension, now)
+    call.target = box.extension
+    if call.anchor is not None and call.anchor.state == "answered":
+        story.turn(x, call, "service", box.extension, "voicemail_box")
+    enter(x, call, Voicemail(box.extension, reason), now)
+
+
+def reason_for(call: Call, extension: str) -> MessageReason:
+    """Why a caller comes to the box: as its owner's own forwarding says; whoever is sent there by others comes
+    straight."""
+    diversions = call.situation.diversions if call.situation is not None else ()
+    return diversions[-1].reason if diversions and diversions[-1].by == extension else "direct"
 
 
 def _use_code(x: Exchange, call: Call, step: UseCode, now: float) -> None:

@@ -2,7 +2,8 @@
 
 Entries are MessagePack arrays: ``CallOpened`` says that a record is owed and who waits for an answer, ``LegRinging``
 that a party has to be told when nobody waits any more, ``CallState`` replaces what was known of a call,
-``LegConfirmed`` adds that an ACK came, ``CallGone`` forgets the call. Reading the journal is replaying it into a
+``LegConfirmed`` adds that an ACK came, ``CallGone`` forgets the call; ``MessageBegun`` and ``MessageSettled`` say which
+voicemail messages have to be stored (``messages``). Reading the journal is replaying it into a
 dictionary. A call keeps the entries that say all of it as bytes, so that compaction is joining them: encoding ten
 thousand calls anew in one go would stall every one of them.
 """
@@ -19,6 +20,7 @@ from kiestoon.calls.leg import Leg, LegState
 from kiestoon.calls.party import Party
 from kiestoon.calls.record import CallDirection, Outcome, Segment, mend
 from kiestoon.calls.service_data import ServiceData
+from kiestoon.calls.voicemail_requests import Message
 from kiestoon.company.model import DtmfMethod, Encryption
 from kiestoon.media.protocol import Port, Stream
 from kiestoon.routing import Reason, Situation
@@ -135,8 +137,22 @@ class CallGone(msgspec.Struct, frozen=True, array_like=True, tag=True, gc=False)
     id: str
 
 
-Entry: TypeAlias = CallOpened | CallState | LegRinging | LegConfirmed | CallGone
+class MessageBegun(msgspec.Struct, frozen=True, array_like=True, tag=True, gc=False):
+    """A voicemail message is being recorded. It outlives its call: a caller who hangs up has left it."""
 
+    message: Message
+
+
+class MessageSettled(msgspec.Struct, frozen=True, array_like=True, tag=True, gc=False):
+    """The message is in its box, or there was none after all."""
+
+    signal: int
+
+
+CallEntry: TypeAlias = CallOpened | CallState | LegRinging | LegConfirmed | CallGone
+Entry: TypeAlias = CallEntry | MessageBegun | MessageSettled
+
+_MESSAGE = b"Message"  # in the tags of entries about messages, right at their beginning
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[Entry] = msgspec.msgpack.Decoder(Entry)
 
@@ -180,6 +196,14 @@ class CallJournal:
         """Forget the call."""
         call.entries = ()
         self._append(encode_entry(CallGone(call.id)))
+
+    def message_begun(self, message: Message) -> None:
+        """A message is being recorded: it must get into its box."""
+        self._append(encode_entry(MessageBegun(message)))
+
+    def message_settled(self, signal: int) -> None:
+        """It is there, or there was nothing to store."""
+        self._append(encode_entry(MessageSettled(signal)))
 
     def _add(self, call: Call, entry: Entry) -> None:
         data = encode_entry(entry)
@@ -295,13 +319,30 @@ def replay(entries: Iterable[bytes]) -> dict[str, CallState]:
             alive.pop(entry.id, None)
         elif isinstance(entry, CallOpened):
             alive[entry.id] = _just_opened(entry)
-        elif entry.id not in alive:
+        elif isinstance(entry, MessageBegun | MessageSettled) or entry.id not in alive:
             continue
         elif isinstance(entry, LegRinging):
             alive[entry.id] = _with_ringing(alive[entry.id], entry.ringing)
         else:
             alive[entry.id] = _with_confirmed(alive[entry.id], entry.leg)
     return alive
+
+
+def replay_messages(entries: Iterable[bytes]) -> list[Message]:
+    """The voicemail messages that were being left, or had not been stored yet, at the end of the journal."""
+    begun: dict[int, Message] = {}
+    for data in entries:
+        if _MESSAGE not in data[:16]:
+            continue
+        try:
+            entry = _decoder.decode(data)
+        except msgspec.DecodeError:
+            continue
+        if isinstance(entry, MessageBegun):
+            begun[entry.message.signal] = entry.message
+        elif isinstance(entry, MessageSettled):
+            begun.pop(entry.signal, None)
+    return list(begun.values())
 
 
 def _just_opened(entry: CallOpened) -> CallState:
@@ -330,9 +371,9 @@ def _confirmed(leg: LegData) -> LegData:
     return msgspec.structs.replace(leg, session=session)
 
 
-def snapshot(calls: Iterable[Call]) -> list[bytes]:
-    """The entries that say all there is about these calls, for compaction."""
-    entries: list[bytes] = []
+def snapshot(calls: Iterable[Call], messages: Iterable[Message] = ()) -> list[bytes]:
+    """The entries that say all there is about these calls, and messages being left, for compaction."""
+    entries: list[bytes] = [encode_entry(MessageBegun(message)) for message in messages]
     for call in calls:
         entries += call.entries or (encode_entry(call_state(call)),)
     return entries

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from kiestoon.calls import closing, custody, following, left_ringing, missing_audio, occupancy, topology
+from kiestoon.calls import closing, custody, following, left_ringing, messages, missing_audio, occupancy, topology
 from kiestoon.calls.call import Call
 from kiestoon.calls.causes import INTERRUPTED, MEDIA_LOST, reason_header
 from kiestoon.calls.journal import CallState, LegData
@@ -188,6 +188,7 @@ def reconcile(x: Exchange, link: MediaLink, contexts: tuple[AuditedContext, ...]
             closing.check(x, call, now)
     for termination in strays:
         link.send(Subtract(termination))
+    messages.media_back(x, link, held, now)
 
 
 def _say_again(x: Exchange, call: Call, link: MediaLink, held: dict[int, Stream | None]) -> None:

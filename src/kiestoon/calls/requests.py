@@ -6,6 +6,8 @@ runs in a thread, so that no call waits for it. In simulations a function of the
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 
@@ -20,3 +22,24 @@ class Failed(msgspec.Struct, frozen=True):
 
     reason: str
     code: str = ""
+
+
+class CheckPin(Request, frozen=True):
+    """Whether somebody has keyed in the right PIN of a person. ``extension``: the one that asks, "" for outsiders.
+
+    Reply: ``PinChecked`` or ``Failed``.
+    """
+
+    user_id: int
+    pin: str
+    extension: str = ""
+
+    def __repr__(self) -> str:
+        return f"CheckPin(company_id={self.company_id}, user_id={self.user_id})"
+
+
+class PinChecked(msgspec.Struct, frozen=True):
+    """ "must_change": right, but another one must be chosen first. ``wait_s``: until the next attempt is looked at."""
+
+    verdict: Literal["right", "must_change", "wrong", "wait", "no_pin"]
+    wait_s: int = 0

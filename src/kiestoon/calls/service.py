@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from kiestoon.calls import custody, signals, story
+from kiestoon.calls import custody, messages, signals, story
 from kiestoon.calls.bridging import NOT_ACCEPTABLE
 from kiestoon.calls.call import PLAIN, Call, Failure, Manner
 from kiestoon.calls.causes import BROKEN, HUNG_UP, NORMAL
@@ -15,13 +15,14 @@ from kiestoon.calls.conversation import Conversation, ServiceFunction, Wait, Wai
 from kiestoon.calls.events import LegAnswered
 from kiestoon.calls.leaving import leave
 from kiestoon.calls.leg import Leg
-from kiestoon.calls.leg_media import UnusableAnswer, answer_caller, offer_caller
+from kiestoon.calls.leg_media import UnusableAnswer, answer_caller, offer_caller, watch
 from kiestoon.media.protocol import File
 
 if TYPE_CHECKING:
     from kiestoon.calls.exchange import Exchange
     from kiestoon.calls.service_data import ServiceData
-    from kiestoon.company.model import LocationRouting
+    from kiestoon.calls.voicemail_requests import MessageReason
+    from kiestoon.company.model import LocationRouting, VoicemailBox
     from kiestoon.media.protocol import SignalEnded, SignalSource
     from kiestoon.routing import Decision
     from kiestoon.sip.deadlines import Deadline
@@ -55,8 +56,10 @@ class Service:
         "entered",
         "failure",
         "keyed",
+        "language",
         "leg_id",
         "manner",
+        "message",
         "name",
         "now",
         "postcode_of",
@@ -68,6 +71,10 @@ class Service:
         self.name = name
         self.data = data
         self.leg_id = 0
+        self.language = ""
+        """What the party is spoken to in; "" = as the party would choose."""
+        self.message = 0
+        """The voicemail message being recorded."""
         self.wish = ""
         self.keyed = False
         self.postcode_of: LocationRouting | None = None
@@ -111,6 +118,8 @@ class Service:
         self._waiting = None
         self.wish, self.decision = "", None
         x.replies.pop(self._token, None)
+        if self.message:
+            messages.forget_service(x, self.message)
         if self._running:
             self._coroutine = None  # the step under way ends it
             return
@@ -159,6 +168,10 @@ class Service:
 
     def digit(self, x: Exchange, call: Call, digit: str, now: float) -> None:
         """The party pressed a key."""
+        if self.message:
+            if digit == "#":
+                messages.finish(x, self.message, now)
+            return
         if self._recording:
             if digit in self._end or not self._end:
                 self._key = digit
@@ -192,6 +205,9 @@ class Service:
     def replied(self, x: Exchange, call: Call, reply: object, now: float) -> None:
         """The back office has done what was asked of it."""
         self._token = 0
+        if self.message:
+            self.message = 0
+            watch(x, call, call.legs[self.leg_id])  # silence means nothing any more
         if self._waiting == "reply":
             self._step(x, call, reply, now)
 
@@ -245,6 +261,25 @@ class Service:
         self._end, self._key = end, ""
         self._recording = signals.record(x, call, call.legs[self.leg_id], path, int(max_s * 1000))
         return self._recording != 0
+
+    def take_message(self, x: Exchange, call: Call, box: VoicemailBox, reason: MessageReason) -> int:
+        """Begin to record a message; returns its number, 0 when that cannot be. ``replied`` tells what became of it."""
+        leg = call.legs[self.leg_id]
+        signals.stop_all(call, leg)
+        self.message = messages.begin(x, call, leg, box, reason, self, self.now)
+        return self.message
+
+    def go_on_with_message(self, x: Exchange, call: Call, number: int) -> bool:
+        """The same for one that was begun before a crash; False when it is over."""
+        if not messages.go_on(x, call.legs[self.leg_id], number, self, self.now):
+            return False
+        self.message = number
+        return True
+
+    def expect(self, x: Exchange, call_id: str, token: int) -> None:
+        """The reply to this request of somebody else's is for us, too."""
+        self._token = token
+        x.replies[token] = (call_id, self)
 
     @property
     def keyed_ahead(self) -> bool:

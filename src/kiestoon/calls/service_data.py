@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from kiestoon.calls.party import Party
+from kiestoon.calls.voicemail_requests import MessageReason
 
 
 class Kept(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=True):
@@ -117,6 +118,32 @@ class Returned(Kept, frozen=True):
     from_: str = ""
 
 
+class Voicemail(Kept, frozen=True):
+    """Somebody is at the voicemail box of ``extension``. ``message``: the number of the recording under way, or of the
+    last one; 0 = none yet. ``saved``: it lies in the box."""
+
+    extension: str
+    reason: MessageReason
+    message: int = 0
+    saved: bool = False
+
+    @property
+    def service(self) -> str:
+        """Not "voicemail": so the code is called by which messages are listened to."""
+        return "voicemail_box"
+
+
 ServiceData: TypeAlias = (
-    Transferred | Parked | ParkedOn | Held | Consulting | Dialling | Joining | Fetching | Callback | Camped | Returned
+    Transferred
+    | Parked
+    | ParkedOn
+    | Held
+    | Consulting
+    | Dialling
+    | Joining
+    | Fetching
+    | Callback
+    | Camped
+    | Returned
+    | Voicemail
 )

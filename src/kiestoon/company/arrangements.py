@@ -36,6 +36,7 @@ from kiestoon.company.model import (
     Schedule,
     StatusForward,
     TimeRoute,
+    VoicemailBox,
     WeekBlock,
 )
 from kiestoon.company.time.changes import Timed
@@ -105,6 +106,7 @@ class Arrangements:
         "status_forwards",
         "time_routes",
         "times",
+        "voicemail_boxes",
     )
 
     def __init__(self, rows: CompanyRows) -> None:
@@ -156,6 +158,7 @@ class Arrangements:
         }
         """Codes keyed in during a conversation, and their features (CALL-8)."""
         self.handling = Handling(rows)
+        self.voicemail_boxes: dict[str, VoicemailBox] = {row.extension: row for row in rows.voicemail_boxes}
         self.times = TimeIndex(rows)
         self._status_times: dict[tuple[int, int | None], Timed[bool]] = {}
         self._hours: dict[tuple[tuple[WeekBlock, ...], int | None], Timed[bool]] = {}

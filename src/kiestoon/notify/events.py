@@ -68,6 +68,22 @@ class DeviceData(EventData, frozen=True):
     user_agent: str
 
 
+class VoicemailData(EventData, frozen=True):
+    """What a voicemail box holds now. With a message that has come: who left it, unless the number was withheld."""
+
+    extension: Annotated[str, Meta(examples=["204"])]
+    user_id: Annotated[int | None, Meta(description="Whose box it is; null for a group's.", examples=[17])]
+    new: Annotated[int, Meta(examples=[2])]
+    old: Annotated[int, Meta(examples=[5])]
+    message_id: Annotated[int, Meta(examples=[12])] | UnsetType = UNSET
+    at: Annotated[str, Meta(description="RFC 3339, UTC.", examples=["2026-11-21T16:02:43Z"])] | UnsetType = UNSET
+    duration_ms: Annotated[int, Meta(examples=[21500])] | UnsetType = UNSET
+    reason: Annotated[str, Meta(description="Why the caller came.", examples=["no-answer"])] | UnsetType = UNSET
+    number: Annotated[str, Meta(description="Of the caller.", examples=["+31201234567"])] | UnsetType = UNSET
+    name: Annotated[str, Meta(examples=["Sam Jansen"])] | UnsetType = UNSET
+    withheld: bool | UnsetType = UNSET
+
+
 class ChangeData(EventData, frozen=True):
     """A change of the configuration.
 
@@ -133,6 +149,12 @@ _LIVE: Final = (
         "A line is free, rings or is busy. Everybody of the company hears it, unless its owner hides the line.",
     ),
     Kind("DeviceEvent", DeviceData, ("device.registered", "device.unregistered"), "Registrations."),
+    Kind(
+        "VoicemailEvent",
+        VoicemailData,
+        ("voicemail.added", "voicemail.changed"),
+        "A message has come to a voicemail box, or something was done to its messages.",
+    ),
 )
 _CHANGES: Final = Kind(
     "ChangeEvent",

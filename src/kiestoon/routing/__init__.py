@@ -16,7 +16,16 @@ from kiestoon.routing.matching import see_outsider
 from kiestoon.routing.origin import FromDevice, FromTrunk, FromUser, Origin
 from kiestoon.routing.reasons import Reason
 from kiestoon.routing.route import proceed, route, route_diverted, route_extension, routed_by_postcode
-from kiestoon.routing.situation import Assumed, CallerSeen, Diversion, HuntRecord, Live, Outcome, Situation
+from kiestoon.routing.situation import (
+    Assumed,
+    CallerSeen,
+    Diversion,
+    DivertReason,
+    HuntRecord,
+    Live,
+    Outcome,
+    Situation,
+)
 
 __all__ = [
     "AskPostcode",
@@ -25,6 +34,7 @@ __all__ = [
     "Decision",
     "DialOutside",
     "Diversion",
+    "DivertReason",
     "EnterMenu",
     "EnterVoicemail",
     "FromDevice",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _BUSY_TIMEOUT_MS = 5000
 _WRITING: dict[str, Any] = {"kiestoon_writing": True}
+_WRITING_DURABLY: dict[str, Any] = {**_WRITING, "kiestoon_durable": True}
 _LOCK_TIMEOUT_MS = 30_000
 _LOCK_TIMEOUT = select(func.set_config("lock_timeout", f"{_LOCK_TIMEOUT_MS}ms", True))
 _LOCK = select(func.pg_advisory_xact_lock(0x4B696573746F6F6E))  # "Kiestoon": one number for the whole database
@@ -94,13 +95,15 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self, *, alone: bool = False) -> Iterator[Connection]:
+    def write(self, *, alone: bool = False, durable: bool = False) -> Iterator[Connection]:
         """One transaction: committed at the end, rolled back when anything is raised.
 
         ``alone``: no other such transaction runs meanwhile. So what is checked over several rows still holds when it is
         written, and the change feed's ids appear in their order. SQLite has one writer at a time in any case.
+        ``durable``: what was committed survives a power cut from the moment this returns.
         """
-        with self._explained(), self.engine.connect().execution_options(**_WRITING) as connection, connection.begin():
+        options = _WRITING_DURABLY if durable else _WRITING
+        with self._explained(), self.engine.connect().execution_options(**options) as connection, connection.begin():
             if alone and not self.is_sqlite:
                 connection.execute(_LOCK_TIMEOUT)
                 connection.execute(_LOCK)
@@ -170,7 +173,11 @@ def _begin_sqlite(connection: Connection) -> None:
 
     Writers take the lock at once: upgrading a reader fails without waiting when somebody else wrote meanwhile.
     """
-    writing = connection.get_execution_options().get("kiestoon_writing", False)
+    options = connection.get_execution_options()
+    writing = options.get("kiestoon_writing", False)
+    if writing:  # FULL: the log is synced at the commit; the connection may have served for the other kind before
+        level = "FULL" if options.get("kiestoon_durable", False) else "NORMAL"
+        connection.exec_driver_sql(f"PRAGMA synchronous={level}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
@@ -181,7 +188,7 @@ def _configure_sqlite(connection: SqliteConnection, _record: object) -> None:
         f"busy_timeout={_BUSY_TIMEOUT_MS}",
         "journal_mode=WAL",
         "foreign_keys=ON",
-        "synchronous=NORMAL",  # with WAL: a power cut may lose the last commits, never the file; the spool covers them
+        "synchronous=NORMAL",  # with WAL: a power cut may lose the last commits, never the file (see _begin_sqlite)
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

@@ -65,6 +65,18 @@ TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
         "Members are users and forward extensions",
         "Leden zijn gebruikers en forward-extensies",
     ),
+    "no_voicemail": (
+        "{other} has no voicemail of its own",
+        "{other} heeft geen eigen voicemail",
+        "Boxes belong to users, groups, hunt groups and menus",
+        "Voicemail is er voor gebruikers, groepen, groepsschakelingen en keuzemenu's",
+    ),
+    "voicemail_full": (
+        "the voicemail box of {value} is full",
+        "de voicemail van {value} is vol",
+        "Delete messages there first, or choose another box",
+        "Verwijder daar eerst berichten, of kies een andere voicemail",
+    ),
     "bad_match": (
         "'{value}' never fits here",
         "'{value}' past hier nooit",

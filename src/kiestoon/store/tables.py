@@ -132,3 +132,4 @@ spool_positions = Table(
 from kiestoon.store import account_tables as account_tables  # noqa: E402, PLC0414
 from kiestoon.store import idempotency as idempotency  # noqa: E402, PLC0414
 from kiestoon.store import outbox_tables as outbox_tables  # noqa: E402, PLC0414
+from kiestoon.store import voicemail_tables as voicemail_tables  # noqa: E402, PLC0414

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from sqlalchemy import Connection, insert
 
 from kiestoon.api.principal import Principal
 from kiestoon.company.model import (
@@ -62,11 +63,13 @@ from kiestoon.company.model import (
     TransferOptions,
     Trunk,
     User,
+    VoicemailBox,
     WeekBlock,
 )
 from kiestoon.store.database import Database
 from kiestoon.store.keys import Vault, new_secret
 from kiestoon.store.tables import TABLES
+from kiestoon.store.voicemail_tables import voicemail_messages
 from kiestoon.store.write import Changes, changing
 
 OFFICE = (WeekBlock(0, 540, 1020),)
@@ -111,6 +114,17 @@ def make_organisation(database: Database, vault: Vault) -> Organisation:
     return Organisation(company.id, foreign.id, own, other)
 
 
+def add_message(connection: Connection, company_id: int, extension: str, **values: Any) -> int:
+    """A voicemail message."""
+    cells = {
+        "company_id": company_id, "extension": extension, "state": "new", "at_ms": 1_790_000_000_000,
+        "duration_ms": 21_500, "file": f"{company_id}-{extension}.wav", "call_id": "c1", "reason": "no-answer",
+        "caller_number": "+31612345678", "caller_name": "Kim", "caller_withheld": False, **values,
+    }  # fmt: skip
+    table = voicemail_messages
+    return int(connection.execute(insert(table).values(cells).returning(table.c.id)).scalar_one())
+
+
 def _fill(changes: Changes, company_id: int, ids: dict[str, int], digit: str, e164: str) -> None:
     """A location, a department inside another one, a person, and everything that hangs on them."""
 
@@ -144,6 +158,8 @@ def _fill(changes: Changes, company_id: int, ids: dict[str, int], digit: str, e1
     add(Rule, service="selective_reject", name="Sales calls", extension=number, patterns=("+3185*",))
     add(Presence, user_id=user.id)
     add(StatusForward, user_id=user.id, status="meeting", to=Destination("voicemail"))
+    add(VoicemailBox, extension=number)
+    ids["voicemail_messages"] = add_message(changes.connection, company_id, number)
     add(Menu, extension=f"{digit}10", name="Menu", **place)
     group = add(GroupExtension, extension=f"{digit}11", name="Everybody", **place)
     add(GroupMember, group_id=group.id, extension=number)

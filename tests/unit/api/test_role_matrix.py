@@ -147,6 +147,12 @@ def operation_requests(api: Api, exported: str) -> dict[str, tuple[str, str, dic
         "manage_webhooks": ("GET", api.path("webhooks"), {}),
         "send_account_mail": ("POST", api.path(f"users/{own['users']}/account-mail"), {"json": {}}),
         "apply_new_company": ("POST", "/api/v1/configuration", yaml(NEW_COMPANY)),
+        "read_voicemail": ("GET", api.path("voicemail"), {}),
+        "change_voicemail": (
+            "PATCH",
+            api.path(f"voicemail/201/messages/{own['voicemail_messages']}"),
+            {"json": {"state": "old"}},
+        ),
         "read_number_assignments": ("GET", api.path("number-assignments"), {}),
         "list_services": ("GET", api.path("extensions/201/services"), {}),
         "assign_to_department": (

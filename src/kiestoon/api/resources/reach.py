@@ -75,6 +75,10 @@ class Reach:
         query = select(table.c.id).where(table.c.id == row_id, self.of_company(entity), self.full(entity))
         return connection.execute(query).first() is not None
 
+    def extensions(self, cell: Column[str]) -> Condition | None:
+        """Whether a cell holds an internal number in somebody's reach; None: every one of the company is."""
+        return None if self.principal.role in {"operator", "company"} else self._is_number(cell)
+
     # --- what belongs to a place or a person -----------------------------------------------------------------------
 
     def _within(self, entity: Entity) -> Condition:
@@ -91,7 +95,7 @@ class Reach:
         if column == "department_id":
             return self._in_departments(table, cell)
         if column == "extension":
-            return or_(*(cell.in_(self._numbers(other)) for other in self._owners()))
+            return self._is_number(cell)
         target = next(key.column.table for key in cell.foreign_keys)
         return cell.in_(select(target.c.id).where(self._in_table(target)))
 
@@ -105,6 +109,9 @@ class Reach:
             departments.c.company_id == self.company_id, departments.c.location_id == (self.principal.location_id or 0)
         )
         return and_(table.c.location_id.is_(None), cell.in_(there))
+
+    def _is_number(self, cell: Column[Any]) -> Condition:
+        return or_(*(cell.in_(self._numbers(other)) for other in self._owners()))
 
     def _is_itself(self, entity: Entity, cell: Column[int]) -> Condition:
         role = self.principal.role

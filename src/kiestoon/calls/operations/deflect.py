@@ -11,7 +11,7 @@ from kiestoon.calls.leaving import leave
 from kiestoon.calls.leg import Leg
 from kiestoon.calls.operations import ALREADY_ANSWERED
 from kiestoon.calls.operations.targets import prospects
-from kiestoon.routing import Decision, EnterVoicemail, Refuse, route_diverted
+from kiestoon.routing import Refuse, route_diverted
 
 if TYPE_CHECKING:
     from kiestoon.calls.exchange import Exchange
@@ -25,18 +25,6 @@ def reject(x: Exchange, call: Call, rung: Leg, now: float) -> Failure | None:
     for leg in [leg for leg in mine if leg.party.user_id == rung.party.user_id]:
         leave(x, call, leg, now, failure=REJECTED, reason=seeking.DECLINED_REASON)
         seeking.leg_failed(x, call, leg, REJECTED, now)
-    x.touched.append(call)
-    return None
-
-
-def to_voicemail(x: Exchange, call: Call, rung: Leg, extension: str, now: float) -> Failure | None:
-    """Send a ringing call to a voicemail box: the person's own, or that of ``extension``."""
-    if call.seek is None or rung.id not in call.seek.legs:
-        return ALREADY_ANSWERED
-    if "voicemail" not in x.services:
-        return UNREACHABLE
-    seeking.stop(x, call, now)
-    following.follow(x, call, Decision(EnterVoicemail(extension), (), call.company_id), now)
     x.touched.append(call)
     return None
 

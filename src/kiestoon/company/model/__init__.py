@@ -122,6 +122,7 @@ from kiestoon.company.model.schedules import (
     HolidayDay,
     Schedule,
 )
+from kiestoon.company.model.voicemail import Greeting, VoicemailBox
 from kiestoon.company.model.webhooks import EventPattern, Webhook
 
 __all__ = [
@@ -162,6 +163,7 @@ __all__ = [
     "ForwardCase",
     "ForwardExtension",
     "ForwardedSignal",
+    "Greeting",
     "GroupExtension",
     "GroupMember",
     "Holiday",
@@ -222,6 +224,7 @@ __all__ = [
     "User",
     "Value",
     "Virtual",
+    "VoicemailBox",
     "Webhook",
     "WeekBlock",
     "meta_of",

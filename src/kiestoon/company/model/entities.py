@@ -17,6 +17,7 @@ from kiestoon.company.model import (
     prompts,
     reach,
     schedules,
+    voicemail,
     webhooks,
 )
 from kiestoon.company.model.row import Row
@@ -294,6 +295,13 @@ ENTITIES: tuple[Entity, ...] = (
         "pickup_members",
         ("pickup group member", "ophaalgroeplid"),
         key=("group_id", "extension"),
+        unique=(("extension",),),
+    ),
+    Entity(
+        voicemail.VoicemailBox,
+        "voicemail_boxes",
+        ("voicemail box", "voicemailbox"),
+        key=("extension",),
         unique=(("extension",),),
     ),
     Entity(organisation.ServicePack, "service_packs", ("service pack", "servicepack"), unique=(("name",),)),

@@ -61,6 +61,7 @@ from kiestoon.company.model.people import (
 from kiestoon.company.model.prompts import Prompt
 from kiestoon.company.model.reach import CallClass, ReachCell, ReachOverride, ReachProfile, ReachStatus
 from kiestoon.company.model.schedules import Holiday, Schedule
+from kiestoon.company.model.voicemail import VoicemailBox
 
 
 class CompanyRows(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,6 +115,7 @@ class CompanyRows(msgspec.Struct, frozen=True, kw_only=True):
     park_members: tuple[ParkMember, ...] = ()
     pickup_groups: tuple[PickupGroup, ...] = ()
     pickup_members: tuple[PickupMember, ...] = ()
+    voicemail_boxes: tuple[VoicemailBox, ...] = ()
     service_packs: tuple[ServicePack, ...] = ()
     pack_assignments: tuple[PackAssignment, ...] = ()
     service_assignments: tuple[ServiceAssignment, ...] = ()

@@ -15,12 +15,13 @@ from kiestoon.media.audio.pcm import Pcm, amplitude, to_int16
 
 #: Together for all frequencies of a tone; E.180 §7 recommends -10 ± 5 dBm0.
 LEVEL_DBM0 = -12.0
-NAMES = ("dial", "ringback", "busy", "congestion", "waiting", "sit", "confirm")
+NAMES = ("dial", "ringback", "busy", "congestion", "waiting", "sit", "confirm", "beep")
 DEFAULT_COUNTRY = "NL"
 
 _EDGE_MS = 4
 _SIT = "950/330,1400/330,1800/330,0/1000"  # E.180 §6
 # Positive indication is left to the administrations (E.182); three short bursts of dial tone are the usual choice.
+_BEEP = "440"  # after which one speaks: the same everywhere
 _CONFIRM = "!{dial}/100,!0/100,!{dial}/100,!0/100,!{dial}/100,0/1000"
 
 # Elements are "frequencies/ms" ("0" is a pause, no duration is for ever); "!" plays once, the rest repeats.
@@ -88,6 +89,8 @@ def cadence(name: str, country: str = DEFAULT_COUNTRY) -> str:
     tones = _TABLE.get(country.upper(), _TABLE[DEFAULT_COUNTRY])
     if name in tones:
         return tones[name]
+    if name == "beep":
+        return _BEEP
     return _SIT if name == "sit" else _CONFIRM.format(dial=tones["dial"])
 
 

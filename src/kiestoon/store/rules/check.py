@@ -94,18 +94,18 @@ def _users_of(connection: Connection, row: Row) -> Iterator[Row]:
     peek = Peek(connection, company_of(row))
     number = getattr(row, "extension", "") if BY_ROW[type(row)].has_extension else ""
     for entity in ENTITIES:
-        for column in _holding(entity, row, number):
-            value = number if column.endswith("extension") else row.id
+        for column, value in _holding(entity, row, number):
             yield from (user for user in peek.find(entity.row, **{column: value}) if user != row)
 
 
-def _holding(entity: Entity, row: Row, number: str) -> Iterable[str]:
-    """Columns of an entity that keep the row from going."""
+def _holding(entity: Entity, row: Row, number: str) -> Iterable[tuple[str, int | str]]:
+    """Columns of an entity that keep the row from going, and what they hold then."""
     table = TABLES[type(row)].name
     for field in fields_of(entity):
         meta = field.meta
-        held_by_id = meta.get("refers") == table and meta["gone"] == "restrict"
-        if held_by_id or (number and meta.get("extension") == "restrict"):
-            yield field.name
+        if meta.get("refers") == table and meta["gone"] == "restrict":
+            yield field.name, row.id
+        elif number and meta.get("extension") == "restrict":
+            yield field.name, number
         elif number and field.shape == "destination":
-            yield f"{field.name}_extension"
+            yield f"{field.name}_extension", number
