@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from kiestoon.calls.conversation import ServiceFunction
 from kiestoon.calls.operations.targets import Way
-from kiestoon.services import fetching, listening, parking
+from kiestoon.company.codes import PER_CALL
+from kiestoon.services import again, fetching, listening, parking, tests
 from kiestoon.services.announcement import announcement
 from kiestoon.services.callback import callback, callback_cancel, callback_offer
 from kiestoon.services.held import consulting, held
@@ -13,7 +14,9 @@ from kiestoon.services.menu import menu
 from kiestoon.services.notice import call_waits, notice
 from kiestoon.services.parked import parked
 from kiestoon.services.pickup import pickup
+from kiestoon.services.plans import plan_menu
 from kiestoon.services.postcode import postcode
+from kiestoon.services.switching import SWITCHING
 from kiestoon.services.takeover import take_over
 from kiestoon.services.transferred import camped, returned, transferred
 
@@ -52,6 +55,15 @@ def all_services() -> dict[str, ServiceFunction]:
         "retrieve_lot": parking.retrieve_lot,
         "retrieve_line": parking.retrieve_line,
         "retrieve_at": parking.retrieve_at,
+        **SWITCHING,
+        "plan_menu": plan_menu,
+        "redial": again.redial,
+        "call_return": again.call_return,
+        "speed_dial": again.speed_dial,
+        **dict.fromkeys(PER_CALL, again.for_one_call),
+        "echo": tests.echo,
+        "clock": tests.clock,
+        "own_number": tests.own_number,
     }
 
 

@@ -168,7 +168,7 @@ _CATALOGUE: Final = (
     _F("own_number", "Hear my own number", "Mijn eigen nummer horen"),
 )  # fmt: skip
 FEATURES: Final[Mapping[str, Feature]] = {feature.name: feature for feature in _CATALOGUE}
-WITHOUT_LOGIN: Final = frozenset({"log_in", "who_logged_in", "echo", "clock"})
+WITHOUT_LOGIN: Final = frozenset({"log_in", "who_logged_in", "echo", "clock", "own_number"})
 """What also works on a phone nobody is logged in on."""
 KEYS_IN_CALLS: Final = frozenset(
     {
