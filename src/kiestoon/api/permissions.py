@@ -105,6 +105,8 @@ PERMISSIONS: Final[dict[str, Permission]] = {
     "pickup_groups": Permission("write", "write", "write", "-", "-", ("location_id",)),
     "pickup_members": Permission("write", "write", "write", "-", "-", ("group_id",)),
     "voicemail_boxes": Permission("write", "write", "write", "write", "write", ("extension",)),
+    "speed_dials": _PERSONAL,
+    "short_numbers": Permission("write", "write", "public", "public", "public"),
     "service_packs": Permission("write", "read", "public", "public", "-"),
     "pack_assignments": Permission("write", "write", "write", "read", "read", ("extension", "location_id")),
     "service_assignments": Permission("write", "write", "write", "read", "read", ("extension",)),
@@ -188,6 +190,7 @@ PUBLIC: Final[dict[str, frozenset[str]]] = {
     "users": _VIRTUAL_PUBLIC,
     **dict.fromkeys(VIRTUAL_TABLES, _VIRTUAL_PUBLIC),
     "feature_codes": frozenset({"id", "version", "company_id", "feature", "code"}),
+    "short_numbers": frozenset({"id", "version", "company_id", "code", "number", "name"}),
     "service_packs": frozenset({"id", "version", "company_id", "name", "services", "licences"}),
     # Others see only the name of a location's schedule (V 6.5); personal ones are nobody else's at all.
     "schedules": frozenset({"id", "version", "company_id", "name", "location_id"}),

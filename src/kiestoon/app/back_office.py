@@ -10,11 +10,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import Any
 
 import structlog
 
-from kiestoon.calls.requests import Failed, Request
+from kiestoon.calls.requests import Changed, Failed, Request
 from kiestoon.store.database import Database
 from kiestoon.store.keys import Vault
 
@@ -22,12 +22,6 @@ log = structlog.get_logger(__name__)
 
 _THREADS = 4
 _MOST_WAITING = 1000
-
-
-class Changed(NamedTuple):
-    """Configuration was written; ``reply`` is given once that is in force."""
-
-    reply: Any
 
 
 Handler = Callable[["BackOffice", Any], Any]

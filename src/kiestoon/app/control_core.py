@@ -19,6 +19,7 @@ from kiestoon.app.configuration_loader import ConfigurationLoader, described
 from kiestoon.app.loop_watch import LoopWatch
 from kiestoon.app.metrics import Metric, Metrics
 from kiestoon.app.os_problems import explain_file
+from kiestoon.app.presence_clock import PresenceClock
 from kiestoon.company.directory import Directory
 from kiestoon.store.database import Database
 from kiestoon.store.installation import open_vault
@@ -57,6 +58,8 @@ class ControlCore:
         self.started_at = time.time()
         self._watch = LoopWatch(loop)
         self.collector = Collector()
+        self.presences = PresenceClock(self.directory, self.database, self.vault, loop, self.reload)
+        self.on_reload.append(self.presences.companies_changed)
         self._admin = AdminServer(settings.admin_socket, self.commands)
         self._housekeeping: asyncio.TimerHandle | None = None
         self._syncing: asyncio.Future[None] | None = None
@@ -69,11 +72,13 @@ class ControlCore:
             await self._admin.start()
         except OSError as error:
             raise explain_file(error, self.settings.admin_socket, "the admin socket") from None
+        self.presences.start()
         self._housekeep()
 
     async def stop(self) -> None:
         """Close everything; what was appended is on disk afterwards."""
         await self._admin.stop()
+        await self.presences.stop()
         if self._housekeeping is not None:
             self._housekeeping.cancel()
         if self._syncing is not None:

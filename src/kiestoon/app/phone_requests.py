@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from kiestoon.app.back_office import BackOffice
-from kiestoon.calls import voicemail_requests
-from kiestoon.store.phone_requests import voicemail
+from kiestoon.calls import requests, voicemail_requests
+from kiestoon.store.phone_requests import plans, switching, voicemail
 
 
 def register_all(office: BackOffice) -> None:
@@ -16,3 +16,8 @@ def register_all(office: BackOffice) -> None:
     office.register(voicemail_requests.MarkMessage, voicemail.mark)
     office.register(voicemail_requests.DeleteMessage, voicemail.remove)
     office.register(voicemail_requests.SweepMessages, voicemail.sweep)
+    office.register(requests.SwitchForward, switching.switch_forward)
+    office.register(requests.StopForwarding, switching.stop_forwarding)
+    office.register(requests.SwitchService, switching.switch_service)
+    office.register(requests.SetStatus, switching.set_status)
+    office.register(requests.SwitchPlan, plans.switch_plan)

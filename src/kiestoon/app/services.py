@@ -5,7 +5,8 @@ from __future__ import annotations
 from kiestoon.calls.conversation import ServiceFunction
 from kiestoon.calls.operations import voicemail
 from kiestoon.calls.operations.targets import Way
-from kiestoon.services import fetching, listening, parking
+from kiestoon.company.codes import PER_CALL
+from kiestoon.services import again, fetching, listening, parking, tests
 from kiestoon.services.announcement import announcement
 from kiestoon.services.callback import callback, callback_cancel, callback_offer
 from kiestoon.services.held import consulting, held
@@ -14,7 +15,9 @@ from kiestoon.services.menu import menu
 from kiestoon.services.notice import call_waits, notice
 from kiestoon.services.parked import parked
 from kiestoon.services.pickup import pickup
+from kiestoon.services.plans import plan_menu
 from kiestoon.services.postcode import postcode
+from kiestoon.services.switching import SWITCHING
 from kiestoon.services.takeover import take_over
 from kiestoon.services.transferred import camped, returned, transferred
 from kiestoon.services.voicemail import voicemail as own_voicemail
@@ -57,6 +60,15 @@ def all_services() -> dict[str, ServiceFunction]:
         "retrieve_at": parking.retrieve_at,
         "voicemail": own_voicemail,
         "voicemail_box": voicemail_box,
+        **SWITCHING,
+        "plan_menu": plan_menu,
+        "redial": again.redial,
+        "call_return": again.call_return,
+        "speed_dial": again.speed_dial,
+        **dict.fromkeys(PER_CALL, again.for_one_call),
+        "echo": tests.echo,
+        "clock": tests.clock,
+        "own_number": tests.own_number,
     }
 
 

@@ -92,7 +92,12 @@ class Telephony:
         register_all(self.office)
         self.speech = Speaking(core.settings, core.directory, self._speech_ready)
         self.exchange = self._build_exchange()
-        self.lamps = Lamps(self.exchange, keep=core.subscription_journal.append, wall_s=time.time)
+        self.lamps = Lamps(
+            self.exchange,
+            keep=core.subscription_journal.append,
+            wall_s=time.time,
+            mailbox_counts=lambda company_id, extension: (*self.exchange.mailboxes.counts(company_id, extension), 0, 0),
+        )
         self.exchange.watching = self.lamps
         self.engine = ExchangeEngine(
             self.exchange,
@@ -104,6 +109,9 @@ class Telephony:
         self.events = LiveEvents(self.exchange, core.loop)
         self.voicemail = Voicemail(self.exchange, core.database)
         self.exchange.mailboxes.listeners.append(self.events.mailbox_changed)
+        self.exchange.mailboxes.listeners.append(
+            lambda change: self.lamps.mailbox_changed(change.company_id, change.extension, core.loop.time())
+        )
         self.gate = OverloadGate(secrets.token_bytes(32), emergency_users(core.directory))
         self.driver: EndpointDriver[Event] = EndpointDriver(self.engine, _treated, gate=self.gate)
         self.quality = LiveQuality()

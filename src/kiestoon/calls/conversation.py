@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Generator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
-from kiestoon.calls import signals
+from kiestoon.calls import signals, topology
 from kiestoon.calls.call import Call, Failure, Manner
 from kiestoon.calls.leg import Leg
 from kiestoon.calls.requests import Failed
 from kiestoon.calls.speaking import language_of
 from kiestoon.media.protocol import File, Tone
+from kiestoon.routing import DialOutside, FromDevice, FromUser, route
 from kiestoon.speech import Phrase
 from kiestoon.speech.phrase import Param
 
@@ -155,6 +156,14 @@ class Conversation:
         signals.stop_music(self.call, self.leg)
         self._driver.hush(self._x, self.call)
 
+    def mirror(self) -> None:
+        """Let the party hear itself whenever nothing is played."""
+        topology.mirror(self.call, self.leg)
+
+    def isolate(self) -> None:
+        """Let the party hear nobody, itself included."""
+        topology.silence(self.call)
+
     async def collect(self, *, most: int, timeout_s: float, prompt: Prompt = "", end: str = "#") -> str:
         """Digits keyed in, at most ``most``, without the ``end`` key. A key press stops the prompt.
 
@@ -255,6 +264,17 @@ class Conversation:
         """
         self._driver.decision, self._driver.manner = decision, Manner(shown, within_s, automatic)
         return cast("Failure", await Wait("connection"))
+
+    async def dial(self, number: str) -> Failure:
+        """Call a number as the party would from its phone; returns only when that failed, and the party is answered."""
+        x, call, leg = self._x, self.call, self.leg
+        device = self.device
+        origin = FromDevice(device) if device is not None else FromUser(call.company_id, leg.party.user_id)
+        decision = route(x.directory, origin, number, live=x.present)
+        if isinstance(decision.step, DialOutside):
+            call.direction = "out"
+            call.emergency = decision.step.emergency
+        return await self.reach(decision)
 
     async def reached(self) -> Failure:
         """Wait for an attempt that was under way when the service was entered; returns when it failed."""

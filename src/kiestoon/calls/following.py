@@ -151,6 +151,7 @@ def _use_code(x: Exchange, call: Call, step: UseCode, now: float) -> None:
     if function is None:
         custody.refuse(x, call, NO_SUCH_CODE, now)
         return
+    custody.close_service(x, call)
     call.target = step.dialled
     Service(step.feature).start(x, call, function, step, now)
 

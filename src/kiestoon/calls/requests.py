@@ -6,9 +6,11 @@ runs in a thread, so that no call waits for it. In simulations a function of the
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import msgspec
+
+from kiestoon.company.model import NOWHERE, Destination, ForwardCase, PresenceStatus
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -18,7 +20,11 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class Failed(msgspec.Struct, frozen=True):
-    """The answer when it could not be done: ``reason`` for people, ``code`` for programs ("", "conflict", "gone")."""
+    """The answer when it could not be done: ``reason`` for people, ``code`` for programs.
+
+    ``code``: "conflict", "gone" (what it was about is not there any more), "not_assigned" (the person does not have
+    that service), "not_permitted", "refused" (a rule of the configuration forbids it), or "" for every trouble of ours.
+    """
 
     reason: str
     code: str = ""
@@ -43,3 +49,67 @@ class PinChecked(msgspec.Struct, frozen=True):
 
     verdict: Literal["right", "must_change", "wrong", "wait", "no_pin"]
     wait_s: int = 0
+
+
+class Changed(NamedTuple):
+    """Configuration was written; ``reply`` is given once that is in force."""
+
+    reply: Any
+
+
+# --- what people switch for themselves -------------------------------------------------------------------------------
+
+
+class OwnRequest(Request, frozen=True):
+    """``user_id``: who asks, for himself. Answered by None, or ``Failed``."""
+
+    user_id: int
+
+
+class SwitchForward(OwnRequest, frozen=True):
+    """Forward calls in a case: ``to`` NOWHERE switches it off, the own "voicemail" without target sends them there."""
+
+    case: ForwardCase
+    to: Destination = NOWHERE
+
+
+class StopForwarding(OwnRequest, frozen=True):
+    """Switch off forwarding in every case: always, busy, no answer, unreachable."""
+
+
+class SwitchService(OwnRequest, frozen=True):
+    """Switch one of the services that are on or off."""
+
+    service: Literal["do_not_disturb", "hide_number"]
+    on: bool
+
+
+class SetStatus(OwnRequest, frozen=True):
+    """Say whether one is there: until ``until_ms`` (wall clock), 0 = until it is changed."""
+
+    status: PresenceStatus
+    until_ms: int = 0
+
+
+Last: TypeAlias = Literal["dialled", "caller"]
+
+
+class FindLast(OwnRequest, frozen=True):
+    """The number the person dialled last, or who called last: ``LastCall``, None for nobody yet, or ``Failed``."""
+
+    which: Last
+
+
+class LastCall(msgspec.Struct, frozen=True):
+    """``number``: as the person would dial it, "" for a caller who withheld it."""
+
+    number: str
+
+
+class SwitchPlan(OwnRequest, frozen=True):
+    """Switch a scheme to one of its plans, until ``until_ms`` (wall clock), 0 = until it is changed. ``plan_id`` 0:
+    back to the schedule. For people with the right to it only (E 8.2.7)."""
+
+    scheme_id: int
+    plan_id: int = 0
+    until_ms: int = 0

@@ -16,6 +16,12 @@ def connect(call: Call, first: Leg, second: Leg) -> None:
         call.link.send(Topology(call.context, edges))
 
 
+def mirror(call: Call, leg: Leg) -> None:
+    """Let one party hear itself, and nobody else."""
+    if call.link is not None and leg.termination:
+        call.link.send(Topology(call.context, ((leg.termination, leg.termination),)))
+
+
 def arrange(call: Call) -> None:
     """Say anew who hears whom in the bridge, onlookers among them."""
     bridge = call.bridge

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from kiestoon.company.codes import KEYS_IN_CALLS
+from kiestoon.company.codes import KEYS_IN_CALLS, SPEED_DIAL
 from kiestoon.company.handling import Handling
 from kiestoon.company.model import (
     AlternateNumber,
@@ -34,6 +34,8 @@ from kiestoon.company.model import (
     Row,
     Rule,
     Schedule,
+    ShortNumber,
+    SpeedDial,
     StatusForward,
     TimeRoute,
     VoicemailBox,
@@ -103,6 +105,9 @@ class Arrangements:
         "rules",
         "schedules",
         "schemes",
+        "short_numbers",
+        "speed_dial_codes",
+        "speed_dials",
         "status_forwards",
         "time_routes",
         "times",
@@ -152,6 +157,11 @@ class Arrangements:
         self.schemes: dict[int, Scheme] = _schemes(rows)
         self.mappings: dict[int, tuple[PlanMapping, ...]] = _group(rows.plan_mappings, lambda row: row.number_id)
         self.codes: dict[str, FeatureCode] = {row.code: row for row in rows.feature_codes}
+        self.speed_dial_codes: tuple[str, ...] = tuple(
+            row.code for row in rows.feature_codes if row.feature == SPEED_DIAL
+        )
+        self.speed_dials: dict[tuple[int, str], SpeedDial] = {(row.user_id, row.code): row for row in rows.speed_dials}
+        self.short_numbers: dict[str, ShortNumber] = {row.code: row for row in rows.short_numbers}
         self.reaches: dict[int, Reach] = _reaches(rows)
         self.keys_in_calls: dict[str, str] = {
             row.code: row.feature for row in rows.feature_codes if row.feature in KEYS_IN_CALLS

@@ -65,17 +65,20 @@ class Feature(msgspec.Struct, frozen=True):
         return not wanted or len(rest) == wanted
 
 
-def _switch(name: str, english: str, dutch: str, follows: Follows = "nothing") -> Feature:
-    return Feature(name, english, dutch, follows, switch=True)
+def _switch(name: str, english: str, dutch: str, follows: Follows = "nothing", length: int = 0) -> Feature:
+    """Whoever dials it without what follows is asked for it."""
+    return Feature(name, english, dutch, follows, length, optional=follows != "nothing", switch=True)
+
+
+def _per_call(name: str, english: str, dutch: str) -> Feature:
+    return Feature(name, english, dutch, "number", optional=True, per_call=True)
 
 
 def _dynamic(number: int) -> Feature:
-    return Feature(
+    return _per_call(
         f"caller_id_{number}",
         f"Show number {number} of mine for this call",
         f"Mijn nummer {number} tonen bij dit gesprek",
-        "number",
-        per_call=True,
     )
 
 
@@ -88,7 +91,8 @@ _CATALOGUE: Final = (
     _F("change_pin", "Change my PIN", "Mijn pincode wijzigen"),
     _F("record_prompt", "Record a prompt", "Een tekst inspreken"),
     _switch("status_available", "Status available", "Status beschikbaar"),
-    _switch("status_away", "Status away", "Status afwezig"),
+    _switch("status_away", "Status away; with a time: until then",
+            "Status afwezig; met een tijd: tot dan", "digits", 4),
     # forwarding and blocking
     _F("forward_menu", "Forwarding by voice menu", "Doorschakelen via een keuzemenu"),
     _switch("forward_always_on", "Forward all calls to a number", "Alles doorschakelen naar een nummer", "number"),
@@ -138,13 +142,15 @@ _CATALOGUE: Final = (
     _F("assistant_start", "Start recording and analysing", "Opnemen en analyseren starten", place="call"),
     _F("assistant_stop", "Stop recording and analysing", "Opnemen en analyseren stoppen", place="call"),
     # for one call
-    _F("caller_id_hide", "Hide my number for this call",
-       "Mijn nummer verbergen bij dit gesprek", "number", per_call=True),
+    _per_call("caller_id_hide", "Hide my number for this call", "Mijn nummer verbergen bij dit gesprek"),
     *(_dynamic(number) for number in range(1, 10)),
-    _F("no_diversion", "No diversion of this call", "Dit gesprek niet laten doorschakelen", "number", per_call=True),
+    _per_call("no_diversion", "No diversion of this call", "Dit gesprek niet laten doorschakelen"),
     _F("no_music_on_hold", "Music on hold off for this call", "Wachtmuziek uit bij dit gesprek", place="both"),
+    # for all calls
+    _switch("caller_id_hide_on", "Hide my number always", "Mijn nummer altijd verbergen"),
+    _switch("caller_id_hide_off", "Show my number", "Mijn nummer tonen"),
     # dialling
-    _F("speed_dial", "Speed dial", "Snelkiezen", "digits", 2),
+    _F("speed_dial", "Speed dial", "Snelkiezen", "digits", 2, optional=True),
     _F("call_return", "Call back who called last", "De laatste beller terugbellen"),
     _F("redial", "Dial the last number again", "Het laatst gekozen nummer herhalen"),
     _F("callback_cancel", "Cancel callbacks", "Terugbellen wanneer vrij annuleren"),
@@ -162,7 +168,7 @@ _CATALOGUE: Final = (
     _F("own_number", "Hear my own number", "Mijn eigen nummer horen"),
 )  # fmt: skip
 FEATURES: Final[Mapping[str, Feature]] = {feature.name: feature for feature in _CATALOGUE}
-WITHOUT_LOGIN: Final = frozenset({"log_in", "who_logged_in", "voicemail", "echo", "clock"})
+WITHOUT_LOGIN: Final = frozenset({"log_in", "who_logged_in", "voicemail", "echo", "clock", "own_number"})
 """What also works on a phone nobody is logged in on."""
 KEYS_IN_CALLS: Final = frozenset(
     {
@@ -174,6 +180,7 @@ KEYS_IN_CALLS: Final = frozenset(
 PER_CALL: Final = frozenset(feature.name for feature in _CATALOGUE if feature.per_call)
 HIDE: Final = "caller_id_hide"
 NO_DIVERSION: Final = "no_diversion"
+SPEED_DIAL: Final = "speed_dial"
 SHOW: Final = tuple(f"caller_id_{number}" for number in range(1, 10))
 """One of the person's nine numbers: #30#, #32# … #39# (E 10.6), in this order."""
 
@@ -191,7 +198,7 @@ class CodeDialled(msgspec.Struct, frozen=True):
 
 def read_code(codes: Mapping[str, FeatureCode], dialled: str, extension_digits: int) -> CodeDialled | None:
     """The longest code (by its text) that what was dialled fits; None when it is no code. A final # is the dial key."""
-    bare = dialled[:-1] if dialled.endswith("#") and dialled not in codes else dialled
+    bare = without_dial_key(codes, dialled)
     for length in range(min(LONGEST, len(bare)), 0, -1):
         row = codes.get(bare[:length])
         feature = FEATURES.get(row.feature) if row is not None else None
@@ -202,6 +209,11 @@ def read_code(codes: Mapping[str, FeatureCode], dialled: str, extension_digits: 
             query = feature.switch and rest == QUERY
             return CodeDialled(feature, "" if query else rest, query)
     return None
+
+
+def without_dial_key(codes: Mapping[str, FeatureCode], dialled: str) -> str:
+    """What was dialled without a final #, by which people end it; a code may itself end so."""
+    return dialled[:-1] if dialled.endswith("#") and dialled not in codes else dialled
 
 
 # --- conflicts -------------------------------------------------------------------------------------------------------

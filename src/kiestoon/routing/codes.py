@@ -19,6 +19,10 @@ class Wishes(msgspec.Struct, frozen=True):
     shown: int = 0
     inhibit: bool = False
 
+    def with_those_of(self, other: Wishes) -> Wishes:
+        """Both; of two numbers to show, the other's."""
+        return Wishes(self.hide or other.hide, other.shown or self.shown, self.inhibit or other.inhibit)
+
 
 NO_WISHES: Final = Wishes()
 
@@ -31,7 +35,7 @@ def read_wishes(index: CompanyIndex, dialled: str) -> tuple[Wishes, str]:
     wishes, rest = NO_WISHES, dialled
     for _ in range(_MOST):
         feature, length = _leading_code(index, rest)
-        if not feature:
+        if not feature or rest[length:] == "#":  # by which people end what they dial
             break
         rest = rest[length:]
         if feature == HIDE:

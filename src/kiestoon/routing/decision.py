@@ -75,7 +75,8 @@ class EnterVoicemail(msgspec.Struct, frozen=True):
 class UseCode(msgspec.Struct, frozen=True):
     """A feature code was dialled (CALL-23): ``feature`` names it (``company.codes``), ``argument`` came behind it.
 
-    ``query``: asks how the switch stands. ``dialled`` is the whole of it.
+    ``query``: asks how the switch stands. ``dialled`` is the whole of it, with the codes for this call before it and
+    without a # that only ended it: whoever dials this and what was missing means the same call.
     """
 
     feature: str

@@ -45,6 +45,14 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "unknown_company": ("The caller's company is not known", "Het bedrijf van de beller is niet bekend"),
     "not_a_number": ("What was dialled is not a number", "Wat is gekozen is geen nummer"),
+    "speed_dial": (
+        "{number} is a speed dial of {name}: {target}",
+        "{number} is een snelkiesnummer van {name}: {target}",
+    ),
+    "short_number": (
+        "{number} is the short number {name}: {target}",
+        "{number} is het verkorte nummer {name}: {target}",
+    ),
     "code": ("{number} is the code for {feature}", "{number} is de code voor {feature}"),
     "circle": ("The call has been at {extension} before", "Het gesprek is al bij {extension} geweest"),
     "too_many_diversions": (

@@ -13,13 +13,13 @@ from urllib.parse import unquote
 
 import msgspec
 
-from kiestoon.company.codes import WITHOUT_LOGIN, read_code
+from kiestoon.company.codes import WITHOUT_LOGIN, read_code, without_dial_key
 from kiestoon.company.directory import CompanyIndex, Directory
 from kiestoon.company.model import Device, LocationRouting, User
 from kiestoon.company.numbers import clean_dialled, emergency_number, read_outside_number
 from kiestoon.routing import branching
 from kiestoon.routing.arrive import after, arrive, deflect, divert
-from kiestoon.routing.codes import NO_WISHES, Wishes, read_wishes
+from kiestoon.routing.codes import NO_WISHES, Wishes
 from kiestoon.routing.context import SHOWN, Divert, Route, refuse
 from kiestoon.routing.decision import Decision, Refuse, UseCode
 from kiestoon.routing.incoming import from_trunk, to_number
@@ -28,6 +28,7 @@ from kiestoon.routing.origin import FromDevice, FromTrunk, Origin
 from kiestoon.routing.outside import Caller, dial_emergency, dial_outside
 from kiestoon.routing.outward import blocked_by, name_shown
 from kiestoon.routing.reasons import because
+from kiestoon.routing.short_ways import written_out
 from kiestoon.routing.situation import Assumed, CallerSeen, Live, Outcome, Situation
 
 NOBODY_LIVE: Final = Assumed()
@@ -159,10 +160,10 @@ def _user_part(uri: str) -> str:
 def _from_inside(line: Route, caller: Caller, dialled: str) -> Decision:
     index, user, device = caller.index, caller.user, caller.device
     is_urn = dialled[:4].lower() == "urn:"
-    cleaned = dialled[:SHOWN] if is_urn else clean_dialled(dialled)
+    original = cleaned = dialled[:SHOWN] if is_urn else clean_dialled(dialled)
     # Looked for before any code is read and after: no table of codes can hide an emergency number.
     emergency = emergency_number(cleaned, caller.country, index.company.access_code)
-    wishes, cleaned = (NO_WISHES, cleaned) if is_urn else read_wishes(index, cleaned)
+    wishes, cleaned = (NO_WISHES, cleaned) if is_urn else written_out(line, user, cleaned)
     emergency = emergency or _emergency_meant(caller, cleaned)
     if emergency:
         return dial_emergency(caller, emergency, line.reasons, wishes)
@@ -170,7 +171,8 @@ def _from_inside(line: Route, caller: Caller, dialled: str) -> Decision:
     allowed = code is not None and (user is not None or code.feature.name in WITHOUT_LOGIN)
     if code is not None and allowed and cleaned not in index.arrangements.extensions:
         line.because("code", number=cleaned, feature=code.feature.name)
-        return line.decide(UseCode(code.feature.name, code.argument, code.query, cleaned), cleaned)
+        whole = _with_codes_before(original, cleaned, without_dial_key(index.arrangements.codes, cleaned))
+        return line.decide(UseCode(code.feature.name, code.argument, code.query, whole), cleaned)
     if user is None:
         line.because("not_logged_in", device=(device.name or device.username) if device is not None else "")
         return line.decide(refuse(403, 57, "Nobody Logged In"))
@@ -185,6 +187,11 @@ def _from_inside(line: Route, caller: Caller, dialled: str) -> Decision:
         line.because("not_a_number")
         return line.decide(refuse(404, 1, "Not Found"))
     return _to_outside(line, caller, user, cleaned, wishes)
+
+
+def _with_codes_before(original: str, rest: str, bare: str) -> str:
+    """The codes for this call that were taken off ``original``, put before what is left of it once more."""
+    return original.removesuffix(rest) + bare if original.endswith(rest) else bare
 
 
 def _emergency_meant(caller: Caller, cleaned: str) -> str:

@@ -216,6 +216,7 @@ DUTCH: Final = {
     "recurs": "herhaling",
     "region": "regio",
     "reject_anonymous": "anonieme bellers weigeren",
+    "return_ms": "terug om",
     "return_to": "terugkeeradres",
     "ring_pattern": "belritme",
     "ring_reminder": "kort belsignaal",

@@ -89,4 +89,10 @@ TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
         "Use a smaller number",
         "Gebruik een kleiner getal",
     ),
+    "short_way_again": (
+        "{value} is itself a short way to dial",
+        "{value} is zelf een verkort nummer",
+        "Give the number it stands for",
+        "Geef het nummer waar het voor staat",
+    ),
 }

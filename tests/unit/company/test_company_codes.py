@@ -83,6 +83,12 @@ def test_no_preset_hides_an_emergency_number(preset, country):
         ("standard", "93001", "retrieve_line", "01"),
         ("standard", "#31#0701234567", "caller_id_hide", "0701234567"),
         ("standard", "#12", "speed_dial", "12"),
+        ("standard", "#", "speed_dial", ""),
+        ("standard", "#31#", "caller_id_hide", ""),
+        ("standard", "*31", "status_away", ""),
+        ("standard", "*311430", "status_away", "1430"),
+        ("one-net", "*72", "forward_always_on", ""),
+        ("one-net", "*72#", "forward_always_on", ""),
         ("standard", "#8", "callback_cancel", ""),
         ("standard", "9031", "queue_log_in", "1"),
         ("standard", "*03", "park_lot", "3"),
@@ -108,7 +114,7 @@ def test_a_switch_is_asked_how_it_stands_by_a_star_at_the_end(dialled):
     assert (read.query, read.argument) == (True, "")
 
 
-@pytest.mark.parametrize("dialled", ["", "102", "#", "*", "*7", "*710", "9000", "##", "1", "*86*", "*9*", "0701234567"])
+@pytest.mark.parametrize("dialled", ["", "102", "*", "*7", "*710", "9000", "##", "1", "*86*", "*9*", "0701234567"])
 def test_what_is_no_code_is_not_read_as_one(dialled):
     assert read_code(table("standard"), dialled, 3) is None
 

@@ -305,3 +305,15 @@ def test_a_silent_peer_port_does_not_disturb_the_call(rig: Rig) -> None:
     rig.do(Modify(2, Stream(replacement.address, None, PCMA, (PCMA,))))
     rig.talk(one, packets=2)
     assert len(replacement.heard()) == 2
+
+
+def test_a_party_can_be_made_to_hear_itself(rig: Rig) -> None:
+    one = rig.phone()
+    rig.do(Topology(1, ((one.number, one.number),)))
+    one.speak(b"1" * 160)
+    rig.turn()
+    assert [packet.payload for packet in one.heard()] == [b"1" * 160]
+    rig.do(Topology(1, ()))
+    one.speak(b"2" * 160)
+    rig.turn()
+    assert one.heard() == []

@@ -84,8 +84,17 @@ def test_codes_for_one_call_may_be_combined_and_hold_inside_too():
     assert town.dial("*80#31#" + OUT, by=ANNA).step.hide_caller
 
 
-def test_a_code_alone_is_no_call():
-    assert outcome(Town(*PER_CALL).dial("#31#", by=ANNA)) == "refused 404"
+@pytest.mark.parametrize(
+    ("dialled", "feature"),
+    [("#31#", "caller_id_hide"), ("131#", "caller_id_hide"), ("*80", "no_diversion"), ("*80#31#", "caller_id_hide")],
+)
+def test_a_code_for_one_call_alone_asks_for_the_number(dialled, feature):
+    town = Town(*PER_CALL)
+    step = town.dial(dialled, by=ANNA).step
+    assert (step.feature, step.argument) == (feature, "")
+    completed = town.dial(step.dialled + "102", by=ANNA)
+    assert outcome(completed) == "rings Ben"
+    assert completed.situation.inhibited == dialled.startswith("*80")
 
 
 # --- blocking --------------------------------------------------------------------------------------------------------

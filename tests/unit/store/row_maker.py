@@ -22,6 +22,8 @@ _VALUES: dict[str, dict[str, Any]] = {
     "plan_periods": {"blocks": (WeekBlock(0, 540, 1020),)},
     "plan_holidays": {"start": "2026-12-24T17:00", "end": "2026-12-27T08:00"},
     "feature_codes": {"feature": "park", "code": "*99"},
+    "speed_dials": {"code": "01", "number": "00201234567"},
+    "short_numbers": {"code": "*6123", "number": "00201234567"},
 }
 _OWNER = {"rules": "extension", "pack_assignments": "extension"}
 """What rows have that belong to an extension, unless they belong to a location."""

@@ -1,9 +1,10 @@
 """Codes, extensions and emergency numbers keep out of one another's way (CALL-23)."""
 
 import pytest
+from msgspec.structs import replace
 
 from kiestoon.company.code_presets import PRESETS
-from kiestoon.company.model import Company, FeatureCode, User
+from kiestoon.company.model import Company, FeatureCode, ShortNumber, SpeedDial, User
 from kiestoon.store.database import Database
 from kiestoon.store.errors import ConflictError, InvalidRowError
 from kiestoon.store.keys import Vault
@@ -100,3 +101,70 @@ def test_changing_a_code_back_and_forth_clashes_not_with_itself(office: Office) 
     row = office.code("*72", "forward_always_on")
     with changing(office.database, office.vault, acting_user="test") as changes:
         changes.update(FeatureCode(id=row.id, version=1, company_id=row.company_id, feature=row.feature, code="*7"))
+
+
+# --- short numbers and speed dials -----------------------------------------------------------------------------------
+
+
+def short(office: Office, code: str, number: str = "00201234567") -> ShortNumber:
+    row: ShortNumber = office.add(
+        ShortNumber(id=0, company_id=office.company.id, code=code, number=number, name="Notary")
+    )
+    return row
+
+
+@pytest.mark.parametrize(
+    ("code", "other"),
+    [
+        ("101", "user 'Anna'"),
+        ("112", "112"),
+        ("0112", "0112"),
+        ("915", r"915 \(plan_menu\)"),
+        ("*7101", r"\*7 \(voicemail_box\)"),
+        ("13112", r"131 \(caller_id_hide\)"),
+    ],
+)
+def test_a_short_number_that_hides_something_is_refused_by_its_name(office: Office, code: str, other: str) -> None:
+    office.preset("standard")
+    office.user("101")
+    with pytest.raises(ConflictError, match=rf"clashes with {other}"):
+        short(office, code)
+
+
+def test_short_numbers_that_hide_nothing_are_written(office: Office) -> None:
+    office.preset("standard")
+    for code in ("*6123", "#05", "2001", "77"):
+        assert short(office, code).code == code
+
+
+def test_what_a_short_number_would_be_hidden_by_is_refused(office: Office) -> None:
+    short(office, "204")
+    short(office, "*99")
+    with pytest.raises(ConflictError, match=r"204 clashes with short number 'Notary'"):
+        office.user("204")
+    with pytest.raises(ConflictError, match=r"\*99 clashes with short number 'Notary'"):
+        office.code("*99", "park")
+    with pytest.raises(ConflictError, match=r"\*9 clashes with short number 'Notary'"):
+        office.code("*9", "forward_always_on")
+
+
+def test_a_speed_dial_may_be_a_code_that_exists_but_no_short_way_again(office: Office) -> None:
+    office.preset("standard")
+    short(office, "#05")
+    person = office.user("101")
+    one = SpeedDial(id=0, company_id=office.company.id, user_id=person.id, code="70", number="*66")
+    assert office.add(one).number == "*66"
+    for number in ("#01", "#05"):
+        with pytest.raises(InvalidRowError, match=f"{number} is itself a short way to dial"):
+            office.add(replace(one, code="71", number=number))
+    with pytest.raises(InvalidRowError, match="is itself a short way"):
+        short(office, "#06", "#05")
+
+
+@pytest.mark.parametrize(("field", "value"), [("code", "1"), ("code", "123"), ("code", "a1"), ("number", ""),
+                                              ("number", "call me"), ("number", "0" * 41)])  # fmt: skip
+def test_a_speed_dial_is_two_digits_for_what_can_be_dialled(office: Office, field: str, value: str) -> None:
+    person = office.user("101")
+    row = SpeedDial(id=0, company_id=office.company.id, user_id=person.id, code="01", number="102")
+    with pytest.raises(InvalidRowError):
+        office.add(replace(row, **{field: value}))

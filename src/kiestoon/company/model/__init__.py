@@ -6,6 +6,7 @@ The store loads these rows; ``directory`` indexes them for the call path.
 from __future__ import annotations
 
 from kiestoon.company.model.accounts import Account, AccountRole, IdentityProvider
+from kiestoon.company.model.dialling import ShortNumber, SpeedDial
 from kiestoon.company.model.entities import (
     BELONGING,
     BY_ROW,
@@ -213,6 +214,8 @@ __all__ = [
     "Schedule",
     "ServiceAssignment",
     "ServicePack",
+    "ShortNumber",
+    "SpeedDial",
     "SpokenLanguage",
     "StatusForward",
     "TimeRoute",

@@ -9,6 +9,7 @@ import msgspec
 
 from kiestoon.company.model import (
     accounts,
+    dialling,
     extensions,
     handling,
     numbering,
@@ -303,6 +304,16 @@ ENTITIES: tuple[Entity, ...] = (
         ("voicemail box", "voicemailbox"),
         key=("extension",),
         unique=(("extension",),),
+    ),
+    Entity(
+        dialling.SpeedDial,
+        "speed_dials",
+        ("speed dial", "snelkiesnummer"),
+        key=("code", "user_id"),
+        unique=(("user_id", "code"),),
+    ),
+    Entity(
+        dialling.ShortNumber, "short_numbers", ("short number", "verkort nummer"), key=("code",), unique=(("code",),)
     ),
     Entity(organisation.ServicePack, "service_packs", ("service pack", "servicepack"), unique=(("name",),)),
     Entity(

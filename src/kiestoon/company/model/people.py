@@ -187,12 +187,17 @@ PresenceStatus: TypeAlias = Literal[
 
 
 class Presence(Row, frozen=True):
-    """What a person has set about being there (U 4.1). ``until_ms`` (wall clock, 0 = open) returns it to office."""
+    """What a person has set about being there (U 4.1); times are wall clock, 0 = not known.
+
+    ``until_ms`` ends the status: it is "office" from then on (C 1.1). ``return_ms`` is when the person means to be
+    back: others are told so until then, and nothing changes (U 4.1.3). ``note`` is told with the status.
+    """
 
     company_id: CompanyId
     user_id: OwnerId
     status: PresenceStatus = "office"
     until_ms: Annotated[int, Meta(ge=0, extra={"big": True})] = 0
+    return_ms: Annotated[int, Meta(ge=0, extra={"big": True}), ADDED] = 0
     note: Label = ""
 
 

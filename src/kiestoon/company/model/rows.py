@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from kiestoon.company.model.dialling import ShortNumber, SpeedDial
 from kiestoon.company.model.extensions import (
     CallLimit,
     ForwardExtension,
@@ -116,6 +117,8 @@ class CompanyRows(msgspec.Struct, frozen=True, kw_only=True):
     pickup_groups: tuple[PickupGroup, ...] = ()
     pickup_members: tuple[PickupMember, ...] = ()
     voicemail_boxes: tuple[VoicemailBox, ...] = ()
+    speed_dials: tuple[SpeedDial, ...] = ()
+    short_numbers: tuple[ShortNumber, ...] = ()
     service_packs: tuple[ServicePack, ...] = ()
     pack_assignments: tuple[PackAssignment, ...] = ()
     service_assignments: tuple[ServiceAssignment, ...] = ()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kiestoon.company.codes import FEATURES, LONGEST, first_clash, shadows
-from kiestoon.company.model import Company, FeatureCode
+from kiestoon.company.codes import FEATURES, LONGEST, SPEED_DIAL, first_clash, shadows
+from kiestoon.company.model import Company, FeatureCode, ShortNumber
 from kiestoon.company.numbers import emergency_spellings
 from kiestoon.store.problems import Problem, problem
 from kiestoon.store.rules.peek import Peek, named
@@ -32,6 +32,9 @@ def _hidden_by(row: FeatureCode, company: Company, peek: Peek) -> str | tuple[st
         owner = peek.extension_owner(number) if shadows(row, number, digits) else None
         if owner is not None:
             return named(owner)
+    for short in peek.find(ShortNumber) if row.feature != SPEED_DIAL else ():
+        if shadows(row, short.code, digits):
+            return named(short)
     clash = first_clash(row, peek.find(FeatureCode))
     if clash is None or clash.code == row.code:  # the same code is told of as taken
         return ""
@@ -39,8 +42,10 @@ def _hidden_by(row: FeatureCode, company: Company, peek: Peek) -> str | tuple[st
 
 
 def check_not_a_code(number: str, company: Company, peek: Peek) -> Iterator[Problem]:
-    """An extension that would be taken for a code."""
+    """An extension that would be taken for a code, or that is a short number already."""
     beginnings = [number[:length] for length in range(1, min(len(number), LONGEST) + 1)]
     for code in peek.find(FeatureCode, code=beginnings):
         if shadows(code, number, company.extension_digits):
             yield problem("extension", "code_clash", value=number, other=f"{code.code} ({code.feature})")
+    for short in peek.find(ShortNumber, code=number):
+        yield problem("extension", "code_clash", value=number, other=named(short))
