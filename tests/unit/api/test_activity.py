@@ -54,7 +54,7 @@ async def test_pages_follow_one_another_without_gap_or_repetition(api: Api) -> N
     ("params", "tables"),
     [
         ({"table": "users"}, {"users"}),
-        ({"q": "everybody"}, {"group_extensions"}),
+        ({"q": "by place"}, {"location_routings"}),
         ({"q": "%"}, set()),
         ({"action": "removed"}, set()),
         ({"acting_user": "nobody"}, set()),
