@@ -13,7 +13,7 @@ from kiestoon.api.problems import ApiProblem, language_of
 from kiestoon.api.resources.reach import Reach
 from kiestoon.api.resources.requests import company_id_of, demand_operation, id_of, json_answer, respond_with
 from kiestoon.api.resources.routes import Asker, Behind
-from kiestoon.calls.record import CallDirection, CallRecord, LegKind, LegRecord, Outcome
+from kiestoon.calls.record import CallDirection, CallRecord, LegKind, LegRecord, Outcome, Segment, SegmentKind
 from kiestoon.company.model import BY_TABLE, VIRTUAL_TABLES
 from kiestoon.store.call_parties import Wanted, history_ids
 from kiestoon.store.idempotency import Answer
@@ -38,6 +38,16 @@ class CallLeg(BaseModel):
     outcome: Outcome
 
 
+class CallPart(BaseModel):
+    """A stretch of the call's story: whom the caller was with, or where."""
+
+    kind: SegmentKind
+    party: str = Field(examples=["204"])
+    name: str = Field(examples=["Sam Jansen"])
+    began_at: str | None = Field(examples=[_TIME])
+    ended_at: str | None = Field(examples=[_TIME])
+
+
 class PastCall(BaseModel):
     """A call that has ended."""
 
@@ -56,6 +66,8 @@ class PastCall(BaseModel):
     talked_s: int = Field(examples=[95])
     reasons: list[str] = Field(description="Its way, in the language of Accept-Language.")
     legs: list[CallLeg]
+    story: list[CallPart]
+    continued_in: str = Field(description="The call this one became part of, by a transfer.", examples=[""])
 
 
 class PastCalls(BaseModel):
@@ -144,6 +156,8 @@ def _shown(record: CallRecord, language: str) -> dict[str, Any]:
         "talked_s": _seconds(record.answered_ms, record.closed_ms),
         "reasons": [reason.render(language) for reason in record.reasons],
         "legs": [_leg(leg, hidden=hidden and leg.kind == "caller") for leg in record.legs],
+        "story": [_part(part, hidden=hidden and part.party == record.caller_number) for part in record.segments],
+        "continued_in": record.continued_in,
     }
 
 
@@ -158,6 +172,16 @@ def _leg(leg: LegRecord, *, hidden: bool) -> dict[str, Any]:
         "answered_at": _time(leg.answered_ms),
         "ended_at": _time(leg.ended_ms),
         "outcome": leg.outcome,
+    }
+
+
+def _part(part: Segment, *, hidden: bool) -> dict[str, Any]:
+    return {
+        "kind": part.kind,
+        "party": "" if hidden else part.party,
+        "name": "" if hidden else part.display,
+        "began_at": _time(part.began_ms),
+        "ended_at": _time(part.ended_ms),
     }
 
 

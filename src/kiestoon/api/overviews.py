@@ -18,8 +18,9 @@ from kiestoon.api.resources.routes import Asker, Behind
 from kiestoon.api.schemas import MAX_ID
 from kiestoon.company.model import CompanyRows
 from kiestoon.operator_error import OperatorError
+from kiestoon.store.accounts import list_accounts
 from kiestoon.store.configuration_file.applying import rows_of
-from kiestoon.store.overviews import assigned_numbers, licences, subscribers
+from kiestoon.store.overviews import Subscriber, assigned_numbers, licences, subscribers
 
 router = APIRouter(prefix="/api/v1/companies/{company_id}")
 
@@ -47,6 +48,7 @@ class SubscriberModel(BaseModel):
     extension: str = Field(examples=["204"])
     name: str = Field(examples=["Sam Jansen"])
     department_id: int | None = Field(examples=[3])
+    account_id: int | None = Field(description="The login of a person, where there is one.", examples=[12])
     online: bool | None
     calls: int | None = Field(description="Live calls; null when nobody knows.", examples=[0])
     phones: list[PhoneModel]
@@ -129,13 +131,22 @@ async def read_dashboard(company_id: str, location_id: str, principal: Asker, ba
     found, place = company_id_of(principal, company_id), id_of(location_id)
     demand_operation(principal, "read_dashboard", "locations", reading=True)
     _demand_place(principal, place)
-    rows = await backend.read(lambda connection: _rows(connection, found))
+
+    def look(connection: Connection) -> tuple[CompanyRows, dict[int | None, int]]:
+        held = list_accounts(connection, found)
+        return _rows(connection, found), {account.user_id: account.id for account in held}
+
+    rows, accounts = await backend.read(look)
     if all(row.id != place for row in rows.locations):
         raise ApiProblem("not_found")
     people = subscribers(rows, place, int(time.time() * 1000))
     live = await _live(backend, rows)
-    items = [_with_state(one, live) for one in people]
+    items = [{**_with_state(one, live), "account_id": _account_of(one, accounts)} for one in people]
     return respond_with(json_answer({"location_id": place, "live": live is not None, "items": items}))
+
+
+def _account_of(one: Subscriber, accounts: dict[int | None, int]) -> int | None:
+    return accounts.get(one.id) if one.table == "users" else None
 
 
 class _Live(msgspec.Struct):

@@ -58,7 +58,7 @@ class CompanyIndex:
         self.services = Services.of(rows)
         rows = rows_in_force(rows, self.services)
         self.arrangements = Arrangements(rows)
-        self.rights = Rights(rows)
+        self.rights = Rights(rows, self.services)
         self.locations: dict[int, Location] = {row.id: row for row in rows.locations}
         self.departments: dict[int, Department] = {row.id: row for row in rows.departments}
         self.users: dict[int, User] = {row.id: row for row in rows.users}

@@ -29,6 +29,7 @@ from kiestoon.company.model import (
     RuleService,
     StatusForward,
     User,
+    VoicemailBox,
 )
 from kiestoon.company.services import Services
 
@@ -154,6 +155,10 @@ def _alternate(row: AlternateNumber, services: Services, extension: str) -> Alte
     return row if rings_alike else replace(row, ring_pattern=1)
 
 
+def _box(row: VoicemailBox, services: Services, extension: str) -> VoicemailBox | None:
+    return row if services.has(extension, "voicemail") else None
+
+
 def _reach(row: RowT, services: Services, extension: str) -> RowT | None:
     return row if services.has(extension, "reach") else None
 
@@ -194,6 +199,7 @@ _HANDLERS: Final[dict[type[Row], Callable[[Any, Services, str], Any]]] = {
     ReachProfile: _reach_profile,
     ReachCell: _reach,
     ReachOverride: _reach_override,
+    VoicemailBox: _box,
 }
 TOUCHED: Final = tuple(BY_ROW[row].table for row in _HANDLERS)
 """The tables whose rows belong to services."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final, Literal, TypeAlias
 
 from kiestoon.company.model import Company, CompanyRows, User
+from kiestoon.company.services import Services
 
 Right: TypeAlias = Literal["pickup", "parked", "presence", "notify", "listen"]
 """What a privacy group's members may do with an extension: the fields of ``PrivacyGrant``."""
@@ -19,23 +20,26 @@ class Rights:
     """One company's rights over lines, by viewer. Treat as immutable.
 
     A viewer is the id of the person logged in on a phone; None where nobody is: such a phone has nobody's rights. Equal
-    when everybody has the same rights.
+    when everybody has the same rights. Whoever does not have the service call pickup picks nothing up.
     """
 
     __slots__ = ("_company", "_granted", "_group_of", "_holders", "_permitted", "_pickup_group")
 
-    def __init__(self, rows: CompanyRows) -> None:
+    def __init__(self, rows: CompanyRows, services: Services | None = None) -> None:
         self._company: Company = rows.company
+        unable = services.without("call_pickup") if services is not None else frozenset()
         people = {row.extension: row.id for row in rows.users}
+        lost = frozenset(people[extension] for extension in unable if extension in people)
         members: dict[int, frozenset[int]] = {}
         for member in rows.privacy_members:
             if member.extension in people:
                 members[member.group_id] = members.get(member.group_id, _NOBODY) | {people[member.extension]}
         self._granted: dict[tuple[Right, str], frozenset[int]] = {}
         for grant in rows.privacy_grants:
-            holders = members.get(grant.group_id, _NOBODY)
+            everybody = members.get(grant.group_id, _NOBODY)
             for right in RIGHTS:
                 if getattr(grant, right):
+                    holders = everybody - lost if right == "pickup" else everybody
                     key = (right, grant.extension)
                     self._granted[key] = self._granted[key] | holders if key in self._granted else holders
         self._holders: dict[Right, frozenset[int]] = {}
@@ -43,7 +47,9 @@ class Rights:
             self._holders[right] = self._holders.get(right, _NOBODY) | holders
         self._group_of: dict[str, int] = {row.extension: row.group_id for row in rows.pickup_members}
         self._pickup_group: dict[int, int] = {
-            people[extension]: group for extension, group in self._group_of.items() if extension in people
+            people[extension]: group
+            for extension, group in self._group_of.items()
+            if extension in people and extension not in unable
         }
         self._permitted: dict[int, frozenset[int]] = {}
         for row in rows.line_permissions:
@@ -56,7 +62,8 @@ class Rights:
 
     def _all(self) -> tuple[object, ...]:
         company = self._company
-        return company.lamp_rights, company.lamp_names, self._granted, self._permitted, self._group_of
+        pickup = self._group_of, self._pickup_group
+        return company.lamp_rights, company.lamp_names, self._granted, self._permitted, *pickup
 
     def holds(self, viewer: int | None, right: Right, extension: str) -> bool:
         """Whether a privacy group gives the viewer this right over the extension."""

@@ -19,11 +19,14 @@ def may_have_box(owner: Row | None) -> bool:
 
 
 def box_of(index: CompanyIndex, extension: str) -> VoicemailBox | None:
-    """The box of an extension (an alternate one's is its person's); None: there is none, or it is switched off."""
+    """The box of an extension (an alternate one's is its person's).
+
+    None: there is none, it is switched off, or voicemail is not assigned to whose it would be.
+    """
     owner = index.arrangements.extensions.get(extension)
     if isinstance(owner, AlternateNumber):
         owner = index.users.get(owner.user_id)
-    if not isinstance(owner, OWNERS):
+    if not isinstance(owner, OWNERS) or not index.services.has(owner.extension, "voicemail"):
         return None
     row = index.arrangements.voicemail_boxes.get(owner.extension)
     if row is None:

@@ -48,14 +48,14 @@ TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
         "Wijs dat servicepack toe: dat gebruikt een licentie",
     ),
     "licences_used": (
-        "all {limit} licences are in use",
-        "alle {limit} licenties zijn in gebruik",
+        "no licence is left (there are {limit})",
+        "er is geen licentie over (het zijn er {limit})",
         "Take one back, or order more",
         "Neem er een terug, of bestel meer",
     ),
     "licences_used_at": (
-        "all {limit} licences of {other} are in use",
-        "alle {limit} licenties van {other} zijn in gebruik",
+        "no licence is left for {other}, which may use {limit}",
+        "er is geen licentie over voor {other}, met hoogstens {limit}",
         "Take one back there, or give the location more",
         "Neem daar een licentie terug, of geef de locatie er meer",
     ),

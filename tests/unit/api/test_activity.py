@@ -54,7 +54,7 @@ async def test_pages_follow_one_another_without_gap_or_repetition(api: Api) -> N
     ("params", "tables"),
     [
         ({"table": "users"}, {"users"}),
-        ({"q": "everybody"}, {"group_extensions"}),
+        ({"q": "by place"}, {"location_routings"}),
         ({"q": "%"}, set()),
         ({"action": "removed"}, set()),
         ({"acting_user": "nobody"}, set()),
@@ -133,16 +133,16 @@ async def test_an_administrator_of_a_place_sees_what_happened_there(api: Api, ro
 @pytest.mark.parametrize("role", ["location", "department"])
 async def test_what_is_gone_is_seen_by_those_to_whose_place_it_belonged(api: Api, role: str) -> None:
     for which in (api.organisation.own, api.organisation.other):
-        for table in ("forwards", "hunt_groups"):
+        for table in ("forwards", "menus"):
             assert (await api.of("company").delete(api.path(table, which[table]))).status_code == 204
     entries = (await log(api, role, action="removed")).json()["items"]
     own = api.organisation.own
     assert {(entry["table"], entry["row_id"]) for entry in entries} >= {
-        ("forwards", own["forwards"]), ("hunt_groups", own["hunt_groups"]),
+        ("forwards", own["forwards"]), ("menus", own["menus"]),
     }  # fmt: skip
     other = api.organisation.other
     assert not {(entry["table"], entry["row_id"]) for entry in entries} & {
-        ("forwards", other["forwards"]), ("hunt_groups", other["hunt_groups"]),
+        ("forwards", other["forwards"]), ("menus", other["menus"]),
     }  # fmt: skip
     answer = await log(api, role, format="csv")
     assert "Sam 2" in answer.text

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from api_rig import Api
 
-from kiestoon.calls.record import CallRecord, LegRecord
+from kiestoon.calls.record import CallRecord, LegRecord, Segment
 from kiestoon.routing import Reason
 from kiestoon.store.records import store_records
 
@@ -19,6 +19,7 @@ def record(api: Api, name: str, extension: str = "212", **fields: Any) -> None:
         "company_id": api.organisation.company_id, "direction": "in", "opened_ms": NOW, "answered_ms": NOW + 12_500,
         "closed_ms": NOW + 60_000, "caller_number": "+31612345678", "caller_display": "J. de Vries",
         "dialled": "+31205550100", "final_party": "201", "outcome": "answered", "ended_by": "caller",
+        "segments": (Segment("talk", "201", "Sam", NOW + 12_500, NOW + 50_000),), "continued_in": "c9",
         "reasons": (Reason("hunt_group", {"extension": extension, "name": "Orders", "policy": "regular"}),),
         "legs": (
             LegRecord("caller", "+31612345678", "J. de Vries", started_ms=NOW, outcome="answered"),
@@ -49,6 +50,15 @@ async def test_a_call_is_told_with_its_way_and_its_legs(api: Api) -> None:
     assert [(leg["kind"], leg["party"], leg["ringing_at"]) for leg in call["legs"]] == [
         ("caller", "+31612345678", None), ("device", "201", None),
     ]  # fmt: skip
+
+
+async def test_the_story_says_with_whom_the_caller_was_and_where_it_goes_on(api: Api) -> None:
+    record(api, "c1")
+    call = (await history(api)).json()["items"][0]
+    assert [(part["kind"], part["party"], part["ended_at"]) for part in call["story"]] == [
+        ("talk", "201", "2026-09-21T14:14:10.000Z"),
+    ]  # fmt: skip
+    assert call["continued_in"] == "c9"
 
 
 async def test_who_withholds_the_number_is_not_named(api: Api) -> None:

@@ -333,7 +333,8 @@ async def test_the_same_events_by_plain_get(server: Listening) -> None:
     from kiestoon.api.login.authentication import authenticated
 
     server.application.dependency_overrides[authenticated] = lambda: server.principals["company"]
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", headers=company) as client:
+    address = f"http://127.0.0.1:{server.port}"  # its description takes seconds to make
+    async with httpx.AsyncClient(base_url=address, headers=company, timeout=60) as client:
         first = (await client.get("/api/v1/events")).json()
         assert first["items"] == []
         rename(server, server.organisation.own["users"], "Sam New")

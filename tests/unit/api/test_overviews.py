@@ -37,7 +37,7 @@ async def test_the_dashboard_shows_phones_calls_and_services(api: Api) -> None:
     body = (await dashboard(api)).json()
     assert body["live"] is True
     sam = next(item for item in body["items"] if item["extension"] == "201")
-    assert (sam["online"], sam["calls"]) == (True, 1)
+    assert (sam["online"], sam["calls"], sam["account_id"]) == (True, 1, None)
     assert sam["phones"] == [{"username": "phone-2", "registered": True}]
     assert {"service": "forward", "detail": "busy → 0612345678"} in sam["services"]
     assert {"service": "selective_reject", "detail": ""} in sam["services"]

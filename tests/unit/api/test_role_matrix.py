@@ -172,6 +172,8 @@ OPERATION_OF = {
     "fetch_events": "follow_events",
     "get_pin_state": "set_pin",
     "change_pin": "set_pin",
+    "remove_from_department": "assign_to_department",
+    "list_calls_of_virtual_user": "read_call_history",
 }
 """By operation of the OpenAPI document what the permission table calls it, where its tag does not say so."""
 
@@ -219,7 +221,8 @@ async def test_every_route_beside_the_rows_is_for_the_roles_in_the_table(api: Ap
     mail.install(api.application, queue_mail)
     own = api.organisation.own
     ids = {"company_id": api.organisation.company_id, "location_id": own["locations"], "user_id": own["users"]}
-    ids |= {"device_id": own["devices"], "plan_id": own["number_plans"]}
+    ids |= {"device_id": own["devices"], "plan_id": own["number_plans"], "department_id": own["departments"]}
+    ids |= {"table": "hunt_groups", "row_id": own["hunt_groups"], "extension": "201"}
     tried: set[str] = set()
     for name, method, path, operation in routes_beside_rows(api):
         full = re.sub(r"{(\w+)}", lambda found: str(ids.get(found[1], 1)), path)

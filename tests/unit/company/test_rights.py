@@ -11,12 +11,15 @@ from kiestoon.company.model import (
     Company,
     CompanyRows,
     LinePermission,
+    PickupMember,
     PrivacyGrant,
     PrivacyGroup,
     PrivacyMember,
+    ServiceAssignment,
     User,
 )
 from kiestoon.company.rights import RIGHTS, Rights
+from kiestoon.company.services import Services
 
 BOSS, SECRETARY, OTHER = 1, 2, 3
 
@@ -104,3 +107,22 @@ def test_rights_are_equal_when_everybody_may_the_same() -> None:
     assert Rights(rows(granted="pickup")) != Rights(rows(granted="listen"))
     assert Rights(rows()) != Rights(rows(permitted=True))
     assert Rights(rows()) != Rights(rows(lamp_names="everybody"))
+
+
+@pytest.mark.parametrize("by", ["grant", "group"])
+def test_who_does_not_have_call_pickup_picks_nothing_up(by: str) -> None:
+    """The service can be taken away (V 6.1); being picked up needs none."""
+    given = rows(granted="pickup" if by == "grant" else "")
+    if by == "group":
+        members = tuple(PickupMember(id=n, company_id=1, group_id=7, extension=f"10{n}") for n in (1, 2))
+        given = msgspec.structs.replace(given, pickup_members=members)
+    assert Rights(given).may_pick_up(SECRETARY, "101")
+
+    def without(extension: str) -> Rights:
+        lost = ServiceAssignment(id=1, company_id=1, extension=extension, service="call_pickup", assigned=False)
+        whole = msgspec.structs.replace(given, service_assignments=(lost,))
+        return Rights(whole, Services.of(whole))
+
+    assert not without("102").may_pick_up(SECRETARY, "101")
+    assert without("101").may_pick_up(SECRETARY, "101")
+    assert without("102") != Rights(given)

@@ -27,9 +27,11 @@ from kiestoon.company.model import (
     ServicePack,
     StatusForward,
     User,
+    VoicemailBox,
 )
 from kiestoon.company.profiles import FOR_VIRTUAL, SERVICES, offered, services_of
 from kiestoon.company.services import Licensing, Services
+from kiestoon.company.voicemail import box_of
 
 COMPANY = Company(id=1, name="Acme", domain="acme.example")
 ANN = User(id=1, company_id=1, extension="101", name="Ann", location_id=1)
@@ -226,6 +228,7 @@ def test_rules_forwards_by_status_alternates_and_reach_go_with_their_services() 
         ),
         "status_forwards": (StatusForward(id=1, company_id=1, user_id=1, status="lunch", to=TO),),
         "alternate_numbers": (AlternateNumber(id=1, company_id=1, user_id=1, extension="191", ring_pattern=3),),
+        "voicemail_boxes": (VoicemailBox(id=1, company_id=1, extension="101"),),
         "reach_profiles": (ReachProfile(id=1, company_id=1, user_id=1, name="Day", forward_busy=BOX),),
         "reach_overrides": (ReachOverride(id=1, company_id=1, user_id=1, roaming=True),),
     }
@@ -237,6 +240,7 @@ def test_rules_forwards_by_status_alternates_and_reach_go_with_their_services() 
     left = without("reach", **rows)
     assert (left.reach_profiles, left.reach_overrides) == ((), ())
     assert without("roaming_status", **rows).reach_overrides[0].roaming is False
+    assert without("voicemail", **rows).voicemail_boxes == ()
     profile = without("voicemail", **rows).reach_profiles[0]
     assert profile.forward_busy == Destination()
 
@@ -251,6 +255,12 @@ def test_nobody_sends_calls_to_a_voicemail_that_is_not_there() -> None:
     left = without("voicemail", group_extensions=groups).group_extensions[0]
     assert left.forward_busy == Destination()
     assert left.forward_no_answer == Destination("voicemail", "102")
+
+
+def test_who_has_no_voicemail_has_no_box() -> None:
+    index = CompanyIndex(company(service_assignments=(by_hand("101", "voicemail", False),)))
+    assert box_of(index, "101") is None
+    assert box_of(index, "102") is not None
 
 
 def test_a_snapshot_holds_what_is_in_force_and_tells_who_has_a_service() -> None:

@@ -15,7 +15,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from notify_rig import Installation
 
-from kiestoon.company.model import Account, FeatureCode, Location, User
+from kiestoon.company.model import Account, FeatureCode, Location, ServiceAssignment, User
 from kiestoon.notify.account_mail import STEP, queue_account_mail
 from kiestoon.notify.postman import Postman, Smtp
 from kiestoon.notify.writing import MailRefusedError, read_address, write_mail
@@ -212,14 +212,17 @@ async def test_an_account_mail_holds_extension_login_and_a_link_but_no_password(
     _, account = person(installation, language=language)
     with installation.database.write() as connection:
         queue_account_mail(
-            connection, installation.vault, account, public_url="https://pbx.example/", now_ms=installation.clock()
-        )
+            connection, installation.vault, account, public_url="https://pbx.example/", now_ms=installation.clock(),
+            inside_url="https://10.0.0.5:9080/", pin="483920",
+        )  # fmt: skip
     await postman(installation, inbox[1]).work()
     message = inbox[0].got[0][2]
     text, html = (part.get_content() for part in message.iter_parts())
     for part in (text, html):
         assert "204@bakery.example" in part
         assert "*86" in part
+        assert "483920" in part
+        assert "https://10.0.0.5:9080" in part
         assert "https://pbx.example/set-password#" in part
     assert "Bakery & Söhne" in text
     assert "Bakery &amp; Söhne" in html
@@ -228,6 +231,19 @@ async def test_an_account_mail_holds_extension_login_and_a_link_but_no_password(
     with installation.database.write() as connection:
         assert take_step(connection, STEP, token, installation.clock()) == {"account_id": account.id}
         assert take_step(connection, STEP, token, installation.clock()) is None
+
+
+async def test_who_has_no_voicemail_is_told_of_none(installation: Installation, inbox: tuple[Inbox, int]) -> None:
+    user, account = person(installation)
+    with changing(installation.database, installation.vault, acting_user="test") as changes:
+        changes.add(
+            ServiceAssignment(
+                id=0, company_id=user.company_id, extension=user.extension, service="voicemail", assigned=False
+            )
+        )
+        queue_account_mail(changes.connection, installation.vault, account, public_url="", now_ms=installation.clock())
+    await postman(installation, inbox[1]).work()
+    assert "*86" not in str(inbox[0].got[0][2])
 
 
 async def test_the_link_of_an_account_mail_ends_after_a_week(

@@ -35,6 +35,7 @@ USES: list[tuple[str, Work]] = [
     ("voicemail", lambda h: h.add(m.Forward, extension="101", case="always", voicemail=True)),
     ("voicemail", lambda h: h.add(m.Forward, extension="101", case="no_answer", to=BOX)),
     ("ring_reminder", lambda h: h.add(m.Forward, extension="101", case="always", to=TO, ring_reminder=True)),
+    ("voicemail", lambda h: h.add(m.VoicemailBox, extension="101", longest_s=60)),
     ("selective_forwarding", lambda h: h.add(m.Forward, extension="101", case="selective", to=TO)),
     ("selective_rejection", lambda h: h.add(m.Rule, service="selective_reject", name="No", extension="101")),
     ("call_notification", lambda h: h.add(m.Rule, service="notification", name="Mail", extension="101")),

@@ -50,7 +50,7 @@ async def prepare_account(
         rules.refuse_unless_manageable(connection, presence, added)
         must = added.must_change_password
         added = accounts_store.set_password(changes, added, hashed, now_ms, must_change=must)
-        if tell and added.email:
+        if tell and logins.mail_login is not None:
             logins.mail_login(connection, added)
         return show(connection, added, None if chosen else password)
 
@@ -111,7 +111,7 @@ async def prepare_reset(
         held = rules.find(changes.connection, presence, owner_id, account_id)
         held = accounts_store.set_password(changes, held, hashed, now_ms, must_change=True)
         if send_mail:
-            logins.mail_login(changes.connection, held)
+            _mail(logins, changes.connection, held)
         return show(changes.connection, held, None if chosen else password)
 
     return write
@@ -141,8 +141,16 @@ def show(connection: Connection, account: Account, password: str | None = None) 
 def mail_login(logins: Logins, changes: Changes, presence: Presence, owner_id: int | None, account_id: int) -> None:
     """Queue the mail that says how to log in."""
     account = rules.find(changes.connection, presence, owner_id, account_id)
-    logins.mail_login(changes.connection, account)
+    _mail(logins, changes.connection, account)
     changes.record("login_mailed", account)
+
+
+def _mail(logins: Logins, connection: Connection, account: Account) -> None:
+    """Raises the problem when no mail can be sent, or there is no address to send it to."""
+    if logins.mail_login is None:
+        raise ApiProblem("conflict", (problem("", "no_mail_server"),))
+    if logins.mail_login(connection, account) is None:
+        raise ApiProblem("conflict", (problem("email", "missing"),))
 
 
 def _normal(account: Account) -> Account:

@@ -23,8 +23,8 @@ from kiestoon.api.samples import Metric
 from kiestoon.company.model import Account
 from kiestoon.store.problems import problem
 
-MailLogin: TypeAlias = Callable[[Connection, Account], object]
-"""Queue, in this transaction, the mail that tells an account's owner how to log in."""
+MailLogin: TypeAlias = Callable[[Connection, Account], int | None]
+"""Queue, in this transaction, the mail that tells an account's owner how to log in; None: nobody's address is known."""
 
 log = structlog.get_logger(__name__)
 
@@ -34,7 +34,7 @@ class Logins:
 
     ``public_url`` is where browsers reach us ("" = whatever address they ask for); ``wall_ms`` is wall-clock time in
     milliseconds, ``monotonic`` seconds for the throttle. ``private_targets``: whether identity providers may have
-    addresses of private networks. ``mail_login`` queues mails.
+    addresses of private networks. ``mail_login`` queues mails; None = there is no mail server.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Logins:
         self.throttle = Throttle()
         self.wall_ms = wall_ms or (lambda: int(time.time() * 1000))
         self.monotonic = monotonic
-        self.mail_login = mail_login or _no_mail
+        self.mail_login = mail_login
         self.counts: Counter[tuple[str, str]] = Counter()
         self._public_url = public_url.rstrip("/")
 
@@ -114,10 +114,6 @@ class Logins:
             Metric("logins", "counter", "Attempts to log in to the web", count, {"outcome": outcome, "method": method})
             for (outcome, method), count in sorted(self.counts.items())
         ]
-
-
-def _no_mail(_connection: Connection, account: Account) -> None:
-    log.warning("no mail is sent: there is no mail server", account_id=account.id)
 
 
 def source_of(connection: HTTPConnection) -> str:

@@ -27,6 +27,7 @@ from kiestoon.company.model import (
     ServicePack,
     StatusForward,
     User,
+    VoicemailBox,
 )
 from kiestoon.company.profiles import offered
 from kiestoon.company.services import HAVING, Licensing, Standing, kind_of
@@ -118,6 +119,11 @@ def _rule(row: Rule, peek: Peek) -> Iterator[Problem]:
         yield from _needs(row.extension, [("service", service)], peek)
 
 
+def _box(row: VoicemailBox, peek: Peek) -> Iterator[Problem]:
+    if row.enabled:
+        yield from _needs(row.extension, [("extension", "voicemail")], peek)
+
+
 def _needs(extension: str, wanted: Iterable[tuple[str, str]], peek: Peek) -> Iterator[Problem]:
     held = held_by(extension, peek)
     if held is None:
@@ -161,6 +167,7 @@ CHECKS: Final[dict[type[Row], tuple[Check, ...]]] = {
     User: (_user,),
     Forward: (_forward,),
     Rule: (_rule,),
+    VoicemailBox: (_box,),
     StatusForward: (_status_forward,),
     AlternateNumber: (_alternate,),
     **dict.fromkeys((CallClass, ReachStatus, ReachProfile, ReachCell, ReachOverride), (_reach,)),

@@ -77,11 +77,17 @@ class House:
             private_targets=True,
             wall_ms=lambda: START_MS + int(self.now_s * 1000),
             monotonic=lambda: self.now_s,
-            mail_login=lambda _connection, account: self.mailed.append(account.login),
+            mail_login=self._mail,
         )
         state = self.application.state
         state.backend, state.limits = self.backend, None
         install(self.application, self.logins)
+
+    def _mail(self, _connection: Any, account: Account) -> int | None:
+        if not account.email:
+            return None
+        self.mailed.append(account.login)
+        return len(self.mailed)
 
     async def _ask(self, command: str, **_arguments: Any) -> Any:
         self.asked.append(command)

@@ -150,6 +150,30 @@ async def test_a_reset_password_ends_sessions_and_must_be_changed(house: House, 
     assert house.mailed == ["anna", "anna"]
 
 
+async def test_a_new_administrator_is_mailed_how_to_log_in(house: House, browser: httpx.AsyncClient) -> None:
+    """V 30.2, V 31.2: the system makes the account and mails its owner."""
+    house.add_account("chief")
+    await log_in(browser, "chief@noord.example")
+    account = {"role": "location", "location_id": house.location.id, "first_name": "Lo", "last_name": "Cal"}
+
+    async def create(login: str, **more: Any) -> httpx.Response:
+        return await browser.post(accounts_of(house), json={"login": login, **account, **more})
+
+    assert (await create("told", email="told@noord.example")).status_code == 201
+    assert (await create("untold", email="untold@noord.example", send_mail=False)).status_code == 201
+    nowhere = await create("nowhere")
+    assert nowhere.status_code == 201
+    assert house.mailed == ["told"]
+    refused = await browser.post(f"{accounts_of(house)}/{nowhere.json()['id']}/mail")
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (409, "email")
+    taken = await create("told", email="other@noord.example")
+    assert (taken.status_code, house.mailed) == (409, ["told"])
+    house.logins.mail_login = None
+    assert (await create("offline", email="off@noord.example")).status_code == 201
+    silent = await browser.post(f"{accounts_of(house)}/{nowhere.json()['id']}/mail")
+    assert (silent.status_code, silent.json()["errors"][0]["code"]) == (409, "no_mail_server")
+
+
 async def test_own_password_needs_the_present_one_and_ends_other_sessions(
     house: House, browser: httpx.AsyncClient
 ) -> None:
