@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
 from datetime import date, datetime, time
+from pathlib import Path
 from typing import get_args
 
 import pytest
 
+import kiestoon
 from kiestoon.company.model import PresenceStatus
 from kiestoon.speech import Moment, Phrase
 from kiestoon.speech.composing import LONGEST_TEXT, compose
@@ -99,3 +103,53 @@ def test_every_presence_has_a_text() -> None:
 def test_keys_are_words_with_hyphens() -> None:
     assert [key for key in keys() if not re.fullmatch(r"[a-z][a-z-]{1,40}", key)] == []
     assert len(list(keys())) > 200
+
+
+# --- who uses them ---------------------------------------------------------------------------------------------------
+
+SOURCE = Path(kiestoon.__file__).parent
+NOT_FILLED_IN = {"most", "timeout_s", "end", "prompt"}
+"""Parameters of ``Conversation.ask_for`` itself."""
+
+
+def constants(node: ast.expr) -> Iterator[str]:
+    """The texts an expression can be, as far as they stand in the source: of both branches, of a table's default."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.IfExp):
+        yield from (*constants(node.body), *constants(node.orelse))
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get":
+        yield from (found for part in node.args[1:] for found in constants(part))
+
+
+def filled_in(call: ast.Call) -> set[str] | None:
+    """What a call fills in; None when that cannot be seen."""
+    names = {keyword.arg for keyword in call.keywords}
+    given = call.args[1] if len(call.args) > 1 else None
+    if None in names or not (given is None or isinstance(given, ast.Dict)):
+        return None
+    cells = [key.value for key in given.keys if isinstance(key, ast.Constant)] if given is not None else []
+    return {str(name) for name in (*cells, *names)} - NOT_FILLED_IN
+
+
+def uses() -> Iterator[tuple[str, set[str] | None, str]]:
+    """Every text that is said somewhere: its key, what is filled in, and where."""
+    for path in SOURCE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Call) or not node.args:
+                continue
+            name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+            where = f"{path.relative_to(SOURCE)}:{node.lineno}"
+            if name in {"Phrase", "say", "ask_for"}:
+                yield from ((key, filled_in(node), where) for key in constants(node.args[0]))
+            elif name == "refuse" and len(node.args) > 3:
+                yield from ((key, set(), where) for key in constants(node.args[3]) if key)
+
+
+def test_whatever_is_said_anywhere_has_a_text_and_fills_in_what_it_needs() -> None:
+    found = list(uses())
+    assert len(found) > 20
+    for key, given, where in found:
+        text = texts_of("en").get(key)
+        assert text is not None, f"{where} says {key}"
+        assert given is None or given == set(text.placeholders), f"{where}: {key} needs {set(text.placeholders)}"
