@@ -34,6 +34,7 @@ from kiestoon.calls.exchange import Exchange, Settings
 from kiestoon.calls.ids import Ids
 from kiestoon.calls.journal import CallJournal, replay, replay_messages, snapshot
 from kiestoon.calls.lines import Lines
+from kiestoon.calls.mailboxes import MailboxChanged
 from kiestoon.calls.media_pool import MediaPool
 from kiestoon.calls.record import CallRecord, encode_record
 from kiestoon.company.directory import Directory
@@ -96,7 +97,7 @@ class Telephony:
             self.exchange,
             keep=core.subscription_journal.append,
             wall_s=time.time,
-            mailbox_counts=lambda company_id, extension: (*self.exchange.mailboxes.counts(company_id, extension), 0, 0),
+            mailbox_counts=lambda company, extension: (*self.exchange.mailboxes.counts(company, extension), 0, 0),
         )
         self.exchange.watching = self.lamps
         self.engine = ExchangeEngine(
@@ -108,10 +109,7 @@ class Telephony:
         )
         self.events = LiveEvents(self.exchange, core.loop)
         self.voicemail = Voicemail(self.exchange, core.database)
-        self.exchange.mailboxes.listeners.append(self.events.mailbox_changed)
-        self.exchange.mailboxes.listeners.append(
-            lambda change: self.lamps.mailbox_changed(change.company_id, change.extension, core.loop.time())
-        )
+        self.exchange.mailboxes.listeners += [self.events.mailbox_changed, self._mailbox_changed]
         self.gate = OverloadGate(secrets.token_bytes(32), emergency_users(core.directory))
         self.driver: EndpointDriver[Event] = EndpointDriver(self.engine, _treated, gate=self.gate)
         self.quality = LiveQuality()
@@ -197,6 +195,9 @@ class Telephony:
     def _replied(self, token: int, reply: object) -> None:
         self.engine.replied(token, reply, self.core.loop.time())
         self.driver.touch()
+
+    def _mailbox_changed(self, change: MailboxChanged) -> None:
+        self.lamps.mailbox_changed(change.company_id, change.extension, self.core.loop.time())
 
     def _calls_happened(self, events: list[CallEvent]) -> None:
         self.events.happened(events)

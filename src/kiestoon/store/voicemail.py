@@ -207,25 +207,34 @@ def sweep(database: Database, folder: Path, kept: Iterable[str], now_s: float) -
     stored. How many it were."""
     keep = {path + ending for path in kept for ending in ("", PART)}
     removed = 0
-    for path in _recordings(folder):
-        if str(path) in keep or path.stat().st_mtime > now_s - _KEPT_S:
-            continue
-        if not _is_held(database, int(path.parent.name), path.name):
-            path.unlink()
-            removed += 1
+    for company in _companies(folder):
+        old = [path for path in _recordings(company) if str(path) not in keep and _age_s(path, now_s) > _KEPT_S]
+        held = _held(database, int(company.name)) if old else frozenset()
+        for path in old:
+            if path.name not in held:
+                path.unlink(missing_ok=True)
+                removed += 1
     return removed
 
 
-def _recordings(folder: Path) -> Iterator[Path]:
-    """The files of all companies; folders that are none of ours are left alone."""
-    if not folder.is_dir():
-        return
-    for company in folder.iterdir():
-        if company.name.isdecimal() and company.is_dir():
-            yield from (path for path in company.iterdir() if path.name.endswith((".wav", ".wav" + PART)))
+def _companies(folder: Path) -> list[Path]:
+    """The folders of all companies; what is none of ours is left alone."""
+    return [path for path in folder.iterdir() if path.name.isdecimal() and path.is_dir()] if folder.is_dir() else []
 
 
-def _is_held(database: Database, company_id: int, file: str) -> bool:
+def _recordings(company: Path) -> list[Path]:
+    return [path for path in company.iterdir() if path.name.endswith((".wav", ".wav" + PART))]
+
+
+def _age_s(path: Path, now_s: float) -> float:
+    try:
+        return now_s - path.stat().st_mtime
+    except FileNotFoundError:  # whoever it belongs to has deleted it just now
+        return 0.0
+
+
+def _held(database: Database, company_id: int) -> frozenset[str]:
+    """The files that lie in boxes of a company."""
     with database.read() as connection:
-        query = select(messages.c.id).where(messages.c.company_id == company_id, messages.c.file == file)
-        return connection.execute(query).first() is not None
+        query = select(messages.c.file).where(messages.c.company_id == company_id)
+        return frozenset(connection.execute(query).scalars())

@@ -63,3 +63,4 @@ def main(descriptor: int, *, idle: bool) -> None:
             os.nice(_NICENESS)
     with suppress(BrokenPipeError, ConnectionResetError):
         serve(socket.socket(fileno=descriptor))
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it ends by itself; leaving once more would be told as a fault
