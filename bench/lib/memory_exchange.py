@@ -24,6 +24,7 @@ from kiestoon.calls.record import CallRecord, encode_record
 from kiestoon.company.model import Company, CompanyRows, Device, Number, Trunk, User
 from kiestoon.media.framing import encode_batch
 from kiestoon.media.protocol import Command, Event, Port, Quality, Subtract, Subtracted
+from kiestoon.phones.lamps import Lamps
 from kiestoon.registrar import Binding, BindingChanged
 from kiestoon.sip.flow import Flow, Output, Send
 from kiestoon.sip.parse import parse_message
@@ -108,7 +109,8 @@ class MemoryExchange:
         self.spent_s = 0.0
         self.journal_bytes = 0
         self.records = 0
-        self.exchange.listening = False  # as in production, until a listener exists
+        self.exchange.followed = False  # as in production, until somebody follows events
+        self.exchange.watching = Lamps(self.exchange, keep=len, wall_s=lambda: self.network.now)
         self.exchange.journal = CallJournal(self._journal)
         self.exchange.record = self._record
         for number in range(devices):

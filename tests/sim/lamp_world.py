@@ -11,7 +11,7 @@ from typing import Any
 from world import DOMAIN, EXCHANGE, DeskPhone, World
 
 from kiestoon.company.model import CompanyRows
-from kiestoon.phones.lamps import Lamps, ParkedCall, decode_journal
+from kiestoon.phones.lamps import Lamps, decode_journal
 from kiestoon.sip import events
 from kiestoon.sip.digest import Credentials
 from kiestoon.sip.flow import Flow, Target, Transport
@@ -193,13 +193,12 @@ def _answered(watch: Watch, outgoing: Outgoing, status: int, response: Response 
 
 
 class LampWorld(World):
-    """The exchange with lamps. ``counts`` and ``parked`` are what mailboxes and park places hold."""
+    """The exchange with lamps. ``counts`` is what mailboxes hold."""
 
     def __init__(self, seed: int = 1, rows: CompanyRows | None = None, **settings: Any) -> None:
         super().__init__(seed, rows, **settings)
         self.seeds = count(1000 * seed)
         self.counts: dict[str, tuple[int, int, int, int]] = {}
-        self.parked: dict[tuple[str, str], list[ParkedCall]] = {}
         self.kept: list[bytes] = []
         self.lamps = self._attach()
 
@@ -209,7 +208,6 @@ class LampWorld(World):
             keep=self.kept.append,
             wall_s=lambda: self.network.now,
             mailbox_counts=lambda _, extension: self.counts.get(extension, (0, 0, 0, 0)),
-            parked=lambda _, kind, number: self.parked.get((kind, number), []),
         )
         self.exchange.watching = lamps
         return lamps

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 from lamp_world import DIALOG, MESSAGES, PRESENCE, LampWorld
+from test_basic_calls import in_call
 from test_lamps import company
+from test_transfers import refer, told
 from world import DOMAIN, sample_rows
 
-from kiestoon.company.code_presets import preset_codes
+from kiestoon.company.code_presets import CodePreset, preset_codes
 from kiestoon.company.model import (
     CompanyRows,
     GroupExtension,
@@ -24,15 +28,15 @@ from kiestoon.company.model import (
     PrivacyMember,
     WeekBlock,
 )
-from kiestoon.phones.lamps import ParkedCall, Seen
+from kiestoon.phones.lamps.live_calls import EXTENSION
 from kiestoon.sip import events
 
 
-def coded(rows: CompanyRows | None = None, **fields: object) -> CompanyRows:
-    """The sample company with the usual feature codes."""
+def coded(rows: CompanyRows | None = None, preset: CodePreset = "standard", **fields: object) -> CompanyRows:
+    """The sample company with a preset's feature codes."""
     rows = rows or sample_rows()
     codes = tuple(
-        msgspec.structs.replace(row, id=number) for number, row in enumerate(preset_codes("standard", rows.company), 1)
+        msgspec.structs.replace(row, id=number) for number, row in enumerate(preset_codes(preset, rows.company), 1)
     )
     return msgspec.structs.replace(rows, feature_codes=codes, **fields)
 
@@ -79,7 +83,7 @@ def test_a_groups_lamp_shows_its_calls_whoever_has_them_and_whether_they_are_hel
     session.bye(world.network.now)
     world.run()
     assert lamp.lamp == "off"
-    assert not list(world.lamps.live.calls_at(1, number))
+    assert not list(world.lamps.live.calls_at(EXTENSION, 1, number))
     assert len(world.lamps.live) == 0
 
 
@@ -153,35 +157,92 @@ def test_a_group_that_forwards_everything_is_lit() -> None:
 # --- parked calls ----------------------------------------------------------------------------------------------------
 
 
+def park_anna(world: LampWorld, target: str) -> Any:
+    """Anna calls Bert, who parks her; Anna's session."""
+    _, _, bert, session, other = in_call(world)
+    refer(world, bert, other, target)
+    assert told(bert)[-1] == "SIP/2.0 200 OK", world.network.ladder()
+    return session
+
+
 @pytest.mark.parametrize(
-    ("name", "place"),
+    ("target", "name", "fetched_with"),
     [
-        ("*03", ("lot", "3")),
-        ("*13", ("lot", "3")),
-        ("lot3", ("lot", "3")),
-        ("park3", ("lot", "3")),
-        ("park+3", ("lot", "3")),
-        ("93007", ("line", "07")),
-        ("line7", ("line", "07")),
-        ("park07", ("line", "07")),
+        ("*03", "*03", "*13"),
+        ("*03", "*13", "*13"),
+        ("*03", "lot3", "*13"),
+        ("*03", "park3", "*13"),
+        ("*03", "park+3", "*13"),
+        ("*6", "93001", "93001"),
+        ("*6", "line1", "93001"),
+        ("*6", "park01", "93001"),
     ],
 )
-def test_a_park_places_lamp_by_any_of_its_names(name: str, place: tuple[str, str]) -> None:
+def test_a_park_places_lamp_by_any_of_its_names(target: str, name: str, fetched_with: str) -> None:
     world = LampWorld(rows=coded())
-    lamp = world.watcher("carla", "192.0.2.3").watch(name)
+    carla = world.watcher("carla", "192.0.2.3")
+    lamp, elsewhere = carla.watch(name), carla.watch("*14")
     assert (lamp.status, lamp.lamp) == (200, "off")
-    world.parked[place] = [ParkedCall("p1", Seen("101", "User 1"), Seen("102", "User 2"))]
-    world.lamps.touch("park", 1, f"{place[0]}:{place[1]}")
-    world.run()
+    park_anna(world, target)
     assert lamp.lamp == "on"
     assert lamp.party("remote") == ("", "")
-    world.parked.clear()
-    world.lamps.touch("park", 1, f"{place[0]}:{place[1]}")
+    session = carla.dial(fetched_with)
+    world.run()
+    assert session.state == "confirmed"
+    assert lamp.lamp == "off"
+    assert len(elsewhere.notifies) == 1
+    session.bye(world.network.now)
+    world.run()
+    assert len(world.lamps.live) == 0
+
+
+@pytest.mark.parametrize("name", ["*68103", "*88103", "*88"])
+def test_ones_own_extension_is_a_place_of_ones_own(name: str) -> None:
+    world = LampWorld(rows=coded(company(sample_rows(), lamp_rights="granted"), preset="one-net"))
+    carla = world.watcher("carla", "192.0.2.3")
+    lamp = carla.watch(name)
+    park_anna(world, "*68103")
+    assert lamp.lamp == "on"
+    assert lamp.party("remote") == ("User 1", f"sip:101@{DOMAIN}")
+    carla.dial("*88")
     world.run()
     assert lamp.lamp == "off"
 
 
-@pytest.mark.parametrize("name", ["*0", "*1", "930", "93000", "line100", "park", "930x1", "*6"])
+def test_a_lot_goes_out_when_the_caller_gives_up() -> None:
+    world = LampWorld(rows=coded())
+    lamp = world.watcher("carla", "192.0.2.3").watch("*13")
+    session = park_anna(world, "*03")
+    session.bye(world.network.now)
+    world.run()
+    assert lamp.lamp == "off"
+    assert len(world.lamps.live) == 0
+
+
+def test_a_parked_callers_lamp_stays_on_and_the_parkers_goes_out() -> None:
+    world = LampWorld(rows=coded(company(sample_rows(), lamp_names="everybody")))
+    carla = world.watcher("carla", "192.0.2.3")
+    caller, parker, lot = carla.watch("101"), carla.watch("102"), carla.watch("*03")
+    park_anna(world, "*03")
+    assert (caller.lamp, parker.lamp, lot.lamp) == ("on", "off", "on")
+    assert lot.party("remote") == ("User 1", f"sip:101@{DOMAIN}")
+    assert lot.party("local") == ("User 2", f"sip:102@{DOMAIN}")
+
+
+def test_a_lot_is_still_lit_after_a_crash() -> None:
+    world = LampWorld(rows=coded())
+    carla = world.watcher("carla", "192.0.2.3")
+    lamp = carla.watch("*13")
+    park_anna(world, "*03")
+    world.crash()
+    world.run(30)
+    assert lamp.lamp == "on"
+    carla.dial("*13")
+    world.run()
+    assert lamp.lamp == "off"
+
+
+@pytest.mark.parametrize("name", ["*0", "*1", "930", "93000", "line100", "park", "930x1", "*6", "*88", "*881"])
 def test_what_is_no_park_place_is_not_found(name: str) -> None:
     world = LampWorld(rows=coded())
     assert world.watcher("carla", "192.0.2.3").watch(name).status == 404
@@ -191,17 +252,21 @@ def test_where_rights_are_granted_parked_calls_are_for_those_who_may_fetch_them(
     rows = coded(company(sample_rows(), lamp_rights="granted"))
     world = LampWorld(rows=rows)
     carla = world.watcher("carla", "192.0.2.3")
-    assert carla.watch("*13").status == 403
-    world.change(
-        msgspec.structs.replace(
+    assert carla.watch("*13").status == 200  # where nobody was given the right everybody may fetch
+
+    def may_fetch(extension: str) -> CompanyRows:
+        return msgspec.structs.replace(
             rows,
             privacy_groups=(PrivacyGroup(id=1, company_id=1, name="p"),),
-            privacy_members=(PrivacyMember(id=1, company_id=1, group_id=1, extension="103"),),
+            privacy_members=(PrivacyMember(id=1, company_id=1, group_id=1, extension=extension),),
             privacy_grants=(PrivacyGrant(id=1, company_id=1, group_id=1, extension="102", parked=True),),
         )
-    )
-    world.parked[("lot", "3")] = [ParkedCall("p1", Seen("101", "User 1"), Seen("102", "User 2"))]
+
+    world.change(may_fetch("101"))
+    assert carla.watch("*13").status == 403
+    world.change(may_fetch("103"))
     lamp = carla.watch("*13")
+    park_anna(world, "*03")
     assert (lamp.status, lamp.lamp) == (200, "on")
     assert lamp.party("remote") == ("User 1", f"sip:101@{DOMAIN}")
 

@@ -377,5 +377,5 @@ def test_a_fault_in_lamps_costs_no_call(monkeypatch: pytest.MonkeyPatch) -> None
         raise RuntimeError("broken on purpose")
 
     monkeypatch.setattr(world.lamps.teller, "look", broken)
-    monkeypatch.setattr(world.lamps.live, "happened", broken)
+    monkeypatch.setattr(world.lamps.live, "changed", broken)
     hang_up(world, talk(world, anna, bert))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 from lamp_world import DIALOG, PRESENCE, LampWorld, WatchingPhone
-from world import DOMAIN, DeskPhone, sample_rows
+from world import DOMAIN, EXCHANGE, DeskPhone, sample_rows
 
 from kiestoon.company.model import (
     CompanyRows,
@@ -18,7 +18,8 @@ from kiestoon.company.model import (
 )
 from kiestoon.company.model.row import Destination
 from kiestoon.sip import events
-from kiestoon.sip.headers.transfer import Replaces
+from kiestoon.sip.digest import Credentials
+from kiestoon.sip.flow import Target
 
 
 def replaced(rows: CompanyRows, user_id: int, **changes: object) -> CompanyRows:
@@ -154,19 +155,39 @@ def test_who_may_hear_of_calls_sees_caller_and_called_line() -> None:
     assert lamp.dialogs[0].get("call-id") is None
 
 
-def test_who_may_pick_up_gets_a_dialog_that_replaces_finds() -> None:
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_who_may_pick_up_gets_a_dialog_a_replaces_can_name(mirrored: bool) -> None:
+    """Phones write the watched phone's tag as to-tag (RFC 5359 §2.16), or as the exchange itself has the dialog."""
+    world, anna, bert, carla = office(granted(sample_rows(), pickup=True))
+    lamp, hers = carla.watch("102"), carla.watch("103")
+    session = anna.dial("102")
+    world.run()
+    dialog = lamp.dialogs[0]
+    tags = [dialog.get("local-tag"), dialog.get("remote-tag")]
+    to_tag, from_tag = reversed(tags) if mirrored else tags
+    replaces = f"{dialog.get('call-id')};to-tag={to_tag};from-tag={from_tag};early-only"
+    second = carla.endpoint.invite(
+        carla.now, uri=f"sip:102@{DOMAIN}", to=f"<sip:102@{DOMAIN}>", from_=f"<sip:carla@{DOMAIN}>",
+        destination=[Target("udp", *EXCHANGE)], body=carla.offer(), headers=[("Replaces", replaces)],
+        credentials=Credentials("carla", "secret of carla"),
+    )  # fmt: skip
+    carla.offers[second.id] = carla.offers[0]
+    world.run()
+    assert anna.hears(session) == {carla.sends_to(second)}, world.network.ladder()
+    assert bert.last(events.Cancelled)
+    assert (lamp.lamp, hers.lamp) == ("off", "on")
+    assert hers.party("remote")[0] == "User 1"
+
+
+def test_an_answered_call_is_not_for_taking() -> None:
     world, anna, bert, carla = office(granted(sample_rows(), pickup=True))
     lamp = carla.watch("102")
     anna.dial("102")
     world.run()
-    dialog = lamp.dialogs[0]
-    replaces = Replaces(dialog.get("call-id"), dialog.get("remote-tag"), dialog.get("local-tag"), True)
-    found = world.engine.endpoint.find_replaced(replaces)
-    ringing = next(leg for leg in world.exchange.legs.values() if leg.party.number == "102")
-    assert found is ringing.session
+    assert lamp.dialogs[0].get("call-id")
     bert.answer_waiting()
     world.run()
-    assert lamp.dialogs[0].get("call-id") is None  # an answered call is not for taking
+    assert lamp.dialogs[0].get("call-id") is None
 
 
 def test_everybody_is_told_names_where_the_company_wants_it() -> None:

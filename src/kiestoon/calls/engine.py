@@ -238,14 +238,15 @@ class ExchangeEngine:
 
     def _tell(self, changes: list[BindingChanged], now: float) -> None:
         """What has happened, to those who only listen."""
-        told = list(self.exchange.events)
-        self.exchange.events.clear()
-        if told and self._on_events is not None:
+        if self._on_events is not None and self.exchange.events:
+            told = list(self.exchange.events)
+            self.exchange.events.clear()
             self._on_events(told)
         watching = self.exchange.watching
         if watching is not None:
-            if told:
-                watching.happened(told, now)
+            if self.exchange.stirred:
+                calls, self.exchange.stirred = self.exchange.stirred, {}
+                watching.calls_changed(calls.values(), now)
             if changes:
                 watching.bindings_changed(changes, now)
             watching.settle(now)

@@ -6,7 +6,7 @@ The modules beside this one are functions over an ``Exchange``; ``control`` deci
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
@@ -131,8 +131,8 @@ class Watching(Protocol):
     def subscription_event(self, event: SubscriptionEvent, now: float) -> None:
         """What happened to a subscription."""
 
-    def happened(self, happened: list[CallEvent], now: float) -> None:
-        """Call control's events."""
+    def calls_changed(self, calls: Collection[Call], now: float) -> None:
+        """Something happened to these calls in this turn; some of them may be over."""
 
     def bindings_changed(self, changes: list[BindingChanged], now: float) -> None:
         """Registrations."""
@@ -216,6 +216,7 @@ class Exchange:
         """Other calls than the one an event is about, that have been changed by it."""
         self.watching: Watching | None = None
         self.followed = False
+        self.stirred: dict[str, Call] = {}
         self.counters: dict[str, int] = {}
         self._sequence = 0
 
@@ -225,11 +226,18 @@ class Exchange:
         return self.followed or self.watching is not None
 
     def emit(self, kind: type[CallEvent], call: Call, leg_id: int = 0, **details: object) -> None:
-        """Queue an event for the listeners; costs nothing while there are none."""
-        if not self.listening:
+        """Queue an event for the listeners; costs next to nothing while there are none. Lamps only want to know of
+        which call."""
+        self.stir(call)
+        if not self.followed:
             return
         self._sequence += 1
         self.events.append(kind(call.company_id, call.id, leg_id, self.wall_ms(), self._sequence, **details))
+
+    def stir(self, call: Call) -> None:
+        """Something about the call may look different to who watches those in it."""
+        if self.watching is not None:
+            self.stirred[call.id] = call
 
     def count(self, name: str) -> None:
         """Add one to a counter shown as a metric."""

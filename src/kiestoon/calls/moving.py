@@ -45,6 +45,8 @@ def move(x: Exchange, leg: Leg, source: Call, to: Call) -> None:
     if leg.termination and to.link is not None:
         to.link.send(Move(leg.termination, to.context))
     occupancy.enter(x, leg)
+    x.stir(source)
+    x.stir(to)
 
 
 def _account_of(x: Exchange, leg: Leg) -> Leg:

@@ -28,7 +28,7 @@ class Transferred(Kept, frozen=True):
 
 
 class Parked(Kept, frozen=True):
-    """Somebody waits on a lot. ``lot``: "3" (one of ten), "27" (one of the numbered lines), or "@104": at an extension.
+    """Somebody waits on a lot: "lot 3" (one of ten), "27" (one of the numbered lines) or "@104" (at an extension).
 
     ``by`` is whoever parked; ``since_ms`` is wall time.
     """

@@ -109,8 +109,9 @@ class Rights:
         return shown == "everybody"
 
     def sees_parked(self, viewer: int | None) -> bool:
-        """Whether calls are parked (E 5.4)."""
-        return self._company.lamp_rights == "everybody" or self.holds_any(viewer, "parked")
+        """Whether calls are parked (E 5.4): who may retrieve any of them does."""
+        everybody = self._company.lamp_rights == "everybody" or "parked" not in self._holders
+        return everybody or self.holds_any(viewer, "parked")
 
     def may_pick_up(self, viewer: int | None, extension: str) -> bool:
         """Whether the viewer may take calls that ring there: by a privacy group (E 5.3) or a pickup group (V 25)."""

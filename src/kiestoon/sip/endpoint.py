@@ -306,11 +306,16 @@ class Endpoint:
             self._by_invite.pop(session.invite_transaction.key, None)
 
     def find_replaced(self, replaces: Replaces) -> Session | None:
-        """The session a Replaces names (RFC 3891 §3), None when there is none."""
-        session = self._by_tag.get(replaces.to_tag)
-        if session is None or session.call_id != replaces.call_id:
-            return None
-        return session if session.has_remote_tag(replaces.from_tag) else None
+        """The session a Replaces names (RFC 3891 §3), None when there is none.
+
+        Who picks up what a lamp shows names the dialog as the watched phone has it (RFC 5359 §2.16), and sends that to
+        us, who stand for that phone: our tag is then the other one.
+        """
+        for ours, theirs in ((replaces.to_tag, replaces.from_tag), (replaces.from_tag, replaces.to_tag)):
+            session = self._by_tag.get(ours)
+            if session is not None and session.call_id == replaces.call_id and session.has_remote_tag(theirs):
+                return session
+        return None
 
     # --- what the transaction layer says ----------------------------------------------------------------------------
 

@@ -20,6 +20,21 @@ LOT_TAKEN = Failure("busy", 486, 17, "The lot is taken")
 ALL_TAKEN = Failure("busy", 486, 17, "Every lot is taken")
 
 
+def lot(digit: str) -> str:
+    """The name of one of the ten lots, apart from the numbered lines."""
+    return f"lot {digit}"
+
+
+def line(number: str) -> str:
+    """The name of a numbered line, however many zeros it is keyed in with."""
+    return str(int(number))
+
+
+def at(extension: str) -> str:
+    """The name of the place at an extension."""
+    return f"@{extension}"
+
+
 def parked_at(x: Exchange, company_id: int, lot: str) -> Call | None:
     """The call that waits on a lot."""
     call = x.calls.get(x.lots.get((company_id, lot), ""))

@@ -3,13 +3,12 @@ SIP endpoint. No I/O, no clock of its own; a fault in it costs a lamp, never a c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from kiestoon.calls.events import CallEvent
 from kiestoon.phones.lamps import listing
 from kiestoon.phones.lamps.asking import Asking
 from kiestoon.phones.lamps.journal import Kept, encode_gone, encode_kept, encode_restarted
@@ -21,13 +20,11 @@ from kiestoon.phones.lamps.sources import (
     Extensions,
     MailboxCounts,
     Mailboxes,
-    ParkedCall,
     ParkPlaces,
     People,
     Plans,
 )
 from kiestoon.phones.lamps.sources.mailboxes import MAILBOX
-from kiestoon.phones.lamps.sources.parking import Parked
 from kiestoon.phones.lamps.state import Source
 from kiestoon.phones.lamps.telling import Teller
 from kiestoon.phones.lamps.unsolicited import Unsolicited
@@ -39,6 +36,7 @@ from kiestoon.sip.subscription import Subscription
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kiestoon.calls.call import Call
     from kiestoon.calls.exchange import Exchange
 
 log = structlog.get_logger("lamps")
@@ -49,17 +47,12 @@ def no_messages(_company_id: int, _extension: str) -> tuple[int, int, int, int]:
     return 0, 0, 0, 0
 
 
-def nothing_parked(_company_id: int, _kind: str, _number: str) -> Sequence[ParkedCall]:
-    """Where nothing can be parked."""
-    return ()
-
-
 class Lamps:
     """All lamps of one exchange.
 
     ``keep`` gets journal entries; they must be safe from ``kill -9`` before anything is sent. ``wall_s`` is wall-clock
-    time in seconds. ``mailbox_counts`` and ``parked`` are asked whenever such a lamp is looked at; whoever changes what
-    they say calls ``mailbox_changed`` or ``touch``. ``sources`` are further kinds of lamps.
+    time in seconds. ``mailbox_counts`` is asked whenever such a lamp is looked at; whoever changes what it says calls
+    ``mailbox_changed``. ``sources`` are further kinds of lamps (queues), see ``Source``.
     """
 
     def __init__(
@@ -69,7 +62,6 @@ class Lamps:
         keep: Callable[[bytes], object],
         wall_s: Callable[[], float],
         mailbox_counts: MailboxCounts = no_messages,
-        parked: Parked = nothing_parked,
         sources: Iterable[Source] = (),
     ) -> None:
         self._x = exchange
@@ -80,7 +72,7 @@ class Lamps:
         self._publishing = Publishing(exchange, self._identified, self.touch)
         people = People(exchange, self.live, self._publishing.of)
         known: tuple[Source, ...]
-        known = (people, Extensions(self.live), ParkPlaces(parked), Plans(), mailboxes, *sources)
+        known = (people, Extensions(self.live), ParkPlaces(self.live), Plans(), mailboxes, *sources)
         self.sources: dict[str, Source] = {source.kind: source for source in known}
         self.table = Table()
         self.teller = Teller(self.table, exchange.directory, self.sources, exchange.wall_ms, self._end)
@@ -137,12 +129,13 @@ class Lamps:
 
     # --- what else happens -------------------------------------------------------------------------------------------
 
-    def happened(self, happened: Iterable[CallEvent], now: float) -> None:
-        """Call control's events."""
-        with _contained("call events"):
-            for event in happened:
-                for touched in self.live.happened(event):
-                    self.teller.touch(*touched)
+    def calls_changed(self, calls: Iterable[Call], now: float) -> None:
+        """Something happened to these calls."""
+        for call in calls:
+            try:  # no context manager: every step of every call comes by here
+                self.live.changed(call, self.teller.touch)
+            except Exception:
+                log.exception("lamps not treated", what="call", call=call.id)
 
     def configuration_changed(self, companies: Iterable[int], now: float) -> None:
         """These companies' rows were replaced."""
@@ -163,9 +156,10 @@ class Lamps:
 
     def settle(self, now: float) -> None:
         """At the end of a turn: send what changed in it."""
-        with _contained("settling"):
-            self._reviewer.settle(now)
-            self.teller.settle(now)
+        if self._reviewer.busy or self.teller.busy:
+            with _contained("settling"):
+                self._reviewer.settle(now)
+                self.teller.settle(now)
 
     def handle_timers(self, now: float) -> None:
         """What is due."""

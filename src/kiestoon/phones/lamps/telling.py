@@ -55,6 +55,11 @@ class Teller:
         self._slow_at = 0.0
         self._changes: DeadlineQueue[Resource] = DeadlineQueue()
 
+    @property
+    def busy(self) -> bool:
+        """Whether something is to be looked at or sent."""
+        return bool(self._touched or self._urgent or self._calm)
+
     # --- input -------------------------------------------------------------------------------------------------------
 
     def touch(self, kind: str, company_id: int, key: str) -> None:

@@ -13,22 +13,13 @@ from kiestoon.calls.call import Call, Failure
 from kiestoon.calls.conversation import Conversation
 from kiestoon.calls.leg import Leg
 from kiestoon.calls.operations import NOT_ALLOWED, NOTHING_THERE, park
+from kiestoon.calls.operations.park import at, line, lot
 from kiestoon.calls.service_data import ParkedOn
 from kiestoon.routing import UseCode
 from kiestoon.speech import Phrase
 
 if TYPE_CHECKING:
     from kiestoon.calls.exchange import Exchange
-
-
-def lot(digit: str) -> str:
-    """The name of one of the ten lots, apart from the numbered lines."""
-    return f"lot {digit}"
-
-
-def at(extension: str) -> str:
-    """The name of the place at an extension."""
-    return f"@{extension}"
 
 
 # --- as the target of a transfer -------------------------------------------------------------------------------------
@@ -71,7 +62,7 @@ async def retrieve_lot(caller: Conversation, code: UseCode) -> None:
 
 async def retrieve_line(caller: Conversation, code: UseCode) -> None:
     """930NN."""
-    await _retrieve(caller, str(int(code.argument)))
+    await _retrieve(caller, line(code.argument))
 
 
 async def retrieve_at(caller: Conversation, code: UseCode) -> None:

@@ -2,8 +2,8 @@
 
 from kiestoon.phones.lamps.sources.extensions import Extensions
 from kiestoon.phones.lamps.sources.mailboxes import MailboxCounts, Mailboxes
-from kiestoon.phones.lamps.sources.parking import ParkedCall, ParkPlaces
+from kiestoon.phones.lamps.sources.parking import ParkPlaces
 from kiestoon.phones.lamps.sources.people import People
 from kiestoon.phones.lamps.sources.plans import Plans
 
-__all__ = ["Extensions", "MailboxCounts", "Mailboxes", "ParkPlaces", "ParkedCall", "People", "Plans"]
+__all__ = ["Extensions", "MailboxCounts", "Mailboxes", "ParkPlaces", "People", "Plans"]

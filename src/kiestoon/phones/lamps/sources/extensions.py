@@ -53,7 +53,7 @@ class Extensions:
         return State(tuple(self._appearances(index, key, name)), forwarded=forwarded)
 
     def _appearances(self, index: CompanyIndex, extension: str, name: str) -> Iterator[Appearance]:
-        for call in self._live.calls_at(index.company.id, extension):
+        for call in self._live.calls_at(EXTENSION, index.company.id, extension):
             leg = _leg_shown(call)
             if leg is None:
                 continue

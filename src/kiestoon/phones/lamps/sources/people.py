@@ -82,10 +82,9 @@ class People:
         """One for each call, however many of the person's phones it rings at; phones that are only just being called
         do not ring yet."""
         found: dict[tuple[str, bool], Appearance] = {}
-        for leg in self._live.legs_of(user.id):
-            call = self._live.call_of(leg)
+        for leg, call in self._live.legs_of(user.id):
             phase = _PHASES.get(leg.state)
-            if call is None or phase is None or (leg.state == "dialling" and not leg.incoming):
+            if phase is None or (leg.state == "dialling" and not leg.incoming):
                 continue
             key = (leg.call, leg.incoming)
             if key not in found or (phase == "confirmed" and found[key].phase != "confirmed"):
@@ -118,8 +117,11 @@ def _appearance(index: CompanyIndex, user: User, call: Call, leg: Leg, phase: Ph
 def other_side(index: CompanyIndex, call: Call, leg: Leg) -> Seen:
     """Whom the party speaks with, is called by, or is calling."""
     other = call.other(leg)
+    if call.bridge is not None and leg.id in call.bridge and other is None:
+        others = [call.legs[leg_id].party for leg_id in call.bridge if leg_id != leg.id]
+        return Seen("", ", ".join(party.name or party.number for party in others if not party.withheld))
     if other is None and not leg.incoming:
-        other = call.legs.get(call.caller)
+        other = call.anchor
     if other is None or other is leg:
         number = call.target or call.dialled
         owner = index.arrangements.extensions.get(number)
