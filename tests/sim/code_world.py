@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -11,10 +12,12 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from fake_media import FakeMedia
+from fake_speech import FakeSpeech
 from msgspec.structs import replace
 from world import DOMAIN, EXCHANGE, PROVIDER, DeskPhone, World
 
 from kiestoon.app.phone_requests import register_all
+from kiestoon.calls.record import CallRecord
 from kiestoon.calls.requests import Changed, Failed
 from kiestoon.company.code_presets import CodePreset
 from kiestoon.company.directory import CompanyIndex
@@ -22,6 +25,8 @@ from kiestoon.company.model import Company, Device, Forward, Number, Presence, R
 from kiestoon.media.protocol import DigitReceived
 from kiestoon.sip import events
 from kiestoon.sip.session import Session
+from kiestoon.speech import Phrase
+from kiestoon.speech.composing import Utterance
 from kiestoon.store.activity import Wanted, list_activity
 from kiestoon.store.database import Database, sqlite_url
 from kiestoon.store.installation import prepare
@@ -74,6 +79,19 @@ def _fill(changes: Changes, preset: CodePreset) -> None:
     changes.add(Trunk(id=0, company_id=1, name="line", kind="peer", host=PROVIDER[0], sources=(PROVIDER[0],)))
 
 
+class TellingSpeech(FakeSpeech):
+    """Its files tell what goes into a text as well."""
+
+    def plan(self, company_id: int, language: str, phrases: Sequence[Phrase]) -> tuple[Utterance, ...]:
+        plain = super().plan(company_id, language, phrases)
+        return tuple(
+            Utterance(
+                each.language, " ".join([phrase.key, *(f"{name}={value}" for name, value in phrase.params.items())])
+            )
+            for each, phrase in zip(plain, phrases, strict=True)
+        )
+
+
 class WritingOffice:
     """The real handlers over a database of its own. ``broken``: nothing can be done. ``held``: replies wait."""
 
@@ -85,6 +103,7 @@ class WritingOffice:
         self.replies: list[tuple[int, object]] = []
         self.world: CodeWorld
         self._later: list[tuple[int, object]] = []
+        self.ended: list[CallRecord] = []
         self._handlers: dict[type, Any] = {}
         register_all(self)  # type: ignore[arg-type]  # all it asks for is ``register``
 
@@ -122,6 +141,8 @@ class CodeWorld(World):
         self.network.now = datetime.fromisoformat(at).replace(tzinfo=ZONE).timestamp()
         self.engine.office = self.office = self.writing  # type: ignore[assignment]  # does the same
         self.exchange.back_office = self.writing
+        self.exchange.speech = TellingSpeech()
+        self.writing.ended = self.records
 
     # --- configuration -----------------------------------------------------------------------------------------------
 
@@ -220,11 +241,8 @@ class Talk:
     @property
     def hears(self) -> str:
         """What plays: the key of a text with what goes into it, "tone:…", "music", another port; "" = nothing."""
-        heard = next(iter(self.phone.hears(self.session)), "")
-        if not heard.startswith("file:/prompts/"):
-            return heard
-        text = heard.removeprefix("file:/prompts/").removesuffix(".ogg")
-        return f"{text} {self.world.engine.speech.filled.get(text.partition('/')[2], '')}".strip()
+        found = self.phone.hears(self.session)
+        return next(iter(found)).removeprefix("file:/prompts/").removesuffix(".ogg") if found else ""
 
     @property
     def over(self) -> bool:

@@ -13,21 +13,18 @@ class FakeSpeech:
     """Implements ``calls.exchange.Speech``. A phrase that cannot be said raises: the service has a mistake.
 
     ``slow``: nothing lies ready until ``finish`` is called. ``unsayable``: keys no file can be made of.
-    ``said``: the texts, in the order in which services asked for them. ``filled``: what went last into each key's.
+    ``said``: the texts, in the order in which services asked for them.
     """
 
     def __init__(self) -> None:
         self.slow = False
         self.unsayable: set[str] = set()
         self.said: list[str] = []
-        self.filled: dict[str, str] = {}
         self.requested: list[tuple[str, str]] = []
         self._done: set[str] = set()
 
     def plan(self, company_id: int, language: str, phrases: Sequence[Phrase]) -> tuple[Utterance, ...]:
         self.said += [each.text for each in utterances(language, phrases, {}, "NL")]
-        for phrase in phrases:
-            self.filled[phrase.key] = " ".join(f"{name}={value}" for name, value in phrase.params.items())
         return tuple(Utterance(spoken_language(language), phrase.key) for phrase in phrases)
 
     def ready(self, utterance: Utterance) -> str | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from code_world import ANNA, BERT, CARLA, CodeWorld
+from code_world import ANNA, BERT, CARLA, CodeWorld, Talk
+from test_outside_lines import call_in
 
 from kiestoon.calls.requests import Failed, FindLast, LastCall
 from kiestoon.company.model import Number, ShortNumber, SpeedDial, User
@@ -198,6 +199,57 @@ def test_the_speed_dial_code_alone_asks_for_the_two_digits(world: CodeWorld) -> 
 
 
 # --- the last number, the last caller --------------------------------------------------------------------------------
+
+
+def hang_up_all(world: CodeWorld, *talks: Talk) -> None:
+    for talk in talks:
+        if not talk.over:
+            talk.hang_up()
+    world.run(3)
+
+
+def rung(world: CodeWorld, extension: str, since: int) -> bool:
+    return any(isinstance(event, events.InviteReceived) for event in world.desk(extension).events[since:])
+
+
+def test_the_number_dialled_a_moment_ago_is_dialled_again(world: CodeWorld) -> None:
+    world.desk(CARLA).mode = "busy"
+    world.desk(BERT)
+    hang_up_all(world, world.call(BERT), world.call(CARLA), world.call("9198"))
+    since = len(world.desk(CARLA).events)
+    hang_up_all(world, world.call("*66"))
+    assert rung(world, CARLA, since)
+    since = len(world.desk(CARLA).events)
+    hang_up_all(world, world.call("*66"))  # a redial is itself what can be redialled
+    assert rung(world, CARLA, since)
+
+
+def test_whoever_called_a_moment_ago_is_called_back(world: CodeWorld) -> None:
+    world.desk(ANNA).mode = "busy"
+    hang_up_all(world, world.call(ANNA, by=BERT), world.call(CARLA))
+    since = len(world.desk(BERT).events)
+    hang_up_all(world, world.call("*69"))
+    assert rung(world, BERT, since)
+
+
+def test_a_caller_from_outside_is_called_back_over_the_line(world: CodeWorld) -> None:
+    world.desk(ANNA)
+    _, session = call_in(world, "+31201234101")
+    world.run(1)
+    session.bye(world.network.now)
+    world.run(3)
+    hang_up_all(world, world.call("*69"))
+    assert shown_outside(world) == ("+31612345678", False)
+
+
+def test_a_speed_dial_is_redialled_as_the_number_it_stood_for(world: CodeWorld) -> None:
+    world.provider()
+    row = world.add(SpeedDial(id=0, company_id=1, user_id=1, code="01", number=OUT))
+    hang_up_all(world, world.call("#01"))
+    world.remove(row)
+    hang_up_all(world, world.call("*66"))
+    assert shown_outside(world) == (OUTSIDE, False)
+    assert sum(record.direction == "out" for record in world.records) == 2
 
 
 @pytest.mark.parametrize(("code", "which"), [("*66", "dialled"), ("*69", "caller")])

@@ -8,7 +8,16 @@ from datetime import datetime
 import pytest
 from code_world import ANNA, BERT, CARLA, ZONE, CodeWorld
 
-from kiestoon.company.model import Destination, FeatureCode, Forward, Location, Presence, StatusForward, User
+from kiestoon.company.model import (
+    Destination,
+    FeatureCode,
+    Forward,
+    Location,
+    Presence,
+    ServiceAssignment,
+    StatusForward,
+    User,
+)
 
 
 @pytest.fixture
@@ -258,3 +267,24 @@ def test_the_menu_goes_on_when_something_cannot_be_written(standard: CodeWorld) 
     assert talk.listen() == ["nl/not-possible-now", MENU]
     talk.hang_up()
     assert standard.forwards() == {}
+
+
+# --- services somebody does not have ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("service", "code"),
+    [("forwarding", f"*72{CARLA}"), ("forwarding", f"*90{CARLA}"), ("voicemail", "*21"), ("do_not_disturb", "*78")],
+)
+def test_a_service_that_is_not_assigned_is_said_so(world: CodeWorld, service: str, code: str) -> None:
+    world.add(ServiceAssignment(id=0, company_id=1, extension=ANNA, service=service, assigned=False))
+    assert world.call(code).listen() == ["nl/service-not-available"]
+    assert world.trail() == []
+
+
+def test_what_is_set_but_not_assigned_is_told_as_off(world: CodeWorld) -> None:
+    world.change(User, world.user(ANNA).id, do_not_disturb=True)
+    world.add(ServiceAssignment(id=0, company_id=1, extension=ANNA, service="do_not_disturb", assigned=False))
+    assert world.call("*78*").listen() == ["nl/dnd-off"]
+    assert world.outcome_of_call(ANNA, BERT) == f"answered by {ANNA}"
+    assert world.call("*79").listen() == ["nl/dnd-off"]

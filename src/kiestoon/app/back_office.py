@@ -8,12 +8,13 @@ so that whoever hears "your calls are forwarded" can rely on it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import structlog
 
+from kiestoon.calls.record import CallRecord
 from kiestoon.calls.requests import Changed, Failed, Request
 from kiestoon.store.database import Database
 from kiestoon.store.keys import Vault
@@ -28,7 +29,10 @@ Handler = Callable[["BackOffice", Any], Any]
 
 
 class BackOffice:
-    """``deliver(token, reply)`` hands a reply to call control, in the loop; ``reload`` puts written rows in force."""
+    """``deliver(token, reply)`` hands a reply to call control, in the loop; ``reload`` puts written rows in force.
+
+    ``ended``: the latest calls' records, which may not have come into the database yet.
+    """
 
     def __init__(
         self,
@@ -41,6 +45,7 @@ class BackOffice:
         self.database = database
         self.vault = vault
         self.loop = loop
+        self.ended: Collection[CallRecord] = ()
         self._reload = reload
         self._deliver = deliver
         self._handlers: dict[type, Handler] = {}

@@ -90,6 +90,7 @@ class Telephony:
         local = ListenerAddresses()
         self.endpoint = Endpoint(local, settings=EndpointSettings(udp_limit=core.settings.sip.udp_limit))
         self.office = BackOffice(core.database, core.vault, core.loop, core.reload, self._replied)
+        self.office.ended = self._ended
         register_all(self.office)
         self.speech = Speaking(core.settings, core.directory, self._speech_ready)
         self.exchange = self._build_exchange()

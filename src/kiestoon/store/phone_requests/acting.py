@@ -20,7 +20,7 @@ Work = Callable[[Changes, Peek, User, RequestT], Failed | None]
 
 GONE: Final = Failed("The person or what it concerns is not there any more", "gone")
 NOT_PERMITTED: Final = Failed("The person has no right to this", "not_permitted")
-_CODES: Final = {"service_not_assigned": "not_assigned", "not_offered": "not_assigned", "gone": "gone",
+_CODES: Final = {"service_not_assigned": "not_assigned", "not_for_profile": "not_assigned", "gone": "gone",
                  "changed_meanwhile": "conflict"}  # fmt: skip
 
 

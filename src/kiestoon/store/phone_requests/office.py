@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Protocol
 
+from kiestoon.calls.record import CallRecord
 from kiestoon.store.database import Database
 from kiestoon.store.keys import Vault
 
@@ -13,3 +15,5 @@ class Office(Protocol):
 
     database: Database
     vault: Vault
+    ended: Collection[CallRecord]
+    """The latest records, which may not have come into the database yet."""
