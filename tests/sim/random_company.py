@@ -237,7 +237,8 @@ class Maker:
             self.add(m.CallClass, user_id=user.id, name=name, prefixes=("+31", "06")[: self.random.randint(0, 2)])
         for name in ("Default", "Quiet"):
             self.add(m.ReachProfile, user_id=user.id, name=name, is_default=name == "Default",
-                     forward_busy=self.destination("mobile"), devices=self.random.choice((None, ("mobile",))))  # fmt: skip
+                     forward_busy=self.destination("mobile"),
+                     devices=self.random.choice((None, ("mobile",))))  # fmt: skip
         profiles = [row.id for row in self.rows["reach_profiles"] if row.user_id == user.id]
         for status in (*(row.id for row in self.rows["reach_statuses"] if row.user_id == user.id), None):
             self.add(m.ReachCell, user_id=user.id, profile_id=self.random.choice(profiles), status_id=status)

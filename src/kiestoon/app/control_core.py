@@ -34,8 +34,8 @@ _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 class ControlCore:
     """The parts of the control process that know nothing of SIP.
 
-    ``call_records``, ``binding_records``, ``subscription_records`` and ``hunt_records`` are what the journals held at the
-    start, for replay; the users of the journals clear them. ``on_reload`` functions are called with the ids of the
+    ``call_records``, ``binding_records``, ``subscription_records`` and ``hunt_records`` are what the journals held at
+    the start, for replay; the users of the journals clear them. ``on_reload`` functions are called with the ids of the
     companies whose rows were replaced.
     """
 
