@@ -118,7 +118,7 @@ class _Abroad(NamedTuple):
     """Another company of the installation, where the call goes on."""
 
     directory: Directory
-    index: CompanyIndex
+    company: CompanyIndex
 
 
 class _Follower:
@@ -197,7 +197,7 @@ class _Follower:
     def _stage(self, decision: Decision, abroad: _Abroad | None) -> tuple[Stage, int]:
         step = decision.step
         kind, targets = _KINDS[type(step)], _targets(step, self._here())
-        ending, seconds = ("ended", 0) if abroad is not None else self._end(step)
+        ending, seconds = self._end(step) if abroad is None else _GOES_ON
         refusal = step if isinstance(step, Refuse) else None
         stage = Stage(
             kind=kind,
@@ -277,6 +277,7 @@ _KINDS: Final[dict[type, Kind]] = {
 }
 
 
+_GOES_ON: Final[tuple[Ending, int]] = ("ended", 0)
 _OUTSIDE: Final = Trunk(id=0, name="outside", kind="peer", host="")
 
 
@@ -285,7 +286,7 @@ def _beyond_of(step: Step, abroad: _Abroad | None) -> tuple[Reason, ...]:
         return ()
     if abroad is None:
         return (because("out_of_sight"),)
-    return (because("other_company", number=step.number, name=abroad.index.company.name),)
+    return (because("other_company", number=step.number, name=abroad.company.company.name),)
 
 
 def _targets(step: Step, index: CompanyIndex | None) -> tuple[tuple[str, str], ...]:

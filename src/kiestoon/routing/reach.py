@@ -120,15 +120,19 @@ def _whole(user: User, profile: ReachProfile, default: ReachProfile | None) -> P
 
 def ringing_kinds(route: Route, user: User, profile: Profile | None) -> tuple[DeviceKind, ...] | None:
     """Which kinds of device ring: what was set by hand, else the profile's; None = all (E 10.8.3)."""
-    matrix = route.index.arrangements.reaches.get(user.id)
-    override = matrix.override if matrix is not None else None
-    if (
-        override is not None
-        and override.devices is not None
-        and (not override.devices_until_ms or route.live.now_ms < override.devices_until_ms)
-    ):
-        return override.devices
+    by_hand = devices_by_hand(route.index, user, route.live.now_ms)
+    if by_hand is not None:
+        return by_hand
     return profile.devices if profile is not None else None
+
+
+def devices_by_hand(index: CompanyIndex, user: User, now_ms: int) -> tuple[DeviceKind, ...] | None:
+    """The kinds of device chosen by hand, until their time is over; None = nothing was chosen."""
+    matrix = index.arrangements.reaches.get(user.id)
+    override = matrix.override if matrix is not None else None
+    if override is None or (override.devices_until_ms and now_ms >= override.devices_until_ms):
+        return None
+    return override.devices
 
 
 def choose_shown(route: Route, user: User, profile: Profile) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -124,8 +124,6 @@ async def read_plan_timeline(
 
 def _later(moment: datetime, days: int) -> datetime:
     """So many days on by the clock on the wall."""
-    from datetime import timedelta  # noqa: PLC0415
-
     return (moment.replace(tzinfo=None) + timedelta(days=days)).replace(tzinfo=moment.tzinfo)
 
 
