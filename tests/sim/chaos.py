@@ -7,9 +7,10 @@ from collections.abc import Callable
 from itertools import combinations
 from typing import Any
 
+import msgspec
 from network import Conditions
 from test_outside_lines import call_in
-from world import DOMAIN, SECOND_PROVIDER, DeskPhone, World
+from world import DOMAIN, SECOND_PROVIDER, DeskPhone, World, sample_rows
 
 from kiestoon.calls import occupancy
 from kiestoon.calls.call import Call
@@ -18,11 +19,11 @@ from kiestoon.calls.operations import conference, deflect, hold, park, pickup, t
 from kiestoon.calls.originate import originate
 from kiestoon.calls.record import CallRecord
 from kiestoon.calls.service_data import Dialling, Fetching
-from kiestoon.company.model import CompanyRows
+from kiestoon.company.model import CompanyRows, Destination, Forward
 from kiestoon.media.protocol import Codec, DigitReceived, RtpLost
 from kiestoon.sip.session import Session
 
-NUMBERS = ("101", "102", "103", "200", "999", "00201112222", "112", "0112")
+NUMBERS = ("101", "102", "103", "200", "999", "00201112222", "112", "0112", "104")
 KEYS = ("##", "##103#", "##101#", "##*103#", "##*999#", "*#", "1", "2", "3", "*6", "102", "2", "3")
 CODES = ("*8", "*8102", "*13", "93001", "909", "906102", "*30", "9196", "*6", "#31#103", "1233", "901")
 NUMBERS_IN = ("+31201234561", "+31201234562", "+31201234500", "+31201112222")
@@ -34,15 +35,28 @@ CODEC_SETS = (
 WAITS_S = (0.005, 0.02, 0.1, 1.0, 5.0, 35.0, 70.0)
 
 
+def with_reminder(sample: CompanyRows) -> CompanyRows:
+    """A sample company with one more person, who forwards to Anna and whose phone is reminded of it each time."""
+    dora = msgspec.structs.replace(sample.users[0], id=4, extension="104", name="Dora")
+    phone = msgspec.structs.replace(sample.devices[0], id=5, username="dora", secret="secret of dora", user_id=4)
+    to_anna = Forward(
+        id=1, company_id=1, extension="104", case="always", to=Destination("extension", "101"), ring_reminder=True
+    )
+    return msgspec.structs.replace(
+        sample, users=(*sample.users, dora), devices=(*sample.devices, phone), forwards=(*sample.forwards, to_anna)
+    )
+
+
 class Chaos:
     """A world in which ``do(action, a, b)`` does something; the numbers choose who and what."""
 
     def __init__(self, seed: int, conditions: Conditions, rows: CompanyRows | None = None) -> None:
-        self.world = World(seed, rows)
+        self.world = World(seed, with_reminder(rows or sample_rows()))
         self.parties: list[DeskPhone] = [
             self.world.phone(name, f"192.0.2.{n}") for n, name in enumerate(("anna", "bert", "carla", "carla2"), 1)
         ]
         self.parties += [self.world.provider(), self.world.provider(SECOND_PROVIDER)]
+        self.parties.append(self.world.phone("dora", "192.0.2.5"))
         for party in self.parties:
             party.on_event = self._react
         self.world.make_worse(conditions)

@@ -87,8 +87,9 @@ class Maker:
             if row.extension
         ]
 
-    def destination(self) -> m.Destination:
-        kind = self.random.choice(("none", "extension", "extension", "number", "voicemail", "busy"))
+    def destination(self, *own: str) -> m.Destination:
+        """Anywhere; ``own``: what only people have ("mobile", "external")."""
+        kind = self.random.choice(("none", "extension", "extension", "number", "voicemail", "busy", *own))
         if kind == "extension":
             return m.Destination("extension", self.extension())
         if kind == "number":
@@ -123,6 +124,8 @@ class Maker:
                 reject_anonymous=self.random.random() < 0.3,
                 blocklist=self.random.choice(((), ("+3120555*", "06?2*"))),
                 mobile_number=self.random.choice(("", "+31612345678")),
+                external_number=self.random.choice(("", "+31201234567")),
+                area_code=self.random.choice(("", "0299")),
                 **where,
             )
             for _ in self.times(2):
@@ -222,18 +225,20 @@ class Maker:
         for user in self.rows["users"]:
             if self.random.random() < 0.3:
                 self.add(m.Presence, user_id=user.id, status=self.random.choice(_STATUSES))
-                self.add(m.StatusForward, user_id=user.id, status="meeting", to=self.destination())
+                self.add(m.StatusForward, user_id=user.id, status="meeting", to=self.destination("mobile", "external"))
             if self.random.random() < 0.3:
                 self._reach(user)
 
     def _reach(self, user: Any) -> None:
         for name in ("Work", "Home"):
-            self.add(m.ReachStatus, user_id=user.id, name=name, blocks=self.blocks())
+            busy = self.random.choice(("automatic", "busy"))
+            self.add(m.ReachStatus, user_id=user.id, name=name, blocks=self.blocks(), availability=busy)
         for name in ("VIP", "Rest"):
             self.add(m.CallClass, user_id=user.id, name=name, prefixes=("+31", "06")[: self.random.randint(0, 2)])
         for name in ("Default", "Quiet"):
             self.add(m.ReachProfile, user_id=user.id, name=name, is_default=name == "Default",
-                     forward_busy=self.destination(), devices=self.random.choice((None, ("mobile",))))  # fmt: skip
+                     forward_busy=self.destination("mobile"),
+                     devices=self.random.choice((None, ("mobile",))))  # fmt: skip
         profiles = [row.id for row in self.rows["reach_profiles"] if row.user_id == user.id]
         for status in (*(row.id for row in self.rows["reach_statuses"] if row.user_id == user.id), None):
             self.add(m.ReachCell, user_id=user.id, profile_id=self.random.choice(profiles), status_id=status)

@@ -8,11 +8,12 @@ from typing import Any
 import msgspec
 import pytest
 from random_company import Maker
+from test_outside_lines import call_in
 from world import DOMAIN, PROVIDER, DeskPhone, World
 
 from kiestoon.calls.present import Present
 from kiestoon.company.model import CompanyRows, Trunk
-from kiestoon.routing import FromDevice
+from kiestoon.routing import FromDevice, FromTrunk, see_outsider
 from kiestoon.routing.explain import Assumptions, Explanation, State, explain
 
 MODES: dict[State, str] = {"answers": "answer", "busy": "busy", "no_answer": "ring", "rejected": "decline"}
@@ -22,7 +23,7 @@ LINE = Trunk(id=1, company_id=1, name="line", kind="peer", host=PROVIDER[0], sou
 
 
 def company(seed: int) -> CompanyRows:
-    """A random company whose phones the fake network knows; the first one is there and calls."""
+    """A random company whose phones the fake network knows."""
     maker = Maker(seed)
     rows = maker.make()
     if not rows.devices:
@@ -34,7 +35,7 @@ def company(seed: int) -> CompanyRows:
     )
 
 
-def told_and_done(seed: int, monkeypatch: pytest.MonkeyPatch) -> tuple[Explanation, list[Any]]:
+def told_and_done(seed: int, monkeypatch: pytest.MonkeyPatch, *, inside: bool) -> tuple[Explanation, list[Any]]:
     """What is explained, and the reasons of the same call made on the fake network."""
     choose = Random(seed)
     rows = company(seed)
@@ -46,23 +47,32 @@ def told_and_done(seed: int, monkeypatch: pytest.MonkeyPatch) -> tuple[Explanati
     }
     busy = {user.id for user in rows.users if states[user.extension] == "busy"}
     monkeypatch.setattr(Present, "is_busy", lambda self, company_id, user_id: user_id in busy)
-    caller = rows.devices[0]
     owners = {user.id: user.extension for user in rows.users}
+    caller = rows.devices[0]
+    own = owners[caller.user_id or 0]
+    if inside and states[own] == "unreachable":  # the caller's own phone is there
+        states[own] = "no_answer"
     phones: dict[str, DeskPhone] = {}
     for number, device in enumerate(rows.devices):
         state = states[owners[device.user_id or 0]]
-        wanted = device is caller or state != "unreachable"
-        phones[device.username] = phone = world.phone(device.username, f"192.0.2.{number + 10}", registered=wanted)
+        there = state != "unreachable"
+        phones[device.username] = phone = world.phone(device.username, f"192.0.2.{number + 10}", registered=there)
         phone.mode = MODES.get(state, "ring")
-    if states[owners[caller.user_id or 0]] == "unreachable":  # the caller's own phone is there
-        states[owners[caller.user_id or 0]] = "no_answer"
-    dialled = choose.choice([*(row.extension for row in extensions(rows)), *(row.e164 for row in rows.numbers)])
-    now_ms = int(world.network.now * 1000)
-    index = world.exchange.directory
-    device = index.device(DOMAIN, caller.username)
-    assert device is not None
-    told = explain(index, FromDevice(device), dialled, Assumptions(at_ms=now_ms, states=states))
-    phones[caller.username].dial(dialled)
+    assumed = Assumptions(at_ms=int(world.network.now * 1000), states=states)
+    directory = world.exchange.directory
+    numbers = [row.e164 for row in rows.numbers]
+    if inside:
+        dialled = choose.choice([*(row.extension for row in extensions(rows)), *numbers])
+        device = directory.device(DOMAIN, caller.username)
+        assert device is not None
+        told = explain(directory, FromDevice(device), dialled, assumed)
+        phones[caller.username].dial(dialled)
+    else:
+        dialled, withheld = choose.choice(numbers), choose.random() < 0.3
+        headers = [("Privacy", "id")] if withheld else []
+        seen = see_outsider("+31612345678", withheld=withheld, country="NL")
+        told = explain(directory, FromTrunk((LINE,)), dialled, assumed, caller=seen)
+        call_in(world, dialled, headers=headers)
     world.run(MOST_S)
     calls = list(world.exchange.calls.values())
     return told, list(calls[0].reasons if calls else world.records[0].reasons)
@@ -77,8 +87,9 @@ def extensions(rows: CompanyRows) -> list[Any]:
 
 
 @pytest.mark.parametrize("seed", range(100))
-def test_a_call_goes_the_way_that_was_explained(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    told, done = told_and_done(seed, monkeypatch)
+@pytest.mark.parametrize("inside", [True, False], ids=["from inside", "from outside"])
+def test_a_call_goes_the_way_that_was_explained(seed: int, inside: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    told, done = told_and_done(seed, monkeypatch, inside=inside)
     expected = list(told.reasons)
     if any(stage.kind in {"menu", "postcode", "voicemail"} for stage in told.stages):
         assert done[: len(expected)] == expected

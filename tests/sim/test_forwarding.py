@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+import pytest
 from test_menu import key
 from test_outside_lines import call_in
 from world import DeskPhone, World, sample_rows
@@ -201,6 +202,28 @@ def test_a_uniform_hunt_gives_the_next_call_to_who_waited_longest() -> None:
         session.bye(world.network.now)
         world.run()
     assert order == ["anna", "bert", "carla"] * 2
+    world.assert_nothing_left()
+
+
+@pytest.mark.parametrize("policy", ["circular", "uniform", "weighted"])
+def test_whose_turn_it_is_is_known_after_a_crash(policy: str) -> None:
+    """V 21.3: neither whoever answered last nor who was served least begins anew."""
+    world, phones = world_of("anna", "bert", "carla", **hunt(policy))
+    answered = []
+    for _ in range(5):
+        _, session = call_in(world, "+31201234570")
+        world.run()
+        (record,) = [call.legs for call in world.exchange.calls.values()]
+        answered += [leg.party.number for leg in record.values() if leg.party.user_id and leg.answered_ms]
+        session.bye(world.network.now)
+        world.run()
+        world.crash()
+    expected = {
+        "circular": ["101", "102", "103", "101", "102"],
+        "uniform": ["101", "102", "103", "101", "102"],
+        "weighted": ["101", "102", "101", "102", "101"],
+    }
+    assert answered == expected[policy]
     world.assert_nothing_left()
 
 

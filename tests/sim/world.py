@@ -15,6 +15,7 @@ from kiestoon.app.services import all_services, all_ways
 from kiestoon.calls.engine import ExchangeEngine
 from kiestoon.calls.events import CallEvent, CallOpened
 from kiestoon.calls.exchange import Exchange, Settings
+from kiestoon.calls.hunt_journal import encode_hunt, replay_hunts
 from kiestoon.calls.ids import Ids
 from kiestoon.calls.journal import CallJournal, replay, replay_messages, snapshot
 from kiestoon.calls.lines import Lines, start_registrations
@@ -102,6 +103,7 @@ class SimulatedExchange(ExchangeEngine):
         self.media = media
         self.records: list[CallRecord] = []
         self.journal: list[bytes] = []
+        self.hunts: list[bytes] = []
         self.bindings: list[BindingChanged] = []
         self.heard: list[CallEvent] = []
         self.speech = FakeSpeech()
@@ -127,6 +129,7 @@ class SimulatedExchange(ExchangeEngine):
             back_office=office,
             speech=self.speech,
         )
+        exchange.present.on_hunt = lambda group_id, record: self.hunts.append(encode_hunt(group_id, record))
         super().__init__(exchange, on_bindings=self.bindings.extend, on_events=self.heard.extend)
 
     def outputs(self) -> Iterable[Output]:
@@ -317,6 +320,7 @@ class World:
             self.network, self.rows, self.media, self.office, self.seed + 1000 * self.crashes, **self.settings
         )
         self.engine.exchange.record = self.all_records.append
+        self.exchange.present.restore_hunts(replay_hunts(old.hunts))
         for prepare in self.on_restart:
             prepare()
         self.engine.bindings.extend(old.bindings)
@@ -379,6 +383,7 @@ class World:
             assert not kept, ladder
         assert not x.device_calls, ladder
         assert not x.company_calls, ladder
+        assert not x.reminders, ladder
         assert len(x.deadlines) == timers, ladder
         assert not any(state.calls for state in x.lines.states.values()), ladder
         assert not self.media.leaked, f"{self.media.leaked}\n{ladder}"

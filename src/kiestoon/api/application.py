@@ -26,6 +26,7 @@ from kiestoon.api import (
     overviews,
     problems,
     prompts,
+    public_holidays,
     services,
     voicemail,
 )
@@ -35,7 +36,7 @@ from kiestoon.api.login.logins import Logins, install
 from kiestoon.api.metrics import render_metrics
 from kiestoon.api.middleware import Careful
 from kiestoon.api.operation_ids import operation_id
-from kiestoon.api.resources import operations, reachability, routes
+from kiestoon.api.resources import codes, operations, person_now, plans, reachability, routes
 from kiestoon.api.resources.openapi import describe
 from kiestoon.api.samples import Metric
 from kiestoon.notify.account_mail import AccountMailer
@@ -58,7 +59,11 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     call_history.router,
     prompts.router,
     voicemail.router,
+    public_holidays.router,
+    codes.router,
     operations.router,
+    person_now.router,
+    plans.router,
     reachability.router,
     routes.router,  # the last: its /companies/{company_id}/{table} fits everything
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -15,13 +16,14 @@ from kiestoon.api.problems import ApiProblem, language_of
 from kiestoon.api.resources.requests import company_id_of, demand_operation, json_answer, respond_with
 from kiestoon.api.resources.routes import Asker, Behind
 from kiestoon.company.directory import CompanyIndex, Directory
-from kiestoon.company.model import Trunk
+from kiestoon.company.model import Number, Trunk
 from kiestoon.routing import CallerSeen, FromDevice, FromTrunk, FromUser, Origin, see_outsider
-from kiestoon.routing.explain import Assumptions, State, explain
+from kiestoon.routing.explain import Assumptions, Beyond, State, explain
 from kiestoon.routing.telling import as_mermaid, ending, graph_of, headline, in_words
 from kiestoon.store.configuration_file.applying import rows_of
 from kiestoon.store.load import iterate_rows
 from kiestoon.store.problems import problem
+from kiestoon.store.rules import Peek
 
 router = APIRouter(prefix="/api/v1/companies/{company_id}", tags=["explain"])
 _OUTSIDE: Final = Trunk(id=0, name="outside", kind="peer", host="")
@@ -53,7 +55,8 @@ class Question(BaseModel):
     states: dict[Short, State] = Field(
         default={},
         max_length=1000,
-        description="What extensions and outside numbers (E.164) do with the call.",
+        description="What extensions and outside numbers (E.164) do with the call; extensions of other companies as "
+        "204@other.example.",
         examples=[{"204": "no_answer", "205": "busy"}],
     )
     otherwise: State = Field("answers", description="What all others do.")
@@ -78,6 +81,12 @@ class StepModel(BaseModel):
     status: int = Field(description="SIP status of a refusal, else 0.", examples=[0])
     reasons: list[str] = Field(examples=[["204 is the extension of Sam Jansen"]])
     codes: list[str] = Field(description="The reasons' stable codes.", examples=[["extension"]])
+    greeting: str = Field(
+        description='With what a voicemail box answers: "busy", "unavailable" or a presence status; else "".',
+        examples=[""],
+    )
+    beyond: list[str] = Field(description="What is known of a call that leaves the company.", examples=[[]])
+    company: str = Field(description='The other company in which this happens; "" = the one asked.', examples=[""])
 
 
 class NodeModel(BaseModel):
@@ -120,9 +129,13 @@ async def explain_call(
     """What would happen if this number called that one then. No call is made, nothing is changed."""
     found = company_id_of(principal, company_id)
     demand_operation(principal, "explain_call", "explain", reading=True)
-    directory = await backend.read(lambda connection: read_directory(connection, found))
-    answer = await backend.run(answer_question, directory, found, question, language_of(request))
-    return respond_with(json_answer(answer))
+    language = language_of(request)
+
+    def work(connection: Connection) -> dict[str, Any]:
+        beyond = partial(other_company, connection) if principal.role == "operator" else _nothing_beyond
+        return answer_question(read_directory(connection, found), found, question, language, beyond)
+
+    return respond_with(json_answer(await backend.read(work)))
 
 
 def read_directory(connection: Connection, company_id: int) -> Directory:
@@ -134,8 +147,26 @@ def read_directory(connection: Connection, company_id: int) -> Directory:
     return Directory([rows], shared)
 
 
-def answer_question(directory: Directory, company_id: int, question: Question, language: str) -> dict[str, Any]:
-    """The answer as JSON. Raises ``ApiProblem`` for a caller or time there is not."""
+def other_company(connection: Connection, number: str) -> Directory | None:
+    """The company in service that an outside number belongs to, as routing sees it. For operators only."""
+    row = Peek(connection, None).anywhere(Number, e164=number)
+    try:
+        return read_directory(connection, row.company_id) if row is not None else None
+    except ApiProblem:
+        return None
+
+
+def _nothing_beyond(_number: str) -> None:
+    """Nobody but operators learns whose numbers are on the installation."""
+
+
+def answer_question(
+    directory: Directory, company_id: int, question: Question, language: str, beyond: Beyond
+) -> dict[str, Any]:
+    """The answer as JSON; ``beyond``: the other companies whoever asks may see.
+
+    Raises ``ApiProblem`` for a caller or time there is not.
+    """
     index = directory.company(company_id)
     if index is None:
         raise ApiProblem("not_found")
@@ -147,7 +178,7 @@ def answer_question(directory: Directory, company_id: int, question: Question, l
         through=question.through,
         keys=tuple(question.keys),
     )
-    explanation = explain(directory, origin, question.dialled, assumed, caller=seen)
+    explanation = explain(directory, origin, question.dialled, assumed, caller=seen, beyond=beyond)
     graph = graph_of(explanation, question.dialled, language)
     steps = [
         {
@@ -161,6 +192,9 @@ def answer_question(directory: Directory, company_id: int, question: Question, l
             "status": stage.status,
             "reasons": [reason.render(language) for reason in stage.reasons],
             "codes": [reason.code for reason in stage.reasons],
+            "greeting": stage.greeting,
+            "beyond": [reason.render(language) for reason in stage.beyond],
+            "company": stage.company,
         }
         for stage in explanation.stages
     ]

@@ -43,7 +43,7 @@ def add_company(
     codes: Annotated[str, _CODES] = DEFAULT_PRESET,
 ) -> None:
     """Add a company."""
-    from kiestoon.store.new_company import add_codes  # noqa: PLC0415 - SQLAlchemy only where it is needed
+    from kiestoon.store.new_company import furnish  # noqa: PLC0415 - SQLAlchemy only where it is needed
     from kiestoon.store.write import changing  # noqa: PLC0415 - as above
 
     preset = next((name for name in PRESETS if name == codes), None)
@@ -63,7 +63,7 @@ def add_company(
     )
     with changing(own.database, own.vault, acting_user=acting_user()) as changes:
         added = changes.add(row)
-        add_codes(changes, added, preset)
+        furnish(changes, added, preset)
     own.announce_changes()
     typer.echo(f"Added company {added.name} ({added.domain}).")
 

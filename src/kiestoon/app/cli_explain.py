@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -39,7 +40,7 @@ def explain(
     """Say where a call would go, and why, without making it."""
     from pydantic import ValidationError  # noqa: PLC0415 - the web's libraries for those who need them
 
-    from kiestoon.api.explain import Question, answer_question, read_directory  # noqa: PLC0415
+    from kiestoon.api.explain import Question, answer_question, other_company, read_directory  # noqa: PLC0415
     from kiestoon.api.problems import ApiProblem  # noqa: PLC0415
 
     own = context_of(context)
@@ -54,9 +55,10 @@ def explain(
         "keys": key or [],
     }
     try:
+        asked = Question.model_validate(question)
         with own.database.read() as connection:
             directory = read_directory(connection, row.id)
-        answer = answer_question(directory, row.id, Question.model_validate(question), language)
+            answer = answer_question(directory, row.id, asked, language, partial(other_company, connection))
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))

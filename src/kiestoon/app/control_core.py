@@ -35,9 +35,9 @@ _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 class ControlCore:
     """The parts of the control process that know nothing of SIP.
 
-    ``call_records``, ``binding_records`` and ``subscription_records`` are what the journals held at the start, for
-    replay; the users of the journals clear them. ``on_reload`` functions are called with the ids of the companies whose
-    rows were replaced.
+    ``call_records``, ``binding_records``, ``subscription_records`` and ``hunt_records`` are what the journals held at
+    the start, for replay; the users of the journals clear them. ``on_reload`` functions are called with the ids of the
+    companies whose rows were replaced.
     """
 
     def __init__(self, settings: Settings, loop: asyncio.AbstractEventLoop) -> None:
@@ -52,6 +52,7 @@ class ControlCore:
         self.subscription_journal, self.subscription_records = _open_journal(
             settings.journal_dir / "subscriptions.journal", loop
         )
+        self.hunt_journal, self.hunt_records = _open_journal(settings.journal_dir / "hunts.journal", loop)
         self.commands = Commands()
         self.metrics = Metrics()
         self.on_reload: list[Callable[[frozenset[int]], None]] = []
@@ -90,6 +91,7 @@ class ControlCore:
         self.call_journal.close()
         self.binding_journal.close()
         self.subscription_journal.close()
+        self.hunt_journal.close()
         self.database.close()
 
     @property
@@ -103,6 +105,7 @@ class ControlCore:
             "calls": self.call_journal,
             "bindings": self.binding_journal,
             "subscriptions": self.subscription_journal,
+            "hunts": self.hunt_journal,
         }
 
     @property

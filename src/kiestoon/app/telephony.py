@@ -31,6 +31,7 @@ from kiestoon.app.voicemail import Voicemail
 from kiestoon.calls.engine import ExchangeEngine
 from kiestoon.calls.events import CallEvent
 from kiestoon.calls.exchange import Exchange, Settings
+from kiestoon.calls.hunt_journal import encode_hunt, replay_hunts
 from kiestoon.calls.ids import Ids
 from kiestoon.calls.journal import CallJournal, replay, replay_messages, snapshot
 from kiestoon.calls.lines import Lines
@@ -59,6 +60,7 @@ from kiestoon.registrar import (
     Registrar,
 )
 from kiestoon.registrar.journal import decode_changes, encode_change
+from kiestoon.routing import HuntRecord
 from kiestoon.sip.digest import Challenger
 from kiestoon.sip.endpoint import Endpoint
 from kiestoon.sip.endpoint import Settings as EndpointSettings
@@ -73,6 +75,7 @@ _RECENT = 256  # ended calls whose trace can be asked for before the clerk has b
 _CALLS_COMPACT_BYTES = 64 << 20  # 20,000 calls' worth: seconds of the heaviest load
 _BINDINGS_COMPACT_BYTES = 16 << 20
 _SUBSCRIPTIONS_COMPACT_BYTES = 16 << 20
+_HUNTS_COMPACT_BYTES = 4 << 20
 _NO_RTP_S = 20.0  # longer than silence suppression and slow set-ups take
 _FAREWELL_S = 1.5  # for the BYEs and records of calls that our own end interrupts
 
@@ -243,6 +246,11 @@ class Telephony:
     def _take_over(self, audits: dict[str, tuple[AuditedContext, ...]]) -> None:
         core, now = self.core, self.core.loop.time()
         self.registrar.restore(decode_changes(core.binding_records), now)
+        present = self.exchange.present
+        present.restore_hunts(replay_hunts(core.hunt_records))
+        present.on_hunt = self._hunt_changed
+        core.hunt_records.clear()
+        self._compact_hunts()
         states = list(replay(core.call_records).values())
         adopted = self.engine.take_over(states, audits, now, replay_messages(core.call_records))
         if states:
@@ -276,6 +284,8 @@ class Telephony:
             self._compact_bindings()
         if core.subscription_journal.outgrown(_SUBSCRIPTIONS_COMPACT_BYTES):
             core.subscription_journal.compact_by(survivors)
+        if core.hunt_journal.outgrown(_HUNTS_COMPACT_BYTES):
+            self._compact_hunts()
         self._timer = core.loop.call_later(_TICK_S, self._tick)
 
     def _compact_calls(self) -> None:
@@ -286,6 +296,13 @@ class Telephony:
     def _compact_bindings(self) -> None:
         changes = self.registrar.bindings.snapshot(self.core.loop.time(), time.time())
         self.core.binding_journal.compact([encode_change(change) for change in changes])
+
+    def _hunt_changed(self, group_id: int, record: HuntRecord) -> None:
+        self.core.hunt_journal.append(encode_hunt(group_id, record))
+
+    def _compact_hunts(self) -> None:
+        hunts = self.exchange.present.hunts
+        self.core.hunt_journal.compact([encode_hunt(group_id, record) for group_id, record in hunts.items()])
 
     def _register(self) -> None:
         core = self.core

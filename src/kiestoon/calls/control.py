@@ -23,6 +23,7 @@ from kiestoon.calls import (
     messages,
     missing_audio,
     referring,
+    reminding,
     seeking,
 )
 from kiestoon.calls.call import Call
@@ -201,6 +202,9 @@ class CallControl:
                 continue
             if name == mailboxes.TIMER:
                 x.mailboxes.due(key)
+                continue
+            if name == reminding.TIMER:
+                reminding.over(x, int(key), now)
                 continue
             call = x.calls.get(key)
             if call is None:

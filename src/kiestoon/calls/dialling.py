@@ -91,7 +91,7 @@ def _ringing(call: Call, alert: int, country: str) -> Headers:
 
 def dial_trunk(x: Exchange, call: Call, trunk: Trunk, step: DialOutside, now: float) -> Leg | None:
     """Call a number over an outside line, with the caller ID routing decided (CALL-18, RTE-23)."""
-    number = format_for_trunk(step.number, trunk.number_format, step.country)
+    number = _called_number(trunk, step)
     party = Party("trunk", step.number, trunk_id=trunk.id)
     leg = _new_leg(x, call, party)
     leg.encryption = trunk.srtp
@@ -127,6 +127,13 @@ def dial_trunk(x: Exchange, call: Call, trunk: Trunk, step: DialOutside, now: fl
         patience_s=x.settings.line_patience_s,
     )
     return leg if called else None
+
+
+def _called_number(trunk: Trunk, step: DialOutside) -> str:
+    """As the line wants it; an emergency number with its area where the provider chooses the centre by that."""
+    if step.emergency and step.area and trunk.emergency_area:
+        return f"{step.number};phone-context={step.area}"  # RFC 3966 §5.1.5
+    return format_for_trunk(step.number, trunk.number_format, step.country)
 
 
 def _outside_branches(call: Call) -> int:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from kiestoon.registrar import BindingChanged, Doorkeeper, Registrar
     from kiestoon.sip.endpoint import Endpoint
     from kiestoon.sip.events import RequestReceived, SubscriptionEvent
+    from kiestoon.sip.session import Session
     from kiestoon.sip.session.unanswered import UnansweredInvite
     from kiestoon.speech import Phrase
     from kiestoon.speech.composing import Utterance
@@ -188,6 +189,7 @@ class Exchange:
         self.terminations: dict[int, Leg] = {}
         self.device_calls: dict[int, tuple[str, ...]] = {}
         self.left_ringing: dict[int, list[UnansweredInvite]] = {}
+        self.reminders: dict[int, tuple[Session, ...]] = {}
         self.company_calls: dict[int, int] = {}
         self.services: dict[str, ServiceFunction] = services
         self.speech = speech

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kiestoon.calls import custody, identity, seeking, story
+from kiestoon.calls import custody, identity, reminding, seeking, story
 from kiestoon.calls.call import PLAIN, Call, Failure, Manner, Seek
 from kiestoon.calls.events import CallForwarded
 from kiestoon.calls.service import Service
@@ -38,6 +38,7 @@ NO_VOICEMAIL = Failure("no_answer", 480, 19, "There is no voicemail")
 def follow(x: Exchange, call: Call, decision: Decision, now: float, manner: Manner = PLAIN) -> None:
     """Take the step routing decided on."""
     _note(x, call, decision, now)
+    reminding.start(x, call, decision.remind, now)
     step = decision.step
     if isinstance(step, RingUser):
         _aim(call, step.user.extension)

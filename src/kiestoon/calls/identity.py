@@ -17,9 +17,17 @@ from kiestoon.routing.outward import name_shown
 if TYPE_CHECKING:
     from kiestoon.calls.exchange import Exchange
     from kiestoon.calls.leg import Leg
+    from kiestoon.company.directory import CompanyIndex
+    from kiestoon.company.model import Row
 
 Headers = list[tuple[str, str]]
-_RING_KINDS: Final = {"internal": 1, "national": 2, "international": 3, "group": 4}
+_RING_KINDS: Final = {
+    "internal": (1, "alert-community-1"),
+    "national": (2, "alert-external"),
+    "international": (3, "alert-community-2"),
+    "group": (4, "alert-group"),
+}
+"""The ring pattern and the info text of each kind of call (E 5.6.1)."""
 
 
 def caller_for_phones(call: Call) -> Party:
@@ -41,12 +49,13 @@ def alert_info(call: Call, alert: int, country: str) -> Headers:
     """How the phone is to ring: internal, group, national and international calls differ (E 5.6), and so does each
     alternate number (CALL-20).
 
-    Most brands look for "Bellcore-drN" anywhere in Alert-Info; Yealink and Snom for ``info=``.
+    Which brand a phone is need not be known: Polycom, Cisco, Grandstream and Gigaset look for "Bellcore-drN" anywhere
+    in Alert-Info, Aastra-Mitel, Yealink and Snom for the text after ``info=``.
     """
     if alert:
         return [("Alert-Info", f"<http://127.0.0.1/Bellcore-dr{alert}>;info=alert-number{alert}")]
-    kind = _ring_kind(call, country)
-    return [("Alert-Info", f"<http://127.0.0.1/Bellcore-dr{_RING_KINDS[kind]}>;info=alert-{kind}")]
+    pattern, info = _RING_KINDS[_ring_kind(call, country)]
+    return [("Alert-Info", f"<http://127.0.0.1/Bellcore-dr{pattern}>;info={info}")]
 
 
 def _ring_kind(call: Call, country: str) -> str:
@@ -71,8 +80,7 @@ def say_forwarded(x: Exchange, call: Call, by: str, now: float) -> None:
     index = x.directory.company(call.company_id)
     if index is None or caller is None or caller.session is None or caller.state not in ("offered", "early"):
         return
-    user = index.users_by_extension.get(by)
-    policy = user.forwarded_signal if user is not None else "company"
+    policy = getattr(_forwarder(index, by), "forwarded_signal", "company")
     if policy == "company":
         policy = index.company.forwarded_signal
     if policy == "all" or (policy == "internal" and caller.party.kind == "device"):
@@ -126,14 +134,18 @@ def _number(user: User, outside: bool, call: Call) -> str:
     return user.caller_number or (call.situation.own_number if call.situation is not None else "")
 
 
+def _forwarder(index: CompanyIndex, extension: str) -> Row | None:
+    """Whose policies hold for a call sent elsewhere: a person's or a virtual user's (V 11.3, V 21.1.6)."""
+    return index.arrangements.extensions.get(extension)
+
+
 def _redirect_hidden(x: Exchange, call: Call, outside: bool) -> bool:
     index = x.directory.company(call.company_id)
     situation = call.situation
     if index is None or situation is None:
         return False
     for diversion in situation.diversions:
-        user = index.users_by_extension.get(diversion.by)
-        policy = user.connected_privacy if user is not None else "company"
+        policy = getattr(_forwarder(index, diversion.by), "connected_privacy", "company")
         if policy == "company":
             policy = index.company.connected_privacy
         if policy == "all" or (policy == "external" and outside):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from kiestoon.company.model import HuntGroup
 from kiestoon.routing import HuntRecord
 
 if TYPE_CHECKING:
@@ -15,15 +17,16 @@ if TYPE_CHECKING:
 class Present:
     """What is so now: who can be reached, who is in a call, how many calls are inside a limit, how hunts went.
 
-    Hunt records live as long as the process: after a restart sharing out begins anew.
+    ``on_hunt`` is told of each hunt record that has changed, for its journal.
     """
 
-    __slots__ = ("_hunts", "_through", "_x")
+    __slots__ = ("_hunts", "_through", "_x", "on_hunt")
 
     def __init__(self, x: Exchange) -> None:
         self._x = x
         self._through: dict[tuple[int, str], int] = {}
         self._hunts: dict[int, HuntRecord] = {}
+        self.on_hunt: Callable[[int, HuntRecord], None] | None = None
 
     @property
     def now_ms(self) -> int:
@@ -47,6 +50,17 @@ class Present:
     def hunt_record(self, group_id: int) -> HuntRecord:
         """How the group's calls have been shared out."""
         return self._hunts.setdefault(group_id, HuntRecord())
+
+    @property
+    def hunts(self) -> Mapping[int, HuntRecord]:
+        """Every group's record, by its id."""
+        return self._hunts
+
+    def restore_hunts(self, records: Mapping[int, HuntRecord]) -> None:
+        """Go on from the records of the process before this one; groups that are gone are left out."""
+        groups = (row.id for index in self._x.directory for row in index.arrangements.extensions.values()
+                  if isinstance(row, HuntGroup))  # fmt: skip
+        self._hunts = {group_id: records[group_id] for group_id in groups if group_id in records}
 
     # --- counting --------------------------------------------------------------------------------------------------
 
@@ -72,5 +86,12 @@ class Present:
     def answered(self, call: Call, leg: Leg) -> None:
         """Somebody answered: if a hunt group's call, it counts for that member."""
         situation = call.situation
-        if situation is not None and situation.hunt is not None:
-            self.hunt_record(situation.hunt.group_id).note(situation.hunt.tried or leg.party.number)
+        if situation is None or situation.hunt is None:
+            return
+        group_id = situation.hunt.group_id
+        index = self._x.directory.company(call.company_id)
+        members = index.arrangements.hunt_members.get(group_id, ()) if index is not None else ()
+        record = self.hunt_record(group_id)
+        record.note(situation.hunt.tried or leg.party.number, members)
+        if self.on_hunt is not None:
+            self.on_hunt(group_id, record)

@@ -8,7 +8,7 @@ from kiestoon.company.codes import SHOW, shadows
 from kiestoon.company.model import Company, FeatureCode
 from kiestoon.company.numbers import emergency_spellings
 
-CodePreset: TypeAlias = Literal["none", "standard", "3cx", "one-net"]
+CodePreset: TypeAlias = Literal["none", "standard", "3cx", "one-net", "unify", "gigaset"]
 DEFAULT_PRESET: Final[CodePreset] = "standard"
 
 _TESTS: Final = {"9196": "echo", "9197": "clock", "9198": "own_number"}
@@ -94,6 +94,12 @@ _ONE_NET: Final = {
     "*95": "forward_unreachable_off",
     "*78": "do_not_disturb_on",
     "*79": "do_not_disturb_off",
+    "*77": "anonymous_rejection_on",
+    "*87": "anonymous_rejection_off",
+    "*43": "call_waiting_on",
+    "#43": "call_waiting_off",
+    "*31": "caller_id_hide_on",
+    "#31": "caller_id_hide_off",
     "*86": "voicemail",
     "*55": "voicemail_box",
     "*68": "park_at",
@@ -113,13 +119,45 @@ _ONE_NET: Final = {
     "#71": "night_service_off",
     **_TESTS,
 }
+_UNIFY: Final = {
+    "*11": "forward_always_on",
+    "#1": "forward_always_off",
+    "*495": "forward_no_answer_on",
+    "#495": "forward_no_answer_off",
+    "*97": "do_not_disturb_on",
+    "#97": "do_not_disturb_off",
+    "*86": "caller_id_hide_on",
+    "#86": "caller_id_hide_off",
+    "*490": "call_waiting_off",
+    "#490": "call_waiting_on",
+    "*57": "pickup",
+    "*59": "pickup_directed",
+    "*56": "park_lot",
+    "#56": "retrieve_lot",
+    "#58": "callback_cancel",
+    "*62": "barge_in",
+    "*80": "intercom",
+    "*85": "queue_log_in",
+    "#85": "queue_log_out",
+    "*44": "night_service_on",
+    "#44": "night_service_off",
+    "*7": "speed_dial",
+    **_TESTS,
+}
+_GIGASET: Final = {
+    "*6": "speed_dial",
+    "*8": "pickup",
+    **_TESTS,
+}
 PRESETS: Final[dict[CodePreset, dict[str, str]]] = {
     "none": {},
     "standard": _STANDARD,
     "3cx": _3CX,
     "one-net": _ONE_NET,
+    "unify": _UNIFY,
+    "gigaset": _GIGASET,
 }
-"""Code to feature."""
+"""Code to feature, for people who know 3CX, One Net, OpenScape Business or Gigaset T300/T500 ("standard": Enreach)."""
 
 
 def preset_codes(preset: CodePreset, company: Company) -> tuple[FeatureCode, ...]:

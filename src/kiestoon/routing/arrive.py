@@ -22,7 +22,7 @@ from kiestoon.company.numbers import clean_dialled
 from kiestoon.routing import branching, groups, hunting, outward, person
 from kiestoon.routing.context import SHOWN, Divert, Route, refuse
 from kiestoon.routing.decision import Decision, DialOutside, EnterMenu, EnterVoicemail, Step
-from kiestoon.routing.situation import Diversion, Outcome
+from kiestoon.routing.situation import Diversion, DivertReason, Outcome
 
 Handler: TypeAlias = Callable[[Route, Any], "Step | Divert"]
 _SWITCHES: Final = (LocationRouting, TimeRouting, CallLimit, ForwardExtension)
@@ -55,7 +55,8 @@ def _enter(route: Route, owner: Row) -> Step | Divert:
         if user is None:
             return refuse(404, 1, "Not Found")
         route.because("alternate", extension=owner.extension, name=user.name)
-        route.now(alert=owner.ring_pattern, at=user.extension, visited=(*route.situation.visited, user.extension))
+        route.ring_as(user, owner)
+        route.now(at=user.extension, visited=(*route.situation.visited, user.extension))
         owner = user
     return _HANDLERS[type(owner)](route, owner)
 
@@ -98,10 +99,10 @@ def divert(route: Route, wish: Divert) -> Step | str:
         route.because("too_many_diversions", limit=str(route.index.company.max_diversions))
         return refuse(480, 25, "Forwarded too often", "forwarding-error")
     route.now(diversions=(*here.diversions, Diversion(here.at, to.target or here.at, wish.reason)))
-    return _follow(route, to)
+    return _follow(route, to, wish.reason)
 
 
-def _follow(route: Route, to: Destination) -> Step | str:
+def _follow(route: Route, to: Destination, reason: DivertReason) -> Step | str:
     here = route.situation
     if to.kind == "voicemail":
         box = to.target or here.at
@@ -110,7 +111,7 @@ def _follow(route: Route, to: Destination) -> Step | str:
             return refuse(480, 20, "There is no voicemail")
         route.because("to_voicemail", extension=box)
         route.now(at="")
-        return EnterVoicemail(box)
+        return EnterVoicemail(box, person.greeting(route, box, reason))
     if to.kind == "extension" or to.target in route.index.arrangements.extensions:
         route.because("forwarded", extension=here.at, number=to.target)
         return to.target

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from kiestoon.company.directory import CompanyIndex, Directory
-from kiestoon.company.model import AlternateNumber, Destination, Device, Location, Row, User
+from kiestoon.company.model import NOWHERE, AlternateNumber, Destination, Device, Location, Row, User
 from kiestoon.routing.decision import Decision, Refuse, Step
 from kiestoon.routing.reasons import Reason, because
 from kiestoon.routing.situation import DivertReason, Live, Situation
@@ -69,6 +69,11 @@ class Route:
         """Remind a person by a short ring on the desk phones that calls go elsewhere (V 7.1, V 7.2)."""
         self.remind += tuple(device for device in self.index.devices_of(user.id) if device.kind == "fixed")
 
+    def ring_as(self, user: User, alternate: AlternateNumber) -> None:
+        """An alternate number rings in its own way, unless the person wants all calls to ring alike (V 9.4.4)."""
+        if user.distinctive_ringing:
+            self.now(alert=alternate.ring_pattern)
+
     def person(self, extension: str) -> User | None:
         """The person an internal number rings: the extension's, or whose alternate number it is."""
         owner = self.owner(extension)
@@ -86,6 +91,16 @@ class Route:
             return self.index.location_of(row)
         location_id = getattr(row, "location_id", None)
         return self.index.locations.get(location_id) if location_id is not None else None
+
+
+def meant(user: User | None, to: Destination) -> Destination:
+    """Where a setting of a person leads: the own mobile or other number by what it is now, nowhere without one."""
+    if to.kind not in ("mobile", "external"):
+        return to
+    number = ""
+    if user is not None:
+        number = user.mobile_number if to.kind == "mobile" else user.external_number
+    return Destination("number", number) if number else NOWHERE
 
 
 def refuse(status: int, q850: int, text: str, announce: str = "") -> Refuse:

@@ -1,38 +1,46 @@
 """What would happen if …: the route of a call that is not made (RTE-24).
 
 ``explain`` asks ``route`` and ``proceed`` themselves, as call control does; only the people and the moment are assumed.
-So an explanation is wrong exactly where the exchange would be.
+So an explanation is wrong exactly where the exchange would be. A call to a number of another company of the
+installation is followed there, for those who may see that company.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final, Literal, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
 from kiestoon.company.codes import FEATURES
-from kiestoon.company.directory import Directory
+from kiestoon.company.directory import CompanyIndex, Directory
+from kiestoon.company.model import Trunk
+from kiestoon.company.numbers import clean_dialled
 from kiestoon.routing.decision import (
     AskPostcode,
     Decision,
     DialOutside,
     EnterMenu,
     EnterVoicemail,
+    Greeting,
     Refuse,
     RingAll,
     RingUser,
     Step,
     UseCode,
 )
-from kiestoon.routing.origin import Origin
-from kiestoon.routing.reasons import Reason
+from kiestoon.routing.incoming import number_called
+from kiestoon.routing.matching import see_outsider
+from kiestoon.routing.origin import FromDevice, FromTrunk, Origin
+from kiestoon.routing.reasons import Reason, because
 from kiestoon.routing.route import proceed, route, route_extension, routed_by_postcode
 from kiestoon.routing.situation import Assumed, CallerSeen, HuntRecord, Outcome, Situation
 
 State: TypeAlias = Literal["answers", "busy", "no_answer", "unreachable", "rejected"]
 """What a person's phones (or an outside number) do with a call; "busy": no phone takes another one."""
 Ending: TypeAlias = Literal["answered", "busy", "no_answer", "unreachable", "rejected", "keyed", "ended"]
+Beyond: TypeAlias = Callable[[str], Directory | None]
+"""The company of the installation that has an outside number (E.164), for who may see it; None: not to be seen."""
 Kind: TypeAlias = Literal["ring", "ring_all", "outside", "menu", "postcode", "voicemail", "code", "refuse"]
 
 MOST_STEPS: Final = 100
@@ -45,9 +53,10 @@ _PER_SECOND: Final = 1000
 class Assumptions(msgspec.Struct, frozen=True, kw_only=True):
     """What is taken to be so. ``at_ms`` is wall clock.
 
-    ``states``: by extension or outside number (E.164); whoever is not in it is as ``otherwise``. ``through``: calls at
-    call-limit extensions. ``keys``: what the caller keys in, one entry for each question (a menu, a postcode).
-    ``diverted``: how often the call was diverted before it came. ``hunts``: by group id how calls were shared out.
+    ``states``: by extension or outside number (E.164), an extension of another company with its domain
+    ("204@other.example"); whoever is not in it is as ``otherwise``. ``through``: calls at call-limit extensions.
+    ``keys``: what the caller keys in, one entry for each question (a menu, a postcode). ``diverted``: how often the
+    call was diverted before it came. ``hunts``: by group id how calls were shared out.
     """
 
     at_ms: int
@@ -63,7 +72,8 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
     """One step: what is tried, why, and how it ends.
 
     ``targets``: extensions and numbers with names ("" for numbers). ``at_s``: seconds since the call began;
-    ``seconds``: how long it takes as assumed.
+    ``seconds``: how long it takes as assumed. ``greeting``: with what a voicemail box answers. ``beyond``: what is
+    known of a call that leaves the company. ``company``: where it is, "" = the company asked.
     """
 
     kind: Kind
@@ -74,6 +84,9 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
     seconds: int = 0
     status: int = 0
     text: str = ""
+    greeting: Greeting | Literal[""] = ""
+    beyond: tuple[Reason, ...] = ()
+    company: str = ""
 
 
 class Explanation(msgspec.Struct, frozen=True):
@@ -84,27 +97,42 @@ class Explanation(msgspec.Struct, frozen=True):
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
-        """Every reason in order, as a call's record would have them."""
-        return tuple(reason for stage in self.stages for reason in stage.reasons)
+        """Every reason in order, as the call's record would have them: another company's call has its own."""
+        return tuple(reason for stage in self.stages if not stage.company for reason in stage.reasons)
 
 
 def explain(
-    directory: Directory, origin: Origin, dialled: str, assumed: Assumptions, *, caller: CallerSeen | None = None
+    directory: Directory,
+    origin: Origin,
+    dialled: str,
+    assumed: Assumptions,
+    *,
+    caller: CallerSeen | None = None,
+    beyond: Beyond = lambda number: None,
 ) -> Explanation:
     """Follow a call that is not made. Never raises, whatever was dialled; ends after ``MOST_STEPS`` steps."""
-    return _Follower(directory, assumed).follow(origin, dialled, caller)
+    return _Follower(directory, assumed, beyond).follow(origin, dialled, caller)
+
+
+class _Abroad(NamedTuple):
+    """Another company of the installation, where the call goes on."""
+
+    directory: Directory
+    company: CompanyIndex
 
 
 class _Follower:
-    def __init__(self, directory: Directory, assumed: Assumptions) -> None:
+    def __init__(self, directory: Directory, assumed: Assumptions, beyond: Beyond) -> None:
         self._directory = directory
         self._assumed = assumed
+        self._beyond = beyond
         self._keys = list(assumed.keys)
         self._elapsed_s = 0
         self._company_id = 0
+        self._elsewhere: CompanyIndex | None = None
 
     def follow(self, origin: Origin, dialled: str, caller: CallerSeen | None) -> Explanation:
-        self._company_id = getattr(getattr(origin, "device", origin), "company_id", 0)
+        self._company_id = _company_of(self._directory, origin, dialled)
         decision: Decision | None = route(
             self._directory, origin, dialled, live=self._live(), caller=caller, diverted=self._assumed.diverted
         )
@@ -113,10 +141,14 @@ class _Follower:
         while decision is not None and len(stages) < MOST_STEPS:
             self._company_id = decision.company_id or self._company_id
             situation = decision.situation or situation
-            stage, seconds = self._stage(decision)
+            abroad = self._company_called(decision.step)
+            stage, seconds = self._stage(decision, abroad)
             stages.append(stage)
             self._elapsed_s += seconds
-            decision = self._next(decision.step, stage.ending, situation)
+            if abroad is not None and isinstance(decision.step, DialOutside):
+                decision, situation = self._come_in(abroad, decision.step, situation), None
+            else:
+                decision = self._next(decision.step, stage.ending, situation)
         return Explanation(tuple(stages), decision is not None)
 
     def _live(self) -> Assumed:
@@ -136,14 +168,36 @@ class _Follower:
         )
 
     def _state(self, target: str) -> State:
+        if self._elsewhere is not None and not target.startswith("+"):
+            target = f"{target}@{self._elsewhere.company.domain}"
         return self._assumed.states.get(target, self._assumed.otherwise)
+
+    # --- to another company ----------------------------------------------------------------------------------------
+
+    def _company_called(self, step: Step) -> _Abroad | None:
+        """Whose number is dialled, as far as that may be known and nothing is assumed of the number."""
+        if not isinstance(step, DialOutside) or step.emergency or step.number in self._assumed.states:
+            return None
+        directory = self._beyond(step.number)
+        number = directory.number(step.number) if directory is not None else None
+        index = directory.company(number.company_id) if directory is not None and number is not None else None
+        return _Abroad(directory, index) if directory is not None and index is not None else None
+
+    def _come_in(self, abroad: _Abroad, step: DialOutside, situation: Situation | None) -> Decision:
+        """The provider brings the call to the other company, as a call from outside like any other."""
+        self._directory, index = abroad
+        self._company_id, self._elsewhere = index.company.id, index
+        seen = see_outsider(step.caller_number, withheld=step.hide_caller, country=index.company.country)
+        passed = situation.arrived_diversions + len(situation.diversions) if situation is not None else 0
+        trunk = next(iter(self._directory.trunks_of(index.company.id)), _OUTSIDE)
+        return route(self._directory, FromTrunk((trunk,)), step.number, live=self._live(), caller=seen, diverted=passed)
 
     # --- one step --------------------------------------------------------------------------------------------------
 
-    def _stage(self, decision: Decision) -> tuple[Stage, int]:
+    def _stage(self, decision: Decision, abroad: _Abroad | None) -> tuple[Stage, int]:
         step = decision.step
-        kind, targets = _KINDS[type(step)], _targets(step)
-        ending, seconds = self._end(step)
+        kind, targets = _KINDS[type(step)], _targets(step, self._here())
+        ending, seconds = self._end(step) if abroad is None else _GOES_ON
         refusal = step if isinstance(step, Refuse) else None
         stage = Stage(
             kind=kind,
@@ -154,8 +208,14 @@ class _Follower:
             seconds=seconds,
             status=refusal.status if refusal is not None else 0,
             text=refusal.text if refusal is not None else "",
+            greeting=step.greeting if isinstance(step, EnterVoicemail) else "",
+            beyond=_beyond_of(step, abroad),
+            company=self._elsewhere.company.name if self._elsewhere is not None else "",
         )
         return stage, seconds
+
+    def _here(self) -> CompanyIndex | None:
+        return self._directory.company(self._company_id)
 
     def _end(self, step: Step) -> tuple[Ending, int]:
         """How a step ends, and after how many seconds."""
@@ -197,6 +257,14 @@ class _Follower:
         return None
 
 
+def _company_of(directory: Directory, origin: Origin, dialled: str) -> int:
+    """Whose call it is, 0 for nobody's: its people are as assumed from the first step on."""
+    if isinstance(origin, FromTrunk):
+        called = number_called(directory, origin.trunks, clean_dialled(dialled))
+        return called[2].company.id if called is not None else 0
+    return origin.device.company_id if isinstance(origin, FromDevice) else origin.company_id
+
+
 _KINDS: Final[dict[type, Kind]] = {
     RingUser: "ring",
     RingAll: "ring_all",
@@ -209,7 +277,19 @@ _KINDS: Final[dict[type, Kind]] = {
 }
 
 
-def _targets(step: Step) -> tuple[tuple[str, str], ...]:
+_GOES_ON: Final[tuple[Ending, int]] = ("ended", 0)
+_OUTSIDE: Final = Trunk(id=0, name="outside", kind="peer", host="")
+
+
+def _beyond_of(step: Step, abroad: _Abroad | None) -> tuple[Reason, ...]:
+    if not isinstance(step, DialOutside) or step.emergency:
+        return ()
+    if abroad is None:
+        return (because("out_of_sight"),)
+    return (because("other_company", number=step.number, name=abroad.company.company.name),)
+
+
+def _targets(step: Step, index: CompanyIndex | None) -> tuple[tuple[str, str], ...]:
     if isinstance(step, RingUser):
         return ((step.user.extension, step.user.name),)
     if isinstance(step, RingAll):
@@ -222,7 +302,8 @@ def _targets(step: Step) -> tuple[tuple[str, str], ...]:
     if isinstance(step, AskPostcode):
         return ((step.routing.extension, step.routing.name),)
     if isinstance(step, EnterVoicemail):
-        return ((step.extension, ""),)
+        owner = index.arrangements.extensions.get(step.extension) if index is not None else None
+        return ((step.extension, str(getattr(owner, "name", ""))),)
     if isinstance(step, UseCode):
         feature = FEATURES.get(step.feature)
         return ((step.dialled, feature.english if feature is not None else step.feature),)

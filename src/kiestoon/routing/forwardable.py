@@ -9,7 +9,7 @@ import msgspec
 from kiestoon.company.directory import CompanyIndex, Directory
 from kiestoon.company.model import AlternateNumber, Destination, User
 from kiestoon.company.numbers import OutsideNumber, clean_dialled
-from kiestoon.routing.outward import blocked_by, is_emergency, read_dialled
+from kiestoon.routing.outward import area_of_location, blocked_by, is_emergency, read_dialled
 
 Why: TypeAlias = Literal["no_number", "unknown_extension", "own", "emergency", "blocked"]
 
@@ -36,7 +36,8 @@ def read_target(directory: Directory, index: CompanyIndex, user: User, keyed: st
     if owner is not None:
         mine = owner is user or (isinstance(owner, AlternateNumber) and owner.user_id == user.id)
         return NotThere("own", number) if mine else Destination("extension", number)
-    read = read_dialled(index, number, index.location_of(user))
+    area = user.area_code or area_of_location(index, index.location_of(user))
+    read = read_dialled(index, number, area)
     if is_emergency(index, number, read):
         return NotThere("emergency", number)
     if _looks_internal(index, number, read):

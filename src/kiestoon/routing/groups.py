@@ -19,8 +19,7 @@ def enter(route: Route, group: GroupExtension) -> Step | Divert:
     if served is not None:
         return served
     if group.forward_always:
-        route.because("forward_always", extension=group.extension, number=group.forward_always.target)
-        return Divert(group.forward_always, "unconditional")
+        return _forward(route, group, "always", group.forward_always)
     if group.show == "called":
         route.now(prefix=route.situation.own_number or group.extension)
     step = ring_all(
@@ -41,10 +40,14 @@ def after(route: Route, group: GroupExtension, outcome: Outcome) -> Divert | Non
     """Nobody took the call."""
     case: ForwardCase = "busy" if outcome == "rejected" else outcome
     to: Destination = group.forward_busy if case == "busy" else group.forward_no_answer
-    if to:
-        route.because(f"forward_{case}", extension=group.extension, number=to.target)
-        return Divert(to, person.REASONS[case])
-    return person.forward_for(route, group.extension, case)
+    return _forward(route, group, case, to) if to else person.forward_for(route, group.extension, case)
+
+
+def _forward(route: Route, group: GroupExtension, case: ForwardCase, to: Destination) -> Divert:
+    """Elsewhere, where the group's choice of number is shown as well."""
+    route.because(f"forward_{case}", extension=group.extension, number=to.target)
+    choose_shown(route, group.show, "")
+    return Divert(to, person.REASONS[case])
 
 
 def ring_all(
@@ -59,7 +62,8 @@ def ring_all(
         member = route.person(extension) or route.owner(extension)
         found = None
         if isinstance(member, User) and member.id != route.situation.caller.user_id:
-            found = _person_of(route, member, outside, forwards=forwards)
+            second = member.call_waiting if waiting is None else waiting
+            found = _person_of(route, member, outside, forwards=forwards, second=second)
         elif isinstance(member, ForwardExtension):
             choose_shown(route, member.caller_id, member.caller_number)
             found = _target_of(route, member.to, None, outside)
@@ -73,15 +77,25 @@ def ring_all(
     return RingAll(tuple(people.values()), tuple(outside), ring_s)
 
 
-def _person_of(route: Route, member: User, outside: list[DialOutside], *, forwards: bool) -> User | None:
+def _person_of(route: Route, member: User, outside: list[DialOutside], *, forwards: bool, second: bool) -> User | None:
     """Who rings for a member: the member, or with ``forwards`` whoever the member's own forwarding says.
 
     Somebody whose calls go anywhere else (a voicemail, a menu) does not ring: that would take the call from the others.
+    Forwarding when nobody answers has no place here: the group's own time decides.
     """
     if person.wants_peace(route, member):
         return None
-    diverted = person.sends_on(route, member) if forwards else None
+    diverted = (person.sends_on(route, member) or _absent(route, member, second=second)) if forwards else None
     return member if diverted is None else _target_of(route, diverted.to, member, outside)
+
+
+def _absent(route: Route, member: User, *, second: bool) -> Divert | None:
+    """Where the calls of a member go who cannot take them: without a phone, or in a call and not to get another."""
+    company_id = member.company_id
+    if not route.live.is_reachable(company_id, member.id):
+        return person.after(route, member, "unreachable")
+    busy = not second and route.live.is_busy(company_id, member.id)
+    return person.after(route, member, "busy") if busy else None
 
 
 def _target_of(route: Route, to: Destination, payer: User | None, outside: list[DialOutside]) -> User | None:

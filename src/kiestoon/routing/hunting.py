@@ -186,11 +186,8 @@ def _uniform(members: tuple[HuntMember, ...], record: HuntRecord) -> tuple[str, 
 def _weighted(members: tuple[HuntMember, ...], record: HuntRecord) -> tuple[str, ...]:
     """Whoever is furthest behind the share of calls that is meant for him; those without a share come last."""
 
-    meant = sum(member.weight for member in members) or 100  # the shares of a list still being made need not be 100
-
-    def behind(member: HuntMember) -> tuple[bool, float]:
-        share = member.weight / meant * (record.total + 1)
-        return member.weight == 0, record.answered.get(member.extension, 0) - share
+    def behind(member: HuntMember) -> tuple[bool, int]:
+        return member.weight == 0, -record.credit.get(member.extension, 0) - member.weight
 
     return tuple(member.extension for member in sorted(members, key=behind))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from kiestoon.company.directory import Directory
+from kiestoon.company.directory import CompanyIndex, Directory
 from kiestoon.company.model import Number, Trunk
 from kiestoon.company.numbers import clean_dialled, read_trunk_number
 from kiestoon.routing.arrive import arrive
@@ -21,11 +21,9 @@ def from_trunk(
 ) -> Decision:
     """Several trunks when one provider's address serves several companies: the number called says whose it is."""
     cleaned = clean_dialled(dialled)
-    for trunk in trunks:
-        number = _called_number(directory, trunk, cleaned)
-        index = directory.company(number.company_id) if number is not None else None
-        if number is None or index is None:
-            continue
+    called = number_called(directory, trunks, cleaned)
+    if called is not None:
+        trunk, number, index = called
         seen = caller or see_outsider("", withheld=False, country=index.company.country)
         situation = Situation(index.company.id, seen, number.e164, own_number=number.e164, arrived_diversions=diverted)
         route = Route(directory, index, live, situation)
@@ -37,6 +35,18 @@ def from_trunk(
     company_id = (trunks[0].company_id or 0) if len(trunks) == 1 else 0
     reason = because("not_our_number", number=dialled[:SHOWN])
     return Decision(Refuse(404, 1, "Not Found"), (reason,), company_id, trunk_id, cleaned)
+
+
+def number_called(
+    directory: Directory, trunks: tuple[Trunk, ...], cleaned: str
+) -> tuple[Trunk, Number, CompanyIndex] | None:
+    """The number of a company in service that is meant, and by which of the trunks it may be called."""
+    for trunk in trunks:
+        number = _called_number(directory, trunk, cleaned)
+        index = directory.company(number.company_id) if number is not None else None
+        if number is not None and index is not None:
+            return trunk, number, index
+    return None
 
 
 def _called_number(directory: Directory, trunk: Trunk, cleaned: str) -> Number | None:

@@ -12,7 +12,7 @@ from kiestoon.company.numbers import OutsideNumber, area_context
 from kiestoon.routing.codes import NO_WISHES, Wishes
 from kiestoon.routing.decision import Decision, DialOutside, Refuse
 from kiestoon.routing.matching import see_outsider
-from kiestoon.routing.outward import name_shown, own_number
+from kiestoon.routing.outward import area_of_location, name_shown, own_number
 from kiestoon.routing.reach import class_of, profile_of
 from kiestoon.routing.reasons import Reason, because
 from kiestoon.routing.trunks import ordered_trunks
@@ -34,11 +34,25 @@ class Caller(msgspec.Struct, frozen=True):
 
     @property
     def area_code(self) -> str:
-        """What completes local numbers: the device's area code, else the user's location's, else the company's."""
-        if self.device is not None and self.device.area_code:
-            return self.device.area_code
-        location = self.index.location_of(self.user) if self.user is not None else None
-        return (location.area_code if location is not None else "") or self.index.company.area_code
+        """What completes local numbers: the user's own area code, else the device's, the location's, the company's."""
+        return self._own_area or self._place_area or self._wider_area
+
+    @property
+    def whereabouts(self) -> str:
+        """The area code that selects the emergency centre: where the device stands, whoever uses it, counts first."""
+        return self._place_area or self._own_area or self._wider_area
+
+    @property
+    def _own_area(self) -> str:
+        return self.user.area_code if self.user is not None else ""
+
+    @property
+    def _place_area(self) -> str:
+        return self.device.area_code if self.device is not None else ""
+
+    @property
+    def _wider_area(self) -> str:
+        return area_of_location(self.index, self.index.location_of(self.user) if self.user is not None else None)
 
 
 def dial_outside(
@@ -78,7 +92,9 @@ def dial_outside(
     return Decision(step, tuple(reasons), company.id, 0, number.number)
 
 
-def dial_emergency(caller: Caller, number: str, reasons: list[Reason], wishes: Wishes = NO_WISHES) -> Decision:
+def dial_emergency(
+    caller: Caller, number: str, reasons: list[Reason], wishes: Wishes = NO_WISHES, now_ms: int = 0
+) -> Decision:
     """An emergency call: over any line there is, the number always shown (RTE-23)."""
     index, user = caller.index, caller.user
     company = index.company
@@ -87,14 +103,14 @@ def dial_emergency(caller: Caller, number: str, reasons: list[Reason], wishes: W
     if not trunks:
         reasons.append(because("no_trunk"))
         return Decision(Refuse(503, 34, "No Outside Line"), tuple(reasons), company.id, 0, number)
-    shown, source = next(_emergency_numbers(index, user, caller.device), ("", ""))
+    shown, source = next(_emergency_numbers(caller, number, now_ms), ("", ""))
     if shown:
         reasons.append(because("caller_id", number=shown, source=source))
     else:
         reasons.append(because("caller_id_missing"))
     if wishes.hide or (user is not None and user.hide_number):
         reasons.append(because("caller_not_hidden"))
-    area = area_context(caller.area_code, caller.country)
+    area = area_context(caller.whereabouts, caller.country)
     if area:
         reasons.append(because("area", area=area))
     step = DialOutside(
@@ -118,7 +134,7 @@ def caller_number(caller: Caller, user: User, number: OutsideNumber, wishes: Wis
     index = caller.index
     if wishes.shown and wishes.shown <= len(user.dynamic_numbers) and user.dynamic_numbers[wishes.shown - 1]:
         return user.dynamic_numbers[wishes.shown - 1], "chosen"
-    by_reach = _number_by_reach(caller, user, number, now_ms)
+    by_reach = _number_by_reach(caller, user, number.number, now_ms)
     if by_reach[0]:
         return by_reach
     location = index.location_of(user)
@@ -133,13 +149,13 @@ def caller_number(caller: Caller, user: User, number: OutsideNumber, wishes: Wis
     return shown, "location" if location is not None and location.caller_number == shown else "company"
 
 
-def _number_by_reach(caller: Caller, user: User, number: OutsideNumber, now_ms: int) -> tuple[str, str]:
+def _number_by_reach(caller: Caller, user: User, number: str, now_ms: int) -> tuple[str, str]:
     """The number set for the class of whom is called, else that of the profile in force for him (E 10.2, E 10.3)."""
     index = caller.index
     matrix = index.arrangements.reaches.get(user.id)
     if matrix is None:
         return "", ""
-    called = see_outsider(number.number, withheld=False, country=caller.country)
+    called = see_outsider(number, withheld=False, country=caller.country)
     group = class_of(matrix, called)
     if group is not None and group.caller_number:
         return group.caller_number, "call class"
@@ -147,18 +163,22 @@ def _number_by_reach(caller: Caller, user: User, number: OutsideNumber, now_ms: 
     return (profile.caller_number, "profile") if profile is not None and profile.caller_number else ("", "")
 
 
-def _emergency_numbers(index: CompanyIndex, user: User | None, device: Device | None) -> Iterator[tuple[str, str]]:
+def _emergency_numbers(caller: Caller, number: str, now_ms: int) -> Iterator[tuple[str, str]]:
     """The centre must be able to call back: the person first, then ever wider fallbacks (E 6.10)."""
+    index, user, device = caller.index, caller.user, caller.device
     if user is not None:
         if user.caller_number:
             yield user.caller_number, "user"
         for own in index.numbers_by_extension.get(user.extension, ()):
             yield own.e164, "user"
+        by_reach = _number_by_reach(caller, user, number, now_ms)
+        if by_reach[0]:
+            yield by_reach
         if user.emergency_number:
             yield user.emergency_number, "user's fallback"
     if device is not None and device.emergency_number:
         yield device.emergency_number, "device's fallback"
     if index.company.emergency_number:
         yield index.company.emergency_number, "company's fallback"
-    for number in index.numbers:
-        yield number.e164, "company"
+    for any_number in index.numbers:
+        yield any_number.e164, "company"

@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from kiestoon.company.directory import CompanyIndex
 from kiestoon.company.model import Location, Number, Row, User
-from kiestoon.company.numbers import OutsideNumber, area_context, clean_dialled, emergency_number, read_outside_number
+from kiestoon.company.numbers import (
+    OutsideNumber,
+    area_context,
+    clean_dialled,
+    country_code,
+    emergency_number,
+    read_outside_number,
+)
 from kiestoon.routing.context import SHOWN, Route, refuse
 from kiestoon.routing.decision import DialOutside, Refuse, Step
 from kiestoon.routing.own_numbers import lead
@@ -23,7 +30,7 @@ def forward(route: Route, number: str) -> Step | str:
     cleaned = clean_dialled(number)
     if cleaned in route.index.arrangements.extensions:
         return cleaned
-    own = own_number_meant(route, cleaned, route.location_of(payer))
+    own = own_number_meant(route, cleaned, area_of(route, payer))
     if own is not None:
         route.because("own_number", number=own.e164)
         route.now(own_number=own.e164)
@@ -34,9 +41,9 @@ def forward(route: Route, number: str) -> Step | str:
     return step
 
 
-def own_number_meant(route: Route, cleaned: str, location: Location | None) -> Number | None:
+def own_number_meant(route: Route, cleaned: str, area: str) -> Number | None:
     """The company's own number that this is: such a call need not go out and come back."""
-    read = read_dialled(route.index, cleaned, location) if cleaned else None
+    read = read_dialled(route.index, cleaned, area) if cleaned else None
     number = route.directory.number(read.number) if read is not None else None
     return number if number is not None and number.company_id == route.index.company.id else None
 
@@ -63,8 +70,9 @@ def dial_for(route: Route, number: str, payer: User | None) -> DialOutside | Ref
     """Call an outside number for a person, or for the company when ``payer`` is None."""
     company = route.index.company
     cleaned = clean_dialled(number)
-    location = route.location_of(payer if payer is not None else route.owner(route.situation.at))
-    read = read_dialled(route.index, cleaned, location) if cleaned else None
+    owner = payer if payer is not None else route.owner(route.situation.at)
+    location, area = route.location_of(owner), area_of(route, owner)
+    read = read_dialled(route.index, cleaned, area) if cleaned else None
     if not cleaned or is_emergency(route.index, cleaned, read):
         route.because("not_forwarded_there", number=number[:SHOWN])
         return refuse(403, 21, "Not possible")
@@ -94,7 +102,7 @@ def dial_for(route: Route, number: str, payer: User | None) -> DialOutside | Ref
         caller_number=shown,
         caller_name=name_shown(payer, location) if named and payer is not None else "",
         hide_caller=hidden,
-        area=area_context(_area_code(route.index, location), company.country),
+        area=area_context(area, company.country),
     )
 
 
@@ -106,10 +114,9 @@ def is_emergency(index: CompanyIndex, cleaned: str, read: OutsideNumber | None) 
     return read is not None and bool(emergency_number(read.number, company.country))
 
 
-def read_dialled(index: CompanyIndex, cleaned: str, location: Location | None) -> OutsideNumber | None:
-    """A number as written in settings: with the access code or without."""
+def read_dialled(index: CompanyIndex, cleaned: str, area: str) -> OutsideNumber | None:
+    """A number as written in settings: with the access code or without, local ones completed with the area code."""
     company = index.company
-    area = _area_code(index, location)
     bare = read_outside_number(cleaned, company.country, area)
     if not company.access_code or not cleaned.startswith(company.access_code):
         return bare
@@ -117,16 +124,30 @@ def read_dialled(index: CompanyIndex, cleaned: str, location: Location | None) -
     return next((read for read in (rest, bare) if read is not None and read.valid), bare or rest)
 
 
-def _area_code(index: CompanyIndex, location: Location | None) -> str:
+def area_of(route: Route, owner: Row | None) -> str:
+    """The area code that completes local numbers in somebody's settings: the own, the location's, the company's."""
+    own = owner.area_code if isinstance(owner, User) else ""
+    return own or area_of_location(route.index, route.location_of(owner))
+
+
+def area_of_location(index: CompanyIndex, location: Location | None) -> str:
+    """The area code of a place, else the company's."""
     return (location.area_code if location is not None else "") or index.company.area_code
 
 
 def blocked_by(index: CompanyIndex, user: User | None, number: OutsideNumber) -> str:
     """Who blocks this kind of destination: "company", "user", or "" for nobody."""
-    kinds = ("satellite", "international") if number.kind == "satellite" else (number.kind,)  # both lead abroad
+    kinds: tuple[str, ...] = (number.kind,)
+    if number.kind in ("satellite", "premium") and _leads_abroad(number.number, index.company.country):
+        kinds = (number.kind, "international")
     if any(kind in index.company.blocked for kind in kinds):
         return "company"
     return "user" if user is not None and any(kind in user.blocked for kind in kinds) else ""
+
+
+def _leads_abroad(number: str, country: str) -> bool:
+    """Whether a number is another country's: dear ones there are international calls as well."""
+    return number.startswith("+") and not number.startswith(f"+{country_code(country)}")
 
 
 def mobile_of(route: Route, user: User) -> DialOutside | None:

@@ -18,7 +18,7 @@ def lead(route: Route, number: Number) -> str | Refuse:
     user = route.index.users.get(alternate.user_id) if alternate is not None else None
     if alternate is not None and user is not None:
         route.because("alternate", extension=number.e164, name=user.name)
-        route.now(alert=alternate.ring_pattern)
+        route.ring_as(user, alternate)
         return user.extension
     return _by_plan(route, number)
 

@@ -8,7 +8,7 @@ voicemail for the same case (V 7.1). The presence "do not disturb" is handled as
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypeAlias
 
 from kiestoon.company.model import (
     NOWHERE,
@@ -16,19 +16,19 @@ from kiestoon.company.model import (
     Device,
     Forward,
     ForwardCase,
+    Location,
     PresenceStatus,
     Rule,
-    StatusForward,
     User,
     Virtual,
 )
 from kiestoon.company.numbers import clean_dialled
 from kiestoon.routing import reach
 from kiestoon.routing.at_rest import status_at
-from kiestoon.routing.context import Divert, Route, refuse
-from kiestoon.routing.decision import RingAll, RingUser, Step
+from kiestoon.routing.context import Divert, Route, meant, refuse
+from kiestoon.routing.decision import Greeting, RingAll, RingUser, Step
 from kiestoon.routing.matching import fits_any, fits_caller
-from kiestoon.routing.outward import mobile_of, own_number_meant
+from kiestoon.routing.outward import area_of, area_of_location, mobile_of, own_number_meant, read_dialled
 from kiestoon.routing.situation import DivertReason, Outcome
 from kiestoon.routing.timing import rule_applies_now
 
@@ -42,6 +42,8 @@ REASONS: Final[dict[ForwardCase, DivertReason]] = {
     "unreachable": "unavailable",
 }
 """What a Diversion header says of each case (RFC 5806 §4)."""
+Owner: TypeAlias = User | Virtual
+"""Who has services of its own: people, and extensions that act like people (V 18.5)."""
 
 
 def enter(route: Route, user: User) -> Step | Divert:
@@ -54,24 +56,33 @@ def enter(route: Route, user: User) -> Step | Divert:
     return ring(route, user)
 
 
+def greeting(route: Route, box: str, reason: DivertReason) -> Greeting:
+    """With what a box answers: the status its owner has set, else busy or not available (V 8.3, U 4.1)."""
+    owner = route.person(box)
+    status = status_of(route, owner) if owner is not None else "office"
+    if status != "office":
+        return status
+    return "busy" if reason in ("user-busy", "do-not-disturb") else "unavailable"
+
+
 # --- who may call ----------------------------------------------------------------------------------------------------
 
 
-def _selective_acceptance(route: Route, user: User | Virtual) -> Step | None:
-    rules = route.index.arrangements.rules_of(user.extension, "selective_accept")
+def _selective_acceptance(route: Route, owner: Owner) -> Step | None:
+    rules = route.index.arrangements.rules_of(owner.extension, "selective_accept")
     if not rules or _decided(route, rules) is not None:
         return None
-    route.because("not_accepted", name=user.name)
+    route.because("not_accepted", name=owner.name)
     return refuse(403, 21, "Call Rejected", "call-rejected")
 
 
-def _selective_rejection(route: Route, user: User | Virtual) -> Step | None:
-    rules = route.index.arrangements.rules_of(user.extension, "selective_reject")
+def _selective_rejection(route: Route, owner: Owner) -> Step | None:
+    rules = route.index.arrangements.rules_of(owner.extension, "selective_reject")
     rule = _decided(route, rules) if rules else None
     if rule is not None:
-        route.because("rejected_by_rule", name=user.name, rule=rule.name)
-    elif isinstance(user, User) and user.blocklist and fits_any(user.blocklist, route.situation.caller):
-        route.because("on_blocklist", name=user.name)
+        route.because("rejected_by_rule", name=owner.name, rule=rule.name)
+    elif isinstance(owner, User) and owner.blocklist and fits_any(owner.blocklist, route.situation.caller):
+        route.because("on_blocklist", name=owner.name)
     else:
         return None
     return refuse(403, 21, "Call Rejected", "call-rejected")
@@ -99,10 +110,19 @@ def _location_forward(route: Route, user: User) -> Divert | None:
         if rule is None:
             return None
         to = rule.to or to
+    to = _completed(route, to, location)
     if not to or _is_own(route, to, user):
         return None
     route.because("location_forward", name=location.name, number=to.target)
     return Divert(to, "unconditional")
+
+
+def _completed(route: Route, to: Destination, location: Location) -> Destination:
+    """A local number among the location's settings is one of its own area, wherever the person is."""
+    if to.kind != "number":
+        return to
+    read = read_dialled(route.index, clean_dialled(to.target), area_of_location(route.index, location))
+    return Destination("number", read.number) if read is not None and read.completed else to
 
 
 def _is_own(route: Route, to: Destination, user: User) -> bool:
@@ -112,28 +132,29 @@ def _is_own(route: Route, to: Destination, user: User) -> bool:
     target = clean_dialled(to.target)
     if route.person(target) is user:
         return True
-    own = own_number_meant(route, target, route.location_of(user)) if to.kind == "number" else None
+    own = own_number_meant(route, target, area_of(route, user)) if to.kind == "number" else None
     return own is not None and own in route.index.numbers_by_extension.get(user.extension, ())
 
 
-def _always(route: Route, user: User | Virtual) -> Divert | None:
-    return forward_for(route, user.extension, "always")
+def _always(route: Route, owner: Owner) -> Divert | None:
+    return forward_for(route, owner.extension, "always")
 
 
-def _selective(route: Route, user: User | Virtual) -> Divert | None:
+def _selective(route: Route, owner: Owner) -> Divert | None:
     """The service's own destination unless the rule names another (V 7.1.5)."""
-    row = _forward_row(route, user.extension, "selective")
+    row = _forward_row(route, owner.extension, "selective")
     if row is None:
         return None
-    rule = _decided(route, route.index.arrangements.rules_of(user.extension, "selective_forward"))
+    rule = _decided(route, route.index.arrangements.rules_of(owner.extension, "selective_forward"))
     if rule is None:
         return None
-    to = rule.to or _target(row)
+    forwarder = route.person(owner.extension)
+    to = meant(forwarder, rule.to) or _target(route, row)
     if not to:
         return None
-    route.because("selective_forward", name=user.name, rule=rule.name, number=to.target)
-    if row.ring_reminder and isinstance(user, User):
-        route.splash(user)
+    route.because("selective_forward", name=owner.name, rule=rule.name, number=to.target)
+    if row.ring_reminder and forwarder is not None:
+        route.splash(forwarder)
     return Divert(to, "unconditional")
 
 
@@ -141,7 +162,7 @@ def _do_not_disturb(route: Route, user: User) -> Step | Divert | None:
     """As if busy (V 7.2)."""
     if not wants_peace(route, user):
         return None
-    if not user.do_not_disturb and _status_forward(route, user) is not None:
+    if not user.do_not_disturb and _status_forward(route, user):
         return None
     route.because("do_not_disturb", name=user.name)
     if user.do_not_disturb_reminder:
@@ -160,26 +181,35 @@ def status_of(route: Route, user: User) -> PresenceStatus:
     return status_at(route.index, user, route.live.now_ms)
 
 
-def _status_forward(route: Route, user: User) -> StatusForward | None:
+def _status_forward(route: Route, user: User) -> Destination:
     row = route.index.arrangements.status_forwards.get((user.id, status_of(route, user)))
-    return row if row is not None and row.to else None
+    return meant(user, row.to) if row is not None else NOWHERE
 
 
 def _presence(route: Route, user: User) -> Divert | None:
-    row = _status_forward(route, user)
-    if row is None:
+    to = _status_forward(route, user)
+    if not to:
         return None
-    route.because("status_forward", name=user.name, status=row.status, number=row.to.target)
-    return Divert(row.to, "unconditional")
+    route.because("status_forward", name=user.name, status=status_of(route, user), number=to.target)
+    return Divert(to, "unconditional")
 
 
 def _reach(route: Route, user: User) -> Divert | None:
+    """Forwarding everything, or as busy while the situation of the moment says so (E 10.2, E 10.4)."""
     profile = reach.profile_for(route, user)
-    if profile is None or not profile.forward_always:
+    if profile is None:
         return None
-    route.because("reach_forward", name=user.name, profile=profile.name, number=profile.forward_always.target)
+    if profile.forward_always:
+        return _by_reach(route, user, profile, profile.forward_always, "unconditional")
+    if profile.forward_busy and reach.says_busy(route, user):
+        return _by_reach(route, user, profile, profile.forward_busy, "user-busy")
+    return None
+
+
+def _by_reach(route: Route, user: User, profile: reach.Profile, to: Destination, reason: DivertReason) -> Divert:
+    route.because("reach_forward", name=user.name, profile=profile.name, number=to.target)
     reach.choose_shown(route, user, profile)
-    return Divert(profile.forward_always, "unconditional")
+    return Divert(to, reason)
 
 
 _ORDER: Final = (
@@ -195,10 +225,10 @@ _ORDER: Final = (
 )
 
 
-def enter_virtual(route: Route, row: Virtual) -> Step | Divert | None:
+def enter_virtual(route: Route, owner: Virtual) -> Step | Divert | None:
     """The services a menu, group or hunt group can be given (V 18.5); None: it does what it is there for."""
     for rule in (_selective_acceptance, _selective_rejection, _always, _selective):
-        result: Step | Divert | None = rule(route, row)
+        result: Step | Divert | None = rule(route, owner)
         if result is not None:
             return result
     return None
@@ -212,10 +242,11 @@ def sends_on(route: Route, user: User) -> Divert | None:
 def forward_for(route: Route, extension: str, case: ForwardCase) -> Divert | None:
     """The extension's own forwarding for a case, to the number that was called if it has one of its own."""
     row = _forward_row(route, extension, case)
-    to = _target(row) if row is not None else NOWHERE
+    to = _target(route, row) if row is not None else NOWHERE
     if row is None or not to:
         return None
-    forwarder = route.person(extension) if row.ring_reminder else None
+    # Who was rung, or is in a call, needs no reminder: only calls that all go elsewhere have one (V 7.1.1, V 7.1.5).
+    forwarder = route.person(extension) if row.ring_reminder and case == "always" else None
     if forwarder is not None:
         route.splash(forwarder)
     route.because(f"forward_{case}", extension=extension, number=to.target)
@@ -232,10 +263,11 @@ def _forward_row(route: Route, extension: str, case: ForwardCase) -> Forward | N
     return chosen or next((row for row in rows if not row.own_number), None)
 
 
-def _target(row: Forward) -> Destination:
+def _target(route: Route, row: Forward) -> Destination:
     """A number wins over voicemail (V 7.1)."""
-    if row.to:
-        return row.to
+    to = meant(route.person(row.extension), row.to)
+    if to:
+        return to
     return Destination("voicemail") if row.voicemail else NOWHERE
 
 
@@ -285,7 +317,7 @@ def ring_seconds(route: Route, user: User, profile: reach.Profile | None) -> int
     if profile is not None and profile.forward_no_answer and profile.no_answer_s:
         return profile.no_answer_s
     row = _forward_row(route, user.extension, "no_answer")
-    if row is not None and _target(row):
+    if row is not None and _target(route, row):
         return row.rings * RING_S
     return user.ring_s
 
@@ -296,8 +328,6 @@ def after(route: Route, user: User, outcome: Outcome) -> Divert | None:
     if profile is not None:
         to = profile.forward_no_answer if outcome == "no_answer" else profile.forward_busy
         if to and outcome != "unreachable":
-            route.because("reach_forward", name=user.name, profile=profile.name, number=to.target)
-            reach.choose_shown(route, user, profile)
-            return Divert(to, "no-answer" if outcome == "no_answer" else "user-busy")
+            return _by_reach(route, user, profile, to, "no-answer" if outcome == "no_answer" else "user-busy")
     case: ForwardCase = "busy" if outcome == "rejected" else outcome
     return forward_for(route, user.extension, case)

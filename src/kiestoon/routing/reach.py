@@ -7,7 +7,7 @@ import msgspec
 from kiestoon.company.arrangements import Reach
 from kiestoon.company.directory import CompanyIndex
 from kiestoon.company.model import CallClass, Destination, DeviceKind, ReachProfile, ReachStatus, User
-from kiestoon.routing.context import Route
+from kiestoon.routing.context import Route, meant
 from kiestoon.routing.matching import fits_any
 from kiestoon.routing.situation import CallerSeen
 
@@ -47,7 +47,14 @@ def profile_of(index: CompanyIndex, user: User, other: CallerSeen, now_ms: int) 
         or cells.get((None, None))
         or matrix.default
     )
-    return None if chosen is None else _whole(chosen, matrix.default)
+    return None if chosen is None else _whole(user, chosen, matrix.default)
+
+
+def says_busy(route: Route, user: User) -> bool:
+    """Whether the person's situation of the moment is one of being busy (E 10.4): busy forwarding holds then."""
+    matrix = route.index.arrangements.reaches.get(user.id)
+    status = status_now(route.index, user, matrix, route.live.now_ms) if matrix is not None else None
+    return status is not None and status.availability == "busy"
 
 
 def status_now(index: CompanyIndex, user: User, matrix: Reach, now_ms: int) -> ReachStatus | None:
@@ -90,18 +97,22 @@ def _dialled_forms(caller: CallerSeen) -> tuple[str, ...]:
     return caller.forms
 
 
-def _whole(profile: ReachProfile, default: ReachProfile | None) -> Profile:
+def _whole(user: User, profile: ReachProfile, default: ReachProfile | None) -> Profile:
     def value(name: str) -> object:
         own = getattr(profile, name)
         return getattr(default, name) if own is None and default is not None else own
 
+    def target(name: str) -> Destination | None:
+        to = value(name)
+        return meant(user, to) if isinstance(to, Destination) else None
+
     return Profile(
         profile.name,
         str(value("caller_number") or ""),
-        value("forward_always"),  # type: ignore[arg-type]  # fields of one row type, by name
-        value("forward_busy"),  # type: ignore[arg-type]
-        value("forward_no_answer"),  # type: ignore[arg-type]
-        value("no_answer_s") or 0,  # type: ignore[arg-type]
+        target("forward_always"),
+        target("forward_busy"),
+        target("forward_no_answer"),
+        value("no_answer_s") or 0,  # type: ignore[arg-type]  # fields of one row type, by name
         str(value("forwarded_caller_id") or "user"),
         value("devices"),  # type: ignore[arg-type]
     )
@@ -109,15 +120,19 @@ def _whole(profile: ReachProfile, default: ReachProfile | None) -> Profile:
 
 def ringing_kinds(route: Route, user: User, profile: Profile | None) -> tuple[DeviceKind, ...] | None:
     """Which kinds of device ring: what was set by hand, else the profile's; None = all (E 10.8.3)."""
-    matrix = route.index.arrangements.reaches.get(user.id)
-    override = matrix.override if matrix is not None else None
-    if (
-        override is not None
-        and override.devices is not None
-        and (not override.devices_until_ms or route.live.now_ms < override.devices_until_ms)
-    ):
-        return override.devices
+    by_hand = devices_by_hand(route.index, user, route.live.now_ms)
+    if by_hand is not None:
+        return by_hand
     return profile.devices if profile is not None else None
+
+
+def devices_by_hand(index: CompanyIndex, user: User, now_ms: int) -> tuple[DeviceKind, ...] | None:
+    """The kinds of device chosen by hand, until their time is over; None = nothing was chosen."""
+    matrix = index.arrangements.reaches.get(user.id)
+    override = matrix.override if matrix is not None else None
+    if override is None or (override.devices_until_ms and now_ms >= override.devices_until_ms):
+        return None
+    return override.devices
 
 
 def choose_shown(route: Route, user: User, profile: Profile) -> None:

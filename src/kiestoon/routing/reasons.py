@@ -6,6 +6,8 @@ from typing import Final
 
 import msgspec
 
+from kiestoon.routing.words import value_in_words
+
 _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "dialled": ("{number} was dialled", "{number} is gekozen"),
     "extension": ("{extension} is the extension of {name}", "{extension} is het toestelnummer van {name}"),
@@ -155,6 +157,14 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "{number} leads nowhere in the plan {plan}",
         "{number} leidt nergens heen in plan {plan}",
     ),
+    "other_company": (
+        "{number} is a number of {name}: the call comes in there",
+        "{number} is een nummer van {name}: daar komt het gesprek binnen",
+    ),
+    "out_of_sight": (
+        "The call has left the company: how it goes on is assumed, not known",
+        "Het gesprek heeft het bedrijf verlaten: het vervolg is aangenomen, niet bekend",
+    ),
     "diverted": ("{name} has diverted the call to {number}", "{name} heeft het gesprek omgeleid naar {number}"),
 }
 
@@ -173,8 +183,9 @@ class Reason(msgspec.Struct, frozen=True, array_like=True, gc=False):
         texts = _TEXTS.get(self.code)
         if texts is None:  # a record written by another version
             return f"{self.code} {self.params}"
-        text = texts[1] if language.lower().startswith("nl") else texts[0]
-        return text.format_map(_Params(self.params))
+        dutch = language.lower().startswith("nl")
+        told = {name: value_in_words(name, value, dutch=dutch) for name, value in self.params.items()}
+        return texts[dutch].format_map(_Params(told))
 
     def __str__(self) -> str:
         return self.render()

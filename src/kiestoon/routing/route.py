@@ -166,7 +166,7 @@ def _from_inside(line: Route, caller: Caller, dialled: str) -> Decision:
     wishes, cleaned = (NO_WISHES, cleaned) if is_urn else written_out(line, user, cleaned)
     emergency = emergency or _emergency_meant(caller, cleaned)
     if emergency:
-        return dial_emergency(caller, emergency, line.reasons, wishes)
+        return dial_emergency(caller, emergency, line.reasons, wishes, line.live.now_ms)
     code = None if is_urn else read_code(index.arrangements.codes, cleaned, index.company.extension_digits)
     allowed = code is not None and (user is not None or code.feature.name in WITHOUT_LOGIN)
     if code is not None and allowed and cleaned not in index.arrangements.extensions:

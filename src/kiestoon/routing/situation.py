@@ -7,6 +7,7 @@ from typing import Literal, Protocol, TypeAlias
 
 import msgspec
 
+from kiestoon.company.model import HuntMember
 from kiestoon.company.numbers import dialable, read_outside_number
 
 CallerKind: TypeAlias = Literal["internal", "external", "private", "unavailable"]
@@ -120,19 +121,31 @@ class Live(Protocol):
 
 
 class HuntRecord(msgspec.Struct):
-    """Who of a hunt group answered: the last one, how many calls each, when each last (counter, growing)."""
+    """Who of a hunt group answered: the last one, when each last (a growing count of calls), who is owed calls.
+
+    ``credit``: the shares a member was meant to get less the calls answered, in the unit of the weights. It is bounded:
+    who comes back after a week, or joins, catches up with a call or two, and is not flooded with all that were missed.
+    """
 
     last: str = ""
-    answered: dict[str, int] = {}
     order: dict[str, int] = {}
+    credit: dict[str, int] = {}
     total: int = 0
 
-    def note(self, extension: str) -> None:
-        """A member has answered a call of the group."""
+    def note(self, extension: str, members: tuple[HuntMember, ...] = ()) -> None:
+        """A member has answered a call of the group, whose members these are. Those who have left it are forgotten."""
         self.total += 1
         self.last = extension
-        self.answered[extension] = self.answered.get(extension, 0) + 1
-        self.order[extension] = self.total
+        order = {member.extension: self.order.get(member.extension, 0) for member in members}
+        self.order = {**(order or self.order), extension: self.total}
+        whole = sum(member.weight for member in members)
+        credit: dict[str, int] = {}
+        for member in members:
+            if member.weight:
+                owed = self.credit.get(member.extension, 0) + member.weight
+                owed -= whole if member.extension == extension else 0
+                credit[member.extension] = max(-2 * whole, min(owed, 2 * whole))
+        self.credit = credit
 
 
 class Assumed(msgspec.Struct, frozen=True):

@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from kiestoon.routing.explain import Explanation, Stage
+from kiestoon.routing.words import GREETINGS
 
 _STEPS: Final[dict[str, tuple[str, str]]] = {
     "ring": ("Rings at {targets}", "Gaat over bij {targets}"),
@@ -14,7 +15,10 @@ _STEPS: Final[dict[str, tuple[str, str]]] = {
     "outside": ("Calls {targets} over an outside line", "Belt {targets} via een buitenlijn"),
     "menu": ("The caller hears the menu {targets}", "De beller hoort het keuzemenu {targets}"),
     "postcode": ("The caller is asked for a postcode by {targets}", "{targets} vraagt de beller om een postcode"),
-    "voicemail": ("Voicemail of {targets}", "Voicemail van {targets}"),
+    "voicemail": (
+        "The voicemail of {targets} answers with its greeting: {greeting}",
+        "De voicemail van {targets} antwoordt met de begroeting: {greeting}",
+    ),
     "code": ("Feature code {targets}", "Functiecode {targets}"),
     "refuse": ("Refused: {text} ({status})", "Geweigerd: {text} ({status})"),
 }
@@ -60,7 +64,10 @@ class Graph(msgspec.Struct, frozen=True):
 def headline(stage: Stage, language: str = "en") -> str:
     """What a step does, in a line."""
     targets = ", ".join(f"{name} ({target})" if name else target for target, name in stage.targets)
-    return _pick(_STEPS[stage.kind], language).format(targets=targets, text=stage.text, status=stage.status)
+    greeting = _pick(GREETINGS[stage.greeting], language) if stage.greeting else ""
+    return _pick(_STEPS[stage.kind], language).format(
+        targets=targets, text=stage.text, status=stage.status, greeting=greeting
+    )
 
 
 def ending(stage: Stage, language: str = "en") -> str:
@@ -75,6 +82,7 @@ def in_words(explanation: Explanation, language: str = "en") -> list[str]:
         lines += [f"  {reason.render(language)}" for reason in stage.reasons]
         end = ending(stage, language)
         lines.append(headline(stage, language) + (f": {end}" if end else ""))
+        lines += [f"  {reason.render(language)}" for reason in stage.beyond]
     if explanation.cut:
         lines.append(_pick(_CUT, language))
     return lines
@@ -97,6 +105,8 @@ def graph_of(explanation: Explanation, dialled: str, language: str = "en") -> Gr
         for reason in stage.reasons:
             add("reason", reason.render(language))
         add("step", headline(stage, language))
+        for reason in stage.beyond:
+            add("reason", reason.render(language))
         label = ending(stage, language)
     last = explanation.stages[-1].ending if explanation.stages else "ended"
     if explanation.cut:

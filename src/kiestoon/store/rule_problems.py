@@ -59,6 +59,24 @@ TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
         "Choose one of the same person",
         "Kies er een van dezelfde persoon",
     ),
+    "nobodys_number": (
+        "{field} cannot be somebody's own number ({value})",
+        "{field} kan geen eigen nummer van iemand zijn ({value})",
+        "Only settings of a person can lead there: give an extension or a number",
+        "Alleen instellingen van een persoon kunnen daarheen leiden: geef een toestelnummer of een nummer",
+    ),
+    "not_reminded": (
+        "there is no ring reminder for {value}",
+        "bij {value} is er geen kort belsignaal",
+        "Use it with {choices}",
+        "Gebruik het bij {choices}",
+    ),
+    "service_owner": (
+        "the service {value} needs its {field}",
+        "bij dienst {value} hoort {field}",
+        "A location forwards by its rules; all other services belong to an extension",
+        "Een locatie schakelt door volgens haar regels; alle andere diensten horen bij een toestelnummer",
+    ),
     "not_a_member": (
         "{other} cannot be a member",
         "{other} kan geen lid zijn",

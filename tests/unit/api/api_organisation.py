@@ -106,7 +106,9 @@ def make_organisation(database: Database, vault: Vault) -> Organisation:
     own: dict[str, int] = {}
     other: dict[str, int] = {}
     with changing(database, vault, acting_user="test") as changes:
-        company = changes.add(Company(id=0, name="Bakery", domain="bakery.example", account="K-100"))
+        company = changes.add(
+            Company(id=0, name="Bakery", domain="bakery.example", account="K-100", emergency_number="+31205550102")
+        )
         foreign = changes.add(Company(id=0, name="Butcher", domain="butcher.example"))
         own["companies"], other["companies"] = company.id, foreign.id
         _fill(changes, company.id, own, "2", "+3120555010")

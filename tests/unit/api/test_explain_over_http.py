@@ -49,6 +49,29 @@ async def test_questions_that_make_no_sense_are_refused(api: Api, question: dict
     assert answer.json()["errors"][0]["field"] == field
 
 
+async def number_of_another_company(api: Api) -> str:
+    """A number of the other company of the installation, leading to a person there."""
+    there, number = f"/api/v1/companies/{api.organisation.foreign_id}", "+31701112233"
+    operator = api.of("operator")
+    assert (await operator.post(f"{there}/users", json={"extension": "701", "name": "Bo"})).status_code == 201
+    added = await operator.post(f"{there}/numbers", json={"e164": number, "extension": "701"})
+    assert added.status_code == 201, added.text
+    return number
+
+
+async def test_an_operator_follows_the_call_into_another_company_an_administrator_does_not(api: Api) -> None:
+    dialled = "0" + "0" + (await number_of_another_company(api)).removeprefix("+31")
+    question = {"caller": {"extension": "202"}, "dialled": dialled}
+    followed = (await ask(api, "operator", **question)).json()["steps"]
+    assert [(step["kind"], step["company"]) for step in followed] == [("outside", ""), ("ring", "Butcher")]
+    assert "a number of Butcher" in followed[0]["beyond"][0]
+    hidden = await ask(api, "company", **question)
+    (step,) = hidden.json()["steps"]
+    assert (step["kind"], step["ending"]) == ("outside", "answered")
+    assert "has left the company" in step["beyond"][0]
+    assert "Butcher" not in hidden.text
+
+
 @pytest.mark.parametrize("role", ["location", "department", "user"])
 async def test_what_others_have_arranged_is_explained_to_administrators_only(api: Api, role: str) -> None:
     assert (await ask(api, role, caller={}, dialled="201")).status_code == 403

@@ -44,6 +44,27 @@ async def test_nothing_else_shows_the_number_of_another(api: Api, table: str) ->
     assert (await client.patch(path, json={"caller_number": OWN}, headers=MATCH)).status_code == 200
 
 
+@pytest.mark.parametrize("table", ["companies", "users", "devices"])
+async def test_the_emergency_centre_is_shown_a_number_of_the_company(api: Api, table: str) -> None:
+    """E 6.10: each fallback is chosen among the company's numbers."""
+    path, client = api.path(table, api.organisation.own[table]), api.of("company")
+    for number, status in ((FOREIGN, 422), (OWN, 200)):
+        answer = await client.patch(path, json={"emergency_number": number}, headers=MATCH)
+        assert answer.status_code == status, answer.text
+
+
+async def test_nothing_of_a_company_is_saved_while_emergency_calls_could_not_be_answered(api: Api) -> None:
+    """E 6.10.1; a company that is made before it has numbers names the number it will have."""
+    operator, there = api.of("operator"), f"/api/v1/companies/{api.organisation.foreign_id}"
+    number = {"emergency_number": "+31701112233"}
+    assert (await operator.patch(there, json={"name": "Butchers"}, headers=MATCH)).status_code == 200
+    assert (await operator.post(f"{there}/numbers", json={"e164": number["emergency_number"]})).status_code == 201
+    refused = await operator.patch(there, json={"name": "Butchers & Sons"}, headers=MATCH)
+    assert refused.json()["errors"][0]["code"] == "emergency_missing"
+    assert (await operator.patch(there, json=number, headers=MATCH)).status_code == 200
+    assert (await operator.patch(there, json={"emergency_number": ""}, headers=MATCH)).status_code == 422
+
+
 async def test_nor_by_a_file(api: Api) -> None:
     client, path = api.of("company"), api.path("configuration")
     exported = (await client.get(path)).text

@@ -87,5 +87,7 @@ def lead_to_what_is_there(api: Api, case: Any, tag: str) -> None:
     for name in case.path_parameters or {}:
         if name == "company_id":
             case.path_parameters[name] = api.organisation.company_id
-        elif name in {"id", "plan_id", "device_id"} and tag in own:
+        elif name == "user_id":
+            case.path_parameters[name] = own["users"]
+        elif name in {"id", "plan_id", "scheme_id", "device_id"} and tag in own:
             case.path_parameters[name] = own[tag]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_company import Maker
@@ -20,10 +22,13 @@ from kiestoon.company.model import (
     LocationRoute,
     LocationRouting,
     Menu,
+    Number,
+    Presence,
+    Rule,
     Trunk,
     User,
 )
-from kiestoon.routing import FromUser
+from kiestoon.routing import FromTrunk, FromUser, see_outsider
 from kiestoon.routing.explain import MOST_STEPS, Assumptions, Explanation, explain
 from kiestoon.routing.telling import as_mermaid, graph_of, in_words
 
@@ -76,7 +81,7 @@ def test_a_hunt_passes_those_who_are_gone_and_rings_the_others_in_turn() -> None
     members = tuple(HuntMember(id=n, company_id=1, hunt_group_id=1, extension=f"10{n}", position=n) for n in (1, 2, 3))
     directory = company(hunt_groups=(group,), hunt_members=members)
     gone = told(directory, "200", states={"102": "unreachable"}, otherwise="no_answer")
-    assert [stage.targets for stage in gone.stages] == [(("103", "C"),), (("102", ""),)]
+    assert [stage.targets for stage in gone.stages] == [(("103", "C"),), (("102", "Ben"),)]
     assert gone.stages[-1].kind == "voicemail"
 
 
@@ -103,6 +108,107 @@ def test_what_the_caller_keys_in_leads_on() -> None:
 def test_an_emergency_call_that_fails_is_not_led_elsewhere() -> None:
     explanation = told(company(), "112", otherwise="unreachable")
     assert ways(explanation) == [("outside", "unreachable", 0)]
+
+
+# --- into voicemail, and out of the company --------------------------------------------------------------------------
+
+
+def test_a_call_that_ends_in_voicemail_says_whose_box_answers_and_how() -> None:
+    busy = Forward(id=1, company_id=1, extension="102", case="busy", voicemail=True)
+    directory = company(forwards=(busy,), presences=(Presence(id=1, company_id=1, user_id=3, status="lunch"),))
+    explanation = told(directory, "102", states={"102": "busy"})
+    last = explanation.stages[-1]
+    assert (last.kind, last.targets, last.greeting) == ("voicemail", (("102", "Ben"),), "busy")
+    assert in_words(explanation)[-1] == "The voicemail of Ben (102) answers with its greeting: busy"
+    to_other = Forward(id=1, company_id=1, extension="102", case="always", to=Destination("voicemail", "103"))
+    directory = company(forwards=(to_other,), presences=(Presence(id=1, company_id=1, user_id=3, status="lunch"),))
+    assert in_words(told(directory, "102"), "nl")[-1] == ("De voicemail van C (103) antwoordt met de begroeting: lunch")
+
+
+OTHER = Company(id=2, name="Village", domain="village.example", area_code="030", emergency_number="+31301112200")
+THERE = "+31301112201"
+
+
+def village(**rows) -> CompanyRows:
+    users = (
+        User(id=21, company_id=2, extension="201", name="Dirk"),
+        User(id=22, company_id=2, extension="102", name="Els"),
+    )
+    devices = tuple(
+        Device(id=20 + n, company_id=2, username=f"q{n}", secret="s", user_id=20 + n, encryption="optional")
+        for n in (1, 2)
+    )
+    numbers = (Number(id=21, company_id=2, e164=THERE, extension="201"),)
+    return CompanyRows(company=OTHER, users=users, devices=devices, numbers=numbers, **rows)
+
+
+def beyond_to(*companies: CompanyRows, number: str = THERE):
+    found = Directory(companies)
+    return lambda dialled: found if dialled == number else None
+
+
+def test_a_call_to_another_company_goes_on_there_for_who_may_see_it() -> None:
+    forward = Forward(
+        id=1, company_id=2, extension="201", case="no_answer", to=Destination("extension", "102"), rings=2
+    )
+    beyond = beyond_to(village(forwards=(forward,)))
+    states: dict[str, Any] = {"201@village.example": "no_answer", "102": "busy"}
+    assumed = Assumptions(at_ms=1_790_000_000_000, states=states)
+    explanation = explain(company(), FromUser(1, 1), "0" + "0301112201", assumed, beyond=beyond)
+    assert [(stage.kind, stage.company, stage.ending) for stage in explanation.stages] == [
+        ("outside", "", "ended"), ("ring", "Village", "no_answer"), ("ring", "Village", "answered"),
+    ]  # fmt: skip
+    assert "+31301112201 is a number of Village: the call comes in there" in "\n".join(in_words(explanation))
+    # The record of the company's own call ends where the call leaves it.
+    assert explanation.reasons == explanation.stages[0].reasons
+
+
+def test_the_other_company_sees_the_number_shown_and_how_often_the_call_was_forwarded() -> None:
+    onward = Forward(id=1, company_id=1, extension="102", case="always", to=Destination("number", "00301112201"))
+    hide = village(rules=(
+        Rule(id=1, company_id=2, service="selective_reject", name="r", extension="201", kinds=("private",)),
+    ))  # fmt: skip
+    at = Assumptions(at_ms=1_790_000_000_000, diverted=8)
+    seen = see_outsider("", withheld=True, country="NL")
+    own = Number(id=1, company_id=1, e164="+31207654101", extension="102")
+    asked: dict[str, Any] = {"caller": seen, "beyond": beyond_to(hide)}
+    withheld = explain(company(forwards=(onward,), numbers=(own,)), FromTrunk((LINE,)), own.e164, at, **asked)
+    assert [stage.kind for stage in withheld.stages] == ["outside", "refuse"]
+    assert withheld.stages[-1].reasons[-1].code == "rejected_by_rule"
+    back = Forward(id=1, company_id=2, extension="201", case="always", to=Destination("number", "0612345678"))
+    asked["beyond"] = beyond_to(village(forwards=(back,)))
+    often = explain(company(forwards=(onward,), numbers=(own,)), FromTrunk((LINE,)), own.e164,
+                    msgspec.structs.replace(at, diverted=9), **asked)  # fmt: skip
+    assert often.stages[-1].reasons[-1].code == "too_many_diversions"
+
+
+def test_companies_that_forward_to_each_other_are_followed_until_it_is_enough() -> None:
+    here = Forward(id=1, company_id=1, extension="102", case="always", to=Destination("number", "00301112201"))
+    there = Forward(id=2, company_id=2, extension="201", case="always", to=Destination("number", "00207654101"))
+    own = Number(id=1, company_id=1, e164="+31207654101", extension="102")
+    line = msgspec.structs.replace(LINE, id=2, company_id=2)
+    rows = CompanyRows(company=COMPANY, users=USERS, devices=DEVICES, trunks=(LINE,), forwards=(here,), numbers=(own,))
+    both = Directory([rows, village(forwards=(there,), trunks=(line,))])
+    explanation = explain(both, FromUser(1, 1), "102", Assumptions(at_ms=1_790_000_000_000), beyond=lambda number: both)
+    assert explanation.stages[-1].kind == "refuse"
+    assert explanation.stages[-1].reasons[-1].code == "too_many_diversions"
+    assert len(explanation.stages) == COMPANY.max_diversions + 1
+
+
+def test_out_of_sight_the_call_is_said_to_have_left_the_company() -> None:
+    for states in ({}, {THERE: "busy"}):
+        explanation = told(company(), "0" + "0301112201", states=states)
+        (stage,) = explanation.stages
+        assert [reason.code for reason in stage.beyond] == ["out_of_sight"]
+        assert stage.ending == (states.get(THERE) or "answers").replace("answers", "answered")
+        assert "The call has left the company" in in_words(explanation)[-1]
+    assert told(company(), "112").stages[0].beyond == ()
+
+
+def test_what_is_assumed_of_a_number_wins_over_what_is_known_of_it() -> None:
+    assumed = Assumptions(at_ms=1_790_000_000_000, states={THERE: "busy"})
+    explanation = explain(company(), FromUser(1, 1), "0" + "0301112201", assumed, beyond=beyond_to(village()))
+    assert [(stage.kind, stage.ending) for stage in explanation.stages] == [("outside", "busy")]
 
 
 def test_the_diagram_is_a_chain_from_the_call_to_its_end() -> None:

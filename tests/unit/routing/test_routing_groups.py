@@ -1,7 +1,7 @@
 """Group extensions: everybody rings (ACD-1, E 4.2)."""
 
 import pytest
-from routing_world import ANNA, BEN, CARA, DORA, STRANGER, Town, codes, outcome, to, voicemail
+from routing_world import ANNA, BEN, CARA, DORA, STRANGER, Town, at_noon, codes, outcome, to, voicemail
 
 from kiestoon.company.model import (
     AlternateNumber,
@@ -132,3 +132,39 @@ def test_a_forward_extension_rings_its_number_and_shows_what_it_says():
     assert outcome(decision) == f"rings Anna+{STRANGER}"
     assert decision.step.outside[0].caller_number == "+31101111111"
     assert decision.situation.shown == ""
+
+
+# --- what the group shows outside, and members who cannot take a call (E 4.2) ----------------------------------------
+
+
+@pytest.mark.parametrize(("show", "shown"), [("caller", STRANGER), ("called", "+31207654180")])
+@pytest.mark.parametrize("case", ["always", "busy", "no_answer"])
+def test_a_group_that_forwards_outside_shows_the_number_it_shows_its_members(show, shown, case):
+    town = group(show=show, **{f"forward_{case}": to("00701234000")})
+    decision = town.incoming("+31207654180")
+    if case != "always":
+        decision = town.then(decision, case)
+    assert (outcome(decision), decision.step.caller_number) == ("dials +31701234000", shown)
+
+
+def test_the_number_a_group_shows_is_its_own_affair_not_its_members():
+    town = group(individual_forwarding=True).new(Forward, extension=ANNA, case="always", to=to("00701234000"))
+    (dial,) = town.incoming("+31207654180").step.outside
+    assert dial.caller_number == "+31207654101"
+
+
+@pytest.mark.parametrize("case", ["busy", "unreachable"])
+def test_a_member_who_cannot_take_the_call_forwards_where_the_group_allows_it(case):
+    town = group(ANNA, BEN, call_waiting=False).new(Forward, extension=ANNA, case=case, to=to(CARA))
+    there = at_noon(**({"busy": frozenset({1})} if case == "busy" else {"unreachable": frozenset({1})}))
+    assert outcome(town.dial(SALES, live=there)) == "rings Anna+Ben"
+    town = group(ANNA, BEN, call_waiting=False, individual_forwarding=True)
+    town.new(Forward, extension=ANNA, case=case, to=to(CARA))
+    assert outcome(town.dial(SALES, live=there)) == "rings Cara+Ben"
+    assert outcome(town.dial(SALES)) == "rings Anna+Ben"
+
+
+def test_a_member_who_may_get_a_second_call_is_rung_not_forwarded():
+    town = group(ANNA, BEN, call_waiting=True, individual_forwarding=True)
+    town.new(Forward, extension=ANNA, case="busy", to=to(CARA))
+    assert outcome(town.dial(SALES, live=at_noon(busy=frozenset({1})))) == "rings Anna+Ben"

@@ -93,7 +93,7 @@ def answered_by_first(policy, members, calls):
         gaps[first] = max(gaps[first], number - last.get(first, number))
         last[first] = number
         shares[first] += 1
-        record.note(first)
+        record.note(first, members)
     return shares, gaps
 
 
@@ -121,8 +121,40 @@ def test_weighted_keeps_to_the_shares_all_along():
 
 
 def test_members_without_a_weight_are_tried_last():
-    record = HuntRecord(total=10, answered={"101": 10})
-    assert order("weighted", members_with(0, 60, 40), record) == ("102", "101", "100")
+    members = members_with(0, 60, 40)
+    record = HuntRecord()
+    record.note("101", members)
+    assert order("weighted", members, record) == ("102", "101", "100")
+
+
+def calls_until_even(policy_members, record, newcomer, calls=100):
+    """How many of the next calls the newcomer gets, each first member answering."""
+    got = 0
+    for _ in range(calls):
+        first = order("weighted", policy_members, record)[0]
+        got += first == newcomer
+        record.note(first, policy_members)
+    return got
+
+
+def test_who_joins_or_comes_back_is_not_flooded_with_the_calls_that_were_missed():
+    two, three = members_with(50, 50), members_with(40, 40, 20)
+    record = HuntRecord()
+    for _ in range(1000):
+        record.note(order("weighted", two, record)[0], two)
+    assert 20 <= calls_until_even(three, record, "102") <= 22
+    for _ in range(1000):  # the first is away: the others take his calls
+        present = [extension for extension in order("weighted", three, record) if extension != "100"]
+        record.note(present[0], three)
+    assert 40 <= calls_until_even(three, record, "100") <= 45
+
+
+def test_who_leaves_the_group_is_forgotten():
+    record = HuntRecord()
+    for extension in ("100", "101", "102"):
+        record.note(extension, members_with(40, 40, 20))
+    record.note("100", members_with(50, 50))
+    assert (set(record.order), set(record.credit)) == ({"100", "101"}, {"100", "101"})
 
 
 def test_uniform_shares_out_evenly_and_nobody_waits_longer_than_a_round():

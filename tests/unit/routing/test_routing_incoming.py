@@ -122,6 +122,14 @@ def test_an_alternate_number_rings_its_person_with_its_pattern(pattern):
     assert town.incoming("+31207654101").step.alert == 0
 
 
+def test_a_person_may_have_all_numbers_ring_alike():
+    town = Town(Number(id=80, company_id=1, e164="+31207654180")).user(ANNA, distinctive_ringing=False)
+    town.new(AlternateNumber, user_id=1, number_id=80, ring_pattern=3)
+    town.new(AlternateNumber, user_id=1, extension="180", ring_pattern=3)
+    for decision in (town.incoming("+31207654180"), town.dial("180")):
+        assert (outcome(decision), decision.step.alert) == ("rings Anna", 0)
+
+
 def test_the_persons_forwarding_counts_for_alternate_numbers():
     town = (
         Town().new(AlternateNumber, user_id=1, extension="180").new(Forward, extension=ANNA, case="always", to=to(BEN))

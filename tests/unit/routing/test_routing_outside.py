@@ -1,9 +1,9 @@
 """Calls to the outside: caller ID, blocking, emergency (CALL-18, RTE-22, RTE-23, E 6.10, E 9, E 10.6, V 28)."""
 
 import pytest
-from routing_world import ANNA, BEN, STRANGER, Town, codes, outcome
+from routing_world import ANNA, BEN, STRANGER, Town, codes, outcome, to
 
-from kiestoon.company.model import Device, FeatureCode, Location
+from kiestoon.company.model import Device, FeatureCode, Forward, Location, ReachProfile
 from kiestoon.company.numbers import emergency_number
 from kiestoon.routing import FromDevice, route
 from kiestoon.routing.outward import name_shown
@@ -187,3 +187,54 @@ def test_each_fallback_is_used_when_the_one_before_is_missing():
 def test_emergency_calls_tell_that_a_hidden_number_is_shown():
     assert "caller_not_hidden" in codes(Town().user(ANNA, hide_number=True).dial("112", by=ANNA))
     assert "caller_not_hidden" in codes(Town(*PER_CALL).dial("#31#112", by=ANNA))
+
+
+# --- dear numbers abroad ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("dialled", "blocked"),
+    [("000449098790000", True), ("009001234567", False), ("000870773123456", True), ("0080012345678", False)],
+    ids=["premium abroad", "premium at home", "satellite", "free at home"],
+)
+def test_what_blocks_calls_abroad_blocks_dear_numbers_there_as_well(dialled, blocked):
+    decision = Town(blocked=("international",)).dial(dialled)
+    assert (outcome(decision) == "refused 403") == blocked
+
+
+# --- area codes: where the person usually is, where the phone stands (E 3.1.4, E 11.1) -------------------------------
+
+
+def from_phone(town, dialled, **phone):
+    device = Device(id=11, company_id=1, username="d1", secret="s", user_id=1, **phone)
+    directory = town.add(device).directory
+    return route(directory, FromDevice(directory.device("town.example", "d1")), dialled)
+
+
+@pytest.mark.parametrize(
+    ("user", "phone", "completed", "centre"),
+    [("", "", "+31205551234", "+3120"), ("030", "", "+31305551234", "+3130"), ("", "010", "+31105551234", "+3110"),
+     ("030", "010", "+31305551234", "+3110")],
+)  # fmt: skip
+def test_the_persons_area_code_completes_numbers_the_phones_selects_the_emergency_centre(
+    user, phone, completed, centre
+):
+    town = Town().user(ANNA, area_code=user)
+    assert outcome(from_phone(town, "05551234", area_code=phone)) == f"dials {completed}"
+    assert from_phone(town, "112", area_code=phone).step.area == centre
+
+
+def test_numbers_in_a_persons_settings_are_completed_with_the_own_area_the_locations_with_its_own():
+    town = Town().user(ANNA, area_code="030").new(Forward, extension=ANNA, case="always", to=to("05551234"))
+    assert outcome(town.dial(ANNA)) == "dials +31305551234"
+    town = Town(Location(**HALL, area_code="020", forward="on", forward_to=to("05551234")))
+    assert outcome(town.user(ANNA, area_code="030").dial(ANNA)) == "dials +31205551234"
+
+
+def test_the_number_of_a_profile_is_shown_to_the_emergency_centre_before_any_fallback():
+    """E 6.10: a number set in REACH is the person's."""
+    town = Town().user(ANNA, emergency_number="+31207654199")
+    town.rows = [row for row in town.rows if getattr(row, "extension", "") != ANNA]
+    assert town.dial("112", by=ANNA).step.caller_number == "+31207654199"
+    town.new(ReachProfile, user_id=1, name="Usual", is_default=True, caller_number="+31207654155")
+    assert town.dial("112", by=ANNA).step.caller_number == "+31207654155"

@@ -276,3 +276,70 @@ def test_callers_on_the_block_list_are_rejected():
     assert outcome(town.incoming(caller="+31701234567")) == "refused 403"
     assert outcome(town.incoming(caller="+31711234567")) == "rings Anna"
     assert outcome(town.incoming(withheld=True)) == "rings Anna"
+
+
+# --- the person's own other numbers (U 4.1.4) ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("kind", "field"), [("mobile", "mobile_number"), ("external", "external_number")])
+def test_a_setting_may_lead_to_the_persons_own_number_whatever_it_is_then(kind, field):
+    for row in (
+        Forward(id=1, company_id=1, extension=ANNA, case="always", to=to("", kind)),
+        StatusForward(id=1, company_id=1, user_id=1, status="lunch", to=to("", kind)),
+    ):
+        town = Town(row, Presence(id=1, company_id=1, user_id=1, status="lunch"))
+        assert outcome(town.incoming()) == "rings Anna"  # no such number: as if nothing were set
+        for number in ("+31612345678", "+31687654321"):
+            assert outcome(town.user(ANNA, **{field: number}).incoming()) == f"dials {number}"
+
+
+def test_without_the_own_number_voicemail_has_the_call_where_that_is_set_too():
+    town = Town().new(Forward, extension=ANNA, case="always", to=to("", "mobile"), voicemail=True)
+    assert outcome(town.incoming()) == "voicemail 101"
+    assert outcome(town.user(ANNA, mobile_number="+31612345678").incoming()) == "dials +31612345678"
+
+
+def test_a_rule_may_lead_to_the_persons_mobile():
+    town = Town().user(ANNA, mobile_number="+31612345678")
+    town.new(Forward, extension=ANNA, case="selective", to=to(BEN))
+    town.new(Rule, service="selective_forward", name="r", extension=ANNA, to=to("", "mobile"))
+    assert outcome(town.incoming()) == "dials +31612345678"
+
+
+# --- with what the box answers (V 8.3, U 4.1) ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("case", "ending", "greeting"),
+    [("always", "", "unavailable"), ("busy", "busy", "busy"), ("no_answer", "no_answer", "unavailable"),
+     ("unreachable", "unreachable", "unavailable"), ("busy", "rejected", "busy")],
+)  # fmt: skip
+def test_the_box_answers_as_busy_or_not_available(case, ending, greeting):
+    town = Town().new(Forward, extension=ANNA, case=case, voicemail=True)
+    decision = town.incoming()
+    decision = town.then(decision, ending) if ending else decision
+    assert (outcome(decision), decision.step.greeting) == ("voicemail 101", greeting)
+
+
+def test_the_box_tells_the_status_its_owner_has_set():
+    town = Town(Presence(id=1, company_id=1, user_id=1, status="meeting"))
+    town.new(Forward, extension=ANNA, case="always", voicemail=True)
+    town.new(Forward, extension=BEN, case="always", to=voicemail(ANNA))
+    assert town.incoming().step.greeting == "meeting"
+    assert town.dial(BEN).step.greeting == "meeting"  # the box is Anna's, whoever sends calls there
+
+
+def test_do_not_disturb_sends_to_the_box_as_busy():
+    town = Town().user(ANNA, do_not_disturb=True).new(Forward, extension=ANNA, case="busy", voicemail=True)
+    assert town.incoming().step.greeting == "busy"
+
+
+# --- reminders -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("case", "reminded"), [("always", True), ("busy", False), ("no_answer", False)])
+def test_only_forwarding_of_all_or_selected_calls_reminds(case, reminded):
+    town = Town().new(Forward, extension=ANNA, case=case, to=to(BEN), ring_reminder=True)
+    decision = town.incoming()
+    decision = decision if case == "always" else town.then(decision, case)
+    assert [device.user_id for device in decision.remind] == ([1] if reminded else [])

@@ -57,7 +57,7 @@ destinations = st.one_of(
     st.sampled_from(EXTENSIONS).map(to),
     st.sampled_from(EXTENSIONS + NUMBERS).map(lambda target: Destination("number", target)),
     st.sampled_from(["", "101", "301"]).map(voicemail),
-    st.sampled_from([Destination("busy"), Destination()]),
+    st.sampled_from([Destination("busy"), Destination(), Destination("mobile"), Destination("external")]),
 )
 people = st.integers(1, 4)
 extensions = st.sampled_from(EXTENSIONS)
@@ -119,7 +119,8 @@ def towns(draw):
         FeatureCode(id=1, **fields, feature="caller_id_hide", code="#31#"),
         FeatureCode(id=2, **fields, feature="no_diversion", code="*80"),
         CallClass(id=1, **fields, user_id=1, name="Class", prefixes=("07",)),
-        ReachStatus(id=1, **fields, user_id=1, name="Monday", blocks=(WeekBlock(0, 0, 1440),)),
+        ReachStatus(id=1, **fields, user_id=1, name="Monday", blocks=(WeekBlock(0, 0, 1440),),
+                    availability=draw(st.sampled_from(["automatic", "busy"]))),
         ReachOverride(id=1, **fields, user_id=1, roaming=True, roaming_status_id=1),
         max_diversions=draw(st.integers(1, 10)),
     )  # fmt: skip
@@ -127,7 +128,8 @@ def towns(draw):
         town.new(row_type, **made)
     for extension in town.users:
         town.user(extension, do_not_disturb=draw(st.booleans()) and draw(st.booleans()),
-                  mobile_number=draw(st.sampled_from(["", "+31612345678"])))  # fmt: skip
+                  mobile_number=draw(st.sampled_from(["", "+31612345678"])),
+                  external_number=draw(st.sampled_from(["", "+31701234567", "+31207654101"])))  # fmt: skip
     profiles = [row.id for row in town.rows if isinstance(row, ReachProfile) and row.user_id == 1]
     for profile in profiles:
         town.new(ReachCell, user_id=1, profile_id=profile, status_id=draw(st.sampled_from([None, 1])), call_class_id=1)

@@ -247,3 +247,27 @@ def test_without_one_the_number_of_the_profile_in_force_is_shown():
     assert town.dial("00611111112", by=ANNA, live=AT["work"]).step.caller_number == "+31207654161"
     assert town.dial("000498970079876", by=ANNA, live=AT["work"]).step.caller_number == "+31207654162"
     assert town.dial("00611111112", by=ANNA, live=AT["evening"]).step.caller_number == "+31207654101"
+
+
+# --- the situation of being busy (E 10.2, E 10.4) --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("availability", "treatment", "result"),
+    [("busy", {"forward_busy": to(BEN)}, "rings Ben"), ("busy", {}, "rings Anna"),
+     ("away", {"forward_busy": to(BEN)}, "rings Anna"), ("automatic", {"forward_busy": to(BEN)}, "rings Anna"),
+     ("busy", {"forward_busy": to(BEN), "forward_always": to(CARA)}, "rings Cara")],
+)  # fmt: skip
+def test_busy_forwarding_holds_while_the_situation_is_one_of_being_busy(availability, treatment, result):
+    town = matrix(**treatment)
+    town.add(ReachStatus(id=WORK, company_id=1, user_id=1, name="Work", blocks=WEEKDAYS, availability=availability))
+    assert outcome(town.incoming(live=AT["work"])) == result
+    assert outcome(town.incoming(live=AT["evening"])) == (
+        "rings Cara" if "forward_always" in treatment else "rings Anna"
+    )
+
+
+def test_a_profile_may_send_calls_to_the_persons_mobile():
+    town = matrix(forward_always=to("", "mobile")).user(ANNA, mobile_number="+31612345678")
+    assert outcome(town.incoming()) == "dials +31612345678"
+    assert outcome(town.user(ANNA, mobile_number="").incoming()) == "rings Anna"

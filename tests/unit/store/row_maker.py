@@ -83,6 +83,8 @@ class RowMaker:
             values["profile_id"] = self.make("reach_profiles", user_id=values["user_id"]).id
         if table in _OWNER and "location_id" not in values and "extension" not in values:
             values["extension"] = self.make("users").extension
+        if table == "rules" and "location_id" in values:
+            values["service"] = "location_forward"
         if table == "alternate_numbers" and "number_id" not in values and "extension" not in values:
             values["extension"] = str(next(self._numbers))
         if table == "plan_holidays" and "holiday_id" in values:

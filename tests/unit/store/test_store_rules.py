@@ -21,6 +21,7 @@ class House:
     def __init__(self, changes: Any) -> None:
         self.changes = changes
         company = changes.add(m.Company(id=0, name="Acme", domain="acme.example"))
+        self.company = company
         self.own = {"id": 0, "company_id": company.id}
         self.here = self.add(m.Location, name="Here")
         self.ann = self.add(m.User, extension="101", name="Ann", location_id=self.here.id)
@@ -58,6 +59,9 @@ class House:
     def map(self, plan: Any) -> Any:
         return self.add(m.PlanMapping, plan_id=plan.id, number_id=self.number.id, extension="101")
 
+    def alternate(self) -> Any:
+        return self.add(m.AlternateNumber, user_id=self.ann.id, number_id=self.number.id)
+
     def period(self, plan: Any, *blocks: m.WeekBlock) -> Any:
         own = blocks or (m.WeekBlock(0, 540, 1020),)
         return self.add(m.PlanPeriod, scheme_id=self.scheme.id, plan_id=plan.id, blocks=own)
@@ -84,6 +88,7 @@ class House:
 
 
 D, B = m.HolidayDay, m.WeekBlock
+MOBILE = m.Destination("mobile")
 
 
 CASES: list[tuple[str, Callable[[House], Any], Callable[[House], Any]]] = [
@@ -239,6 +244,78 @@ CASES: list[tuple[str, Callable[[House], Any], Callable[[House], Any]]] = [
         "plan_without_target",
         lambda h: h.mapped_by_day(h.falls_back),
         lambda h: h.mapped_by_both(h.falls_back),
+    ),
+    (
+        "nobodys_number",
+        lambda h: h.change(h.here, forward="on", forward_to=MOBILE),
+        lambda h: h.add(m.StatusForward, user_id=h.ann.id, status="home", to=MOBILE),
+    ),
+    (
+        "nobodys_number",
+        lambda h: h.add(m.Forward, extension="200", case="busy", to=MOBILE),
+        lambda h: h.add(m.Forward, extension="101", case="busy", to=m.Destination("external")),
+    ),
+    (
+        "nobodys_number",
+        lambda h: h.change(h.hunt, busy_to=MOBILE),
+        lambda h: h.add(m.ReachProfile, user_id=h.ann.id, name="p", forward_busy=MOBILE),
+    ),
+    (
+        "nobodys_number",
+        lambda h: h.add(m.Rule, name="r", service="selective_forward", extension="203", to=MOBILE),
+        lambda h: h.add(m.Rule, name="r", service="selective_forward", extension="101", to=MOBILE),
+    ),
+    (
+        "not_reminded",
+        lambda h: h.add(m.Forward, extension="101", case="no_answer", ring_reminder=True),
+        lambda h: [
+            h.add(m.Forward, extension="101", case=case, ring_reminder=True) for case in ("always", "selective")
+        ],
+    ),
+    (
+        "service_owner",
+        lambda h: h.add(m.Rule, name="r", service="location_forward", extension="101"),
+        lambda h: h.add(m.Rule, name="r", service="location_forward", location_id=h.here.id),
+    ),
+    (
+        "service_owner",
+        lambda h: h.add(m.Rule, name="r", service="selective_reject", location_id=h.here.id),
+        lambda h: h.add(m.Rule, name="r", service="selective_reject", extension="101"),
+    ),
+    (
+        "missing",
+        lambda h: h.change(h.forward, caller_id="number"),
+        lambda h: h.change(h.forward, caller_id="number", caller_number="+31205550100"),
+    ),
+    (
+        "missing",
+        lambda h: h.add(m.CallLimit, extension="206", name="Two", caller_id="number"),
+        lambda h: h.add(m.CallLimit, extension="206", name="Two", caller_id="called"),
+    ),
+    (
+        "personal_number",
+        lambda h: h.change(h.number, extension="102") and h.alternate(),
+        lambda h: h.alternate(),
+    ),
+    (
+        "in_use",
+        lambda h: h.map(h.day) and h.alternate(),
+        lambda h: h.alternate(),
+    ),
+    (
+        "in_use",
+        lambda h: h.alternate() and h.map(h.day),
+        lambda h: h.map(h.day),
+    ),
+    (
+        "in_use",
+        lambda h: h.alternate() and h.change(h.number, extension="102"),
+        lambda h: h.change(h.number, extension="102"),
+    ),
+    (
+        "emergency_missing",
+        lambda h: h.change(h.company, name="Acme and Sons"),
+        lambda h: h.change(h.company, name="Acme and Sons", emergency_number="+31205550100"),
     ),
 ]
 """A code, what breaks the rule, what keeps it."""

@@ -15,9 +15,11 @@ from kiestoon.api.permissions import OPERATIONS, PERMISSIONS
 from kiestoon.api.principal import ROLES
 from kiestoon.api.problems import KINDS, MEDIA_TYPE, TYPE_PREFIX
 from kiestoon.api.resources.bulk import line_model
+from kiestoon.api.resources.codes import ApplyCodePreset
 from kiestoon.api.resources.completing import ALWAYS, REF, REPEATABLE, completed, header, if_match, refusal
 from kiestoon.api.resources.operations import CopyPlan
 from kiestoon.api.resources.parameters import list_parameters
+from kiestoon.api.resources.plans import SwitchPlan
 from kiestoon.api.resources.reachability import CloneReach
 from kiestoon.api.schemas import MAX_ID, change_model, clean_text, create_model_of, example, read_model
 from kiestoon.company.code_presets import DEFAULT_PRESET, PRESETS
@@ -103,7 +105,7 @@ def _problem_response(kind: str) -> Json:
 
 
 def _schemas() -> Json:
-    bodies = (CopyPlan, CloneReach, NewMember, line_model())
+    bodies = (CopyPlan, CloneReach, SwitchPlan, ApplyCodePreset, NewMember, line_model())
     models: list[Any] = [(body, "validation") for body in bodies]
     for entity in ENTITIES:
         models += [(read_model(entity), "validation"), (create_model_of(entity), "validation")]

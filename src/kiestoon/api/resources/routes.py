@@ -41,7 +41,7 @@ from kiestoon.company.code_presets import DEFAULT_PRESET, CodePreset
 from kiestoon.company.model import BY_TABLE, Company, Device, Entity, Row
 from kiestoon.operator_error import OperatorError
 from kiestoon.store.idempotency import Answer
-from kiestoon.store.new_company import add_codes
+from kiestoon.store.new_company import furnish
 from kiestoon.store.write import Changes
 
 router = APIRouter(prefix="/api/v1", include_in_schema=False)  # ``openapi`` describes them, type by type
@@ -120,11 +120,11 @@ async def get_row(request: Request, principal: Asker, backend: Behind) -> Respon
 async def create_company(
     request: Request, principal: Asker, backend: Behind, code_preset: CodePreset = DEFAULT_PRESET
 ) -> Response:
-    """A new company, with the feature codes of a preset."""
+    """A new company, with the feature codes of a preset and a main scheme of number plans."""
 
     def complete(writer: Writer, row: Row) -> None:
         if isinstance(row, Company):
-            add_codes(writer.changes, row, code_preset)
+            furnish(writer.changes, row, code_preset)
 
     return await _create(request, principal, backend, complete)
 

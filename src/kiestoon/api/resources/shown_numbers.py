@@ -1,6 +1,7 @@
 """Which numbers may be shown to who is called: the company's own, and a person's mobile number (CALL-18).
 
-Providers let through what they know, or stop the call; and nobody is to call in another's name. The rule is the API's:
+Providers let through what they know, or stop the call; and nobody is to call in another's name. What emergency calls
+fall back to (E 6.10) is among them: the centre calls back there. The rule is the API's:
 an operator at the command line, who moves a company here before its numbers, is not held by it.
 """
 
@@ -17,7 +18,7 @@ from kiestoon.store.problems import Problem, problem
 from kiestoon.store.rules import Peek
 from kiestoon.store.tables import TABLES
 
-FIELDS: Final = ("caller_number", "dynamic_numbers")
+FIELDS: Final = ("caller_number", "dynamic_numbers", "emergency_number")
 
 _SHOWING: Final = tuple(
     entity.row
@@ -35,6 +36,8 @@ def foreign_numbers(connection: Connection, row: Row, old: Row | None) -> Iterat
             continue
         table = TABLES[Number]
         query = select(table.c.e164).where(table.c.company_id == company_id, table.c.e164.in_(wanted))
+        if isinstance(row, Company) and field == "emergency_number" and not _has_numbers(connection, row.id):
+            continue  # a company is made before its numbers
         foreign = wanted - set(connection.execute(query).scalars()) - {_mobile(connection, row, company_id)}
         for number in sorted(foreign):
             yield problem(field, "not_own_number", value=number)
@@ -55,6 +58,11 @@ def foreign_of_company(connection: Connection, company_id: int) -> list[Problem]
 def _numbers(row: Row, field: str) -> set[str]:
     value: Any = getattr(row, field, "")
     return set(value if isinstance(value, tuple) else (value,)) - {"", None}
+
+
+def _has_numbers(connection: Connection, company_id: int) -> bool:
+    table = TABLES[Number]
+    return connection.execute(select(table.c.id).where(table.c.company_id == company_id).limit(1)).first() is not None
 
 
 def _mobile(connection: Connection, row: Row, company_id: int | None) -> str:

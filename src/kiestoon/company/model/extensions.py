@@ -6,7 +6,9 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta
 
+from kiestoon.company.model.organisation import OwnPrivacy, OwnSignal
 from kiestoon.company.model.row import (
+    ADDED,
     E164,
     NOWHERE,
     CompanyId,
@@ -27,7 +29,10 @@ HuntPolicy: TypeAlias = Literal["regular", "circular", "simultaneous", "uniform"
 
 
 class Virtual(Row, frozen=True):
-    """A virtual user: an extension that acts like a user (V 18.5). ``caller_name`` is shown with its calls."""
+    """A virtual user: an extension that acts like a user (V 18.5). ``caller_name`` is shown with its calls.
+
+    ``connected_privacy`` and ``forwarded_signal`` are its policies for calls it sends elsewhere (V 11.3, V 21.1.6).
+    """
 
     company_id: CompanyId
     extension: OwnExtension
@@ -36,6 +41,8 @@ class Virtual(Row, frozen=True):
     department_id: Annotated[int, refers("departments")] | None = None
     caller_name: Label = ""
     in_directory: bool = True
+    connected_privacy: Annotated[OwnPrivacy, ADDED] = "company"
+    forwarded_signal: Annotated[OwnSignal, ADDED] = "company"
 
 
 class Menu(Virtual, frozen=True):
@@ -50,7 +57,11 @@ class Menu(Virtual, frozen=True):
 
 
 class GroupExtension(Virtual, frozen=True):
-    """All members ring at once (E 4.2). ``show``: the caller's number or the one that was dialled."""
+    """All members ring at once (E 4.2).
+
+    ``show``: the caller's number or the one that was dialled, on the members' phones and outside when it forwards.
+    ``individual_forwarding``: members' own forwarding counts. ``call_waiting``: members in a call are rung as well.
+    """
 
     forward_always: Destination = NOWHERE
     forward_busy: Destination = NOWHERE

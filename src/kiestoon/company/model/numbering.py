@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from kiestoon.company.model.organisation import Encryption
 from kiestoon.company.model.row import (
+    ADDED,
     CompanyId,
     Extension,
     Label,
@@ -28,6 +29,8 @@ class Trunk(Row, frozen=True):
     ``kind`` "register" logs in at the provider with ``username``/``secret``; "peer" is recognised by ``sources``
     (addresses or CIDR ranges). ``priority``: lower is tried first. ``trusted``: P-Asserted-Identity is sent to it and
     believed from it (RFC 3325). ``number_format``: how it wants numbers. ``max_calls`` 0 = no limit.
+    ``emergency_area``: emergency numbers go out with the caller's area code, as "112;phone-context=+3120"
+    (RFC 3966 §5.1.5), for a provider that chooses the emergency centre by it.
     """
 
     name: Annotated[str, Meta(min_length=1, max_length=64)]
@@ -46,6 +49,7 @@ class Trunk(Row, frozen=True):
     srtp: Encryption = "off"
     number_format: Literal["e164", "plus", "national"] = "plus"
     expires_s: Annotated[int, Meta(ge=60, le=86_400)] = 600
+    emergency_area: Annotated[bool, ADDED] = False
     active: bool = True
 
 

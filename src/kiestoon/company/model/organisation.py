@@ -35,6 +35,9 @@ LampRights: TypeAlias = Literal["everybody", "granted"]
 """Who sees the lines of others: every colleague (V 10.1), or whom a privacy group lets (E 6.1)."""
 LampNames: TypeAlias = Literal["nobody", "granted", "everybody"]
 """To whom lamps tell who calls whom: nobody, those who may pick up or hear of the calls (E 6.3), all who see them."""
+OwnPrivacy: TypeAlias = Literal["company", "none", "external", "all"]
+OwnSignal: TypeAlias = Literal["company", "never", "internal", "all"]
+"""The same policies of one extension; "company" = as the company has it."""
 
 
 class Company(Row, frozen=True):

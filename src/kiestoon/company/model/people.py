@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta
 
-from kiestoon.company.model.organisation import Category, Encryption
+from kiestoon.company.model.organisation import Category, Encryption, OwnPrivacy, OwnSignal
 from kiestoon.company.model.row import (
     ADDED,
     E164,
@@ -40,6 +40,9 @@ class User(Row, frozen=True):
     """A person with an extension.
 
     ``profile`` says which numbers and phones the person has (V 4.2) and so which services can be assigned.
+    ``area_code`` is where the person usually is (E 3.1.4): it completes local numbers, "" = the location's.
+    ``external_number`` is one more number the person is at, for forwarding (U 5.1.1).
+    ``distinctive_ringing``: calls to alternate numbers ring in the patterns set for them (V 9.4.4).
     ``caller_number`` is shown to the outside (E.164, "" = the location's, else the company's); ``hide_number``
     withholds it (RFC 3323); ``hide_connected`` hides who answered from callers outside (V 19.8). ``dynamic_numbers``
     are chosen for one call by #30#, #32#-#39# in this order (E 10.6). ``emergency_number`` is the user's fallback for
@@ -53,6 +56,8 @@ class User(Row, frozen=True):
     email: Email = ""
     profile: Profile = "fixed"
     mobile_number: E164 = ""
+    external_number: Annotated[E164, ADDED] = ""
+    area_code: Annotated[AreaCode, ADDED] = ""
     location_id: Annotated[int, refers("locations")] | None = None
     department_id: Annotated[int, refers("departments")] | None = None
     language: Language = ""
@@ -62,10 +67,11 @@ class User(Row, frozen=True):
     hide_number: bool = False
     hide_connected: bool = False
     dynamic_numbers: Annotated[tuple[E164, ...], Meta(max_length=9)] = ()
-    connected_privacy: Literal["company", "none", "external", "all"] = "company"
-    forwarded_signal: Literal["company", "never", "internal", "all"] = "company"
+    connected_privacy: OwnPrivacy = "company"
+    forwarded_signal: OwnSignal = "company"
     emergency_number: E164 = ""
     call_waiting: bool = True
+    distinctive_ringing: Annotated[bool, ADDED] = True
     ring_s: Annotated[int, Meta(ge=5, le=600)] = 60
     blocked: tuple[Category, ...] = ()
     blocklist: tuple[NumberPattern, ...] = ()

@@ -99,10 +99,11 @@ class Destination(Value, frozen=True):
 
     ``kind`` "extension": ``target`` is one of the company's internal numbers (checked, and followed when renumbered);
     "number": anything a user could dial; "voicemail": the box of the extension ``target``, "" = the forwarding user's
-    own; "busy": the caller hears busy; "none": not set.
+    own; "mobile", "external": the forwarding user's own mobile or other outside number, whatever it is then
+    (U 4.1.4); "busy": the caller hears busy; "none": not set.
     """
 
-    kind: Literal["none", "extension", "number", "voicemail", "busy"] = "none"
+    kind: Literal["none", "extension", "number", "voicemail", "busy", "mobile", "external"] = "none"
     target: Annotated[str, Meta(max_length=40)] = ""
 
     def __bool__(self) -> bool:

@@ -8,7 +8,7 @@ from kiestoon.company.time.changes import HORIZON_YEARS, Timed
 from kiestoon.company.time.holidays import DayOff, HolidayTable
 from kiestoon.company.time.index import TimeIndex
 from kiestoon.company.time.periods import route_table
-from kiestoon.company.time.plans import ActivePlan, PlanChoice, PlanSource, PlanTable
+from kiestoon.company.time.plans import ActivePlan, PlanChoice, PlanSource, PlanTable, Stretch
 from kiestoon.company.time.public import PublicHoliday, public_holidays, regions
 from kiestoon.company.time.rules import RuleTime
 from kiestoon.company.time.week import WeekTable, schedule_table
@@ -24,6 +24,7 @@ __all__ = [
     "PlanTable",
     "PublicHoliday",
     "RuleTime",
+    "Stretch",
     "TimeIndex",
     "Timed",
     "WeekTable",

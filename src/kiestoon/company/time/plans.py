@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias
 
@@ -35,6 +35,13 @@ class ActivePlan(PlanChoice, frozen=True, gc=False):
     """A choice and when it ends: ms since 1970 in UTC; None: not within ``changes.HORIZON_YEARS``."""
 
     until_ms: int | None = None
+
+
+class Stretch(PlanChoice, frozen=True, gc=False, kw_only=True):
+    """A choice for a while: from ``start_ms`` until ``end_ms``."""
+
+    start_ms: int
+    end_ms: int
 
 
 class PlanTable:
@@ -77,6 +84,15 @@ class PlanTable:
         else:
             until_ms = self._ms(next_change(self._zone, self._timeline, at_ms // 1000))
         return ActivePlan(choice.plan_id, choice.source, choice.name, choice.day, until_ms)
+
+    def stretches(self, from_ms: int, to_ms: int) -> Iterator[Stretch]:
+        """What is active from one instant until another, stretch after stretch without gaps."""
+        at_ms = from_ms
+        while at_ms < to_ms:
+            active = self.active(at_ms)
+            end_ms = to_ms if active.until_ms is None else min(active.until_ms, to_ms)
+            yield Stretch(active.plan_id, active.source, active.name, active.day, start_ms=at_ms, end_ms=end_ms)
+            at_ms = end_ms
 
     def next_scheduled_change(self, at_ms: int) -> int | None:
         """When holidays, schedule and fallback lead to another plan than they do now, whatever the override says.

@@ -192,7 +192,7 @@ class _Reader:
         return day if "name" in day else self._wrong(_line(node), problem(f"{name}.name", "missing"))
 
     def _destination(self, name: str, node: yaml.Node, line: int) -> Plain:
-        if isinstance(node, yaml.ScalarNode) and node.value in {"none", "busy", "voicemail"}:
+        if isinstance(node, yaml.ScalarNode) and node.value in {"none", "busy", "voicemail", "mobile", "external"}:
             return node.value
         if isinstance(node, yaml.MappingNode):
             pairs = list(self._pairs(node))

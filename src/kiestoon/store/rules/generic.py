@@ -15,6 +15,7 @@ from kiestoon.company.model import BY_ROW, Company, Destination, Row
 from kiestoon.company.numbers import emergency_number
 from kiestoon.store.columns import Field, fields_of
 from kiestoon.store.problems import Problem, problem
+from kiestoon.store.rules.calls import check_own_numbers
 from kiestoon.store.rules.codes import check_not_a_code
 from kiestoon.store.rules.peek import Peek, named
 
@@ -116,6 +117,7 @@ def _check_text(field: Field, kind: inspect.StrType, value: str, detail: str) ->
 
 def check_references(row: Row, peek: Peek) -> Iterator[Problem]:
     """Rows point to rows of their own company only."""
+    yield from check_own_numbers(row, _fields(type(row)), peek)
     for field in _fields(type(row)):
         value = getattr(row, field.name)
         if value is None or value == "":

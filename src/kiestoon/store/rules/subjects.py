@@ -48,8 +48,8 @@ def _company(row: Company, peek: Peek) -> Iterator[Problem]:
     old = peek.get(Company, row.id) if row.id else None
     if old is not None and taken and old.extension_digits != row.extension_digits:
         yield problem("extension_digits", "digits_fixed", value=taken[0])
-    if old is not None and old.emergency_number and not row.emergency_number:
-        yield problem("emergency_number", "emergency_missing")
+    if old is not None and not row.emergency_number and (old.emergency_number or peek.find(Number)):
+        yield problem("emergency_number", "emergency_missing")  # E 6.10.1: nothing is saved without one
 
 
 def _department(row: Department, peek: Peek) -> Iterator[Problem]:

@@ -1,0 +1,107 @@
+"""Rules over what is arranged for calls: forwardings, selections, numbers of one's own. Each yields what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from kiestoon.company.model import (
+    AlternateNumber,
+    CallLimit,
+    Destination,
+    Forward,
+    ForwardExtension,
+    Number,
+    NumberPlan,
+    PlanMapping,
+    ReachProfile,
+    Row,
+    Rule,
+    StatusForward,
+    User,
+)
+from kiestoon.store.problems import Problem, problem
+from kiestoon.store.rules.peek import Peek, named
+from kiestoon.store.rules.shape import Check
+
+OWN_NUMBERS: Final = ("mobile", "external")
+_REMINDED: Final = ("always", "selective")
+
+
+def check_own_numbers(row: Row, fields: tuple[Any, ...], peek: Peek) -> Iterator[Problem]:
+    """Only people have a mobile and another number of their own (U 4.1.4)."""
+    for field in fields:
+        value = getattr(row, field.name)
+        if isinstance(value, Destination) and value.kind in OWN_NUMBERS and not _is_persons(row, peek):
+            yield problem(field.name, "nobodys_number", value=value.kind)
+
+
+def _is_persons(row: Row, peek: Peek) -> bool:
+    if isinstance(row, StatusForward | ReachProfile):
+        return True
+    extension = getattr(row, "extension", "") if isinstance(row, Forward | Rule) else ""
+    return bool(extension) and isinstance(peek.extension_owner(extension), User)
+
+
+def _forward(row: Forward, peek: Peek) -> Iterator[Problem]:
+    """A phone that has just rung, or is in a call, is not reminded of it (V 7.1.1, V 7.1.5)."""
+    if row.ring_reminder and row.case not in _REMINDED:
+        yield problem("ring_reminder", "not_reminded", value=row.case, choices=", ".join(_REMINDED))
+
+
+def _rule(row: Rule, peek: Peek) -> Iterator[Problem]:
+    """A location forwards, an extension has the other services (V 6.4, V 27.4)."""
+    owner = "location_id" if row.service == "location_forward" else "extension"
+    if getattr(row, owner) is None and (row.location_id is not None or row.extension is not None):
+        yield problem(owner, "service_owner", value=row.service)
+
+
+def _shows_a_number(row: CallLimit | ForwardExtension, peek: Peek) -> Iterator[Problem]:
+    if row.caller_id == "number" and not row.caller_number:
+        yield problem("caller_number", "missing")
+
+
+# --- an outside number leads to one place: its person, an alternate's, or number plans ------------------------------
+
+
+def _alternate(row: AlternateNumber, peek: Peek) -> Iterator[Problem]:
+    number = peek.get(Number, row.number_id)
+    if number is None:
+        return
+    if number.extension:
+        yield problem("number_id", "personal_number", value=number.e164, other=number.extension)
+    for mapping in peek.find(PlanMapping, number_id=number.id):
+        yield problem("number_id", "in_use", users=_plan_of(mapping, peek))
+        return
+
+
+def _number(row: Number, peek: Peek) -> Iterator[Problem]:
+    if row.id and row.extension:
+        for alternate in peek.find(AlternateNumber, number_id=row.id):
+            yield problem("extension", "in_use", users=_person_of(alternate, peek))
+
+
+def _mapping(row: PlanMapping, peek: Peek) -> Iterator[Problem]:
+    for alternate in peek.find(AlternateNumber, number_id=row.number_id):
+        yield problem("number_id", "in_use", users=_person_of(alternate, peek))
+
+
+def _plan_of(mapping: PlanMapping, peek: Peek) -> tuple[str, str]:
+    plan = peek.get(NumberPlan, mapping.plan_id)
+    return named(plan) if plan is not None else ("a number plan", "een nummerplan")
+
+
+def _person_of(alternate: AlternateNumber, peek: Peek) -> tuple[str, str]:
+    user = peek.get(User, alternate.user_id)
+    return named(user) if user is not None else named(alternate)
+
+
+CHECKS: Final[dict[type[Row], tuple[Check, ...]]] = {
+    Forward: (_forward,),
+    Rule: (_rule,),
+    CallLimit: (_shows_a_number,),
+    ForwardExtension: (_shows_a_number,),
+    AlternateNumber: (_alternate,),
+    Number: (_number,),
+    PlanMapping: (_mapping,),
+}
