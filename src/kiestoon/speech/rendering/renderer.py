@@ -61,6 +61,8 @@ def main(descriptor: int, *, idle: bool) -> None:
             os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
         else:
             os.nice(_NICENESS)
-    with suppress(BrokenPipeError, ConnectionResetError):
-        serve(socket.socket(fileno=descriptor))
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it ends by itself; leaving once more would be told as a fault
+    try:
+        with suppress(BrokenPipeError, ConnectionResetError):
+            serve(socket.socket(fileno=descriptor))
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it ends already; leaving once more would be told as a fault
