@@ -30,9 +30,9 @@ log = structlog.get_logger(__name__)
 TICK_S = 1.0 / TICKS_PER_S
 MAX_BEHIND_S = 0.2
 """A process stopped for longer does not make up for the ticks it missed."""
-SLICE_S = 0.0005
+SLICE_S = 0.001
 """A tick that takes longer lets others have their turn in between."""
-READ_AT_ONCE = 48
+READ_AT_ONCE = 128
 """Packets read before others may have theirs."""
 
 

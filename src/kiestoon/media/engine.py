@@ -312,7 +312,7 @@ class Engine:
             except ValueError as error:
                 opened(None, error)
         else:
-            self.shared.worker.submit(lambda: _open(source, rate), opened)
+            self.shared.opener.submit(lambda: _open(source, rate), opened)
 
     def _stop(self, command: Stop) -> None:
         termination = self._termination(command.termination)
@@ -346,7 +346,7 @@ class Engine:
             WIDE_HZ if termination.speaks_wide else NARROW_HZ,
             both=command.both,
             max_ms=command.max_ms,
-            worker=self.shared.worker,
+            worker=self.shared.recorder,
             ended=ended,
         )
         self._touch(termination.context)

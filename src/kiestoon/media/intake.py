@@ -17,8 +17,6 @@ from kiestoon.media.protocol import Codec
 TICKS_PER_S = 50
 _MAX_GETS = 20
 """Frames taken per tick at most: 20 of 1 ms would be the strangest party."""
-G711_BYTES = 160
-"""20 ms of G.711."""
 
 
 class Intake:
@@ -29,8 +27,8 @@ class Intake:
     """
 
     __slots__ = (
-        "_buffer", "_codec", "_decoder", "_detector", "_get", "_held", "_late_before", "_repeat", "_resampler",
-        "_silence", "frame", "odd", "presses", "ptime_ms", "put", "rate",
+        "_buffer", "_codec", "_decoder", "_detector", "_get", "_held", "_late_before", "_resampler", "_silence",
+        "frame", "odd", "presses", "ptime_ms", "put", "rate",
     )  # fmt: skip
 
     def __init__(self, codec: Codec, ptime_ms: int, rate: int) -> None:
@@ -38,7 +36,7 @@ class Intake:
         self.presses: list[DigitPress] = []
         """Keys heard in the audio of the latest tick."""
         self.odd = False
-        """``take_g711`` has met a packet of another length than 20 ms."""
+        """The party sends packets of another length than 20 ms."""
         self.rate = rate
         self._late_before = 0
         self._detector: Detector | None = None
@@ -55,7 +53,6 @@ class Intake:
         self.put: Callable[[int, int, bytes, float], None] = self._buffer.put
         """A packet of the agreed codec arrived: sequence number, timestamp, payload, time."""
         self._held = silence(0)
-        self._repeat: bytes | None = None
         self._deliver_at(rate)
 
     def follow(self, codec: Codec, ptime_ms: int, rate: int) -> None:
@@ -105,27 +102,15 @@ class Intake:
         self._buffer.reset()
         self._held = silence(0)
 
-    def take_g711(self, now: float) -> bytes | None:
-        """The next 20 ms undecoded, for whoever decodes all parties of a conference at once; ``frame`` is his to set.
+    @property
+    def get(self) -> Callable[[float], bytes | Lost | None]:
+        """Takes the next packet undecoded, for who decodes many parties at once; ``frame`` is then his to set."""
+        return self._get
 
-        None where nothing came. A packet of another length is kept for ``tick``, and from then on the intake is
-        ``odd``.
-        """
-        get = self._get
-        got = get(now)
-        if got is None:
-            self._repeat = None
-            return None
-        if isinstance(got, Lost):
-            # One lost packet is covered by the one before it (G.711 §I is for those who decode).
-            again, self._repeat = self._repeat, None
-            return again
-        if len(got) != G711_BYTES:
-            self.odd = True
-            self._held = np.concatenate((self._held, self._decoder.decode(got)))
-            return None
-        self._repeat = got
-        return got
+    def put_back(self, payload: bytes) -> None:
+        """A packet that whoever uses ``get`` can't use: it is kept for ``tick``, and the intake is ``odd``."""
+        self.odd = True
+        self._held = np.concatenate((self._held, self._decoder.decode(payload)))
 
     def tick(self, now: float) -> Pcm | None:
         """Decode the next 20 ms."""
@@ -146,13 +131,13 @@ class Intake:
         return frame
 
     def _next(self, now: float) -> Pcm | None:
-        decoder = self._decoder
+        get, decoder = self._get, self._decoder
         wanted = decoder.sample_rate // TICKS_PER_S
         held = self._held
         for _ in range(_MAX_GETS):
             if len(held) >= wanted:
                 break
-            got = self._get(now)
+            got = get(now)
             if got is None:
                 break
             if isinstance(got, Lost):

@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kiestoon.media.audio.g711 import LAWS, RATE
+from kiestoon.media.audio.jitter import Lost
 from kiestoon.media.audio.mixer import G711Rows, Rows, Sum, add, saturated
 from kiestoon.media.audio.pcm import Pcm
-from kiestoon.media.intake import G711_BYTES, Intake
+from kiestoon.media.intake import Intake
 from kiestoon.media.outlet import Outlet, packet_ms
 from kiestoon.media.protocol import Codec
 from kiestoon.media.rtp import HEADER_SIZE
@@ -25,6 +26,8 @@ from kiestoon.media.shared import Shared
 if TYPE_CHECKING:
     from kiestoon.media.termination import Termination
 
+G711_BYTES = 160
+"""20 ms of G.711."""
 PACKET_BYTES = HEADER_SIZE + G711_BYTES
 AT_ONCE = 16
 """Members whose packets are taken or sent before others may have their turn."""
@@ -54,14 +57,27 @@ def _is_plain(codec: Codec | None) -> bool:
 class Lane:
     """One member's place. ``intake`` and ``outlet`` are None where he does not speak or hear."""
 
-    __slots__ = ("index", "intake", "member", "outlet", "packet")
+    __slots__ = ("get", "index", "intake", "latest", "link", "member", "outlet", "packet")
 
     def __init__(self, index: int, member: Termination, packet: memoryview) -> None:
         self.index = index
         self.member = member
+        self.link = member.link
         self.intake: Intake | None = member.intake
         self.outlet: Outlet | None = member.outlet
         self.packet = packet
+        self.get = member.intake.get if member.intake is not None else _nothing
+        self.latest: bytes | None = None
+        """The packet last taken, to cover the loss of one."""
+
+    def unusual(self, got: bytes | Lost | None) -> bytes | None:
+        """What to make of something that is not simply the next 20 ms."""
+        again, self.latest = self.latest, None
+        if isinstance(got, Lost):
+            return again  # once (G.711 §I is for those who are decoded by themselves)
+        if got is not None and self.intake is not None:
+            self.intake.put_back(got)
+        return None
 
 
 class Lanes:
@@ -99,11 +115,15 @@ class Lanes:
         append = payloads.append
         for first in range(0, len(self._lanes), AT_ONCE):
             for lane in self._lanes[first : first + AT_ONCE]:
-                intake = lane.intake
-                payload = intake.take_g711(now) if intake is not None else None
-                if payload is None and intake is not None and intake.odd:
+                get = lane.get
+                got = get(now)
+                if got.__class__ is bytes and len(got) == G711_BYTES:
+                    lane.latest = got
+                    append(got)
+                    continue
+                append(lane.unusual(got))
+                if lane.intake is not None and lane.intake.odd:
                     self._shared.touch(lane.member.context)  # which takes him out of the lane
-                append(payload)
             yield
         self._payloads = payloads
         self.talking = len(payloads) - payloads.count(None)
@@ -157,14 +177,14 @@ class Lanes:
         buffer = self._buffer
         for first in range(0, len(self._sending), AT_ONCE):
             for lane in self._sending[first : first + AT_ONCE]:
-                member, outlet = lane.member, lane.outlet
-                if outlet is None or member.closed:
+                outlet = lane.outlet
+                if outlet is None:
                     continue
                 try:
                     outlet.stamp(buffer, lane.index * PACKET_BYTES, G711_BYTES, now)
-                    member.link.transmit(lane.packet)
+                    lane.link.transmit(lane.packet)
                 except Exception as error:
-                    self._shared.fail(member, error)
+                    self._shared.fail(lane.member, error)
             yield
 
 
@@ -172,3 +192,7 @@ def _law(member: Termination) -> str:
     """The law he hears in, or else speaks; they are the same, or he has only one."""
     codec = member.stream.send if member.outlet is not None and member.stream is not None else member.codec
     return codec.name if codec is not None else LAWS[0]
+
+
+def _nothing(now: float) -> None:
+    """What those say who do not speak."""

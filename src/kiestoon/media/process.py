@@ -15,7 +15,6 @@ from kiestoon.media.loop import Loop
 from kiestoon.media.ports import QUARANTINE_S, MediaAddress, PortPool
 from kiestoon.media.server import Server
 from kiestoon.media.shared import Shared
-from kiestoon.media.worker import Worker
 
 log = structlog.get_logger(__name__)
 
@@ -40,11 +39,11 @@ def build(
     loop = loop or Loop()
     pool = PortPool(*port_range, addresses, quarantine_s=quarantine_s)
     pool.prepare(PREPARED, loop.now)
-    worker = Worker(loop)
+    shared = Shared(loop)
     try:
-        return Server(Engine(Shared(loop, worker), pool), loop, socket_path)
+        return Server(Engine(shared, pool), loop, socket_path)
     except OSError:
-        worker.close()
+        shared.close()
         raise
 
 

@@ -127,6 +127,7 @@ class Recording:
     def _complete(self) -> None:
         if self._writer is None or self._writer.closed:
             return  # failed before, and reported; what was written stays in the .part file
+        self._writer.sync()
         self._writer.close()
         os.replace(self._part, self._path)
         folder = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)

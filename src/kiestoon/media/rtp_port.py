@@ -30,6 +30,8 @@ PAYLOADS = [memoryview(BUFFER)[HEADER_SIZE:size] for size in range(MAX_PACKET + 
 BUFFERS = [BUFFER]
 _SO_TIMESTAMPNS = 35  # asm-generic/socket.h; not in Python's socket module
 STAMP_SPACE = socket.CMSG_SPACE(16)
+_UNTIMED = 3
+"""A packet with its time stamp costs more than without: every fourth of a stream is enough to know its jitter."""
 _unpack = HEADER.unpack_from
 _pack = HEADER.pack_into
 _MAX_DRAIN = 300
@@ -51,7 +53,7 @@ class RtpPort(ABC):
     __slots__ = (
         "_receive_map", "_recv_into", "_recvfrom_into", "_recvmsg_into", "_rtcp_open", "_shared", "active", "arrived",
         "closed", "decryption", "fast", "feed", "feed_word", "link", "loop", "number", "pair", "patient", "reporter",
-        "rx", "stream", "tx",
+        "rx", "stream", "timed", "tx",
     )  # fmt: skip
 
     def __init__(self, number: int, pair: PortPair, shared: Shared) -> None:
@@ -71,8 +73,10 @@ class RtpPort(ABC):
         self.decryption: SrtpReceiver | None = None
         self.active = False
         self.closed = False
+        self.timed = True
+        """It is known when the packet being read came in:"""
         self.arrived = 0.0
-        """When the packet being read came in, in loop time."""
+        """that is, in loop time."""
         self.patient = False
         """Packets wait for the next tick."""
         self._receive_map: dict[int, Codec] = {}
@@ -115,6 +119,7 @@ class RtpPort(ABC):
         if patient == self.patient:
             return
         self.patient = patient
+        self.timed = True
         with contextlib.suppress(OSError):  # then a packet counts as arrived when it is read
             self.pair.rtp.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, int(patient))
         self.loop.set_patience(self.pair.rtp.fileno(), patient=patient)
@@ -122,10 +127,10 @@ class RtpPort(ABC):
 
     def _set_handler(self) -> None:
         """Read packets in the way that suits the present state."""
-        if self.patient:
-            handler = self.receive_patient
+        if self.link.connected:
+            handler = self.receive_patient if self.patient else self.receive_connected
         else:
-            handler = self.receive_connected if self.link.connected else self.receive_open
+            handler = self.receive_timed if self.patient else self.receive_open
         self.loop.handlers[self.pair.rtp.fileno()] = handler
 
     # --- packets in ----------------------------------------------------------------------------------------------
@@ -175,35 +180,47 @@ class RtpPort(ABC):
         self._complete(size, word, None)
 
     def receive_patient(self) -> None:
-        """Read one packet that nobody but the jitter buffer waits for."""
+        """Read one packet of the settled source that nobody but the jitter buffer waits for."""
+        rx = self.rx
+        if not rx.received & _UNTIMED:
+            self.receive_timed()
+            return
         try:
-            receive = self._recvmsg_into
-            size, stamps, _, address = receive(BUFFERS, STAMP_SPACE)
+            receive = self._recv_into
+            size = receive(BUFFER)
         except OSError as error:
             self._receive_failed(error)
             return
-        self.arrived = arrived = self.loop.arrival(stamps)
         if not HEADER_SIZE <= size < MAX_PACKET:
             self._shared.drop("size")
             return
         word, seq, timestamp, ssrc = _unpack(BUFFER)
-        connected = self.link.connected
-        rx = self.rx
-        if word == self.feed_word and seq == rx.next_seq and ssrc == rx.ssrc and connected:
+        now = self.loop.now
+        if word == self.feed_word and seq == rx.next_seq and ssrc == rx.ssrc:
             rx.next_seq = seq + 1
             rx.received += 1
-            rx.at = arrived
-            transit = arrived * rx.clock_hz - timestamp
-            step = transit - rx.transit
-            rx.transit = transit
-            if step < 0.0:
-                step = -step
-            if step < MAX_STEP:
-                rx.jitter += (step - rx.jitter) * 0.0625
+            rx.at = now
             feed = self.feed
-            feed(seq, timestamp, PAYLOADS[size].tobytes(), arrived)
+            feed(seq, timestamp, PAYLOADS[size].tobytes(), now)
             return
-        self._complete(size, word, None if connected else (address[0], address[1]))
+        self.timed = False
+        self.arrived = now
+        self._complete(size, word, None)
+
+    def receive_timed(self) -> None:
+        """Read one packet together with the time at which the kernel received it."""
+        try:
+            size, stamps, _, address = self._recvmsg_into(BUFFERS, STAMP_SPACE)
+        except OSError as error:
+            self._receive_failed(error)
+            return
+        self.timed = True
+        self.arrived = self.loop.arrival(stamps)
+        if not HEADER_SIZE <= size < MAX_PACKET:
+            self._shared.drop("size")
+            return
+        word = (BUFFER[0] << 8) | BUFFER[1]
+        self._complete(size, word, None if self.link.connected else (address[0], address[1]))
 
     def receive_open(self) -> None:
         """Read one packet while anybody may send."""
@@ -264,7 +281,7 @@ class RtpPort(ABC):
             address,
             ssrc,
             seq,
-            self.arrived,
+            self.loop.now,
             last_heard=rx.at,
             last_ssrc=rx.ssrc,
             last_seq=rx.next_seq - 1,

@@ -59,7 +59,7 @@ class Server:
     def close(self) -> None:
         """End every context, say so, and remove the socket."""
         self.engine.end_all()
-        self.engine.shared.worker.close()  # recordings are safe after this
+        self.engine.shared.close()
         self.flush()
         connection = self._connection
         if connection is not None:

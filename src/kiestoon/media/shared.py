@@ -1,4 +1,4 @@
-"""What every part of a media process shares: the loop, the outgoing events, the counters, the worker thread."""
+"""What every part of a media process shares: the loop, the outgoing events, the counters, the worker threads."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from kiestoon.media.dtls import Identity
 from kiestoon.media.loop import Loop
 from kiestoon.media.protocol import Event
+from kiestoon.media.worker import Worker
 
 if TYPE_CHECKING:
     from kiestoon.media.context import Context
     from kiestoon.media.termination import Termination
-    from kiestoon.media.worker import Worker
 
 
 class Shared:
@@ -22,12 +22,15 @@ class Shared:
 
     __slots__ = (
         "active", "drops", "dtls_completed", "dtls_failed", "events", "fail", "failed_commands", "identity",
-        "late_ticks", "loop", "packets_received", "packets_sent", "rng", "ticks", "touch", "worker",
+        "late_ticks", "loop", "opener", "packets_received", "packets_sent", "recorder", "rng", "ticks", "touch",
     )  # fmt: skip
 
-    def __init__(self, loop: Loop, worker: Worker) -> None:
+    def __init__(self, loop: Loop) -> None:
         self.loop = loop
-        self.worker = worker
+        self.opener = Worker(loop)
+        """Opens audio files, which somebody is waiting for."""
+        self.recorder = Worker(loop)
+        """Writes recordings and waits until they are on the disk, for which no prompt should have to wait."""
         self.identity = Identity()
         """Who we are to browsers."""
         self.rng = random.Random()
@@ -49,6 +52,11 @@ class Shared:
         self.failed_commands = 0
         self.dtls_completed = 0
         self.dtls_failed = 0
+
+    def close(self) -> None:
+        """Finish what the workers have to do: recordings are safe after this."""
+        self.opener.close()
+        self.recorder.close()
 
     def report(self, event: Event) -> None:
         """Queue an event for call control."""

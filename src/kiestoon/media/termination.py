@@ -100,13 +100,13 @@ class Termination(WebRtcPort):
 
     def packet(self, data: bytes | bytearray, size: int, word: int, seq: int, timestamp: int, ssrc: int) -> None:
         """Use an RTP packet from the right source."""
-        now = self.arrived
+        now = self.loop.now
         bounds = payload_bounds(data, size, word)
         if bounds is None:
             self._shared.drop("malformed")
             return
         is_event = word & 0x7F == self.event_type
-        verdict = self.rx.update(seq, timestamp, ssrc, now, timed=not is_event)
+        verdict = self.rx.update(seq, timestamp, ssrc, self.arrived, timed=self.timed and not is_event)
         if verdict == REFUSED:
             self._shared.drop("sequence")
             return
@@ -148,7 +148,7 @@ class Termination(WebRtcPort):
         self.activate()
 
     def _telephone_event(self, word: int, seq: int, timestamp: int, payload: bytes, *, late: bool) -> None:
-        now = self.arrived
+        now = self.loop.now
         presses = self.events.feed(payload, timestamp, now, marker=bool(word & MARKER))
         for route in self.routes:
             route.relay(word, seq, timestamp, payload, now, late=late)

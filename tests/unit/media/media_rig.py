@@ -20,7 +20,6 @@ from kiestoon.media.loop import Loop
 from kiestoon.media.ports import MediaAddress, PortPool
 from kiestoon.media.protocol import Add, Codec, Command, Event, Lease, Leased, Stream, Topology
 from kiestoon.media.shared import Shared
-from kiestoon.media.worker import Worker
 
 PCMA = Codec("PCMA", 8)
 PCMU = Codec("PCMU", 0)
@@ -130,8 +129,7 @@ class Rig:
         self.now = 1000.0
         # No wall clock: what waits for a tick counts as arrived when it is read, whatever the kernel's time stamp says.
         self.loop = Loop(lambda: self.now, wall=lambda: 0.0)
-        self.worker = Worker(self.loop)
-        self.shared = Shared(self.loop, self.worker)
+        self.shared = Shared(self.loop)
         first = next(_slices)
         self.pool = PortPool(first, first + ports - 1, [MediaAddress(host)], quarantine_s=quarantine_s)
         self.engine = Engine(self.shared, self.pool)
@@ -164,10 +162,11 @@ class Rig:
         return SlowClock(self, step_s)
 
     def finish_jobs(self) -> None:
-        """Wait for what the worker is doing."""
+        """Wait for what the workers are doing."""
         done: list[bool] = []
-        self.worker.submit(lambda: None, lambda _, error: done.append(True))
-        while not done:
+        for worker in (self.shared.opener, self.shared.recorder):
+            worker.submit(lambda: None, lambda _, error: done.append(True))
+        while len(done) < 2:
             self.loop.turn(0.5)
         self._take()
 
@@ -247,7 +246,7 @@ class Rig:
 
     def close(self) -> None:
         self.engine.end_all()
-        self.worker.close()
+        self.shared.close()
         self.engine.return_leases()
         self.pool.close()
         self.loop.close()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from media_rig import G722, OPUS, PCMA, Rig, Rtp, wav_samples
+from media_rig import G722, OPUS, PCMA, Rig, Rtp
 from media_sound import continuous, decoded, level, say, sine, write_wav
 
 from kiestoon.media.audio import codecs, g711
@@ -20,7 +20,6 @@ from kiestoon.media.protocol import (
     Modify,
     Music,
     Play,
-    Record,
     SendDigits,
     SignalEnded,
     SilenceHeard,
@@ -229,62 +228,6 @@ def test_nothing_is_played_to_a_party_on_hold(rig: Rig) -> None:
     rig.do(Modify(1, rig.stream(one)))
     rig.step(0.2)
     assert one.heard()
-
-
-# --- recording -------------------------------------------------------------------------------------------------------
-
-
-def test_a_recording_appears_whole_under_its_name(rig: Rig, tmp_path: Path) -> None:
-    path = tmp_path / "message.wav"
-    one = rig.phone()
-    rig.do(Record(1, 4, str(path)))
-    say(rig, {one: sine(500, 50)})
-    assert not path.exists()
-    rig.do(Stop(1, 4))
-    rig.finish_jobs()
-    (ended,) = rig.events(SignalEnded)
-    assert (ended.signal, ended.reason) == (4, "stopped")
-    assert 960 <= ended.duration_ms <= 1020
-    rate, channels, data = wav_samples(path)
-    assert (rate, channels) == (8000, 1)
-    assert len(data) == ended.duration_ms * 16
-    assert level(np.frombuffer(data, np.int16)[1600:], 500) > 6000
-    assert [each.name for each in tmp_path.iterdir()] == ["message.wav"]
-
-
-def test_both_sides_of_a_relayed_call_are_recorded_apart(rig: Rig, tmp_path: Path) -> None:
-    path = tmp_path / "call.wav"
-    one, other = rig.call()
-    rig.do(Record(1, 4, str(path), both=True))
-    say(rig, {one: sine(500, 50), other: sine(900, 50)})
-    assert len(other.heard()) == 50  # still relayed packet by packet
-    rig.do(Subtract(1))
-    rig.finish_jobs()
-    assert rig.events(SignalEnded)[0].reason == "finished"
-    rate, channels, data = wav_samples(path)
-    assert (rate, channels) == (8000, 2)
-    stereo = np.frombuffer(data, np.int16).reshape(-1, 2)[2400:]
-    assert level(stereo[:, 0], 500) > 6000
-    assert level(stereo[:, 1], 900) > 6000
-    assert level(stereo[:, 0], 900) < 300
-
-
-def test_a_recording_stops_at_its_longest_time(rig: Rig, tmp_path: Path) -> None:
-    one = rig.phone()
-    rig.do(Record(1, 4, str(tmp_path / "short.wav"), max_ms=500))
-    say(rig, {one: sine(500, 50)})
-    rig.finish_jobs()
-    assert rig.events(SignalEnded) == [SignalEnded(1, 4, "finished", 500)]
-
-
-def test_a_recording_that_cannot_be_written_fails(rig: Rig, tmp_path: Path) -> None:
-    one = rig.phone()
-    rig.do(Record(1, 4, str(tmp_path / "nowhere" / "x.wav")))
-    rig.finish_jobs()
-    say(rig, {one: sine(500, 3)})
-    rig.finish_jobs()
-    (ended,) = rig.events(SignalEnded)
-    assert ended.reason.startswith("failed: ")
 
 
 # --- keys and silence ------------------------------------------------------------------------------------------------

@@ -17,7 +17,6 @@ from kiestoon.media.ports import MediaAddress, PortPool
 from kiestoon.media.protocol import Add, Audit, Audited, CommandFailed, Event, Port, Stream, Subtract, Welcome
 from kiestoon.media.server import Server
 from kiestoon.media.shared import Shared
-from kiestoon.media.worker import Worker
 
 RANGE = (14100, 14179)
 
@@ -28,7 +27,7 @@ class Media:
     def __init__(self, path: Path, hosts: tuple[str, ...] = ("127.0.0.1",)) -> None:
         self.loop = Loop()
         self.pool = PortPool(*RANGE, [MediaAddress(host) for host in hosts], quarantine_s=0.0)
-        self.server = Server(Engine(Shared(self.loop, Worker(self.loop)), self.pool), self.loop, str(path))
+        self.server = Server(Engine(Shared(self.loop), self.pool), self.loop, str(path))
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
 

@@ -24,7 +24,7 @@ _ATTACK = 0.25  # how much of a packet's excess delay the target takes over at o
 _DECAY = 0.003  # per packet: the target halves in about 5 s of calm
 _SAFETY_S = 0.005
 _MAX_UNDERRUNS = 3  # concealed frames before a stream counts as silent
-_CORRECT_EVERY = 10  # frames between two corrections, so that none is heard
+_CORRECT_EVERY = 9.5  # frames between two corrections (the tenth may be due a little early), so that none is heard
 _MAX_PTIME_S = 0.2
 _ALWAYS_ROOM = 10  # packets
 _NOWHERE = -1  # no packet has this (extended) number
@@ -41,10 +41,8 @@ class Lost(msgspec.Struct, frozen=True, gc=False):
 
 
 class JitterStats(msgspec.Struct):
-    """Packets since the start."""
+    """Packets (or, inserted, concealments) since the start. What is not counted here was played, or waits."""
 
-    received: int = 0
-    played: int = 0
     late: int = 0
     duplicates: int = 0
     lost: int = 0
@@ -65,10 +63,10 @@ class JitterBuffer:
     """
 
     __slots__ = (
-        "_base_s", "_clock_hz", "_default_frame", "_expected_seq", "_expected_ts", "_frame", "_frame_s", "_jitter_s",
-        "_max_s", "_min_s", "_newest_seq", "_newest_ts", "_next_seq", "_next_ts", "_packets", "_played", "_playing",
-        "_received", "_since_correction", "_step", "_stranger", "_target_s", "_underruns", "_unit_s",
-        "_window_best_s", "_window_end_s", "dropped", "duplicates", "inserted", "late", "lost",
+        "_base_s", "_clock_hz", "_corrected_at_s", "_default_frame", "_expected_seq", "_expected_ts", "_frame",
+        "_frame_s", "_jitter_s", "_max_s", "_min_s", "_newest_seq", "_newest_ts", "_next_seq", "_next_ts", "_packets",
+        "_playing", "_step", "_stranger", "_target_s", "_underruns", "_unit_s", "_window_best_s", "_window_end_s",
+        "dropped", "duplicates", "inserted", "late", "lost",
     )  # fmt: skip
 
     def __init__(self, clock_hz: int, ptime_ms: int = 20, min_ms: int = 20, max_ms: int = 200) -> None:
@@ -77,7 +75,6 @@ class JitterBuffer:
         self._default_frame = clock_hz * ptime_ms // 1000
         self._min_s = min_ms / 1000
         self._max_s = max_ms / 1000
-        self._received = self._played = 0
         self.late = self.duplicates = self.lost = self.inserted = self.dropped = 0
         self.reset()
 
@@ -94,7 +91,7 @@ class JitterBuffer:
         self._next_seq = _NOWHERE
         self._next_ts = 0
         self._underruns = 0
-        self._since_correction = 0
+        self._corrected_at_s = -math.inf
         self._jitter_s = 0.0
         self._target_s = self._min_s
         self._base_s = math.inf
@@ -104,9 +101,7 @@ class JitterBuffer:
     @property
     def stats(self) -> JitterStats:
         """The figures so far."""
-        return JitterStats(
-            self._received, self._played, self.late, self.duplicates, self.lost, self.inserted, self.dropped
-        )
+        return JitterStats(self.late, self.duplicates, self.lost, self.inserted, self.dropped)
 
     def _set_frame(self, frame: int) -> None:
         self._frame = frame
@@ -122,7 +117,6 @@ class JitterBuffer:
             return
         # Nearly every packet is simply the next one.
         frame = self._frame
-        self._received += 1
         self._stranger = None
         self._newest_seq = newest = newest + 1
         self._newest_ts = time = self._newest_ts + frame
@@ -146,7 +140,6 @@ class JitterBuffer:
         self._put(seq & 0xFFFF, timestamp & 0xFFFFFFFF, None, arrival_s)
 
     def _put(self, seq: int, timestamp: int, payload: bytes | None, arrival_s: float) -> None:
-        self._received += 1
         number, time = self._extend(seq, timestamp)
         if self._is_another_stream(number, time):
             if self._stranger is None or (seq - self._stranger) & 0xFFFF != 1:
@@ -244,7 +237,6 @@ class JitterBuffer:
 
     def get(self, now_s: float) -> bytes | Lost | None:
         """What to play in this tick: a payload, a concealment, or None for silence (nothing sent, or not yet)."""
-        self._since_correction += 1
         number = self._next_seq
         packet = self._packets.get(number)
         if packet is not None and self._playing:
@@ -258,7 +250,6 @@ class JitterBuffer:
                     del self._packets[number]
                     self._next_seq = number + 1
                     self._next_ts = time + self._frame
-                    self._played += 1
                     self._underruns = 0
                     return payload
         return self._next(now_s)
@@ -307,8 +298,11 @@ class JitterBuffer:
         self._playing = True
         self._next_seq, self._next_ts = first, timestamp
         self._underruns = 0
-        self._since_correction = 0
+        self._corrected_at_s = now_s
         return True
+
+    def _may_correct(self, now_s: float) -> bool:
+        return now_s - self._corrected_at_s >= _CORRECT_EVERY * self._frame_s
 
     def _lag_s(self, timestamp: int, now_s: float) -> float:
         """How far a packet's playout time is past (negative: still to come)."""
@@ -320,11 +314,11 @@ class JitterBuffer:
         while len(self._packets) > 1:
             lag = self._lag_s(self._packets[first][0], now_s)
             overdue = lag + self._target_s > self._max_s + frame_s
-            if not overdue and (lag < 1.5 * frame_s or self._since_correction < _CORRECT_EVERY):
+            if not overdue and (lag < 1.5 * frame_s or not self._may_correct(now_s)):
                 break
             dropped = self._packets.pop(first)
             self.dropped += 1
-            self._since_correction = 0
+            self._corrected_at_s = now_s
             self._next_seq, self._next_ts = first + 1, dropped[0] + self._frame
             first = self._next_seq if self._next_seq in self._packets else min(self._packets)
             if self._packets[first][1] is None:
@@ -340,14 +334,13 @@ class JitterBuffer:
         lag = self._lag_s(timestamp, now_s)
         if timestamp - self._next_ts >= self._frame and lag < -frame_s / 2:
             return None  # numbers go on but time jumped: the sender was silent (DTX)
-        if lag < -1.5 * frame_s and self._since_correction >= _CORRECT_EVERY:
-            self._since_correction = 0
+        if lag < -1.5 * frame_s and self._may_correct(now_s):
+            self._corrected_at_s = now_s
             self.inserted += 1
             return Lost(self._frame)
         del self._packets[number]
         self._next_seq = number + 1
         self._next_ts = timestamp + self._frame
-        self._played += 1
         self._underruns = 0
         return payload
 

@@ -21,8 +21,8 @@ class WavWriter:
     """16-bit PCM, streamed.
 
     Samples are gathered and handed to the system every ``flush_ms``, then the header's sizes are rewritten: after a
-    crash of the process at most that much is missing and any player opens the file. Nothing waits for the disk, as a
-    media loop must not: whoever needs the file to survive a power cut syncs it elsewhere.
+    crash of the process at most that much is missing and any player opens the file. Nothing waits for the disk but
+    ``sync``, after which the file survives a power cut.
     Raises RecordingFailed; after that the writer is closed and what was written stays readable.
     """
 
@@ -70,6 +70,15 @@ class WavWriter:
             self._written += len(self._pending)
             self._pending.clear()
             self._put(self._header(), 0)
+        except OSError as error:
+            self._abandon()
+            raise RecordingFailed(error.errno, f"cannot record to {self.path}: {error.strerror}") from error
+
+    def sync(self) -> None:
+        """Bring everything to the disk; takes as long as the disk does."""
+        self.flush()
+        try:
+            os.fsync(self._fd)
         except OSError as error:
             self._abandon()
             raise RecordingFailed(error.errno, f"cannot record to {self.path}: {error.strerror}") from error
