@@ -14,7 +14,6 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
 from kiestoon.api.csv_lines import MEDIA_TYPE, csv_lines
-from kiestoon.api.directory_pdf import directory_pdf
 from kiestoon.api.problems import ApiProblem, language_of
 from kiestoon.api.resources.requests import company_id_of, demand_operation, json_answer, respond_with
 from kiestoon.api.resources.routes import Asker, Behind
@@ -90,6 +89,8 @@ async def read_directory(
         if format == "csv":
             return _file(csv_lines([_HEADINGS[language], *map(_cells, lines)]), MEDIA_TYPE, "csv")
         if format == "pdf":
+            from kiestoon.api.directory_pdf import directory_pdf  # noqa: PLC0415 - 30 MB that few ever need
+
             day = datetime.now(ZoneInfo(company.timezone)).date()
             return _file(directory_pdf(company.name, lines, language, company.country, day), "application/pdf", "pdf")
         rest = [line for line in lines if after is None or line.order > after]

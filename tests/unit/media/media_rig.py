@@ -6,14 +6,13 @@ the loop and looks; no sleeping.
 
 from __future__ import annotations
 
-import itertools
-import os
 import socket
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
+
+from port_slices import PortSlice
 
 from kiestoon.media.engine import Engine
 from kiestoon.media.loop import Loop
@@ -27,11 +26,6 @@ G722 = Codec("G722", 9)
 OPUS = Codec("OPUS", 111, 48000, 2)
 TICK_S = 0.02
 E = TypeVar("E", bound=Event)
-
-_worker_number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:] or 0)
-# Below the ephemeral ports, and apart per test process. Every rig takes the next slice: a port closed by one rig may
-# still be taken for a moment in another process.
-_slices: Iterator[int] = itertools.cycle(range(10000 + _worker_number * 2000, 12000 + _worker_number * 2000, 100))
 
 
 @dataclass(frozen=True)
@@ -130,7 +124,8 @@ class Rig:
         # No wall clock: what waits for a tick counts as arrived when it is read, whatever the kernel's time stamp says.
         self.loop = Loop(lambda: self.now, wall=lambda: 0.0)
         self.shared = Shared(self.loop)
-        first = next(_slices)
+        self._slice = PortSlice([host])
+        first = self._slice.first
         self.pool = PortPool(first, first + ports - 1, [MediaAddress(host)], quarantine_s=quarantine_s)
         self.engine = Engine(self.shared, self.pool)
         self.host = host
@@ -249,6 +244,7 @@ class Rig:
         self.shared.close()
         self.engine.return_leases()
         self.pool.close()
+        self._slice.close()
         self.loop.close()
         for phone in self.phones:
             phone.close()

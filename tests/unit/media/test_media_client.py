@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from media_rig import PCMA
+from port_slices import PortSlice
 
 from kiestoon.media.client import MediaClient
 from kiestoon.media.engine import Engine
@@ -18,15 +19,15 @@ from kiestoon.media.protocol import Add, Audit, Audited, CommandFailed, Event, P
 from kiestoon.media.server import Server
 from kiestoon.media.shared import Shared
 
-RANGE = (14100, 14179)
-
 
 class Media:
     """A media server in a thread."""
 
     def __init__(self, path: Path, hosts: tuple[str, ...] = ("127.0.0.1",)) -> None:
         self.loop = Loop()
-        self.pool = PortPool(*RANGE, [MediaAddress(host) for host in hosts], quarantine_s=0.0)
+        self._ports = PortSlice(hosts)
+        addresses = [MediaAddress(host) for host in hosts]
+        self.pool = PortPool(self._ports.first, self._ports.first + 79, addresses, quarantine_s=0.0)
         self.server = Server(Engine(Shared(self.loop), self.pool), self.loop, str(path))
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
@@ -40,6 +41,7 @@ class Media:
     def stop(self) -> None:
         self.loop.stopped = True
         self._thread.join()
+        self._ports.close()
 
 
 class Caller:

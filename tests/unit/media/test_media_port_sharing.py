@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from port_slices import PortSlice
 
 from kiestoon.media.ports import MediaAddress, PortPair, PortPool
 
@@ -14,9 +15,11 @@ HOSTS = ("127.0.0.1", "127.0.0.2", "127.0.0.3")
 @pytest.fixture
 def pool() -> Iterator[PortPool]:
     """Ten pairs."""
-    pool = PortPool(14200, 14219, [MediaAddress(host) for host in HOSTS], quarantine_s=0.0)
+    ports = PortSlice(HOSTS)
+    pool = PortPool(ports.first, ports.first + 19, [MediaAddress(host) for host in HOSTS], quarantine_s=0.0)
     yield pool
     pool.close()
+    ports.close()
 
 
 def leased(pool: PortPool, host: str, count: int) -> list[PortPair]:

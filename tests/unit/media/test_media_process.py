@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from media_rig import PCMA, Phone, Rig
+from port_slices import PortSlice
 
 from kiestoon.media.framing import MAX_FRAME, BadFrame, Framer, encode_batch, parse_commands, parse_events
 from kiestoon.media.ports import MediaAddress, PortPool
@@ -97,6 +98,7 @@ class ServerRig(Rig):
         self.server.close()
         for control in self.controls:
             control.sock.close()
+        self._slice.close()
         self.loop.close()
         for phone in self.phones:
             phone.close()
@@ -298,7 +300,8 @@ def test_an_impossible_port_range_is_refused(first: int, last: int) -> None:
 
 
 def test_the_advertised_host_is_what_ports_are_known_by() -> None:
-    pool = PortPool(13990, 13999, [MediaAddress("127.0.0.1", "192.0.2.1"), MediaAddress("::1")])
+    ports = PortSlice(["127.0.0.1", "::1"])
+    pool = PortPool(ports.first, ports.first + 9, [MediaAddress("127.0.0.1", "192.0.2.1"), MediaAddress("::1")])
     outside = pool.lease("192.0.2.1", 0.0)
     inside = pool.lease("::1", 0.0)
     assert outside is not None
@@ -309,12 +312,14 @@ def test_the_advertised_host_is_what_ports_are_known_by() -> None:
     for pair in (outside, inside):
         pool.give_back(pair, 0.0, used=False)
     pool.close()
+    ports.close()
 
 
 def test_the_program_serves_and_ends_on_sigterm(tmp_path: Path) -> None:
     path = tmp_path / "media.sock"
+    ports = PortSlice()
     process = subprocess.Popen(
-        [sys.executable, "-m", "kiestoon.media", str(path), "14000-14019", "127.0.0.1"],
+        [sys.executable, "-m", "kiestoon.media", str(path), f"{ports.first}-{ports.last}", "127.0.0.1"],
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -327,6 +332,7 @@ def test_the_program_serves_and_ends_on_sigterm(tmp_path: Path) -> None:
         assert isinstance(welcome, Welcome)
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
+    ports.close()
     assert not path.exists()
     process.stderr.close()
 

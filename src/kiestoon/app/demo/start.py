@@ -86,7 +86,7 @@ def banner(settings: Settings, logins: list[Login], command: str, web_logins: Se
     lines += [f"  {label:20}{host}:{port}" for label, port in listeners if port]
     if settings.web.port:
         web = f"http://{settings.web.host}:{settings.web.port}"
-        lines.append(f"  {'API, to be tried out':20}{web}/docs")
+        lines.append(f"  {'API, described':20}{web}/docs")
         lines.append(f"  {'health, metrics':20}{web}/health and /metrics")
     path = settings.data / LOGINS_FILE
     lines += ["", f"Logins (one phone for each person, kept in {path})"]

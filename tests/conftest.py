@@ -1,0 +1,13 @@
+"""For all tests: Python's garbage collector need not walk over everything that has been imported, again and again."""
+
+from __future__ import annotations
+
+import gc
+
+import pytest
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What has been loaded by now lives as long as the tests."""
+    gc.collect()
+    gc.freeze()
