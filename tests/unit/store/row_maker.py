@@ -22,6 +22,7 @@ _VALUES: dict[str, dict[str, Any]] = {
     "plan_periods": {"blocks": (WeekBlock(0, 540, 1020),)},
     "plan_holidays": {"start": "2026-12-24T17:00", "end": "2026-12-27T08:00"},
     "feature_codes": {"feature": "park", "code": "*99"},
+    "service_assignments": {"service": "voicemail"},
 }
 _OWNER = {"rules": "extension", "pack_assignments": "extension"}
 """What rows have that belong to an extension, unless they belong to a location."""
