@@ -23,10 +23,12 @@ from kiestoon.api import (
     login,
     mail,
     members,
+    music,
     overviews,
     problems,
     prompts,
     services,
+    uploads,
     voicemail,
 )
 from kiestoon.api.backend import Backend
@@ -57,6 +59,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     members.router,
     call_history.router,
     prompts.router,
+    music.router,
     voicemail.router,
     operations.router,
     reachability.router,
@@ -99,7 +102,7 @@ def build_application(
     install(application, logins)
     hub = events.install(application, backend, follow, private_targets=private_targets)
     mail.install(application, mailer)
-    prompts.install(application, recordings)
+    uploads.install(application, recordings)
     voicemail.install(application, voicemail_folder)
     problems.install(application)
     application.add_middleware(Careful, limits=limits)
