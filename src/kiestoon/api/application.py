@@ -23,11 +23,13 @@ from kiestoon.api import (
     login,
     mail,
     members,
+    music,
     overviews,
     problems,
     prompts,
     public_holidays,
     services,
+    uploads,
     voicemail,
 )
 from kiestoon.api.backend import Backend
@@ -58,6 +60,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     members.router,
     call_history.router,
     prompts.router,
+    music.router,
     voicemail.router,
     public_holidays.router,
     codes.router,
@@ -104,7 +107,7 @@ def build_application(
     install(application, logins)
     hub = events.install(application, backend, follow, private_targets=private_targets)
     mail.install(application, mailer)
-    prompts.install(application, recordings)
+    uploads.install(application, recordings)
     voicemail.install(application, voicemail_folder)
     problems.install(application)
     application.add_middleware(Careful, limits=limits)

@@ -11,10 +11,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kiestoon.api.limits import RateLimits
 from kiestoon.api.problems import ApiProblem, respond
-from kiestoon.api.prompts import MAX_BYTES
+from kiestoon.api.uploads import MAX_BYTES
 
 MAX_BODY_BYTES: Final = 10 * 1024 * 1024
-_UPLOAD: Final = re.compile(r"/api/v1/companies/[0-9]+/prompts/[a-z]+/[a-z-]+")
+_UPLOAD: Final = re.compile(r"/api/v1/companies/[0-9]+/(prompts/[a-z]+/[a-z-]+|music/[^/]+)")
 """Where recordings are sent; the route takes them bit by bit."""
 _HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -79,5 +79,5 @@ class _Bounded:
 
 
 def _most_bytes(scope: Scope) -> int:
-    upload = scope["method"] == "PUT" and _UPLOAD.fullmatch(scope["path"]) is not None
+    upload = scope["method"] in ("PUT", "POST") and _UPLOAD.fullmatch(scope["path"]) is not None
     return MAX_BYTES if upload else MAX_BODY_BYTES

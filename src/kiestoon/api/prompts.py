@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
-import anyio
 import msgspec
-import structlog
-from anyio import to_thread
-from fastapi import APIRouter, FastAPI, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi import Path as InPath
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
-from kiestoon.api.backend import Backend
+from kiestoon.api import uploads
 from kiestoon.api.principal import Principal
 from kiestoon.api.problems import ApiProblem
 from kiestoon.api.resources.requests import check_company, company_id_of, demand_operation, etag_of, versions_of
@@ -35,31 +29,8 @@ router = APIRouter(prefix="/api/v1/companies/{company_id}/prompts", tags=["promp
 
 OPERATION: Final = "manage_prompts"
 TABLE: Final = "prompts"
-MAX_BYTES: Final = 128 * 1024 * 1024
-"""Ten minutes as a CD has them are 106 MB."""
-_UPLOAD_S: Final = 600.0
-_AT_ONCE: Final = 2
-_TYPES: Final = (
-    "audio/wav", "audio/x-wav", "audio/wave", "audio/vnd.wave", "audio/mpeg", "audio/mp3", "audio/x-ms-wma",
-    "audio/ogg", "application/ogg", "audio/flac", "audio/x-flac", "audio/mp4", "audio/x-m4a", "audio/aac",
-    "video/x-ms-asf", "application/octet-stream",
-)  # fmt: skip
-_TOLD: Final = ("audio/wav", "audio/mpeg", "audio/x-ms-wma", "audio/ogg", "audio/flac", "application/octet-stream")
-_BODY: Final[dict[str, Any]] = {
-    "requestBody": {
-        "required": True,
-        "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in _TOLD},
-    }
-}
-_AUDIO: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"content": {"audio/ogg": {"schema": {"type": "string", "format": "binary"}}}}
-}
-
 Key = Annotated[str, InPath(pattern="^[a-z]+(-[a-z]+)*$", max_length=64, examples=["menu-welcome"])]
 Spoken = Annotated[SpokenLanguage, InPath(examples=["nl"])]
-
-
-log = structlog.get_logger(__name__)
 
 
 class RecordingShown(BaseModel):
@@ -87,12 +58,6 @@ class Prompts(BaseModel):
 
     items: list[PromptShown]
     next: None = None
-
-
-def install(application: FastAPI, folder: Path | None) -> None:
-    """Tell the application where recordings lie; None: there is no place for any."""
-    application.state.recordings = folder
-    application.state.converting = anyio.CapacityLimiter(_AT_ONCE)
 
 
 @router.get("", response_model=Prompts, operation_id="list_prompts")
@@ -130,7 +95,7 @@ async def get_prompt(
     return _shown(text, language, row)
 
 
-@router.put("/{language}/{key}", response_model=PromptShown, operation_id="replace_prompt", openapi_extra=_BODY)
+@router.put("/{language}/{key}", response_model=PromptShown, operation_id="replace_prompt", openapi_extra=uploads.BODY)
 async def replace_prompt(
     request: Request,
     company_id: str,
@@ -148,9 +113,8 @@ async def replace_prompt(
     found, text = _company(principal, company_id), _text(language, key)
     versions = versions_of(request, required=False)
     await backend.read(lambda connection: check_company(connection, found))
-    folder = _folder(request)
-    async with _uploaded(request, folder) as upload:
-        taken = await _taken_in(request, upload, folder, found)
+    folder = uploads.folder_of(request)
+    taken = await uploads.receive(request, found)
 
     def write(changes: Changes) -> tuple[Prompt, str]:
         check_company(changes.connection, found)
@@ -172,19 +136,14 @@ async def replace_prompt(
     return _shown(text, language, row)
 
 
-@router.get("/{language}/{key}/audio", response_class=FileResponse, operation_id="play_prompt", responses=_AUDIO)
+@router.get("/{language}/{key}/audio", response_class=FileResponse, operation_id="play_prompt", responses=uploads.AUDIO)
 async def play_prompt(
     request: Request, company_id: str, language: Spoken, key: Key, principal: Asker, backend: Behind
 ) -> Response:
     """The recording as an Ogg file."""
     found = _company(principal, company_id, reading=True)
     row = await backend.read(lambda connection: _recorded(connection, found, language, key))
-    path = recordings.recording_path(_folder(request), found, row.file)
-    if not await backend.run(path.is_file):
-        raise ApiProblem("not_found")
-    return FileResponse(
-        path, media_type="audio/ogg", filename=f"{key}.{language}.ogg", content_disposition_type="inline"
-    )
+    return await uploads.respond(backend, request, found, row.file, f"{key}.{language}.ogg")
 
 
 @router.delete("/{language}/{key}", status_code=204, operation_id="remove_prompt")
@@ -194,7 +153,7 @@ async def remove_prompt(
     """Take the recording away: the text is spoken again."""
     found = _company(principal, company_id)
     versions = versions_of(request, required=False)
-    folder = _folder(request)
+    folder = uploads.folder_of(request)
 
     def write(changes: Changes) -> str:
         row = _recorded(changes.connection, found, language, key)
@@ -219,13 +178,6 @@ def _text(language: str, key: str) -> Text:
     if text is None:
         raise ApiProblem("not_found")
     return text
-
-
-def _folder(request: Request) -> Path:
-    folder: Path | None = request.app.state.recordings
-    if folder is None:
-        raise ApiProblem("unavailable")
-    return folder
 
 
 def _held(connection: Connection, company_id: int, language: str, key: str) -> Prompt | None:
@@ -262,58 +214,3 @@ def _shown(text: Text, language: str, row: Prompt | None) -> dict[str, Any]:
         "parameters": list(text.placeholders),
         "recording": recording,
     }
-
-
-@asynccontextmanager
-async def _uploaded(request: Request, folder: Path) -> AsyncIterator[Path]:
-    """The body as a file, for as long as the context lasts: too large to be held in memory."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind not in _TYPES:
-        raise ApiProblem("unsupported_media_type", headers={"Accept": ", ".join(_TYPES)})
-    try:
-        path = await to_thread.run_sync(recordings.incoming_path, folder)
-        try:
-            await _gather(request, path)
-            yield path
-        finally:
-            with suppress(OSError):
-                path.unlink()
-    except OSError as error:
-        log.error("an upload cannot be kept", problem=str(error))
-        raise ApiProblem("unavailable") from None
-
-
-async def _gather(request: Request, path: Path) -> None:
-    size = 0
-    try:
-        async with asyncio.timeout(_UPLOAD_S), await anyio.open_file(path, "wb") as file:
-            async for piece in request.stream():
-                size += len(piece)
-                if size > MAX_BYTES:
-                    raise ApiProblem("too_large")
-                await file.write(piece)
-    except TimeoutError:
-        raise ApiProblem("bad_request") from None
-
-
-async def _taken_in(request: Request, upload: Path, folder: Path, company_id: int) -> recordings.Taken:
-    limiter: anyio.CapacityLimiter = request.app.state.converting
-    try:
-        return await to_thread.run_sync(recordings.take_in, upload, folder, company_id, limiter=limiter)
-    except recordings.NotAudio:
-        raise ApiProblem("invalid", [problem("", "not_audio")]) from None
-    except recordings.TooLong:
-        limit = recordings.LONGEST_S // 60
-        raise ApiProblem("invalid", [problem("", "recording_too_long", limit=limit)]) from None
-    except OSError as error:
-        log.error("a recording cannot be kept", problem=str(error))
-        raise ApiProblem("unavailable") from None
-
-
-async def tidy_now(backend: Backend, folder: Path) -> int:
-    """Remove recordings that belong to nobody; says how many."""
-
-    def known(connection: Connection) -> frozenset[str]:
-        return frozenset(f"{row.company_id}/{row.file}" for row in iterate_rows(connection, Prompt))
-
-    return await backend.run(recordings.tidy, folder, await backend.read(known))

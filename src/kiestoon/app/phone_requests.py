@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from kiestoon.app.back_office import BackOffice
 from kiestoon.calls import requests, voicemail_requests
-from kiestoon.store.phone_requests import last_calls, plans, switching, voicemail
+from kiestoon.store.phone_requests import last_calls, pins, plans, switching, voicemail
 
 
 def register_all(office: BackOffice) -> None:
     """Every request of ``calls.requests`` with its function."""
+    office.register(requests.CheckPin, pins.check)
     office.register(voicemail_requests.PrepareMessage, voicemail.prepare)
     office.register(voicemail_requests.StoreMessage, voicemail.store)
     office.register(voicemail_requests.CountMessages, voicemail.count)

@@ -182,6 +182,7 @@ class Telephony:
             record=self._record,
             settings=Settings(
                 music_path=MUSIC_ON_HOLD,
+                recordings_folder=str(core.settings.recordings_dir.absolute()),
                 voicemail_folder=str(core.settings.voicemail_dir),
                 max_calls=core.settings.limits.max_calls,
                 no_rtp_s=_NO_RTP_S,

@@ -20,7 +20,7 @@ from kiestoon import __version__
 from kiestoon.api.application import build_application
 from kiestoon.api.backend import Backend
 from kiestoon.api.login.logins import Logins
-from kiestoon.api.prompts import tidy_now
+from kiestoon.api.uploads import tidy_now
 from kiestoon.app.admin_client import ask_async
 from kiestoon.app.child import Child, run_child
 from kiestoon.app.config import WebSettings

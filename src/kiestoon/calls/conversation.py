@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from kiestoon.calls.party import Party
     from kiestoon.calls.service import Service
     from kiestoon.calls.service_data import ServiceData
-    from kiestoon.calls.signals import WaitState
     from kiestoon.calls.voicemail_requests import MessageReason
     from kiestoon.company.directory import CompanyIndex
     from kiestoon.company.model import Device, User, VoicemailBox
+    from kiestoon.company.music import WaitState
     from kiestoon.routing import Decision
     from kiestoon.speech.composing import Utterance
 

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from kiestoon.calls.operations.targets import Way
     from kiestoon.calls.record import CallRecord
     from kiestoon.calls.service import Service
-    from kiestoon.calls.signals import WaitState
     from kiestoon.calls.voicemail_requests import Message
     from kiestoon.company.directory import Directory
     from kiestoon.company.model import Company
@@ -59,6 +58,7 @@ class Settings(msgspec.Struct, frozen=True):
 
     codecs: tuple[Codec, ...] = CODECS
     music_path: str = ""
+    recordings_folder: str = ""
     voicemail_folder: str = ""
     ring_s: float = 60.0
     ring_outside_s: float = 180.0
@@ -256,11 +256,6 @@ class Exchange:
         """The call's company; None when it has been removed meanwhile."""
         index = self.directory.company(call.company_id)
         return index.company if index is not None else None
-
-    def music_for(self, call: Call, leg: Leg, state: WaitState) -> str:
-        """The music somebody who waits hears, a path; "" = none (VM-9)."""
-        company = self.company_of(call)
-        return (company.music_path if company is not None else "") or self.settings.music_path
 
     def find_leg(self, context: object) -> Leg | None:
         """The live leg a session with this ``context`` belongs to (an ``Owner``)."""

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
 from kiestoon.calls.call import Call
 from kiestoon.calls.leg import Leg
-from kiestoon.media.protocol import Music, Play, Record, SignalSource, Stop, Tone
+from kiestoon.calls.music import music_for
+from kiestoon.company.music import WaitState
+from kiestoon.media.protocol import Play, Record, SignalSource, Stop, Tone
 
 if TYPE_CHECKING:
     from kiestoon.calls.exchange import Exchange
-
-
-WaitState: TypeAlias = Literal["held", "parked", "camped"]
-"""What somebody who hears music waits for (V 26.1)."""
 
 
 def update_music(x: Exchange, call: Call) -> None:
@@ -35,11 +33,12 @@ def update_music(x: Exchange, call: Call) -> None:
 
 def start_music(x: Exchange, call: Call, leg: Leg, state: WaitState) -> None:
     """Music for somebody who waits, unless it already plays."""
-    path = "" if call.no_music else x.music_for(call, leg, state)
-    if leg.music or not path or not leg.termination or call.link is None:
+    if leg.music or call.no_music or not leg.termination or call.link is None:
         return
-    leg.music = x.ids.number()
-    call.link.send(Play(leg.termination, leg.music, Music(path)))
+    music = music_for(x, call, leg, state)
+    if music is not None:
+        leg.music = x.ids.number()
+        call.link.send(Play(leg.termination, leg.music, music))
 
 
 def stop_music(call: Call, leg: Leg) -> None:

@@ -25,6 +25,7 @@ from kiestoon.company.model import (
     Trunk,
     User,
 )
+from kiestoon.company.music import HoldMusic
 from kiestoon.company.rights import Rights
 from kiestoon.company.services import Services
 
@@ -43,6 +44,7 @@ class CompanyIndex:
         "languages",
         "locations",
         "menus_by_extension",
+        "music",
         "numbers",
         "numbers_by_extension",
         "recordings",
@@ -59,6 +61,7 @@ class CompanyIndex:
         rows = rows_in_force(rows, self.services)
         self.arrangements = Arrangements(rows)
         self.rights = Rights(rows, self.services)
+        self.music = HoldMusic(rows)
         self.locations: dict[int, Location] = {row.id: row for row in rows.locations}
         self.departments: dict[int, Department] = {row.id: row for row in rows.departments}
         self.users: dict[int, User] = {row.id: row for row in rows.users}

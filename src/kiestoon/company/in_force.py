@@ -40,6 +40,7 @@ FIELDS: Final[dict[str, tuple[str, Any]]] = {
     "do_not_disturb_reminder": ("ring_reminder", False),
     "reject_anonymous": ("anonymous_rejection", False),
     "call_waiting": ("call_waiting", False),
+    "music_on_hold": ("music_on_hold", False),
     "hide_number": ("caller_id_withheld", False),
     "hide_connected": ("caller_id_withheld", False),
     "connected_privacy": ("call_policies", "company"),

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from msgspec.structs import replace
 
 from kiestoon.company.directory import CompanyIndex
-from kiestoon.company.model import AlternateNumber, GroupExtension, HuntGroup, Menu, Row, User, VoicemailBox
-
-OWNERS: Final = (User, GroupExtension, HuntGroup, Menu)
-"""What can have a box: people, and what stands for several of them. Other numbers only send calls on."""
+from kiestoon.company.model import AlternateNumber, Row, User, Virtual, VoicemailBox
 
 
 def may_have_box(owner: Row | None) -> bool:
-    """Whether an internal number of this type can have a box of its own."""
-    return isinstance(owner, OWNERS)
+    """Whether an internal number of this type can have a box of its own: a person's alternate ones have none."""
+    return isinstance(owner, User | Virtual)
 
 
 def box_of(index: CompanyIndex, extension: str) -> VoicemailBox | None:
@@ -26,7 +21,7 @@ def box_of(index: CompanyIndex, extension: str) -> VoicemailBox | None:
     owner = index.arrangements.extensions.get(extension)
     if isinstance(owner, AlternateNumber):
         owner = index.users.get(owner.user_id)
-    if not isinstance(owner, OWNERS) or not index.services.has(owner.extension, "voicemail"):
+    if not isinstance(owner, User | Virtual) or not index.services.has(owner.extension, "voicemail"):
         return None
     row = index.arrangements.voicemail_boxes.get(owner.extension)
     if row is None:

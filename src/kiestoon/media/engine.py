@@ -399,7 +399,7 @@ def _open(source: File | Music, rate: int) -> FileSource | MusicSource:
     """In the worker: find and open an audio file. Raises UnplayableFile."""
     if isinstance(source, File):
         return FileSource(source.path, rate, source.repeat, source.offset_ms)
-    return MusicSource(source.path, rate)
+    return MusicSource((source.path, *source.then), rate)
 
 
 def _audited(context: Context) -> AuditedContext:

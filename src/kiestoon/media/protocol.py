@@ -118,9 +118,11 @@ class File(Part, frozen=True, tag=True):
 
 
 class Music(Part, frozen=True, tag=True):
-    """On-hold music: one shared, endless playback per path, joined wherever it happens to be (VM-9)."""
+    """On-hold music: one shared, endless playback, joined wherever it happens to be (VM-9): of one file, or of several
+    in turn (``then``)."""
 
     path: str
+    then: tuple[str, ...] = ()
 
 
 SignalSource: TypeAlias = Tone | File | Music

@@ -13,11 +13,11 @@ and counted before it is looked at: neither a restart nor haste gives anybody mo
 from __future__ import annotations
 
 import threading
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
-import msgspec
 from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
+from kiestoon.calls.requests import PinChecked
 from kiestoon.company.model import User
 from kiestoon.company.passwords import pin_weaknesses
 from kiestoon.store.account_tables import pin_failures
@@ -29,7 +29,6 @@ from kiestoon.store.problems import Problem, problem
 from kiestoon.store.tables import users
 from kiestoon.store.write import changing
 
-Verdict: TypeAlias = Literal["right", "must_change", "wrong", "wait", "no_pin"]
 FREE: Final = 3
 """Wrong PINs from one source before there is a pause."""
 _FIRST_PAUSE_MS: Final = 60_000
@@ -38,13 +37,6 @@ _FORGOTTEN_AFTER_MS: Final = 86_400_000
 _OUTSIDE: Final = "outside"
 _OWN: Final = "own"
 _two_at_a_time = threading.BoundedSemaphore(2)
-
-
-class PinChecked(msgspec.Struct, frozen=True):
-    """How it went. "must_change": right, but another one must be chosen first. ``wait_s``: until the next attempt."""
-
-    verdict: Verdict
-    wait_s: int = 0
 
 
 def check_pin(

@@ -17,4 +17,10 @@ TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
         "Cut it",
         "Kort haar in",
     ),
+    "playlist_too_long": (
+        "the playlist would last longer than {limit} minutes",
+        "de afspeellijst zou langer dan {limit} minuten duren",
+        "Remove a file first, or use another playlist",
+        "Verwijder eerst een bestand, of gebruik een andere afspeellijst",
+    ),
 }

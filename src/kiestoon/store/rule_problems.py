@@ -86,8 +86,8 @@ TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
     "no_voicemail": (
         "{other} has no voicemail of its own",
         "{other} heeft geen eigen voicemail",
-        "Boxes belong to users, groups, hunt groups and menus",
-        "Voicemail is er voor gebruikers, groepen, groepsschakelingen en keuzemenu's",
+        "Give the extension of the person, or of the group",
+        "Geef het toestelnummer van de persoon, of van de groep",
     ),
     "voicemail_full": (
         "the voicemail box of {value} is full",

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from api_rig import Api
 
-from kiestoon.api import prompts
+from kiestoon.api import uploads
 from kiestoon.company.directory import CompanyIndex
 from kiestoon.media.audio import measure
 from kiestoon.media.audio.player import FileSource
@@ -197,7 +197,7 @@ async def test_an_upload_may_be_larger_than_other_bodies_but_not_without_end(
 ) -> None:
     assert (await put(api, audio(seconds=70))).status_code == 200  # 12 MB
     assert (await api.of("company").patch(api.path("companies", 1), content=bytes(11 << 20))).status_code == 413
-    monkeypatch.setattr(prompts, "MAX_BYTES", 1000)
+    monkeypatch.setattr(uploads, "MAX_BYTES", 1000)
     assert (await put(api)).status_code == 413
     too_much = {**WAV, "Content-Length": str(200 << 20)}
     assert (await put(api, b"x", headers=too_much)).status_code == 413
@@ -264,5 +264,5 @@ async def test_what_belongs_to_nobody_is_removed_after_a_day(api: Api, folder: P
     long_ago = time.time() - 90_000
     for path in (*lost, folder / kept):
         os.utime(path, (long_ago, long_ago))
-    assert await prompts.tidy_now(api.backend, folder.parent) == 3
+    assert await uploads.tidy_now(api.backend, folder.parent) == 3
     assert files(folder) == sorted([kept, "fresh.ogg"])

@@ -97,7 +97,7 @@ async def test_administrators_have_the_boxes_in_their_reach(
         assert sound.status_code == (200 if extension in reached and name != "group" else 404)  # there is no such file
 
 
-@pytest.mark.parametrize("extension", ["999", "213", "abc", "2" * 40, "20%201", "%00"])
+@pytest.mark.parametrize("extension", ["999", "209", "abc", "2" * 40, "20%201", "%00"])
 async def test_what_is_no_box_is_not_found(api: Api, messages: dict[str, int], extension: str) -> None:
     assert (await api.of("company").get(api.path(f"voicemail/{extension}"))).status_code == 404
     assert (await api.of("company").get(api.path(f"voicemail/{extension}/messages"))).status_code == 404
@@ -156,7 +156,7 @@ async def test_a_message_can_be_given_to_a_colleague(api: Api, messages: dict[st
     assert (await client.get(api.path(f"voicemail/201/messages/{messages['hidden']}"))).status_code == 404
 
 
-@pytest.mark.parametrize("extension", ["999", "213"])
+@pytest.mark.parametrize("extension", ["999", "209"])
 async def test_a_message_goes_into_boxes_only(api: Api, messages: dict[str, int], extension: str) -> None:
     path = api.path(f"voicemail/201/messages/{messages['first']}")
     refused = await api.of("user").patch(path, json={"extension": extension})
@@ -206,7 +206,10 @@ async def test_people_set_how_their_box_greets_but_not_its_size(api: Api) -> Non
     assert (await client.patch(path, json={"enabled": False}, headers=match)).status_code == 403
 
 
-async def test_what_only_sends_calls_on_has_no_box(api: Api) -> None:
-    refused = await api.of("company").post(api.path("voicemail_boxes"), json={"extension": "213"})
+async def test_an_alternate_number_has_no_box_of_its_own(api: Api) -> None:
+    user = {"user_id": api.organisation.own["users"], "extension": "209"}
+    assert (await api.of("company").post(api.path("alternate_numbers"), json=user)).status_code == 201
+    refused = await api.of("company").post(api.path("voicemail_boxes"), json={"extension": "209"})
     assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "no_voicemail")
-    assert (await api.of("company").post(api.path("voicemail_boxes"), json={"extension": "211"})).status_code == 201
+    assert (await api.of("company").get(api.path("voicemail/209"))).status_code == 404
+    assert (await api.of("company").post(api.path("voicemail_boxes"), json={"extension": "213"})).status_code == 201

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import threading
+from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 from organisation_house import House
 
+from kiestoon.calls.requests import CheckPin, PinChecked
 from kiestoon.store.database import Database
 from kiestoon.store.keys import Vault
-from kiestoon.store.pin_check import FREE, PinChecked, check_pin, choose_pin
+from kiestoon.store.phone_requests import pins
+from kiestoon.store.pin_check import FREE, check_pin, choose_pin
 from kiestoon.store.pins import hash_pin, set_pin
 from kiestoon.store.write import changing
 
@@ -51,6 +55,13 @@ class Phones:
 @pytest.fixture
 def phones(database: Database, vault: Vault) -> Phones:
     return Phones(database, vault)
+
+
+def test_a_phone_service_gets_the_verdict_of_the_moment(phones: Phones) -> None:
+    office: Any = SimpleNamespace(database=phones.database, vault=phones.vault)
+    request = CheckPin(phones.house.company_id, phones.user_id, PIN, "101")
+    assert pins.check(office, request) == PinChecked("right")
+    assert pins.check(office, msgspec.structs.replace(request, pin=WRONG)) == PinChecked("wrong")
 
 
 def test_the_pin_is_right_another_is_not_and_who_has_none_is_told_so(phones: Phones) -> None:

@@ -48,6 +48,7 @@ from kiestoon.company.model.handling import (
     RecallUnanswered,
     TransferOptions,
 )
+from kiestoon.company.model.music import MusicFile, MusicOnHold
 from kiestoon.company.model.numbering import (
     Number,
     NumberPlan,
@@ -182,6 +183,8 @@ __all__ = [
     "LocationRoute",
     "LocationRouting",
     "Menu",
+    "MusicFile",
+    "MusicOnHold",
     "Number",
     "NumberKind",
     "NumberPlan",

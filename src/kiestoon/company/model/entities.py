@@ -12,6 +12,7 @@ from kiestoon.company.model import (
     dialling,
     extensions,
     handling,
+    music,
     numbering,
     organisation,
     people,
@@ -299,6 +300,13 @@ ENTITIES: tuple[Entity, ...] = (
         unique=(("extension",),),
     ),
     Entity(
+        music.MusicOnHold,
+        "music_on_hold",
+        ("music on hold", "wachtmuziek"),
+        key=("location_id", "department_id"),
+        unique=(("location_id", "department_id"),),
+    ),
+    Entity(
         voicemail.VoicemailBox,
         "voicemail_boxes",
         ("voicemail box", "voicemailbox"),
@@ -356,6 +364,7 @@ RECORDING_ENTITIES: tuple[Entity, ...] = (
         key=("key", "language"),
         unique=(("key", "language"),),
     ),
+    Entity(music.MusicFile, "music_files", ("music file", "muziekbestand"), key=("playlist", "source")),
 )
 """As above: rows with an audio file beside them, made by uploading or recording it. Calls go by them, too."""
 

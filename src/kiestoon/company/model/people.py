@@ -46,7 +46,8 @@ class User(Row, frozen=True):
     ``caller_number`` is shown to the outside (E.164, "" = the location's, else the company's); ``hide_number``
     withholds it (RFC 3323); ``hide_connected`` hides who answered from callers outside (V 19.8). ``dynamic_numbers``
     are chosen for one call by #30#, #32#-#39# in this order (E 10.6). ``emergency_number`` is the user's fallback for
-    emergency calls (E 6.10.2). ``ring_s`` ends ringing. ``blocklist``: callers who may not call this person (C 2.8.1).
+    emergency calls (E 6.10.2). ``music_on_hold``: whoever the user lets wait hears music (V 7.6). ``ring_s`` ends
+    ringing. ``blocklist``: callers who may not call this person (C 2.8.1).
     ``hide_line``: only people permitted see the line's state (V 10.1). ``presence_visibility``: who sees the status.
     """
 
@@ -72,6 +73,7 @@ class User(Row, frozen=True):
     emergency_number: E164 = ""
     call_waiting: bool = True
     distinctive_ringing: Annotated[bool, ADDED] = True
+    music_on_hold: Annotated[bool, ADDED] = True
     ring_s: Annotated[int, Meta(ge=5, le=600)] = 60
     blocked: tuple[Category, ...] = ()
     blocklist: tuple[NumberPattern, ...] = ()

@@ -27,6 +27,7 @@ from kiestoon.company.model.handling import (
     PickupMember,
     TransferOptions,
 )
+from kiestoon.company.model.music import MusicFile, MusicOnHold
 from kiestoon.company.model.numbering import (
     Number,
     NumberPlan,
@@ -116,6 +117,8 @@ class CompanyRows(msgspec.Struct, frozen=True, kw_only=True):
     park_members: tuple[ParkMember, ...] = ()
     pickup_groups: tuple[PickupGroup, ...] = ()
     pickup_members: tuple[PickupMember, ...] = ()
+    music_on_hold: tuple[MusicOnHold, ...] = ()
+    music_files: tuple[MusicFile, ...] = ()
     voicemail_boxes: tuple[VoicemailBox, ...] = ()
     speed_dials: tuple[SpeedDial, ...] = ()
     short_numbers: tuple[ShortNumber, ...] = ()

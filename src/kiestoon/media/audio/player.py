@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import OrderedDict
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -132,51 +133,69 @@ class _LongPass:
 
 
 class _Playback:
-    """Where the one endless playback of a path stands: as far as its foremost listener."""
+    """Where the one endless playback of some files stands: as far as its foremost listener, in samples since its
+    beginning, and as the piece with the place in it."""
+
+    __slots__ = ("at", "piece", "total")
 
     def __init__(self) -> None:
-        self.position = 0
+        self.total = self.piece = self.at = 0
 
 
-_PLAYBACKS: OrderedDict[tuple[str, int], _Playback] = OrderedDict()
+_PLAYBACKS: OrderedDict[tuple[tuple[str, ...], int], _Playback] = OrderedDict()
 _MAX_PLAYBACKS = 1000
 
 
 class MusicSource:
-    """Music on hold for one party (VM-9): joins the path's playback where it is. Raises UnplayableFile on creation.
+    """Music on hold for one party (VM-9): joins the playback of these files, one after the other and then again, where
+    it is. What cannot be played is left out; raises UnplayableFile on creation when nothing is left.
 
     The playback moves with its listeners, all at the pace of the media loop; while nobody listens it stands still.
     """
 
     finished = False
 
-    def __init__(self, path: str | Path, rate: int, *, cache: ClipCache | None = None) -> None:
-        name = as_path(path)
-        self._clip = (cache or _CACHE).get(name, rate)
-        self._playback = _PLAYBACKS.setdefault((name, rate), _Playback())
-        _PLAYBACKS.move_to_end((name, rate))
+    def __init__(self, paths: str | Path | Sequence[str | Path], rate: int, *, cache: ClipCache | None = None) -> None:
+        names = (as_path(paths),) if isinstance(paths, str | Path) else tuple(as_path(path) for path in paths)
+        self._clips = _playable(names, rate, cache or _CACHE)
+        self._playback = _PLAYBACKS.setdefault((names, rate), _Playback())
+        _PLAYBACKS.move_to_end((names, rate))
         if len(_PLAYBACKS) > _MAX_PLAYBACKS:
             _PLAYBACKS.popitem(last=False)
-        self._position = self._playback.position
+        self._total = self._playback.total
+        self._piece = self._playback.piece % len(self._clips)
+        self._at = self._playback.at
 
     def read(self, samples: int) -> Pcm:
         """The next samples; always as many as asked for."""
-        piece = self._at(self._position, samples)
-        self._position += samples
-        self._playback.position = max(self._playback.position, self._position)
-        return piece
+        heard = self._next(samples)
+        self._total += samples
+        playback = self._playback
+        if self._total > playback.total:
+            playback.total, playback.piece, playback.at = self._total, self._piece, self._at
+        return heard
 
-    def _at(self, position: int, samples: int) -> Pcm:
-        clip = self._clip
-        if clip.complete or position + samples > clip.ready:
-            clip.ensure(position + samples)
-        if not clip.complete or position + samples <= clip.ready:
-            return clip.slice(position, samples)
-        start = position % clip.ready
+    def _next(self, samples: int) -> Pcm:
         pieces: list[Pcm] = []
         while samples > 0:
-            piece = clip.slice(start, samples)
-            pieces.append(piece)
-            samples -= len(piece)
-            start = 0
+            found = self._clips[self._piece].slice(self._at, samples)
+            self._at += len(found)
+            samples -= len(found)
+            pieces.append(found)
+            if samples > 0:  # this one is over
+                self._piece = (self._piece + 1) % len(self._clips)
+                self._at = 0
         return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+
+
+def _playable(names: tuple[str, ...], rate: int, cache: ClipCache) -> tuple[Clip, ...]:
+    clips: list[Clip] = []
+    wrong: UnplayableFile | None = None
+    for name in names:
+        try:
+            clips.append(cache.get(name, rate))
+        except UnplayableFile as error:
+            wrong = error
+    if not clips:
+        raise wrong or UnplayableFile("no music")
+    return tuple(clips)

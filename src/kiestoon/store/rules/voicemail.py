@@ -13,7 +13,7 @@ from kiestoon.store.rules.shape import Check
 
 
 def _box(row: VoicemailBox, peek: Peek) -> Iterator[Problem]:
-    """What only sends calls on, and a person's alternate numbers, have none of their own."""
+    """A person's alternate numbers have none of their own."""
     owner = peek.extension_owner(row.extension)
     if owner is not None and not may_have_box(owner):
         yield problem("extension", "no_voicemail", other=named(owner))

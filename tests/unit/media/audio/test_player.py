@@ -151,6 +151,27 @@ def test_music_is_joined_where_it_is_and_loops_without_a_seam(tmp_path):
     assert not first.finished
 
 
+def test_files_of_a_playlist_follow_each_other_and_begin_again(tmp_path):
+    paths = [write_wav(tmp_path / f"{n}.wav", np.arange(n * 1000, n * 1000 + 500).astype(np.int16)) for n in (1, 2, 3)]
+    whole = np.concatenate([np.arange(n * 1000, n * 1000 + 500) for n in (1, 2, 3)])
+    first = MusicSource(paths, 8000)
+    heard = np.concatenate([first.read(160) for _ in range(12)])
+    second = MusicSource(paths, 8000)  # joins where the first is, in the second round
+    for _ in range(10):
+        one, other = first.read(160), second.read(160)
+        assert np.array_equal(one, other)
+        heard = np.concatenate([heard, one])
+    assert np.array_equal(heard, np.resize(whole, len(heard)))
+    assert np.array_equal(MusicSource(paths, 8000).read(4000), np.resize(whole, len(heard) + 4000)[len(heard) :])
+
+
+def test_what_cannot_be_played_is_left_out_of_a_playlist(tmp_path):
+    good = write_wav(tmp_path / "good.wav", np.arange(100).astype(np.int16))
+    assert np.array_equal(MusicSource([tmp_path / "none.wav", good], 8000).read(100), np.arange(100))
+    with pytest.raises(UnplayableFile):
+        MusicSource([tmp_path / "none.wav"], 8000)
+
+
 def test_one_read_may_span_several_rounds(tmp_path):
     path = write_wav(tmp_path / "short.wav", np.arange(100).astype(np.int16))
     assert np.array_equal(MusicSource(path, 8000).read(1000), np.tile(np.arange(100), 10))
@@ -160,7 +181,7 @@ def test_a_thousand_listeners_share_one_copy(tmp_path):
     path = write_wav(tmp_path / "shared.wav", np.arange(8000).astype(np.int16))
     cache = ClipCache()
     sources = [MusicSource(path, 8000, cache=cache) for _ in range(1000)]
-    assert len({id(source._clip) for source in sources}) == 1
+    assert len({id(clip) for source in sources for clip in source._clips}) == 1
 
 
 # --- the cache --------------------------------------------------------------------------------------------------------
