@@ -192,7 +192,7 @@ def _reach(route: Route, user: User) -> Divert | None:
         return None
     if profile.forward_always:
         return _by_reach(route, user, profile, profile.forward_always, "unconditional")
-    if profile.forward_busy and reach.says_busy(route, user):
+    if profile.forward_busy and reach.says_busy(route.index, user, route.live.now_ms):
         return _by_reach(route, user, profile, profile.forward_busy, "user-busy")
     return None
 
