@@ -82,7 +82,7 @@ class StepModel(BaseModel):
     reasons: list[str] = Field(examples=[["204 is the extension of Sam Jansen"]])
     codes: list[str] = Field(description="The reasons' stable codes.", examples=[["extension"]])
     greeting: str = Field(
-        description='With what a voicemail box answers: "busy", "unavailable" or a presence status; else "".',
+        description='With what a voicemail box answers: "busy", "not_available", "group", "none"; elsewhere "".',
         examples=[""],
     )
     beyond: list[str] = Field(description="What is known of a call that leaves the company.", examples=[[]])

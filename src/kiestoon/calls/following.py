@@ -142,8 +142,8 @@ def enter_box(x: Exchange, call: Call, extension: str, reason: MessageReason, no
 def reason_for(call: Call, extension: str) -> MessageReason:
     """Why a caller comes to the box: as its owner's own forwarding says; whoever is sent there by others comes
     straight."""
-    diversions = call.situation.diversions if call.situation is not None else ()
-    return diversions[-1].reason if diversions and diversions[-1].by == extension else "direct"
+    reason = call.situation.sent_by(extension) if call.situation is not None else None
+    return reason or "direct"
 
 
 def _use_code(x: Exchange, call: Call, step: UseCode, now: float) -> None:

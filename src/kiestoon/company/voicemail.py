@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 from msgspec.structs import replace
 
 from kiestoon.company.directory import CompanyIndex
 from kiestoon.company.model import AlternateNumber, Row, User, Virtual, VoicemailBox
+
+Greeting: TypeAlias = Literal["busy", "not_available", "group", "none"]
+"""What a box says first: its person is busy or does not answer, whose voicemail it is, nothing."""
 
 
 def may_have_box(owner: Row | None) -> bool:
@@ -29,6 +34,15 @@ def box_of(index: CompanyIndex, extension: str) -> VoicemailBox | None:
     if not row.enabled:
         return None
     return row if row.language else replace(row, language=language_of(index, owner))
+
+
+def greeting_of(box: VoicemailBox, owner: Row | None, *, busy: bool) -> Greeting:
+    """What a box says first to callers who come because its person was busy, or for another reason (V 8.3)."""
+    if box.greeting == "none" or owner is None:
+        return "none"
+    if not isinstance(owner, User):
+        return "group"
+    return "busy" if box.greeting == "busy" or (busy and box.greeting == "automatic") else "not_available"
 
 
 def language_of(index: CompanyIndex, owner: Row | None) -> str:

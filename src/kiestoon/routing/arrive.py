@@ -19,10 +19,11 @@ from kiestoon.company.model import (
     User,
 )
 from kiestoon.company.numbers import clean_dialled
+from kiestoon.company.voicemail import box_of
 from kiestoon.routing import branching, groups, hunting, outward, person
 from kiestoon.routing.context import SHOWN, Divert, Route, refuse
 from kiestoon.routing.decision import Decision, DialOutside, EnterMenu, EnterVoicemail, Step
-from kiestoon.routing.situation import Diversion, DivertReason, Outcome
+from kiestoon.routing.situation import Diversion, Outcome
 
 Handler: TypeAlias = Callable[[Route, Any], "Step | Divert"]
 _SWITCHES: Final = (LocationRouting, TimeRouting, CallLimit, ForwardExtension)
@@ -99,19 +100,20 @@ def divert(route: Route, wish: Divert) -> Step | str:
         route.because("too_many_diversions", limit=str(route.index.company.max_diversions))
         return refuse(480, 25, "Forwarded too often", "forwarding-error")
     route.now(diversions=(*here.diversions, Diversion(here.at, to.target or here.at, wish.reason)))
-    return _follow(route, to, wish.reason)
+    return _follow(route, to)
 
 
-def _follow(route: Route, to: Destination, reason: DivertReason) -> Step | str:
+def _follow(route: Route, to: Destination) -> Step | str:
     here = route.situation
     if to.kind == "voicemail":
-        box = to.target or here.at
-        if not route.index.services.has(box, "voicemail"):
-            route.because("no_voicemail", extension=box)
+        whose = to.target or here.at
+        box = box_of(route.index, whose)
+        if box is None or not route.index.services.has(box.extension, "voicemail"):
+            route.because("no_voicemail", extension=whose)
             return refuse(480, 20, "There is no voicemail")
-        route.because("to_voicemail", extension=box)
+        route.because("to_voicemail", extension=box.extension)
         route.now(at="")
-        return EnterVoicemail(box, person.greeting(route, box, reason))
+        return EnterVoicemail(box.extension)
     if to.kind == "extension" or to.target in route.index.arrangements.extensions:
         route.because("forwarded", extension=here.at, number=to.target)
         return to.target

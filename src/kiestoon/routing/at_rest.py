@@ -8,6 +8,7 @@ from __future__ import annotations
 from kiestoon.company.directory import CompanyIndex
 from kiestoon.company.model import PresenceStatus, User
 from kiestoon.routing import reach
+from kiestoon.routing.context import meant
 from kiestoon.routing.situation import CallerSeen
 
 _ANYBODY = CallerSeen()
@@ -24,7 +25,10 @@ def status_at(index: CompanyIndex, user: User, now_ms: int) -> PresenceStatus:
 def own_forward(index: CompanyIndex, extension: str) -> bool:
     """Whether an extension forwards every call, whatever number was called."""
     rows = index.arrangements.forwards.get(extension, ())
-    return any(row.case == "always" and not row.own_number and (bool(row.to) or row.voicemail) for row in rows)
+    owner = index.users_by_extension.get(extension)
+    return any(
+        row.case == "always" and not row.own_number and (bool(meant(owner, row.to)) or row.voicemail) for row in rows
+    )
 
 
 def forwards_all(index: CompanyIndex, user: User, now_ms: int) -> bool:
@@ -35,7 +39,9 @@ def forwards_all(index: CompanyIndex, user: User, now_ms: int) -> bool:
     if (by_location and user.follows_location_forward) or own_forward(index, user.extension):
         return True
     profile = reach.profile_of(index, user, _ANYBODY, now_ms)
-    return profile is not None and bool(profile.forward_always)
+    if profile is None:
+        return False
+    return bool(profile.forward_always) or (bool(profile.forward_busy) and reach.says_busy(index, user, now_ms))
 
 
 def next_change_ms(index: CompanyIndex, user: User, now_ms: int) -> int | None:

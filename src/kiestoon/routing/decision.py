@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import msgspec
 
-from kiestoon.company.model import Device, LocationRouting, Menu, PresenceStatus, User
+from kiestoon.company.model import Device, LocationRouting, Menu, User
 from kiestoon.company.numbers import Kind
 from kiestoon.routing.reasons import Reason
 from kiestoon.routing.situation import Situation
@@ -66,15 +66,10 @@ class AskPostcode(msgspec.Struct, frozen=True):
     routing: LocationRouting
 
 
-Greeting: TypeAlias = PresenceStatus | Literal["busy", "unavailable"]
-"""What a box tells the caller first: the status its owner has set, else why the call is not answered (V 8.3, U 4.1)."""
-
-
 class EnterVoicemail(msgspec.Struct, frozen=True):
-    """The box of this extension, which answers with its ``greeting``."""
+    """The box of this extension."""
 
     extension: str
-    greeting: Greeting = "unavailable"
 
 
 class UseCode(msgspec.Struct, frozen=True):

@@ -16,13 +16,13 @@ from kiestoon.company.codes import FEATURES
 from kiestoon.company.directory import CompanyIndex, Directory
 from kiestoon.company.model import Trunk
 from kiestoon.company.numbers import clean_dialled
+from kiestoon.company.voicemail import Greeting, box_of, greeting_of
 from kiestoon.routing.decision import (
     AskPostcode,
     Decision,
     DialOutside,
     EnterMenu,
     EnterVoicemail,
-    Greeting,
     Refuse,
     RingAll,
     RingUser,
@@ -208,11 +208,19 @@ class _Follower:
             seconds=seconds,
             status=refusal.status if refusal is not None else 0,
             text=refusal.text if refusal is not None else "",
-            greeting=step.greeting if isinstance(step, EnterVoicemail) else "",
+            greeting=self._greeting(step, decision.situation) if isinstance(step, EnterVoicemail) else "",
             beyond=_beyond_of(step, abroad),
             company=self._elsewhere.company.name if self._elsewhere is not None else "",
         )
         return stage, seconds
+
+    def _greeting(self, step: EnterVoicemail, situation: Situation | None) -> Greeting:
+        index = self._here()
+        box = box_of(index, step.extension) if index is not None else None
+        if index is None or box is None:
+            return "none"
+        busy = situation is not None and situation.sent_by(box.extension) == "user-busy"
+        return greeting_of(box, index.arrangements.extensions.get(box.extension), busy=busy)
 
     def _here(self) -> CompanyIndex | None:
         return self._directory.company(self._company_id)

@@ -26,7 +26,7 @@ from kiestoon.company.numbers import clean_dialled
 from kiestoon.routing import reach
 from kiestoon.routing.at_rest import status_at
 from kiestoon.routing.context import Divert, Route, meant, refuse
-from kiestoon.routing.decision import Greeting, RingAll, RingUser, Step
+from kiestoon.routing.decision import RingAll, RingUser, Step
 from kiestoon.routing.matching import fits_any, fits_caller
 from kiestoon.routing.outward import area_of, area_of_location, mobile_of, own_number_meant, read_dialled
 from kiestoon.routing.situation import DivertReason, Outcome
@@ -54,15 +54,6 @@ def enter(route: Route, user: User) -> Step | Divert:
         if result is not None:
             return result
     return ring(route, user)
-
-
-def greeting(route: Route, box: str, reason: DivertReason) -> Greeting:
-    """With what a box answers: the status its owner has set, else busy or not available (V 8.3, U 4.1)."""
-    owner = route.person(box)
-    status = status_of(route, owner) if owner is not None else "office"
-    if status != "office":
-        return status
-    return "busy" if reason in ("user-busy", "do-not-disturb") else "unavailable"
 
 
 # --- who may call ----------------------------------------------------------------------------------------------------
@@ -201,7 +192,7 @@ def _reach(route: Route, user: User) -> Divert | None:
         return None
     if profile.forward_always:
         return _by_reach(route, user, profile, profile.forward_always, "unconditional")
-    if profile.forward_busy and reach.says_busy(route, user):
+    if profile.forward_busy and reach.says_busy(route.index, user, route.live.now_ms):
         return _by_reach(route, user, profile, profile.forward_busy, "user-busy")
     return None
 

@@ -50,10 +50,10 @@ def profile_of(index: CompanyIndex, user: User, other: CallerSeen, now_ms: int) 
     return None if chosen is None else _whole(user, chosen, matrix.default)
 
 
-def says_busy(route: Route, user: User) -> bool:
+def says_busy(index: CompanyIndex, user: User, now_ms: int) -> bool:
     """Whether the person's situation of the moment is one of being busy (E 10.4): busy forwarding holds then."""
-    matrix = route.index.arrangements.reaches.get(user.id)
-    status = status_now(route.index, user, matrix, route.live.now_ms) if matrix is not None else None
+    matrix = index.arrangements.reaches.get(user.id)
+    status = status_now(index, user, matrix, now_ms) if matrix is not None else None
     return status is not None and status.availability == "busy"
 
 

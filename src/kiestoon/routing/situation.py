@@ -99,6 +99,11 @@ class Situation(msgspec.Struct, frozen=True):
     hunt: Hunt | None = None
     arrived_diversions: int = 0
 
+    def sent_by(self, extension: str) -> DivertReason | None:
+        """Why an extension itself sent the call on, when it was the last to do so."""
+        last = self.diversions[-1] if self.diversions else None
+        return last.reason if last is not None and last.by == extension else None
+
 
 class Live(Protocol):
     """What routing must know of the present moment."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-STATUSES: Final = {
+_STATUSES: Final = {
     "office": ("in the office", "op kantoor"),
     "meeting": ("in a meeting", "in bespreking"),
     "sick": ("sick", "ziek"),
@@ -16,9 +16,10 @@ STATUSES: Final = {
     "do_not_disturb": ("do not disturb", "niet storen"),
 }
 GREETINGS: Final = {
-    **STATUSES,
     "busy": ("busy", "bezet"),
-    "unavailable": ("not available", "niet beschikbaar"),
+    "not_available": ("not available", "niet beschikbaar"),
+    "group": ("whose voicemail it is", "van wie de voicemail is"),
+    "none": ("none", "geen"),
 }
 _KINDS: Final = {
     "internal": ("internal", "intern"),
@@ -56,7 +57,7 @@ _SOURCES: Final = {
     "company's fallback": ("company's fallback", "terugval van het bedrijf"),
 }
 _VALUES: Final = {
-    "status": STATUSES,
+    "status": _STATUSES,
     "kind": _KINDS,
     "policy": _POLICIES,
     "by": _WHOSE,

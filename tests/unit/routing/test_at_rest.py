@@ -51,6 +51,7 @@ def forward(**fields: Any) -> Forward:
         (forward(active=False), False),
         (forward(case="busy"), False),
         (forward(own_number="+31201234567"), False),
+        (forward(to=Destination("mobile")), False),  # there is no such number
     ],
 )
 def test_only_a_forwarding_of_every_call_counts(row: Forward, all_calls: bool) -> None:
@@ -94,6 +95,12 @@ def test_reach_forwards_by_the_week_and_by_hand() -> None:
     assert [forwards_all(index, user, at * MINUTE) for at in (9, 10, 19, 20)] == [False, True, True, False]
     assert next_change_ms(index, user, 0) == 10 * MINUTE
     assert next_change_ms(index, user, 10 * MINUTE) == 20 * MINUTE
+    busy = ReachStatus(id=5, company_id=1, user_id=1, name="meeting", availability="busy")
+    when_busy = ReachProfile(id=1, company_id=1, user_id=1, name="d", is_default=True, forward_busy=AWAY)
+    for status, profile, away in ((busy, when_busy, True), (matrix["reach_statuses"][0], when_busy, False)):
+        now = ReachOverride(id=1, company_id=1, user_id=1, status_id=5)
+        index, user = person(reach_profiles=(profile,), reach_statuses=(status,), reach_overrides=(now,))
+        assert forwards_all(index, user, 0) == away
     by_hand = ReachOverride(id=1, company_id=1, user_id=1, status_id=5, status_until_ms=5 * MINUTE)
     index, user = person(**matrix, reach_overrides=(by_hand,))
     assert forwards_all(index, user, 4 * MINUTE)

@@ -23,10 +23,10 @@ from kiestoon.company.model import (
     LocationRouting,
     Menu,
     Number,
-    Presence,
     Rule,
     Trunk,
     User,
+    VoicemailBox,
 )
 from kiestoon.routing import FromTrunk, FromUser, see_outsider
 from kiestoon.routing.explain import MOST_STEPS, Assumptions, Explanation, explain
@@ -115,14 +115,16 @@ def test_an_emergency_call_that_fails_is_not_led_elsewhere() -> None:
 
 def test_a_call_that_ends_in_voicemail_says_whose_box_answers_and_how() -> None:
     busy = Forward(id=1, company_id=1, extension="102", case="busy", voicemail=True)
-    directory = company(forwards=(busy,), presences=(Presence(id=1, company_id=1, user_id=3, status="lunch"),))
-    explanation = told(directory, "102", states={"102": "busy"})
+    explanation = told(company(forwards=(busy,)), "102", states={"102": "busy"})
     last = explanation.stages[-1]
     assert (last.kind, last.targets, last.greeting) == ("voicemail", (("102", "Ben"),), "busy")
     assert in_words(explanation)[-1] == "The voicemail of Ben (102) answers with its greeting: busy"
     to_other = Forward(id=1, company_id=1, extension="102", case="always", to=Destination("voicemail", "103"))
-    directory = company(forwards=(to_other,), presences=(Presence(id=1, company_id=1, user_id=3, status="lunch"),))
-    assert in_words(told(directory, "102"), "nl")[-1] == ("De voicemail van C (103) antwoordt met de begroeting: lunch")
+    explanation = told(company(forwards=(to_other,)), "102")
+    assert in_words(explanation, "nl")[-1] == "De voicemail van C (103) antwoordt met de begroeting: niet beschikbaar"
+    quiet = VoicemailBox(id=1, company_id=1, extension="103", greeting="none")
+    explanation = told(company(forwards=(to_other,), voicemail_boxes=(quiet,)), "102")
+    assert explanation.stages[-1].greeting == "none"
 
 
 OTHER = Company(id=2, name="Village", domain="village.example", area_code="030", emergency_number="+31301112200")

@@ -27,6 +27,7 @@ from kiestoon.company.model import (
     ReachProfile,
     Rule,
     StatusForward,
+    VoicemailBox,
 )
 from kiestoon.routing import Assumed
 
@@ -306,32 +307,37 @@ def test_a_rule_may_lead_to_the_persons_mobile():
     assert outcome(town.incoming()) == "dials +31612345678"
 
 
-# --- with what the box answers (V 8.3, U 4.1) ------------------------------------------------------------------------
+# --- into voicemail (V 8.3) ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("case", "ending", "greeting"),
-    [("always", "", "unavailable"), ("busy", "busy", "busy"), ("no_answer", "no_answer", "unavailable"),
-     ("unreachable", "unreachable", "unavailable"), ("busy", "rejected", "busy")],
+    ("case", "ending", "reason"),
+    [("always", "", "unconditional"), ("busy", "busy", "user-busy"), ("no_answer", "no_answer", "no-answer"),
+     ("unreachable", "unreachable", "unavailable"), ("busy", "rejected", "user-busy")],
 )  # fmt: skip
-def test_the_box_answers_as_busy_or_not_available(case, ending, greeting):
+def test_the_box_knows_why_its_owner_sends_the_call(case, ending, reason):
     town = Town().new(Forward, extension=ANNA, case=case, voicemail=True)
     decision = town.incoming()
     decision = town.then(decision, ending) if ending else decision
-    assert (outcome(decision), decision.step.greeting) == ("voicemail 101", greeting)
-
-
-def test_the_box_tells_the_status_its_owner_has_set():
-    town = Town(Presence(id=1, company_id=1, user_id=1, status="meeting"))
-    town.new(Forward, extension=ANNA, case="always", voicemail=True)
-    town.new(Forward, extension=BEN, case="always", to=voicemail(ANNA))
-    assert town.incoming().step.greeting == "meeting"
-    assert town.dial(BEN).step.greeting == "meeting"  # the box is Anna's, whoever sends calls there
+    assert (outcome(decision), decision.situation.sent_by(ANNA)) == ("voicemail 101", reason)
 
 
 def test_do_not_disturb_sends_to_the_box_as_busy():
     town = Town().user(ANNA, do_not_disturb=True).new(Forward, extension=ANNA, case="busy", voicemail=True)
-    assert town.incoming().step.greeting == "busy"
+    assert town.incoming().situation.sent_by(ANNA) == "user-busy"
+
+
+def test_whoever_is_sent_to_the_box_of_another_comes_for_no_reason_of_the_owner():
+    town = Town().new(Forward, extension=BEN, case="busy", to=voicemail(ANNA))
+    decision = town.then(town.dial(BEN), "busy")
+    assert (outcome(decision), decision.situation.sent_by(ANNA)) == ("voicemail 101", None)
+
+
+def test_a_box_that_is_switched_off_takes_no_calls():
+    town = Town(VoicemailBox(id=1, company_id=1, extension=ANNA, enabled=False))
+    town.new(Forward, extension=ANNA, case="always", voicemail=True)
+    decision = town.incoming()
+    assert (outcome(decision), codes(decision)[-1]) == ("refused 480", "no_voicemail")
 
 
 # --- reminders -------------------------------------------------------------------------------------------------------

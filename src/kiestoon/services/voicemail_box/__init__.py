@@ -16,13 +16,18 @@ from kiestoon.calls.conversation import Conversation
 from kiestoon.calls.requests import Failed
 from kiestoon.calls.service_data import Voicemail
 from kiestoon.calls.voicemail_requests import Dropped, PrepareMessage, Stored
-from kiestoon.company.model import User, VoicemailBox
-from kiestoon.company.voicemail import box_of
+from kiestoon.company.model import VoicemailBox
+from kiestoon.company.voicemail import Greeting, box_of, greeting_of
 from kiestoon.routing import Decision, EnterVoicemail, UseCode
 
 BEEP_S: Final = 1.0
 TRIES: Final = 3
 """Messages that are too short are asked for again."""
+_GREETINGS: Final[dict[Greeting, str]] = {
+    "busy": "voicemail-greeting-busy-of",
+    "not_available": "voicemail-greeting-of",
+    "group": "voicemail-greeting-group",
+}
 _TIME_UP_MS: Final = 300
 _GONE: Final = Failure("no_answer", 480, 19, "There is no voicemail")
 
@@ -71,15 +76,11 @@ def _is_full(caller: Conversation, box: VoicemailBox) -> bool:
 
 async def _greeted(caller: Conversation, box: VoicemailBox, data: Voicemail) -> bool:
     """Say why the call is not answered; True when the caller has heard enough."""
-    busy = data.reason == "user-busy" if box.greeting == "automatic" else box.greeting == "busy"
     index = caller.index
     owner = index.arrangements.extensions.get(box.extension) if index is not None else None
-    if box.greeting == "none" or owner is None:
+    key = _GREETINGS.get(greeting_of(box, owner, busy=data.reason == "user-busy"))
+    if key is None:
         return False
-    if not isinstance(owner, User):
-        key = "voicemail-greeting-group"
-    else:
-        key = "voicemail-greeting-busy-of" if busy else "voicemail-greeting-of"
     name = getattr(owner, "name", "") or box.extension
     return bool(await caller.ask_for(key, most=1, timeout_s=0.0, end="", name=name))
 
