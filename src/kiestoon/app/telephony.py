@@ -34,6 +34,7 @@ from kiestoon.calls.exchange import Exchange, Settings
 from kiestoon.calls.ids import Ids
 from kiestoon.calls.journal import CallJournal, replay, replay_messages, snapshot
 from kiestoon.calls.lines import Lines
+from kiestoon.calls.mailboxes import MailboxChanged
 from kiestoon.calls.media_pool import MediaPool
 from kiestoon.calls.record import CallRecord, encode_record
 from kiestoon.company.directory import Directory
@@ -92,7 +93,12 @@ class Telephony:
         register_all(self.office)
         self.speech = Speaking(core.settings, core.directory, self._speech_ready)
         self.exchange = self._build_exchange()
-        self.lamps = Lamps(self.exchange, keep=core.subscription_journal.append, wall_s=time.time)
+        self.lamps = Lamps(
+            self.exchange,
+            keep=core.subscription_journal.append,
+            wall_s=time.time,
+            mailbox_counts=self._messages_of,
+        )
         self.exchange.watching = self.lamps
         self.engine = ExchangeEngine(
             self.exchange,
@@ -103,7 +109,7 @@ class Telephony:
         )
         self.events = LiveEvents(self.exchange, core.loop)
         self.voicemail = Voicemail(self.exchange, core.database)
-        self.exchange.mailboxes.listeners.append(self.events.mailbox_changed)
+        self.exchange.mailboxes.listeners += [self.events.mailbox_changed, self._mailbox_changed]
         self.gate = OverloadGate(secrets.token_bytes(32), emergency_users(core.directory))
         self.driver: EndpointDriver[Event] = EndpointDriver(self.engine, _treated, gate=self.gate)
         self.quality = LiveQuality()
@@ -192,6 +198,14 @@ class Telephony:
 
     def _calls_happened(self, events: list[CallEvent]) -> None:
         self.events.happened(events)
+
+    def _messages_of(self, company_id: int, extension: str) -> tuple[int, int, int, int]:
+        """For message lamps; the boxes do not count urgent messages apart."""
+        return (*self.exchange.mailboxes.counts(company_id, extension), 0, 0)
+
+    def _mailbox_changed(self, change: MailboxChanged) -> None:
+        self.lamps.mailbox_changed(change.company_id, change.extension, self.core.loop.time())
+        self.driver.touch()
 
     def _media_event(self, event: MediaEvent) -> None:
         if isinstance(event, QualityMeasured):
