@@ -348,6 +348,13 @@ def test_other_peoples_mailboxes_are_nobodys_business() -> None:
     assert world.watcher("anna", "192.0.2.1").watch("300", MESSAGES).status == 403
 
 
+def test_the_code_of_group_voicemail_is_the_box_of_the_group_one_is_in() -> None:
+    world = LampWorld(rows=msgspec.structs.replace(grouped(), feature_codes=coded().feature_codes))
+    world.counts.update({"103": (1, 0, 0, 0), "300": (2, 0, 0, 0)})
+    assert "2/0" in world.watcher("carla", "192.0.2.3").watch("920", MESSAGES).text
+    assert world.watcher("anna", "192.0.2.1").watch("920", MESSAGES).status == 404
+
+
 def test_a_phone_on_which_somebody_else_logs_in_shows_that_persons_messages() -> None:
     rows = sample_rows()
     world = LampWorld(rows=rows)

@@ -52,7 +52,7 @@ def heard(phone: Any, session: Any) -> set[str]:
     return phone.hears(session)
 
 
-@pytest.mark.parametrize(("target", "code"), [("*03", "*13"), ("*6", "93001")])
+@pytest.mark.parametrize(("target", "code"), [("*03", "*13"), ("*6", "93001"), ("*03", "*03")])
 def test_a_parked_caller_hears_music_until_somebody_retrieves_him(target: str, code: str) -> None:
     world, anna, session = parked(target)
     carla = world.phone("carla", "192.0.2.3")
@@ -106,6 +106,16 @@ def test_nothing_parked_there_is_said_and_harms_nobody() -> None:
     session = anna.dial("*15")
     world.run()
     assert anna.hears(session) == {"file:/prompts/nl/park-line-empty.ogg"}
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_a_code_to_park_dialled_without_a_call_says_how_to_park() -> None:
+    world = World(rows=with_codes())
+    anna = world.phone("anna", "192.0.2.1")
+    session = anna.dial("*03")
+    world.run()
+    assert anna.hears(session) == {"file:/prompts/nl/park-nothing.ogg"}
     session.bye(world.network.now)
     world.assert_nothing_left()
 

@@ -5,18 +5,30 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from bench.lib.exchange import Exchange
 from bench.peers.process import wait_until
-from conftest import PhoneStarter, SippStarter
 from ladder import Ladder, check_body, check_header
-from parties import caller
+from parties import WIRE, caller
+from talking import talk
+from test_wire_operations import fill
 
+from conftest import PhoneStarter, SippStarter
 from kiestoon.operator_error import OperatorError
 
 EVENT = "Event: dialog\nExpires: 600\nAccept: application/dialog-info+xml\n"
+
+
+@pytest.fixture(scope="module")
+def running_exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
+    """With feature codes."""
+    folder = tmp_path_factory.mktemp("exchange")
+    with Exchange(folder, [WIRE], fill=fill, sip={"digest": ("SHA-256", "MD5")}) as exchange:
+        yield exchange
 
 
 def watcher(extension: str, watched: str) -> Ladder:
@@ -120,24 +132,55 @@ def test_after_a_kill_the_watcher_is_told_what_became_of_the_call(
     party.expect_success(30)
 
 
-def test_the_message_lamp_is_told_by_the_phones_own_name(exchange: Exchange, sipp: SippStarter) -> None:
+def test_a_park_places_lamp_is_on_while_somebody_waits_there(
+    exchange: Exchange, sipp: SippStarter, phone: PhoneStarter
+) -> None:
+    ladder = subscribed(watcher("104", "93001"))
+    for state in ("confirmed", "terminated"):
+        told(ladder, state)
+    party = sipp(gives_up(ladder))
+    await_shown(exchange, "104", "idle")
+    calling, answering = talk(phone, {}, {})
+    answering.send_digits("*6")
+    await_shown(exchange, "104", "busy")
+    third = phone("103")
+    third.dial("93001")
+    third.wait_for("CALL_ESTABLISHED")
+    party.expect_success(15)
+    third.hang_up()
+    calling.wait_for("CALL_CLOSED")
+
+
+def test_the_message_lamp_is_told_by_the_phones_own_name(
+    exchange: Exchange, sipp: SippStarter, phone: PhoneStarter
+) -> None:
     ladder = watcher("103", "103")
     event = "Event: message-summary\nExpires: 600\nAccept: application/simple-message-summary\n"
     login = f"[authentication username=103 password={ladder.password}]\n"
-    body = check_body("Messages-Waiting: no[^a-z]+Voice-Message: 0/0 [(]0/0[)]")
+    none = check_body("Messages-Waiting: no[^a-z]+Message-Account: [^ ]+Voice-Message: 0/0 [(]0/0[)]")
+    some = check_body("Messages-Waiting: yes[^a-z]+Message-Account: [^ ]+Voice-Message: 1/0 [(]0/0[)]")
     party = sipp(
         ladder.request("SUBSCRIBE", headers=event, in_dialog=False)
         .expect(407, challenge=True)
         .request("SUBSCRIBE", headers=login + event, in_dialog=False)
         .expect(200, dialog=True)
-        .await_request("NOTIFY", check=body + check_header("Event", "message-summary", into="event"))
+        .await_request("NOTIFY", check=none + check_header("Event", "message-summary", into="event"))
+        .respond(200, "OK")
+        .await_request("NOTIFY", timeout_ms=20_000, check=some)
         .respond(200, "OK")
         .request("SUBSCRIBE", headers="Event: message-summary\nExpires: 0\n")
         .expect(200)
         .await_request("NOTIFY", check=check_header("Subscription-State", "terminated", into="state"))
         .respond(200, "OK")
     )
-    party.expect_success()
+    await_shown(exchange, "103", "0 new")
+    speaker = phone("104")
+    speaker.dial("*7103")
+    speaker.wait_for("CALL_ESTABLISHED")
+    speaker.send_digits("1")  # to the tone
+    time.sleep(5)
+    speaker.hang_up()
+    party.expect_success(20)
 
 
 def test_baresip_sees_a_colleague_on_the_phone(exchange: Exchange, phone: PhoneStarter) -> None:

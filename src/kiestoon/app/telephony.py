@@ -101,7 +101,7 @@ class Telephony:
             self.exchange,
             keep=core.subscription_journal.append,
             wall_s=time.time,
-            mailbox_counts=lambda company, extension: (*self.exchange.mailboxes.counts(company, extension), 0, 0),
+            mailbox_counts=self._messages_of,
         )
         self.exchange.watching = self.lamps
         self.engine = ExchangeEngine(
@@ -201,11 +201,16 @@ class Telephony:
         self.engine.replied(token, reply, self.core.loop.time())
         self.driver.touch()
 
-    def _mailbox_changed(self, change: MailboxChanged) -> None:
-        self.lamps.mailbox_changed(change.company_id, change.extension, self.core.loop.time())
-
     def _calls_happened(self, events: list[CallEvent]) -> None:
         self.events.happened(events)
+
+    def _messages_of(self, company_id: int, extension: str) -> tuple[int, int, int, int]:
+        """For message lamps; the boxes do not count urgent messages apart."""
+        return (*self.exchange.mailboxes.counts(company_id, extension), 0, 0)
+
+    def _mailbox_changed(self, change: MailboxChanged) -> None:
+        self.lamps.mailbox_changed(change.company_id, change.extension, self.core.loop.time())
+        self.driver.touch()
 
     def _media_event(self, event: MediaEvent) -> None:
         if isinstance(event, QualityMeasured):

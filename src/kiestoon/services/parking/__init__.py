@@ -1,8 +1,8 @@
 """Parking by code (CALL-9): where a call waits is a lot 0-9, a numbered line 1-99, or somebody's extension.
 
 As the target of a transfer: a lot (*0X), the next free line (*6), an extension (*68 ext). Dialled: retrieve a lot
-(*1X), a line (930NN), from an extension (*88 ext). Who retrieves needs the right over whoever parked the call (E 5.4),
-or is he.
+(*1X), a line (930NN), from an extension (*88 ext); by the code to park there as well, while somebody waits there.
+Who retrieves needs the right over whoever parked the call (E 5.4), or is he.
 """
 
 from __future__ import annotations
@@ -68,6 +68,23 @@ async def retrieve_line(caller: Conversation, code: UseCode) -> None:
 async def retrieve_at(caller: Conversation, code: UseCode) -> None:
     """*88 ext; alone: from one's own extension."""
     await _retrieve(caller, at(code.argument or caller.leg.party.number))
+
+
+async def park_lot(caller: Conversation, code: UseCode) -> None:
+    """*0X without a call: phones have one key for a place, which parks there while there is a call, else retrieves."""
+    await _retrieve_or_explain(caller, lot(code.argument), code)
+
+
+async def park_at(caller: Conversation, code: UseCode) -> None:
+    """*68 ext without a call: as ``park_lot``."""
+    await _retrieve_or_explain(caller, at(code.argument), code)
+
+
+async def _retrieve_or_explain(caller: Conversation, place: str, code: UseCode) -> None:
+    if park.parked_at(caller.exchange, caller.call.company_id, place) is not None:
+        await _retrieve(caller, place)
+    else:
+        await nothing_to_park(caller, code)
 
 
 async def nothing_to_park(caller: Conversation, code: UseCode) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from kiestoon.company.directory import CompanyIndex
-from kiestoon.company.model import Device, User
+from kiestoon.company.model import AlternateNumber, Device, User
+from kiestoon.company.voicemail import may_have_box
 from kiestoon.phones.lamps.sources.extensions import members_of
 from kiestoon.phones.lamps.state import State, View
 
@@ -17,11 +18,11 @@ MailboxCounts: TypeAlias = Callable[[int, str], Counts]
 MAILBOX = "mailbox"
 NOBODYS = "-"
 """The own mailbox of a phone on which nobody is logged in: an empty one, until somebody is."""
-_VOICEMAIL_CODES = frozenset({"voicemail", "voicemail_group"})
 
 
 class Mailboxes:
-    """Keys are extensions. Phones name their own mailbox by their login, their extension or the code of voicemail."""
+    """Keys are extensions. Phones name their own mailbox by their login, their extension or the code of voicemail; that
+    of a group they are in by its extension, the first of them by the code of group voicemail."""
 
     kind = MAILBOX
 
@@ -32,9 +33,15 @@ class Mailboxes:
         """The own one, or that of a group's extension."""
         user = index.user_of(device)
         code = index.arrangements.codes.get(name)
-        if not name or name == device.username or (code is not None and code.feature in _VOICEMAIL_CODES):
+        feature = code.feature if code is not None else ""
+        if not name or name == device.username or feature == "voicemail":
             return user.extension if user is not None else NOBODYS
-        return name if name in index.arrangements.extensions else ""
+        if feature == "voicemail_group":
+            return _first_group(index, user)
+        owner = index.arrangements.extensions.get(name)
+        if isinstance(owner, AlternateNumber):
+            owner = index.users.get(owner.user_id)
+        return str(getattr(owner, "extension", "")) if may_have_box(owner) else ""
 
     def view(self, index: CompanyIndex, viewer: int | None, key: str) -> View:
         """One's own, and those of groups one is in."""
@@ -48,6 +55,14 @@ class Mailboxes:
         """The counts."""
         if key == NOBODYS:
             return State(counts=(0, 0, 0, 0))
-        if key not in index.arrangements.extensions:
+        if not may_have_box(index.arrangements.extensions.get(key)):
             return None
         return State(counts=self._counts(index.company.id, key))
+
+
+def _first_group(index: CompanyIndex, user: User | None) -> str:
+    """The group with the lowest extension the person is in, "" for none."""
+    if user is None:
+        return ""
+    groups = (name for name in index.arrangements.extensions if user.id in members_of(index, name))
+    return min(groups, default="")
