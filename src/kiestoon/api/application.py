@@ -24,9 +24,12 @@ from kiestoon.api import (
     mail,
     members,
     overviews,
+    presence,
     problems,
     prompts,
+    recent_numbers,
     services,
+    short_ways,
     voicemail,
 )
 from kiestoon.api.backend import Backend
@@ -57,6 +60,9 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     members.router,
     call_history.router,
     prompts.router,
+    presence.router,
+    recent_numbers.router,
+    short_ways.router,
     voicemail.router,
     operations.router,
     reachability.router,
