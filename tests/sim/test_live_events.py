@@ -8,11 +8,14 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from test_basic_calls import in_call
-from world import World
+from world import World, sample_rows
 
 from kiestoon.app.live_events import LiveEvents
 from kiestoon.calls.events import CallEvent
+from kiestoon.company.directory import CompanyIndex
+from kiestoon.company.model import Presence
 from kiestoon.notify.events import CALL_EVENTS, LIVE_EVENTS, CallData
 from kiestoon.notify.live import Batch
 
@@ -157,3 +160,31 @@ def test_every_event_of_call_control_has_a_name_and_its_fields_are_described() -
     assert set(CALL_EVENTS) == set(CallEvent.__subclasses__())
     own = {name for event in CALL_EVENTS for name in event.__struct_fields__} - set(CallEvent.__struct_fields__)
     assert own <= set(CallData.__struct_fields__)
+
+
+async def test_everybody_hears_whose_presence_changes_as_far_as_it_may_be_seen() -> None:
+    rows = sample_rows()
+    world = World(rows=rows)
+    live = LiveEvents(world.exchange, asyncio.get_running_loop())
+    stream = live.stream()
+    await first(stream)
+
+    def put(visibility: str = "all", **presence: Any) -> None:
+        users = tuple(replace(user, presence_visibility=visibility) for user in rows.users)
+        row = Presence(id=1, company_id=1, user_id=1, **presence)
+        world.exchange.directory.put(CompanyIndex(replace(rows, users=users, presences=(row,))))
+        live.changed(live.change + 1, [1])
+
+    put(status="lunch", until_ms=2_000_000_000_000, note="Cake")
+    put(status="lunch", until_ms=2_000_000_000_000, note="Cake")
+    put(status="office")
+    put("none", status="sick")
+    told = (await first(stream)).events
+    assert [event.type for event in told] == ["presence.changed"] * 3
+    assert told[0].data == {
+        "user_id": 1, "extension": "101", "status": "lunch", "until_ms": 2_000_000_000_000, "return_ms": 0,
+        "note": "Cake", "own_status": "", "own_message": "",
+    }  # fmt: skip
+    assert [event.data["status"] for event in told] == ["lunch", "office", "sick"]
+    assert [(event.public, event.users) for event in told] == [(True, (1,)), (True, (1,)), (False, (1,))]
+    await stream.aclose()

@@ -5,12 +5,13 @@ Call control's events name call and leg; here the parties are looked up while th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Final, Literal
 
 import msgspec
 
+from kiestoon.app.presence_watch import PresenceWatch
 from kiestoon.calls import events
 from kiestoon.calls.call import Call
 from kiestoon.calls.events import CallEvent
@@ -19,7 +20,16 @@ from kiestoon.calls.leg import Leg
 from kiestoon.calls.mailboxes import Added, MailboxChanged
 from kiestoon.company.directory import CompanyIndex
 from kiestoon.company.model import Row, User
-from kiestoon.notify.events import CALL_EVENTS, CallData, DeviceData, EventData, LineData, Party, VoicemailData
+from kiestoon.notify.events import (
+    CALL_EVENTS,
+    CallData,
+    DeviceData,
+    EventData,
+    LineData,
+    Party,
+    PresenceData,
+    VoicemailData,
+)
 from kiestoon.notify.live import LiveEvent
 from kiestoon.registrar import BindingChanged
 
@@ -60,15 +70,18 @@ class EventView:
         self._calls: dict[str, Call] = {}
         self._lines: dict[int, dict[int, str]] = {}
         self._reachable: set[int] = set()
+        self._presences = PresenceWatch(exchange.directory)
 
     def begin(self) -> None:
         """Somebody listens from now on."""
         self._reachable = set(self._x.registrar.bindings.devices())
+        self._presences.begin(self._x.wall_ms())
 
     def forget(self) -> None:
         """Nobody listens any more."""
         self._calls.clear()
         self._lines.clear()
+        self._presences.forget()
 
     def call_event(self, event: CallEvent) -> Iterator[Draft]:
         """One event of call control; what it changes about somebody's line follows."""
@@ -126,6 +139,16 @@ class EventView:
         drafts = [Draft(at_ms, change.company_id, "voicemail.added", _message(box, each)) for each in change.added]
         for draft in drafts or [Draft(at_ms, change.company_id, "voicemail.changed", box)]:
             yield self._about_owner(index, owner, draft)
+
+    def presences_changed(self, companies: Iterable[int], at_ms: int) -> Iterator[Draft]:
+        """Rows of these companies were replaced: whose presence is told anew."""
+        for index, user, shown in self._presences.changes(companies, at_ms):
+            data = PresenceData(user_id=user.id, extension=user.extension, **msgspec.structs.asdict(shown))
+            draft = self._about({user.id}, Draft(at_ms, index.company.id, "presence.changed", data))
+            draft.public = index.rights.status_is_public(user)
+            if not draft.public:
+                draft.users = tuple(sorted({user.id, *index.rights.status_viewers(user)}))
+            yield draft
 
     # --- parts -----------------------------------------------------------------------------------------------------
 

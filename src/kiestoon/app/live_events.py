@@ -69,8 +69,11 @@ class LiveEvents:
             for draft in self._view.mailbox_changed(change, self._x.wall_ms()):
                 self._add(draft)
 
-    def changed(self, change: int) -> None:
-        """The configuration was taken over up to this change."""
+    def changed(self, change: int, companies: Iterable[int] = ()) -> None:
+        """The configuration was taken over up to this change: rows of these companies were replaced."""
+        if self._x.followed:
+            for draft in self._view.presences_changed(companies, self._x.wall_ms()):
+                self._add(draft)
         self.change = change
         self._ring.wake()
 

@@ -346,7 +346,7 @@ class Telephony:
     def _reloaded(self, companies: frozenset[int]) -> None:
         """Devices that were deleted or locked are unreachable at once; new lines log in; lamps show what is set now."""
         now = self.core.loop.time()
-        self.events.changed(self.core.last_change)
+        self.events.changed(self.core.last_change, companies)
         self.gate.let_pass(emergency_users(self.core.directory))
         for device_id in {binding.device_id for binding in self.registrar.bindings.all()}:
             if self.core.directory.device_by_id(device_id) is None:

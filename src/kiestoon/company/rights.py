@@ -89,11 +89,15 @@ class Rights:
 
     def sees_status(self, viewer: int | None, user: User) -> bool:
         """What the person has set about being there (U 4.1.3). A hidden line hides calls only."""
-        if viewer == user.id:
-            return True
-        if user.presence_visibility == "none":
-            return False
-        return self._company.lamp_rights == "everybody" or viewer in self.line_viewers(user)
+        return viewer == user.id or self.status_is_public(user) or viewer in self.status_viewers(user)
+
+    def status_is_public(self, user: User) -> bool:
+        """Whether every colleague sees the person's presence."""
+        return user.presence_visibility != "none" and self._company.lamp_rights == "everybody"
+
+    def status_viewers(self, user: User) -> frozenset[int]:
+        """Who else sees the person's presence whether it is public or not."""
+        return _NOBODY if user.presence_visibility == "none" else self.line_viewers(user)
 
     def sees_extension(self, viewer: int | None, extension: str, members: frozenset[int]) -> bool:
         """Whether calls are at an extension that is no person: a group's (with its ``members``), a menu's."""

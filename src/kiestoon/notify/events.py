@@ -58,6 +58,19 @@ class LineData(EventData, frozen=True):
     state: Literal["idle", "ringing", "busy"]
 
 
+class PresenceData(EventData, frozen=True):
+    """What somebody has set about being there. Times are ms since 1970, 0 = not known."""
+
+    user_id: Annotated[int, Meta(examples=[17])]
+    extension: Annotated[str, Meta(examples=["204"])]
+    status: Annotated[str, Meta(examples=["lunch"])]
+    until_ms: Annotated[int, Meta(description="The status ends then.", examples=[1798128000000])]
+    return_ms: Annotated[int, Meta(description="When the person means to be back.", examples=[0])]
+    note: Annotated[str, Meta(examples=["With a customer"])]
+    own_status: Annotated[str, Meta(description="The person's own name for the situation.", examples=["On the road"])]
+    own_message: str
+
+
 class DeviceData(EventData, frozen=True):
     """A phone that can be reached from now on, or no more."""
 
@@ -147,6 +160,12 @@ _LIVE: Final = (
         LineData,
         ("line.changed",),
         "A line is free, rings or is busy. Everybody of the company hears it, unless its owner hides the line.",
+    ),
+    Kind(
+        "PresenceEvent",
+        PresenceData,
+        ("presence.changed",),
+        "Somebody is away or back. Those hear it who may see the person's presence.",
     ),
     Kind("DeviceEvent", DeviceData, ("device.registered", "device.unregistered"), "Registrations."),
     Kind(

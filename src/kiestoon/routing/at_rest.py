@@ -5,8 +5,10 @@ What a single call meets also depends on who calls (``person``); this is what co
 
 from __future__ import annotations
 
+import msgspec
+
 from kiestoon.company.directory import CompanyIndex
-from kiestoon.company.model import PresenceStatus, User
+from kiestoon.company.model import PresenceStatus, ReachStatus, User
 from kiestoon.routing import reach
 from kiestoon.routing.context import meant
 from kiestoon.routing.situation import CallerSeen
@@ -20,6 +22,43 @@ def status_at(index: CompanyIndex, user: User, now_ms: int) -> PresenceStatus:
     if presence is None or (presence.until_ms and now_ms >= presence.until_ms):
         return "office"
     return presence.status
+
+
+class PresenceShown(msgspec.Struct, frozen=True, gc=False):
+    """What others are told of somebody's presence (U 4.1); wall clock, 0 = not known.
+
+    ``until_ms``: the status ends then; ``return_ms``: when the person means to be back, left out once it has passed.
+    ``own_status`` is the person's own name for the situation of the moment (E 10.4), with its message.
+    """
+
+    status: PresenceStatus = "office"
+    until_ms: int = 0
+    return_ms: int = 0
+    note: str = ""
+    own_status: str = ""
+    own_message: str = ""
+
+    @property
+    def back_ms(self) -> int:
+        """When the person is expected back."""
+        return self.return_ms or self.until_ms
+
+
+def presence_at(index: CompanyIndex, user: User, now_ms: int) -> PresenceShown:
+    """As it stands at a moment of the wall clock."""
+    own = own_status_at(index, user, now_ms)
+    name, message = (own.name, own.message) if own is not None else ("", "")
+    row = index.arrangements.presences.get(user.id)
+    if row is None or (row.until_ms and now_ms >= row.until_ms):
+        return PresenceShown(own_status=name, own_message=message)
+    back_ms = row.return_ms if row.return_ms > now_ms else 0
+    return PresenceShown(row.status, row.until_ms, back_ms, row.note, name, message)
+
+
+def own_status_at(index: CompanyIndex, user: User, now_ms: int) -> ReachStatus | None:
+    """The person's own situation of the moment: set by hand, or by the week."""
+    matrix = index.arrangements.reaches.get(user.id)
+    return reach.status_now(index, user, matrix, now_ms) if matrix is not None else None
 
 
 def own_forward(index: CompanyIndex, extension: str) -> bool:
@@ -49,7 +88,7 @@ def next_change_ms(index: CompanyIndex, user: User, now_ms: int) -> int | None:
     changes: list[int | None] = []
     presence = index.arrangements.presences.get(user.id)
     if presence is not None:
-        changes.append(presence.until_ms)
+        changes += (presence.until_ms, presence.return_ms)
     matrix = index.arrangements.reaches.get(user.id)
     if matrix is not None:
         if matrix.override is not None:

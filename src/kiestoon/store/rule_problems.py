@@ -107,6 +107,12 @@ TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
         "Use a smaller number",
         "Gebruik een kleiner getal",
     ),
+    "has_passed": (
+        "{field} {value} has passed already",
+        "{field} {value} is al voorbij",
+        "Choose a later time",
+        "Kies een later tijdstip",
+    ),
     "short_way_again": (
         "{value} is itself a short way to dial",
         "{value} is zelf een verkort nummer",

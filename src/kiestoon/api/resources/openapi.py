@@ -12,6 +12,7 @@ from pydantic.json_schema import models_json_schema
 from kiestoon.api.events.schema import event_schemas
 from kiestoon.api.members import NewMember
 from kiestoon.api.permissions import OPERATIONS, PERMISSIONS
+from kiestoon.api.presence import SetPresence
 from kiestoon.api.principal import ROLES
 from kiestoon.api.problems import KINDS, MEDIA_TYPE, TYPE_PREFIX
 from kiestoon.api.resources.bulk import line_model
@@ -105,7 +106,7 @@ def _problem_response(kind: str) -> Json:
 
 
 def _schemas() -> Json:
-    bodies = (CopyPlan, CloneReach, SwitchPlan, ApplyCodePreset, NewMember, line_model())
+    bodies = (CopyPlan, CloneReach, SwitchPlan, ApplyCodePreset, NewMember, SetPresence, line_model())
     models: list[Any] = [(body, "validation") for body in bodies]
     for entity in ENTITIES:
         models += [(read_model(entity), "validation"), (create_model_of(entity), "validation")]

@@ -13,7 +13,7 @@ from kiestoon.company.model import AlternateNumber, Device, User
 from kiestoon.company.time.zones import DAY_S
 from kiestoon.phones.lamps.live_calls import PERSON, LiveCalls
 from kiestoon.phones.lamps.state import Appearance, Phase, Published, Seen, State, View
-from kiestoon.routing.at_rest import forwards_all, next_change_ms, status_at
+from kiestoon.routing.at_rest import forwards_all, next_change_ms, presence_at
 
 _PHASES: dict[str, Phase] = {"offered": "trying", "dialling": "trying", "early": "early", "answered": "confirmed"}
 
@@ -61,18 +61,16 @@ class People:
         user = index.users.get(int(key))
         if user is None:
             return None
-        presence = index.arrangements.presences.get(user.id)
-        status = status_at(index, user, now_ms)
-        set_now = presence if presence is not None and presence.status == status else None
-        diverted = index.arrangements.status_forwards.get((user.id, status))
+        shown = presence_at(index, user, now_ms)
+        diverted = index.arrangements.status_forwards.get((user.id, shown.status))
         return State(
             appearances=tuple(self._appearances(index, user)),
             do_not_disturb=user.do_not_disturb,
             forwarded=forwards_all(index, user, now_ms),
-            status=status,
+            status=shown.status,
             status_forwarded=diverted is not None and bool(diverted.to),
-            note=set_now.note if set_now is not None else "",
-            back=_clock(index, user, set_now.until_ms, now_ms) if set_now is not None and set_now.until_ms else "",
+            note=shown.note,
+            back=_clock(index, user, shown.back_ms, now_ms) if shown.back_ms else "",
             reachable=self._x.present.is_reachable(index.company.id, user.id),
             published=self._published(user.id),
             until_ms=next_change_ms(index, user, now_ms) or 0,
