@@ -55,6 +55,19 @@ def presence_at(index: CompanyIndex, user: User, now_ms: int) -> PresenceShown:
     return PresenceShown(row.status, row.until_ms, back_ms, row.note, name, message)
 
 
+def presence_told(index: CompanyIndex, user: User, now_ms: int, *, inside: bool) -> PresenceShown | None:
+    """What a caller who is not answered is told of it; None: nothing. ``inside``: a colleague calls.
+
+    The person says who is told; once the planned return has passed nobody is (U 4.1.3).
+    """
+    visible = user.presence_visibility == "all" or (inside and user.presence_visibility == "internal")
+    shown = presence_at(index, user, now_ms)
+    row = index.arrangements.presences.get(user.id)
+    if not visible or row is None or shown.status == "office" or 0 < row.return_ms <= now_ms:
+        return None
+    return shown
+
+
 def own_status_at(index: CompanyIndex, user: User, now_ms: int) -> ReachStatus | None:
     """The person's own situation of the moment: set by hand, or by the week."""
     matrix = index.arrangements.reaches.get(user.id)

@@ -16,9 +16,12 @@ from kiestoon.calls.conversation import Conversation
 from kiestoon.calls.requests import Failed
 from kiestoon.calls.service_data import Voicemail
 from kiestoon.calls.voicemail_requests import Dropped, PrepareMessage, Stored
-from kiestoon.company.model import VoicemailBox
+from kiestoon.company.directory import CompanyIndex
+from kiestoon.company.model import User, VoicemailBox
 from kiestoon.company.voicemail import Greeting, box_of, greeting_of
 from kiestoon.routing import Decision, EnterVoicemail, UseCode
+from kiestoon.routing.at_rest import presence_told
+from kiestoon.speech import Phrase, moment
 
 BEEP_S: Final = 1.0
 TRIES: Final = 3
@@ -82,7 +85,25 @@ async def _greeted(caller: Conversation, box: VoicemailBox, data: Voicemail) -> 
     if key is None:
         return False
     name = getattr(owner, "name", "") or box.extension
-    return bool(await caller.ask_for(key, most=1, timeout_s=0.0, end="", name=name))
+    prompt = [Phrase(key, {"name": name})]
+    if isinstance(owner, User) and index is not None:
+        prompt += _where(caller, index, owner)
+    return bool(await caller.collect(most=1, timeout_s=0.0, prompt=prompt, end=""))
+
+
+def _where(caller: Conversation, index: CompanyIndex, owner: User) -> list[Phrase]:
+    """The person's status and when he will be back, for those whom he lets know (U 4.1.3)."""
+    now_ms = caller.exchange.wall_ms()
+    shown = presence_told(index, owner, now_ms, inside=caller.leg.party.kind == "device")
+    if shown is None:
+        return []
+    status = Phrase(f"status-{shown.status.replace('_', '-')}")
+    if not shown.back_ms:
+        return [Phrase("status-of-callee", {"status": status})]
+    location = index.location_of(owner)
+    zone = index.arrangements.times.zone(location.id if location is not None else None)
+    until = moment(shown.back_ms, now_ms, zone.name)
+    return [Phrase("status-of-callee-until", {"status": status, "until": until})]
 
 
 async def _take(caller: Conversation, box: VoicemailBox, data: Voicemail) -> None:
