@@ -10,6 +10,8 @@ from kiestoon.company import model as m
 
 _NAMES = ("Anna", "Ben", "Zoë / Zürich", "#3", "- on: {x}", "007", "yes", "Łucja 'X'", 'Q "quoted"', "null")
 _CASES = ("always", "selective", "busy", "no_answer", "unreachable")
+_SERVED = ("users", "menus", "group_extensions", "hunt_groups")
+"""What can be given services, and set them up."""
 _STATUSES = ("office", "meeting", "sick", "do_not_disturb")
 
 
@@ -109,12 +111,23 @@ class Maker:
             self.add(m.Location, name=name, area_code=self.random.choice(("", "030")), forward="automatic")
         for number in self.times(3):
             parent = self.some("departments")
-            self.add(m.Department, name=f"Dept {number}", location_id=self.some("locations"), parent_id=parent)
+            place = self.some("locations") if parent is None else self._place_of(parent)
+            self.add(m.Department, name=f"Dept {number}", location_id=place, parent_id=parent)
+
+    def _place_of(self, department_id: int) -> int | None:
+        """Where a department is, and so what is in it."""
+        return next(row.location_id for row in self.rows["departments"] if row.id == department_id)
+
+    def where(self) -> dict[str, Any]:
+        department_id = self.some("departments")
+        if department_id is None:
+            return {"location_id": self.some("locations"), "department_id": None}
+        return {"location_id": self._place_of(department_id), "department_id": department_id}
 
     def _owners(self) -> None:
         where: dict[str, Any] = {}
         for _ in range(self.random.randint(1, 5)):
-            where = {"location_id": self.some("locations"), "department_id": self.some("departments")}
+            where = self.where()
             name = self.random.choice(_NAMES)
             user = self.add(
                 m.User,
@@ -207,7 +220,8 @@ class Maker:
             self.add(m.Holiday, name=f"Days {number}", location_id=self.some("locations"), days=days)
 
     def _services(self) -> None:
-        for extension in self.random.sample(self.extensions, min(3, len(self.extensions))):
+        served = [row.extension for table in _SERVED for row in self.rows[table]]
+        for extension in self.random.sample(served, min(3, len(served))):
             for case in self.random.sample(_CASES, self.random.randint(1, 3)):
                 self.add(m.Forward, extension=extension, case=case, to=self.destination(),
                          voicemail=self.random.random() < 0.3)  # fmt: skip
@@ -215,7 +229,7 @@ class Maker:
             self.add(
                 m.Rule,
                 name=f"Rule {number}",
-                extension=self.extension(),
+                extension=self.random.choice(served),
                 service=self.random.choice(("selective_forward", "selective_accept", "selective_reject")),
                 schedule_id=self.some("schedules"),
                 kinds=tuple(self.random.sample(("internal", "external", "private"), self.random.randint(0, 2))),
@@ -228,6 +242,19 @@ class Maker:
                 self.add(m.StatusForward, user_id=user.id, status="meeting", to=self.destination("mobile", "external"))
             if self.random.random() < 0.3:
                 self._reach(user)
+
+        self._licences()
+
+    def _licences(self) -> None:
+        """Of services that nothing here needs: who has them changes no call."""
+        people = [row.extension for row in self.rows["users"]]
+        for services, licences in ((("call_recording", "receptionist"), 0), (("hot_desking",), len(people))):
+            pack = self.add(m.ServicePack, name=f"Pack {services[0]}", services=services, licences=licences)
+            for extension in self.random.sample(people, self.random.randint(0, len(people))):
+                self.add(m.PackAssignment, pack_id=pack.id, extension=extension)
+        for extension in self.random.sample(people, min(2, len(people))):
+            self.add(m.ServiceAssignment, extension=extension, service="remote_office",
+                     assigned=self.random.random() < 0.5)  # fmt: skip
 
     def _reach(self, user: Any) -> None:
         for name in ("Work", "Home"):

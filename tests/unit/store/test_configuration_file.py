@@ -224,3 +224,48 @@ def test_every_write_is_in_the_audit_trail_without_passwords(database: Database,
     assert {row.acting_user for row in noted} == {"test"}
     assert sorted(row.table_name for row in noted) == ["companies", "devices", "forwards", "users", "users"]
     assert applied.secrets[0].secret not in str(noted)
+
+
+LICENSED = HEAD + (
+    "users:\n"
+    "  - {extension: 204, name: Anna, do_not_disturb: true}\n"
+    "service_packs:\n"
+    "  - {name: Plus, services: [forwarding, do_not_disturb], licences: 1}\n"
+    "pack_assignments:\n"
+    "  - {pack: Plus, extension: 204}\n"
+    "service_assignments:\n"
+    "  - {extension: 204, service: reach, assigned: false}\n"
+    "forwards:\n"
+    "  - {extension: 204, case: busy, to: {number: 0612345678}}\n"
+)
+
+
+def test_a_file_brings_people_packs_and_what_needs_them_at_once(database: Database, vault: Vault) -> None:
+    """Into a new company, and into one in which the services are licensed already."""
+    company_id = apply(database, vault, LICENSED).company_id
+    assert diff(database, vault, LICENSED, company_id)[-1] == "No difference."
+    more = LICENSED.replace("licences: 1", "licences: 2").replace(
+        "users:\n", "users:\n  - {extension: 205, name: Ben, do_not_disturb: true}\n"
+    )
+    more = more.replace("pack_assignments:\n", "pack_assignments:\n  - {pack: Plus, extension: 205}\n")
+    more = more.replace("forwards:\n", "forwards:\n  - {extension: 205, case: always, to: {extension: 204}}\n")
+    apply(database, vault, more, company_id)
+    assert diff(database, vault, more, company_id)[-1] == "No difference."
+    rows = load_company(database, vault, company_id)
+    assert rows is not None
+    assert write_document(document_of(rows), "en").count("pack: Plus") == 2
+
+
+def test_a_file_sets_up_nothing_that_is_not_assigned_in_it(database: Database, vault: Vault) -> None:
+    company_id = apply(database, vault, LICENSED).company_id
+    more = LICENSED.replace("users:\n", "users:\n  - {extension: 205, name: Ben}\n")
+    wrong = more.replace("forwards:\n", "forwards:\n  - {extension: 205, case: always, to: {extension: 204}}\n")
+    with pytest.raises(RefusedFileError) as refused:
+        apply(database, vault, wrong, company_id)
+    assert [(trouble.line, trouble.problem.code) for trouble in refused.value.troubles] == [
+        (13, "service_not_assigned")
+    ]
+    beyond = more.replace("pack_assignments:\n", "pack_assignments:\n  - {pack: Plus, extension: 205}\n")
+    with pytest.raises(RefusedFileError) as refused:
+        apply(database, vault, beyond, company_id)
+    assert [trouble.problem.code for trouble in refused.value.troubles] == ["licences_used"]
