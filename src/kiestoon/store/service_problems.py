@@ -90,22 +90,16 @@ TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
         "Stel het daar eerst beschikbaar",
     ),
     "pack_used_elsewhere": (
-        "the pack is in use at other locations",
-        "het servicepack is op andere locaties in gebruik",
-        "Make it available at each of them, beginning with none of it in use",
-        "Neem het op die locaties eerst terug",
+        "{value} extensions at other locations have {other}",
+        "{value} toestelnummers op andere locaties hebben {other}",
+        "Take it back from them first, or make it available there in the same file",
+        "Neem het daar eerst terug, of stel het daar in hetzelfde bestand beschikbaar",
     ),
     "pack_stays_behind": (
         "{other} is not available there, or no licence is left",
         "{other} is daar niet beschikbaar, of er is geen licentie over",
         "Take the pack back first, or make it available there",
         "Neem het eerst terug, of stel het daar beschikbaar",
-    ),
-    "pack_needed_here": (
-        "{value} extensions of the location have the pack",
-        "{value} toestelnummers van de locatie hebben het servicepack",
-        "Take it back from them first",
-        "Neem het daar eerst terug",
     ),
     "other_location": (
         "department {value} belongs to {other}",

@@ -45,6 +45,19 @@ async def test_the_next_free_number_clashes_with_nothing(api: Api) -> None:
     assert (none.status_code, none.json()["errors"][0]["code"]) == (409, "no_free_extension")
 
 
+async def test_the_next_free_number_is_not_taken_for_a_code_with_what_follows_it(api: Api) -> None:
+    """Of the standard codes 130 and 132 to 139 ask for a number: 1301 would be dialled as one of them."""
+    client = api.of("operator")
+    company = {"name": "Large", "domain": "large.example", "extension_digits": 4}
+    base = (await client.post("/api/v1/companies", json=company)).headers["location"]
+    for after in ("1299", "1319"):
+        free = (await client.get(f"{base}/extensions/next-free", params={"after": after})).json()["extension"]
+        created = await client.post(f"{base}/users", json={"extension": free, "name": "Kim"})
+        assert created.status_code == 201, created.text
+    refused = await client.post(f"{base}/users", json={"extension": "1301", "name": "Kim"})
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (409, "code_clash")
+
+
 async def post_users(api: Api, mode: str, role: str = "company", **body: Any) -> httpx.Response:
     return await api.of(role).post(api.path("users/bulk"), params={"mode": mode}, **body)
 

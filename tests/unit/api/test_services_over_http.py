@@ -140,6 +140,16 @@ async def test_an_administrator_of_a_location_gives_packs_but_not_what_the_locat
     assert (await local.post(api.path("users"), json=person)).status_code == 201
     third = await local.post(api.path("pack_assignments"), json={"pack_id": pack, "extension": "290"})
     assert (third.status_code, third.json()["errors"][0]["code"]) == (409, "licences_used_at")
+    elsewhere = {"pack_id": own["service_packs"], "location_id": api.organisation.other["locations"]}
+    other = await boss.post(api.path("pack_assignments"), json=elsewhere)
+    assert other.status_code == 201, other.text
+    needed = await boss.delete(path)
+    assert (needed.status_code, needed.json()["errors"][0]["code"]) == (409, "pack_used_elsewhere")
+    moved = await boss.patch(
+        path, json={"location_id": None, "licences": None, "extension": "290"}, headers={"If-Match": "*"}
+    )
+    assert (moved.status_code, moved.json()["errors"][0]["code"]) == (409, "pack_elsewhere")
+    assert (await boss.delete(other.headers["location"])).status_code == 204
     licences = (await local.get(api.path("licences"))).json()["items"]
     shown = next(one for one in licences if one["id"] == pack)
     assert (shown["used"], shown["location_licences"], shown["free"]) == (2, 2, 0)

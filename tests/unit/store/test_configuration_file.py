@@ -256,6 +256,26 @@ def test_a_file_brings_people_packs_and_what_needs_them_at_once(database: Databa
     assert write_document(document_of(rows), "en").count("pack: Plus") == 2
 
 
+def test_where_packs_are_available_is_told_by_all_of_a_file(database: Database, vault: Vault) -> None:
+    text = HEAD + (
+        "locations:\n  - {name: Here}\n  - {name: There}\n"
+        "users:\n  - {extension: 204, name: Anna, location: Here}\n  - {extension: 205, name: Ben, location: There}\n"
+        "service_packs:\n  - {name: Plus, services: [forwarding]}\n"
+        "pack_assignments:\n  - {pack: Plus, extension: 204}\n  - {pack: Plus, extension: 205}\n"
+    )
+    both = text + "  - {pack: Plus, location: Here, licences: 1}\n  - {pack: Plus, location: There}\n"
+    company_id = apply(database, vault, text).company_id
+    with pytest.raises(RefusedFileError) as refused:
+        apply(database, vault, text + "  - {pack: Plus, location: Here}\n", company_id)
+    assert [trouble.problem.code for trouble in refused.value.troubles] == ["pack_used_elsewhere"]
+    apply(database, vault, both, company_id)
+    moved = both.replace("location: There}\ns", "location: Here}\ns").replace("licences: 1", "licences: 2")
+    apply(database, vault, moved.replace("  - {pack: Plus, location: There}\n", ""), company_id)
+    apply(database, vault, both, company_id)
+    assert diff(database, vault, both, company_id) == ["No difference."]
+    apply(database, vault, both.replace("town.example", "new.example"))
+
+
 def test_a_file_sets_up_nothing_that_is_not_assigned_in_it(database: Database, vault: Vault) -> None:
     company_id = apply(database, vault, LICENSED).company_id
     more = LICENSED.replace("users:\n", "users:\n  - {extension: 205, name: Ben}\n")

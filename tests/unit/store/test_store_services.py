@@ -12,6 +12,8 @@ from kiestoon.company import model as m
 from kiestoon.company.profiles import SERVICES
 from kiestoon.store.database import Database
 from kiestoon.store.keys import Vault
+from kiestoon.store.rules import Peek
+from kiestoon.store.rules.licences import misplaced_packs
 from kiestoon.store.service_names import NAMES
 from kiestoon.store.write import changing
 
@@ -153,15 +155,20 @@ def test_what_a_location_may_use_is_not_less_than_it_uses_nor_than_the_company_h
     house.give(pack, "102")
     assert house.refuses(lambda: house.change(place, licences=0)) == ["licences_below_use"]
     assert house.refuses(lambda: house.change(pack, licences=1)) == ["licences_of_location"]
-    house.place(pack, house.here)
-    assert house.refuses(lambda: house.changes.remove(place)) == ["pack_needed_here"]
 
 
-def test_a_pack_in_use_at_several_places_does_not_become_one_locations_own(house: House) -> None:
+def test_packs_that_somebody_has_where_they_are_not_available_are_found(house: House) -> None:
+    peek = Peek(house.changes.connection, house.company_id)
     pack = house.pack("voicemail")
     house.give(pack, "101")
     house.give(pack, "102")
-    assert house.refuses(lambda: house.place(pack, house.here)) == ["pack_used_elsewhere"]
+    assert list(misplaced_packs(peek)) == []
+    house.place(pack, house.here)
+    found = list(misplaced_packs(peek, pack.id))
+    assert [(problem.code, problem.params["value"]) for problem in found] == [("pack_used_elsewhere", "1")]
+    assert all(problem.text(language) and problem.advice(language) for problem in found for language in ("en", "nl"))
+    house.place(pack, house.there)
+    assert list(misplaced_packs(peek)) == []
 
 
 def test_who_moves_takes_packs_along_only_where_they_are_available(house: House) -> None:

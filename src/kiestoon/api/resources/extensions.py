@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select
 
 from kiestoon.api.problems import ApiProblem
 from kiestoon.api.resources.reach import Reach
+from kiestoon.company.codes import shadows
 from kiestoon.company.model import BY_TABLE, Company, FeatureCode
 from kiestoon.company.numbers import emergency_number
 from kiestoon.store import tables
@@ -53,19 +54,21 @@ def _name(
 def next_free(connection: Connection, company_id: int, after: str = "") -> str:
     """The lowest free number of the company's length, above ``after`` when given.
 
-    Neither an emergency number nor a feature code, and nothing that begins like the access code for an outside line.
+    Neither an emergency number nor what would be taken for a feature code, and nothing that begins like the access
+    code for an outside line.
     """
     company = next(iterate_rows(connection, Company, row_id=company_id), None)
     if company is None:
         raise ApiProblem("not_found")
     table = tables.extensions
     taken = set(connection.execute(select(table.c.number).where(table.c.company_id == company_id)).scalars())
-    taken |= {code.code for code in iterate_rows(connection, FeatureCode, company_id=company_id)}
+    codes = list(iterate_rows(connection, FeatureCode, company_id=company_id))
     digits = company.extension_digits
     first = int(after) + 1 if after else 10 ** (digits - 1)
     for candidate in range(first, 10**digits):
         number = str(candidate).zfill(digits)
-        outside = company.access_code and number.startswith(company.access_code)
-        if number not in taken and not outside and not emergency_number(number, company.country):
+        if number in taken or (company.access_code and number.startswith(company.access_code)):
+            continue
+        if not emergency_number(number, company.country) and not any(shadows(code, number, digits) for code in codes):
             return number
     raise ApiProblem("conflict", [problem("", "no_free_extension", digits=digits)])

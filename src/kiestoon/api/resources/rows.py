@@ -6,7 +6,7 @@ Everything here is synchronous and runs in a worker thread.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -20,12 +20,13 @@ from kiestoon.api.resources.queries import ListQuery, build_select, cursor_of
 from kiestoon.api.resources.reach import Condition, Reach
 from kiestoon.api.resources.shown_numbers import foreign_numbers
 from kiestoon.api.schemas import MAX_ID, READ_ONLY, row_fields, row_values, to_json
-from kiestoon.company.model import BY_TABLE, Device, Entity, NumberPlan, NumberScheme, Row, User
+from kiestoon.company.model import BY_TABLE, Device, Entity, NumberPlan, NumberScheme, PackAssignment, Row, User
 from kiestoon.store.cells import columns_of, row_reader
 from kiestoon.store.columns import fields_of
 from kiestoon.store.keys import Vault, new_secret
 from kiestoon.store.problems import Problem, problem
 from kiestoon.store.rules import Peek
+from kiestoon.store.rules.licences import misplaced_packs
 from kiestoon.store.rules.services import new_user_problems
 from kiestoon.store.tables import TABLES
 from kiestoon.store.write import Changes
@@ -81,6 +82,7 @@ class Writer:
         if new == old:
             return old
         changed = self.changes.update(new)
+        self._check_services(changed, old)
         self._check_numbers(changed, old)
         self._check_reach(entity, changed)
         self._check_references(entity, changed, {name: 0 for name in values if getattr(old, name) != values[name]})
@@ -89,6 +91,7 @@ class Writer:
     def remove(self, row: Row) -> None:
         """Delete a row (see ``current``). Raises ``ConflictError`` naming what uses it."""
         self.changes.remove(row)
+        self._check_services(row, row)
 
     def current(self, entity: Entity, row_id: int, versions: frozenset[int] | None) -> Row:
         """A row that may be changed, with its secret. 404, 403 or 412 otherwise."""
@@ -139,12 +142,16 @@ class Writer:
         if foreign:
             raise ApiProblem("invalid", foreign)
 
-    def _check_services(self, added: Row) -> None:
-        """What a new person cannot have yet is not set up yet either."""
-        if isinstance(added, User):
-            missing = list(new_user_problems(added, Peek(self.connection, self.company_id)))
-            if missing:
-                raise ApiProblem("conflict", missing)
+    def _check_services(self, row: Row, old: Row | None = None) -> None:
+        """What a new person cannot have yet is not set up yet either; no pack is where it is not available."""
+        peek = Peek(self.connection, self.company_id)
+        missing: Iterable[Problem] = ()
+        if isinstance(row, User) and old is None:
+            missing = new_user_problems(row, peek)
+        elif isinstance(row, PackAssignment) and {row.location_id, getattr(old, "location_id", None)} != {None}:
+            missing = misplaced_packs(peek, row.pack_id)
+        if found := tuple(missing):
+            raise ApiProblem("conflict", found)
 
     def _check_reach(self, entity: Entity, row: Row) -> None:
         """The row as it is now must be the writer's to write; the transaction is rolled back otherwise."""

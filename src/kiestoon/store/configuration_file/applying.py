@@ -20,6 +20,8 @@ from kiestoon.store.errors import InvalidRowError
 from kiestoon.store.keys import Vault, new_secret
 from kiestoon.store.load import iterate_rows
 from kiestoon.store.problems import Problem, problem
+from kiestoon.store.rules import Peek
+from kiestoon.store.rules.licences import misplaced_packs
 from kiestoon.store.write import Changes
 
 
@@ -115,9 +117,16 @@ class _Application:
                 self._has(pair.new, cleared.get((type(pair.old.row), pair.old.row.id), pair.old.row))
         self._remove()
         self._write([*self._wanted])
+        self._check_packs()
         if self._company_id is None:
             raise RuntimeError("a company was applied without being written")
         return Applied(self._company_id, planned, self._secrets)
+
+    def _check_packs(self) -> None:
+        """Where packs are available is told by several rows: only all of them together can be wrong."""
+        found = tuple(misplaced_packs(Peek(self._changes.connection, self._company_id)))
+        if found:
+            raise RefusedFileError([Trouble(0, "pack_assignments", each) for each in found], 409)
 
     def _attempt_now(self, row: Row) -> Row:
         try:

@@ -12,7 +12,7 @@ from kiestoon.store.errors import ConflictError, InvalidRowError
 from kiestoon.store.problems import Problem, problem
 from kiestoon.store.rules.generic import check_extension, check_references, check_unique, check_values
 from kiestoon.store.rules.peek import Peek, describe, named
-from kiestoon.store.rules.registry import CHECKS, REMOVALS
+from kiestoon.store.rules.registry import CHECKS
 from kiestoon.store.tables import TABLES
 
 _CONFLICTS = frozenset(
@@ -29,8 +29,7 @@ _CONFLICTS = frozenset(
         "licences_used",
         "licences_used_at",
         "licences_below_use",
-        "pack_needed_here",
-        "pack_used_elsewhere",
+        "pack_elsewhere",
         "pack_stays_behind",
     }
 )
@@ -76,10 +75,6 @@ def check_removal(connection: Connection, row: Row) -> None:
         raise refusal(row, (problem("", "main_scheme"),), "removed")
     if isinstance(row, Company):
         return
-    peek = Peek(connection, company_of(row))
-    for problems in (tuple(check(row, peek)) for check in REMOVALS.get(type(row), ())):
-        if problems:
-            raise refusal(row, problems, "removed")
     users = list(_users_of(connection, row))
     if users:
         english, dutch = named(*users[:_NAMED_USERS], peek=Peek(connection, company_of(row)))

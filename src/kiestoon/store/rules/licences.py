@@ -124,13 +124,11 @@ def _room_at(extension: str, location_id: int | None, use: _Use, peek: Peek) -> 
 
 
 def _at_location(row: PackAssignment, pack: ServicePack, use: _Use, peek: Peek) -> Iterator[Problem]:
-    """What has been given still fits; a pack that becomes a location's own is not used at another one."""
+    """What has been given there still fits."""
     if pack.licences and (row.licences or 0) > pack.licences:
         yield problem("licences", "more_than_bought", value=row.licences, limit=pack.licences)
     if row.licences is not None and (used := use.count_at(row.location_id)) > row.licences:
         yield problem("licences", "licences_below_use", value=row.licences, used=used)
-    if not use.quotas() and use.count() > use.count_at(row.location_id):
-        yield problem("location_id", "pack_used_elsewhere")
 
 
 def _suits(field: str, pack: ServicePack, owner: Any) -> Iterator[Problem]:
@@ -232,16 +230,20 @@ def _taken_along(field: str, extensions: tuple[str, ...], there: int | None, pee
         yield problem(field, "pack_stays_behind", other=peek.name_of("service_packs", pack_id))
 
 
-def _no_longer_at(row: PackAssignment, peek: Peek) -> Iterator[Problem]:
-    """A pack that is still available at other locations is not taken from one where it is in use."""
-    if row.location_id is None:
-        return
-    use = _Use(peek, row.pack_id, row.id)
-    if use.quotas() and (used := use.count_at(row.location_id)):
-        yield problem("", "pack_needed_here", value=used)
+def misplaced_packs(peek: Peek, pack_id: int | None = None) -> Iterator[Problem]:
+    """Packs (this one) that somebody has where they are not available any more.
+
+    For whoever has written a row of where a pack is available, or has taken one away: of several such rows any may be
+    the last, so no rule over a single one can tell.
+    """
+    for pack in peek.find(ServicePack) if pack_id is None else peek.find(ServicePack, id=pack_id):
+        use = _Use(peek, pack.id, 0)
+        places = use.quotas()
+        elsewhere = use.count() - sum(map(use.count_at, places)) if places else 0
+        if elsewhere:
+            yield problem("location_id", "pack_used_elsewhere", value=elsewhere, other=named(pack))
 
 
-REMOVALS: Final[dict[type[Row], tuple[Check, ...]]] = {PackAssignment: (_no_longer_at,)}
 CHECKS: Final[dict[type[Row], tuple[Check, ...]]] = {
     ServicePack: (_pack,),
     PackAssignment: (_assignment,),

@@ -9,8 +9,6 @@ from kiestoon.store.rules import calls, dialling, licences, members, places, pla
 from kiestoon.store.rules.shape import Check
 
 CHECKS: Final[dict[type[Row], tuple[Check, ...]]] = {row: (check,) for row, check in subjects.CHECKS.items()}
-REMOVALS: Final[dict[type[Row], tuple[Check, ...]]] = {**licences.REMOVALS}
-"""The same for rows that are to be taken away, beside what still uses them."""
 for _module in (places, times, members, plans, licences, services, dialling, voicemail, calls):
     for _row, _checks in _module.CHECKS.items():
         CHECKS[_row] = (*CHECKS.get(_row, ()), *_checks)
