@@ -24,6 +24,7 @@ _VALUES: dict[str, dict[str, Any]] = {
     "feature_codes": {"feature": "park", "code": "*99"},
     "speed_dials": {"code": "01", "number": "00201234567"},
     "short_numbers": {"code": "*6123", "number": "00201234567"},
+    "service_assignments": {"service": "voicemail"},
 }
 _OWNER = {"rules": "extension", "pack_assignments": "extension"}
 """What rows have that belong to an extension, unless they belong to a location."""
