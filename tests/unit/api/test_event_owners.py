@@ -11,11 +11,13 @@ from kiestoon.api.events.items import detail_of
 from kiestoon.api.events.owners import owners_of
 from kiestoon.api.permissions import PERMISSIONS
 from kiestoon.api.resources.reach import Reach
-from kiestoon.company.model import BY_TABLE
+from kiestoon.company.model import BY_TABLE, User
 from kiestoon.store.database import Database
-from kiestoon.store.feed import changes_after
+from kiestoon.store.feed import changes_after, last_change
+from kiestoon.store.keys import Vault
 from kiestoon.store.scope import INSTALLATION
 from kiestoon.store.tables import TABLES
+from kiestoon.store.write import changing
 
 
 @pytest.mark.parametrize("role", ["operator", "company", "location", "department", "user", "planner"])
@@ -56,3 +58,20 @@ def test_a_row_that_was_moved_away_is_told_to_whom_it_belonged(database: Databas
             before={"location_id": added.details["location_id"]},
         )
         assert detail_of(principal, moved, owners_of(connection, moved)) == "row"
+
+
+def test_who_is_in_a_department_only_is_told_of_at_its_location(
+    database: Database, vault: Vault, organisation: Organisation
+) -> None:
+    with changing(database, vault, acting_user="test") as changes:
+        place = {"company_id": organisation.company_id, "department_id": organisation.own["departments"]}
+        changes.add(User(id=0, extension="295", name="Indoors", **place))
+        (added,) = changes_after(changes.connection, last_change(changes.connection) - 1, 10)
+        owners = owners_of(changes.connection, added)
+    for role, told in (("location", True), ("department", True), ("user", False)):
+        principal = organisation.principals()[role]
+        assert (detail_of(principal, added, owners) in {"row", "whole"}) == told, role
+    elsewhere = msgspec.structs.replace(
+        organisation.principals()["location"], location_id=organisation.other["locations"]
+    )
+    assert detail_of(elsewhere, added, owners) not in {"row", "whole"}
