@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from kiestoon.company.model import (
     BY_ROW,
+    BY_TABLE,
     NOWHERE,
     VIRTUAL_TABLES,
     AlternateNumber,
@@ -29,6 +30,7 @@ from kiestoon.company.model import (
     RuleService,
     StatusForward,
     User,
+    Virtual,
     VoicemailBox,
 )
 from kiestoon.company.services import Services
@@ -45,8 +47,11 @@ FIELDS: Final[dict[str, tuple[str, Any]]] = {
     "hide_connected": ("caller_id_withheld", False),
     "connected_privacy": ("call_policies", "company"),
     "forwarded_signal": ("call_policies", "company"),
+    "distinctive_ringing": ("distinctive_ringing", False),
 }
 """A person's fields that are a service's, and what they are without it."""
+OF_VIRTUAL: Final = {name: FIELDS[name] for name in ("connected_privacy", "forwarded_signal")}
+"""The same of virtual users. (That groups and hunt groups ring who is in a call is their own way of ringing.)"""
 
 OF_RULE: Final[dict[RuleService, str]] = {
     "selective_forward": "selective_forwarding",
@@ -73,7 +78,7 @@ def rows_in_force(rows: CompanyRows, services: Services) -> CompanyRows:
     }
     boxless = services.without("voicemail")
     for table in _WITH_DESTINATIONS if boxless else ():
-        changed[table] = tuple(_without_boxes(row, boxless, "") for row in getattr(rows, table))
+        changed[table] = tuple(_without_boxes(row, boxless, "") for row in changed.get(table, getattr(rows, table)))
     return replace(rows, **changed)
 
 
@@ -88,14 +93,23 @@ def row_in_force(row: Row, services: Services, extensions: Mapping[int, str]) ->
 
 def user_in_force(user: User, lacking: frozenset[str]) -> User:
     """A person without the fields of services that are lacking."""
-    off = {
-        field: without
-        for field, (service, without) in FIELDS.items()
-        if service in lacking and getattr(user, field) != without
-    }
+    off = _off(user, FIELDS, lacking)
     if "do_not_disturb" in lacking and user.do_not_disturb_reminder:
         off["do_not_disturb_reminder"] = False
     return replace(user, **off) if off else user
+
+
+def _off(row: Row, fields: Mapping[str, tuple[str, Any]], lacking: frozenset[str]) -> dict[str, Any]:
+    return {
+        field: without
+        for field, (service, without) in fields.items()
+        if service in lacking and getattr(row, field) != without
+    }
+
+
+def _virtual(row: Virtual, services: Services, extension: str) -> Virtual:
+    off = _off(row, OF_VIRTUAL, services.lacking(extension))
+    return replace(row, **off) if off else row
 
 
 def services_of_forward(row: Forward) -> frozenset[str]:
@@ -201,6 +215,7 @@ _HANDLERS: Final[dict[type[Row], Callable[[Any, Services, str], Any]]] = {
     ReachCell: _reach,
     ReachOverride: _reach_override,
     VoicemailBox: _box,
+    **{BY_TABLE[table].row: _virtual for table in VIRTUAL_TABLES},
 }
 TOUCHED: Final = tuple(BY_ROW[row].table for row in _HANDLERS)
 """The tables whose rows belong to services."""

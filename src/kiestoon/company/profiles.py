@@ -4,7 +4,7 @@ A profile says which phones and numbers somebody has: "fixed" a desk phone with 
 number, "flex" both numbers on a mobile, "combi" both numbers and both phones. A service that needs a desk phone
 (ring reminders V 7.1, ring patterns V 9.4.3, lamps that show other lines V 10.1) is nothing for who has none, one for a
 fixed number nothing for who has none; the others are for everybody. Virtual users (menus, groups, hunt groups) can be
-given what concerns calls that come in (V 18.5, V 20.1.5, V 21.1.5, V 22.2.4).
+given what concerns calls that come in (V 18.5, V 20.1.5, V 21.1.6, V 22.2.4).
 
 V 8.1 keeps voicemail from all but "fixed", because its mobiles have their network's; E 3.2 gives it to people with a
 mobile, too. Here everybody can have it: a network's voicemail is out of the exchange's reach.
@@ -66,14 +66,17 @@ FOR_VIRTUAL: Final = frozenset(
         "selective_acceptance",
         "selective_rejection",
         "voicemail",
+        "call_policies",
     }
 )
 """What virtual users can be given."""
+FOR_FUNCTIONS: Final = frozenset({"voicemail", "call_policies"})
+"""What extensions can be given that only send calls on."""
 
 
 Kind: TypeAlias = Profile | Literal["virtual", "function"]
 """Of which kind the owner of an extension is: a person's profile, a virtual user, or a function that only sends calls
-on (by place, time, number of calls, or always): that has a voicemail at most."""
+on (by place, time, number of calls, or always)."""
 
 
 def offered(service: str, kind: Kind) -> bool:
@@ -85,5 +88,5 @@ def offered(service: str, kind: Kind) -> bool:
 def services_of(kind: Kind) -> frozenset[str]:
     """Every service for a kind."""
     if kind in ("virtual", "function"):
-        return FOR_VIRTUAL if kind == "virtual" else frozenset({"voicemail"})
+        return FOR_VIRTUAL if kind == "virtual" else FOR_FUNCTIONS
     return frozenset(service for service, profiles in SERVICES.items() if kind in profiles)

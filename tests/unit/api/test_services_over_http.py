@@ -48,10 +48,10 @@ async def test_services_are_shown_within_reach(api: Api, role: str, extension: s
     assert (await api.of(role).get(api.path(f"extensions/{extension}/services"))).status_code == status
 
 
-async def test_functions_that_only_send_calls_on_have_a_voicemail_at_most(api: Api) -> None:
+async def test_functions_that_only_send_calls_on_have_few_services(api: Api) -> None:
     answer = await api.of("company").get(api.path("extensions/213/services"))
     assert answer.json()["kind"] == "function"
-    assert [item["service"] for item in answer.json()["items"] if item["assigned"]] == ["voicemail"]
+    assert [item["service"] for item in answer.json()["items"] if item["assigned"]] == ["voicemail", "call_policies"]
 
 
 @pytest.mark.parametrize("role", ["user", "department", "company", "operator"])

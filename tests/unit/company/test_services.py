@@ -29,7 +29,7 @@ from kiestoon.company.model import (
     User,
     VoicemailBox,
 )
-from kiestoon.company.profiles import FOR_VIRTUAL, SERVICES, offered, services_of
+from kiestoon.company.profiles import FOR_FUNCTIONS, FOR_VIRTUAL, SERVICES, offered, services_of
 from kiestoon.company.services import Licensing, Services
 from kiestoon.company.voicemail import box_of
 
@@ -127,7 +127,7 @@ def test_nothing_given_by_hand_goes_beyond_the_profile() -> None:
     assert not Services.of(company(users=users, service_assignments=hands)).has("101", "ring_reminder")
 
 
-def test_virtual_users_have_what_concerns_calls_that_come_in_and_functions_a_voicemail() -> None:
+def test_virtual_users_have_what_concerns_calls_that_come_in_and_functions_less_of_it() -> None:
     rows = company(
         hunt_groups=(HuntGroup(id=1, company_id=1, extension="300", name="Orders"),),
         location_routings=(LocationRouting(id=1, company_id=1, extension="301", name="By place"),),
@@ -135,7 +135,7 @@ def test_virtual_users_have_what_concerns_calls_that_come_in_and_functions_a_voi
     services = Services.of(rows)
     assert not services.restricts
     assert {service for service in SERVICES if services.has("300", service)} == FOR_VIRTUAL
-    assert {service for service in SERVICES if services.has("301", service)} == services_of("function") == {"voicemail"}
+    assert {service for service in SERVICES if services.has("301", service)} == FOR_FUNCTIONS == services_of("function")
 
 
 def test_the_standing_says_why() -> None:
@@ -189,6 +189,14 @@ def test_a_persons_field_is_as_unset_without_its_service(field: str) -> None:
     users = (User(id=1, company_id=1, extension="101", name="Ann", **{field: on}), BEN)
     assert getattr(without(service, users=users).users[0], field) == off
     assert getattr(without("hot_desking", users=users).users[0], field) == on
+
+
+def test_a_virtual_users_policies_are_the_companys_without_the_service_and_its_ringing_stays_its_own() -> None:
+    hunt = HuntGroup(id=1, company_id=1, extension="300", name="Orders", connected_privacy="all", call_waiting=True)
+    lost = tuple(by_hand("300", service, False) for service in ("call_policies", "voicemail"))
+    whole = company(hunt_groups=(hunt,), service_assignments=lost)
+    left = rows_in_force(whole, Services.of(whole)).hunt_groups[0]
+    assert (left.connected_privacy, left.call_waiting) == ("company", True)
 
 
 def forward(case: Any = "busy", **fields: Any) -> Forward:

@@ -50,6 +50,7 @@ USES: list[tuple[str, Work]] = [
     ("anonymous_rejection", lambda h: h.change(h.ann, reject_anonymous=True)),
     ("caller_id_withheld", lambda h: h.change(h.ann, hide_number=True)),
     ("call_policies", lambda h: h.change(h.ann, connected_privacy="all")),
+    ("distinctive_ringing", lambda h: h.change(h.change(h.ann, distinctive_ringing=False), distinctive_ringing=True)),
 ]
 """What sets up a service for Ann."""
 
@@ -108,13 +109,17 @@ def test_another_profile_must_suit_what_was_given(house: House) -> None:
 
 def test_virtual_users_have_services_and_functions_act_by_themselves(house: House) -> None:
     house.add(m.Forward, extension="300", case="always", voicemail=True)
-    assert house.refuses(lambda: house.add(m.Forward, extension="300", case="busy", to=TO, ring_reminder=True)) == [
-        "not_for_virtual"
-    ]
+    assert house.refuses(
+        lambda: house.add(m.Forward, extension="300", case="selective", to=TO, ring_reminder=True)
+    ) == ["not_for_virtual"]
     for values in ({"to": TO}, {"voicemail": True}):
         assert house.refuses(lambda values=values: house.add(m.Forward, extension="301", case="always", **values)) == [  # type: ignore[misc]
             "not_for_virtual"
         ]
+    policies = house.hand("300", "call_policies", assigned=False)
+    assert house.refuses(lambda: house.change(house.hunt, connected_privacy="all")) == ["service_not_assigned"]
+    house.changes.remove(policies)
+    house.change(house.hunt, connected_privacy="all")
     house.give(house.pack("voicemail", "reach"), "300")
     assert house.refuses(lambda: house.give(house.pack("reach"), "300")) == ["pack_for_nothing"]
     assert house.refuses(lambda: house.hand("300", "reach")) == ["not_for_virtual"]

@@ -27,7 +27,8 @@ from kiestoon.store.keys import Vault, new_secret
 from kiestoon.store.problems import Problem, problem
 from kiestoon.store.rules import Peek
 from kiestoon.store.rules.licences import misplaced_packs
-from kiestoon.store.rules.services import new_user_problems
+from kiestoon.store.rules.places import OWNERS
+from kiestoon.store.rules.services import new_owner_problems
 from kiestoon.store.tables import TABLES
 from kiestoon.store.write import Changes
 
@@ -143,11 +144,11 @@ class Writer:
             raise ApiProblem("invalid", foreign)
 
     def _check_services(self, row: Row, old: Row | None = None) -> None:
-        """What a new person cannot have yet is not set up yet either; no pack is where it is not available."""
+        """What somebody new cannot have yet is not set up yet either; no pack is where it is not available."""
         peek = Peek(self.connection, self.company_id)
         missing: Iterable[Problem] = ()
-        if isinstance(row, User) and old is None:
-            missing = new_user_problems(row, peek)
+        if isinstance(row, OWNERS) and old is None:
+            missing = new_owner_problems(row, peek)
         elif isinstance(row, PackAssignment) and {row.location_id, getattr(old, "location_id", None)} != {None}:
             missing = misplaced_packs(peek, row.pack_id)
         if found := tuple(missing):

@@ -7,11 +7,12 @@ Switching off and removing is everybody's. What was set before a service was tak
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any, Final
 
 import msgspec
 
-from kiestoon.company.in_force import FIELDS, OF_RULE, services_of_forward
+from kiestoon.company.in_force import FIELDS, OF_RULE, OF_VIRTUAL, services_of_forward
 from kiestoon.company.model import (
     AlternateNumber,
     CallClass,
@@ -39,7 +40,6 @@ from kiestoon.store.rules.shape import Check
 from kiestoon.store.service_names import service_name
 
 _FIELD_OF: Final = {"voicemail": "voicemail", "ring_reminder": "ring_reminder"}
-_DEFAULTS: Final = {field.name: field.default for field in msgspec.structs.fields(User)}
 
 
 class Held:
@@ -76,19 +76,19 @@ def held_by(extension: str, peek: Peek) -> Held | None:
     return Held(owner, peek) if isinstance(owner, OWNERS) else None
 
 
-def new_user_problems(row: User, peek: Peek) -> Iterator[Problem]:
-    """A person who has just been added has what is not licensed; the rest cannot be set up yet."""
+def new_owner_problems(row: Row, peek: Peek) -> Iterator[Problem]:
+    """A person or virtual user who has just been added has what is not licensed; the rest cannot be set up yet."""
     held = Held(row, peek)
-    for field, service in _wanted_fields(row, _DEFAULTS):
+    for field, service in _wanted_fields(row, None):
         yield from held.missing(field, service)
 
 
-def _user(row: User, peek: Peek) -> Iterator[Problem]:
-    old = peek.get(User, row.id) if row.id else None
-    wanted = list(_wanted_fields(row, _DEFAULTS if old is None else msgspec.structs.asdict(old)))
+def _owner(row: Any, peek: Peek) -> Iterator[Problem]:
+    old = peek.get(type(row), row.id) if row.id else None
+    wanted = list(_wanted_fields(row, old))
     if old is None:  # nothing can have been assigned yet: whoever writes a whole company does so afterwards
         for field, service in wanted:
-            if not offered(service, row.profile):
+            if not offered(service, kind_of(row)):
                 yield from not_offered(field, service, row)
         return
     held = Held(row, peek) if wanted else None
@@ -97,14 +97,21 @@ def _user(row: User, peek: Peek) -> Iterator[Problem]:
             yield from held.missing(field, service)
 
 
-def _wanted_fields(row: User, before: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """The fields that are set to something a service is needed for, and were not before."""
-    for field, (service, without) in FIELDS.items():
+def _wanted_fields(row: Row, old: Row | None) -> Iterator[tuple[str, str]]:
+    """The fields that are set to something a service is needed for, and were not before (by default)."""
+    fields = FIELDS if isinstance(row, User) else OF_VIRTUAL
+    before = msgspec.structs.asdict(old) if old is not None else _defaults(type(row))
+    for field, (service, without) in fields.items():
         value = getattr(row, field)
         if value not in (without, before[field]):
             yield field, service
             if field == "do_not_disturb_reminder":
                 yield field, "do_not_disturb"
+
+
+@cache
+def _defaults(row_type: type[Row]) -> dict[str, Any]:
+    return {field.name: field.default for field in msgspec.structs.fields(row_type)}
 
 
 def _forward(row: Forward, peek: Peek) -> Iterator[Problem]:
@@ -164,7 +171,7 @@ def _of_person(row: Any, wanted: Iterable[tuple[str, str]], peek: Peek) -> Itera
 
 
 CHECKS: Final[dict[type[Row], tuple[Check, ...]]] = {
-    User: (_user,),
+    **dict.fromkeys(OWNERS, (_owner,)),
     Forward: (_forward,),
     Rule: (_rule,),
     VoicemailBox: (_box,),
