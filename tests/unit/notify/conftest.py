@@ -1,16 +1,17 @@
-"""A database with a company, its webhooks, and a clock that is stepped."""
+"""A company, its webhooks, and a clock that is stepped, on SQLite and on PostgreSQL."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from notify_rig import Installation
 
+from kiestoon.store.database import Database
 
-@pytest.fixture
-def installation(tmp_path: Path) -> Iterator[Installation]:
-    made = Installation(tmp_path)
-    yield made
-    made.database.close()
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def installation(request: pytest.FixtureRequest, tmp_path: Path) -> Installation:
+    emptied: Callable[[], Database] = request.getfixturevalue(f"kept_{request.param}")
+    return Installation(emptied(), tmp_path)

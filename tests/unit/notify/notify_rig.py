@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
-from installed import copy_database
 
 from kiestoon.company.model import Company, Webhook
 from kiestoon.notify.signing import new_signing_secret
 from kiestoon.store import outbox
-from kiestoon.store.database import Database, sqlite_url
+from kiestoon.store.database import Database
 from kiestoon.store.installation import prepare
 from kiestoon.store.keys import Vault
 from kiestoon.store.outbox import Delivery
@@ -33,8 +32,8 @@ class Clock:
 class Installation:
     """What the tests work on."""
 
-    def __init__(self, folder: Path) -> None:
-        self.database = Database(sqlite_url(copy_database(folder / "kiestoon.db")))
+    def __init__(self, database: Database, folder: Path) -> None:
+        self.database = database
         self.vault: Vault = prepare(self.database, folder / "installation.key")
         self.clock = Clock()
         with changing(self.database, self.vault, acting_user="test") as changes:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
 from notify_rig import Installation
+from sqlalchemy import select
 from standardwebhooks.webhooks import Webhook as Verifier
 
+from kiestoon.company.model import Webhook
 from kiestoon.notify.backoff import WEBHOOK_PAUSES_S, pause_s
 from kiestoon.notify.courier import OF_ONE, Courier
 from kiestoon.notify.posting import Poster
 from kiestoon.notify.targets import TargetRefusedError, check_target, refuse_url
 from kiestoon.store import outbox
+from kiestoon.store.scope import INSTALLATION
+from kiestoon.store.tables import TABLES
 
 
 class Server:
@@ -329,9 +332,8 @@ async def test_old_deliveries_leave_the_log_and_those_of_a_silent_webhook_are_gi
 
 def test_secrets_are_encrypted_in_the_database(installation: Installation) -> None:
     hook = installation.hook("http://127.0.0.1:9/")
-    import sqlite3
-
-    with sqlite3.connect(str(installation.database.url.database)) as raw:
-        dump = "\n".join(raw.iterdump())
-    assert hook.secret not in dump
-    assert json.dumps(hook.url) in dump or hook.url in dump
+    with installation.database.read() as connection:
+        (row,) = connection.execute(select(TABLES[Webhook]), execution_options=INSTALLATION).mappings().all()
+    assert row["url"] == hook.url
+    assert hook.secret.encode() not in b" ".join(str(value).encode() for value in row.values())
+    assert hook.secret.encode() not in bytes(row["secret"])

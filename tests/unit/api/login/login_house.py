@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Annotated, Any
 
 import httpx
 from argon2 import PasswordHasher
 from fastapi import Depends, FastAPI
-from installed import copy_database
 
 from kiestoon.api import problems
 from kiestoon.api.backend import Backend
@@ -19,7 +17,7 @@ from kiestoon.api.login.logins import Logins, install
 from kiestoon.api.principal import Principal
 from kiestoon.company.model import Account, Company, Department, Location, User
 from kiestoon.store.accounts import set_password
-from kiestoon.store.database import Database, sqlite_url
+from kiestoon.store.database import Database
 from kiestoon.store.installation import prepare
 from kiestoon.store.write import changing
 
@@ -30,25 +28,18 @@ CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 class House:
     """An installation with two companies and a web application over it. One serves all tests, each ``begin``s with it
-    anew: making it takes a second, and FastAPI its time over the first request to each route."""
+    on a database: FastAPI takes its time over the first request to each route of an application."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._made = copy_database(folder / "made" / "kiestoon.db")
-        database = Database(sqlite_url(self._made))
-        self.vault = prepare(database, folder / "installation.key")
-        self._found(database)
-        database.close()
-        self.database = Database(sqlite_url(folder / "kiestoon.db"))
+    def __init__(self, key: Path) -> None:
+        self._key = key
         self.application = FastAPI()
         problems.install(self.application)
         for router in ROUTERS:
             self.application.include_router(router)
         self._add_probes()
-        self.begin()
 
-    def _found(self, database: Database) -> None:
-        with changing(database, self.vault, acting_user="test") as changes:
+    def _found(self) -> None:
+        with changing(self.database, self.vault, acting_user="test") as changes:
             self.company = changes.add(Company(id=0, name="Noord", domain="noord.example"))
             self.other = changes.add(Company(id=0, name="Zuid", domain="zuid.example"))
             self.location = changes.add(Location(id=0, company_id=self.company.id, name="Utrecht"))
@@ -61,12 +52,12 @@ class House:
             self.bas = changes.add(User(id=0, company_id=self.company.id, extension="102", name="Bas de Wit"))
             self.zoe = changes.add(User(id=0, company_id=self.other.id, extension="101", name="Zoë Smit"))
 
-    def begin(self) -> None:
-        """Everything as it was made, at the beginning of time."""
-        self.database.engine.dispose()
-        for rest in self.folder.glob("kiestoon.db*"):
-            rest.unlink()
-        shutil.copy(self._made, self.folder / "kiestoon.db")
+    def begin(self, database: Database) -> None:
+        """Everything as it is made, at the beginning of time. ``database`` has our tables and no rows."""
+        self.database = database
+        self._key.unlink(missing_ok=True)
+        self.vault = prepare(self.database, self._key)
+        self._found()
         self.now_s = 0.0
         self.asked: list[str] = []
         self.mailed: list[str] = []

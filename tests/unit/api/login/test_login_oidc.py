@@ -10,9 +10,12 @@ import pytest
 from identity_provider import SECRET, Provider
 from joserfc.jwk import OctKey, RSAKey
 from login_house import START_MS, House, log_in
+from sqlalchemy import select
 
 from kiestoon.api.login.oidc import IdentityError, identity_of
 from kiestoon.company.model import IdentityProvider
+from kiestoon.store.scope import INSTALLATION
+from kiestoon.store.tables import TABLES
 from kiestoon.store.write import changing
 
 
@@ -212,7 +215,10 @@ async def test_administrators_configure_providers_of_their_company_and_the_secre
     foreign = f"/api/v1/companies/{house.other.id}/identity-providers"
     assert (await browser.post(foreign, json=body)).status_code == 404
     assert (await browser.get("/api/v1/identity-providers")).status_code == 403
-    assert SECRET.encode() not in (house.folder / "kiestoon.db").read_bytes()
+    with house.database.read() as connection:
+        query = select(TABLES[IdentityProvider].c.secret)
+        sealed = connection.execute(query, execution_options=INSTALLATION).scalar_one()
+    assert SECRET.encode() not in bytes(sealed)
     assert (await browser.delete(own)).status_code == 204
 
 
