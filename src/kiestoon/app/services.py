@@ -12,6 +12,7 @@ from kiestoon.services.callback import callback, callback_cancel, callback_offer
 from kiestoon.services.held import consulting, held
 from kiestoon.services.intercom import intercom
 from kiestoon.services.menu import menu
+from kiestoon.services.no_music import no_music_on_hold
 from kiestoon.services.notice import call_waits, notice
 from kiestoon.services.parked import parked
 from kiestoon.services.pickup import pickup
@@ -66,6 +67,7 @@ def all_services() -> dict[str, ServiceFunction]:
         "call_return": again.call_return,
         "speed_dial": again.speed_dial,
         **dict.fromkeys(PER_CALL, again.for_one_call),
+        "no_music_on_hold": no_music_on_hold,
         "echo": tests.echo,
         "clock": tests.clock,
         "own_number": tests.own_number,

@@ -94,6 +94,7 @@ def _note(x: Exchange, call: Call, decision: Decision, now: float) -> None:
         return
     known = len(call.situation.diversions) if call.situation is not None else 0
     call.situation = situation
+    call.no_music = call.no_music or situation.no_music
     x.present.enter(call, situation.through)
     fresh = situation.diversions[known:]
     for diversion in fresh:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from kiestoon.calls import aside
+from kiestoon.calls import aside, signals
 from kiestoon.calls.call import Call, Failure
 from kiestoon.calls.leg import Leg
 from kiestoon.calls.operations import NOT_IN_CALL, consult, targets, transfer
@@ -109,7 +109,9 @@ def _park(x: Exchange, call: Call, leg: Leg, _: str, now: float) -> Failure | No
 
 
 def _no_music(x: Exchange, call: Call, leg: Leg, _: str, now: float) -> Failure | None:
-    call.no_music = True
+    held = consult.held_by(x, leg)
+    for one in (call,) if held is None else (call, held):
+        signals.music_off(x, one)
     return None
 
 

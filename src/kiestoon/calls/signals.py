@@ -48,6 +48,14 @@ def stop_music(call: Call, leg: Leg) -> None:
         leg.music = 0
 
 
+def music_off(x: Exchange, call: Call) -> None:
+    """No music for anybody who waits in this call, now and from now on (*60)."""
+    call.no_music = True
+    for leg in call.legs.values():
+        stop_music(call, leg)
+    x.journal.changed(call)
+
+
 def stop_all(call: Call, leg: Leg) -> None:
     """The leg hears nothing but other parties from now on."""
     stop_music(call, leg)

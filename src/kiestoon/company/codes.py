@@ -70,8 +70,8 @@ def _switch(name: str, english: str, dutch: str, follows: Follows = "nothing", l
     return Feature(name, english, dutch, follows, length, optional=follows != "nothing", switch=True)
 
 
-def _per_call(name: str, english: str, dutch: str) -> Feature:
-    return Feature(name, english, dutch, "number", optional=True, per_call=True)
+def _per_call(name: str, english: str, dutch: str, place: Place = "dialled") -> Feature:
+    return Feature(name, english, dutch, "number", optional=True, per_call=True, place=place)
 
 
 def _dynamic(number: int) -> Feature:
@@ -151,7 +151,7 @@ _CATALOGUE: Final = (
     _per_call("caller_id_hide", "Hide my number for this call", "Mijn nummer verbergen bij dit gesprek"),
     *(_dynamic(number) for number in range(1, 10)),
     _per_call("no_diversion", "No diversion of this call", "Dit gesprek niet laten doorschakelen"),
-    _F("no_music_on_hold", "Music on hold off for this call", "Wachtmuziek uit bij dit gesprek", place="both"),
+    _per_call("no_music_on_hold", "Music on hold off for this call", "Wachtmuziek uit bij dit gesprek", "both"),
     # for all calls
     _switch("caller_id_hide_on", "Hide my number always", "Mijn nummer altijd verbergen"),
     _switch("caller_id_hide_off", "Show my number", "Mijn nummer tonen"),
@@ -186,6 +186,7 @@ KEYS_IN_CALLS: Final = frozenset(
 PER_CALL: Final = frozenset(feature.name for feature in _CATALOGUE if feature.per_call)
 HIDE: Final = "caller_id_hide"
 NO_DIVERSION: Final = "no_diversion"
+NO_MUSIC: Final = "no_music_on_hold"
 SPEED_DIAL: Final = "speed_dial"
 SHOW: Final = tuple(f"caller_id_{number}" for number in range(1, 10))
 """One of the person's nine numbers: #30#, #32# … #39# (E 10.6), in this order."""

@@ -1,4 +1,4 @@
-"""Feature codes that hold for one call: which number is shown, no diversion (CALL-18, CALL-7)."""
+"""Feature codes that hold for one call: which number is shown, no diversion, no music (CALL-18, CALL-7, VM-9)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from kiestoon.company.codes import HIDE, LONGEST, NO_DIVERSION, PER_CALL, SHOW
+from kiestoon.company.codes import HIDE, LONGEST, NO_DIVERSION, NO_MUSIC, PER_CALL, SHOW
 from kiestoon.company.directory import CompanyIndex
 
 _MOST: Final = 4
@@ -18,10 +18,16 @@ class Wishes(msgspec.Struct, frozen=True):
     hide: bool = False
     shown: int = 0
     inhibit: bool = False
+    no_music: bool = False
 
     def with_those_of(self, other: Wishes) -> Wishes:
         """Both; of two numbers to show, the other's."""
-        return Wishes(self.hide or other.hide, other.shown or self.shown, self.inhibit or other.inhibit)
+        return Wishes(
+            self.hide or other.hide,
+            other.shown or self.shown,
+            self.inhibit or other.inhibit,
+            self.no_music or other.no_music,
+        )
 
 
 NO_WISHES: Final = Wishes()
@@ -42,6 +48,8 @@ def read_wishes(index: CompanyIndex, dialled: str) -> tuple[Wishes, str]:
             wishes = msgspec.structs.replace(wishes, hide=True)
         elif feature == NO_DIVERSION:
             wishes = msgspec.structs.replace(wishes, inhibit=True)
+        elif feature == NO_MUSIC:
+            wishes = msgspec.structs.replace(wishes, no_music=True)
         else:
             wishes = msgspec.structs.replace(wishes, shown=SHOW.index(feature) + 1)
     return wishes, rest

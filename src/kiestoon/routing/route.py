@@ -178,6 +178,8 @@ def _from_inside(line: Route, caller: Caller, dialled: str) -> Decision:
         return line.decide(refuse(403, 57, "Nobody Logged In"))
     if wishes.inhibit:
         line.now(inhibited=True)
+    if wishes.no_music:
+        line.now(no_music=True)
     # Extensions may hold letters (SIP names); they are looked up as they came, before the digits.
     for extension in dict.fromkeys((dialled, cleaned)):
         if extension in index.arrangements.extensions:

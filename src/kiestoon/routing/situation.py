@@ -82,6 +82,7 @@ class Situation(msgspec.Struct, frozen=True):
     ``prefix`` goes before the caller's name on displays. ``shown``: the number to show outside when the call is
     forwarded there. ``through``: call-limit extensions the call counts at. ``visited``: extensions already passed, so
     that no circle is run through twice. ``inhibited``: nobody may divert the call any further (*80).
+    ``no_music``: nobody who is put on hold in it hears music (*60).
     """
 
     company_id: int
@@ -98,6 +99,7 @@ class Situation(msgspec.Struct, frozen=True):
     inhibited: bool = False
     hunt: Hunt | None = None
     arrived_diversions: int = 0
+    no_music: bool = False
 
     def sent_by(self, extension: str) -> DivertReason | None:
         """Why an extension itself sent the call on, when it was the last to do so."""

@@ -102,7 +102,14 @@ async def test_another_company_is_not_there_at_all(api: Api, role: str) -> None:
     assert [company["id"] for company in companies] == [api.organisation.company_id]
 
 
-DONE = {"clear_reach": 204, "send_account_mail": 202, "apply_new_company": 201, "make_call": 202, "operate_call": 204}
+DONE = {
+    "clear_reach": 204,
+    "manage_music": 204,
+    "send_account_mail": 202,
+    "apply_new_company": 201,
+    "make_call": 202,
+    "operate_call": 204,
+}
 """What a success is answered with where it is not 200."""
 
 
@@ -147,10 +154,12 @@ def operation_requests(api: Api, exported: str) -> dict[str, tuple[str, str, dic
         "shared_identity_providers": ("GET", "/api/v1/identity-providers", {}),
         "follow_events": ("GET", "/api/v1/events", {}),
         "manage_identity_providers": ("GET", api.path("identity-providers"), {}),
+        "manage_music": ("DELETE", api.path(f"music/spring/{own['music_files']}"), {}),
         "manage_prompts": ("GET", api.path("prompts"), {}),
         "manage_webhooks": ("GET", api.path("webhooks"), {}),
         "send_account_mail": ("POST", api.path(f"users/{own['users']}/account-mail"), {"json": {}}),
         "apply_new_company": ("POST", "/api/v1/configuration", yaml(NEW_COMPANY)),
+        "read_music": ("GET", api.path("music"), {}),
         "read_voicemail": ("GET", api.path("voicemail"), {}),
         "change_voicemail": (
             "PATCH",
@@ -178,12 +187,15 @@ OPERATION_OF = {
     "get_pin_state": "set_pin",
     "change_pin": "set_pin",
     "remove_from_department": "assign_to_department",
+    "list_playlists": "read_music",
+    "play_music": "read_music",
     "list_calls_of_virtual_user": "read_call_history",
 }
 """By operation of the OpenAPI document what the permission table calls it, where its tag does not say so."""
 
 BY_TAG = {
     "accounts": "manage_accounts",
+    "music": "manage_music",
     "operators": "manage_operators",
     "webhooks": "manage_webhooks",
     "identity providers": "manage_identity_providers",
