@@ -39,7 +39,7 @@ async def list_public_holidays(
     backend: Behind,
     country: Annotated[str, Query(pattern="^[A-Z]{2}$", description="ISO 3166-1.", examples=["NL"])] = "NL",
     region: Annotated[str, Query(max_length=8, pattern="^[A-Za-z0-9]*$", description="ISO 3166-2.")] = "",
-    year: Annotated[int, Query(ge=1970, le=2199, description="This year by default.")] | None = None,
+    year: Annotated[int | None, Query(ge=1970, le=2199, description="This year by default.")] = None,
 ) -> Response:
     """The public holidays of a country in a year, moving ones included."""
     language = language_of(request)

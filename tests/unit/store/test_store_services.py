@@ -109,9 +109,8 @@ def test_another_profile_must_suit_what_was_given(house: House) -> None:
 
 def test_virtual_users_have_services_and_functions_act_by_themselves(house: House) -> None:
     house.add(m.Forward, extension="300", case="always", voicemail=True)
-    assert house.refuses(
-        lambda: house.add(m.Forward, extension="300", case="selective", to=TO, ring_reminder=True)
-    ) == ["not_for_virtual"]
+    reminded = {"case": "selective", "to": TO, "ring_reminder": True}
+    assert house.refuses(lambda: house.add(m.Forward, extension="300", **reminded)) == ["not_for_virtual"]
     for values in ({"to": TO}, {"voicemail": True}):
         assert house.refuses(lambda values=values: house.add(m.Forward, extension="301", case="always", **values)) == [  # type: ignore[misc]
             "not_for_virtual"

@@ -93,7 +93,7 @@ async def read_plan_timeline(
     start: Annotated[
         str, Query(max_length=40, description="RFC 3339, or a minute on the scheme's clock; now by default.")
     ] = "",
-    days: Annotated[int, Query(ge=1, le=31)] = 7,
+    days: Annotated[int, Query(ge=1, le=31, description="How many, from there.")] = 7,
 ) -> Response:
     """Which plan is active when, and why: what a week looks like."""
     found, wanted = company_id_of(principal, company_id), id_of(scheme_id)
