@@ -54,6 +54,7 @@ class Api:
         self.principals = self.organisation.principals()
         self.application.state.limits = RateLimits(0)
         mail.install(self.application, None)
+        self.application.state.logins.mail_login = None
         self._clients: list[httpx.AsyncClient] = []
 
     async def _ask(self, command: str, **arguments: Any) -> Any:

@@ -64,6 +64,7 @@ def requests(api: Api) -> dict[str, dict[str, Any]]:
 
 async def test_a_repetition_gets_the_first_answer_and_changes_nothing(api: Api) -> None:
     mail.install(api.application, queue_mail)
+    api.application.state.logins.mail_login = lambda connection, account: 1
     client, number = api.of("operator"), itertools.count()
     for path, arguments in requests(api).items():
         headers = {"Idempotency-Key": f"key {next(number)}", **arguments.pop("headers", {})}

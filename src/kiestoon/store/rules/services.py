@@ -127,8 +127,9 @@ def _rule(row: Rule, peek: Peek) -> Iterator[Problem]:
 
 
 def _box(row: VoicemailBox, peek: Peek) -> Iterator[Problem]:
-    if row.enabled:
-        yield from _needs(row.extension, [("extension", "voicemail")], peek)
+    held = held_by(row.extension, peek) if row.enabled else None
+    if held is not None and held.kind != "function":  # what else can have no box: see the rules over boxes
+        yield from held.missing("extension", "voicemail")
 
 
 def _needs(extension: str, wanted: Iterable[tuple[str, str]], peek: Peek) -> Iterator[Problem]:
