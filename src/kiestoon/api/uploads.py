@@ -32,15 +32,16 @@ _TYPES: Final = (
     "video/x-ms-asf", "application/octet-stream",
 )  # fmt: skip
 _TOLD: Final = ("audio/wav", "audio/mpeg", "audio/x-ms-wma", "audio/ogg", "audio/flac", "application/octet-stream")
+_BINARY: Final = {"type": "string", "format": "binary"}
 BODY: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
-        "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in _TOLD},
+        "content": {kind: {"schema": _BINARY, "example": "RIFF…"} for kind in _TOLD},
     }
 }
 """The description of an operation that takes an audio file."""
 AUDIO: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"content": {"audio/ogg": {"schema": {"type": "string", "format": "binary"}}}}
+    200: {"content": {"audio/ogg": {"schema": _BINARY, "example": "OggS…"}}}
 }
 """The description of one that gives one."""
 

@@ -107,9 +107,10 @@ class MessageChange(BaseModel):
     extension: str | None = Field(None, max_length=_LONGEST_NUMBER, pattern="^[0-9]+$", examples=["205"])
 
 
+_WAV: Final = {"schema": {"type": "string", "format": "binary"}, "example": "RIFF…"}
 _AUDIO: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"content": {"audio/wav": {"schema": {"type": "string", "format": "binary"}}}},
-    206: {"description": "The part that Range asks for.", "content": {"audio/wav": {}}},
+    200: {"content": {"audio/wav": _WAV}},
+    206: {"description": "The part that Range asks for.", "content": {"audio/wav": _WAV}},
     416: {"description": "Range asks for what is not there."},
 }
 

@@ -22,7 +22,7 @@ from kiestoon.api.resources.operations import CopyPlan
 from kiestoon.api.resources.parameters import list_parameters
 from kiestoon.api.resources.plans import SwitchPlan
 from kiestoon.api.resources.reachability import CloneReach
-from kiestoon.api.schemas import MAX_ID, change_model, clean_text, create_model_of, example, read_model
+from kiestoon.api.schemas import MAX_ID, READ_ONLY, change_model, clean_text, create_model_of, example, read_model
 from kiestoon.company.code_presets import DEFAULT_PRESET, PRESETS
 from kiestoon.company.model import ENTITIES, Device, Entity
 
@@ -221,6 +221,10 @@ def _operation(entity: Entity, what: str, operation_id: str, summary: str) -> Js
 
 def _body_example(entity: Entity, what: str) -> Json:
     whole = example(entity, create=True)
+    if not whole:  # everything may be left out
+        shown = example(entity, create=False)
+        name = next(name for name, value in shown.items() if name not in READ_ONLY and value is not None)
+        whole = {name: shown[name]}
     return dict(list(whole.items())[:1]) if what == "change" else whole
 
 
