@@ -7,12 +7,12 @@ from kiestoon.calls.operations import voicemail
 from kiestoon.calls.operations.targets import Way
 from kiestoon.company.codes import PER_CALL
 from kiestoon.services import again, fetching, listening, parking, tests
+from kiestoon.services.again.no_music import no_music_on_hold
 from kiestoon.services.announcement import announcement
 from kiestoon.services.callback import callback, callback_cancel, callback_offer
 from kiestoon.services.held import consulting, held
 from kiestoon.services.intercom import intercom
 from kiestoon.services.menu import menu
-from kiestoon.services.no_music import no_music_on_hold
 from kiestoon.services.notice import call_waits, notice
 from kiestoon.services.parked import parked
 from kiestoon.services.pickup import pickup
