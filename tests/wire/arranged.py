@@ -38,6 +38,7 @@ from kiestoon.company.model import (
     Location,
     LocationRoute,
     LocationRouting,
+    Menu,
     Number,
     NumberPlan,
     NumberScheme,
@@ -47,7 +48,9 @@ from kiestoon.company.model import (
     PlanPeriod,
     Presence,
     ReachCell,
+    ReachOverride,
     ReachProfile,
+    ReachStatus,
     Row,
     Rule,
     StatusForward,
@@ -72,9 +75,9 @@ DOUBTFUL_LINE = "127.0.0.22"
 
 CALLERS = tuple(str(number) for number in range(101, 110))
 BANKS = {
-    ANSWERING: tuple(str(number) for number in range(201, 250)),
+    ANSWERING: tuple(str(number) for number in range(201, 256)),
     BUSY: ("301", "302", "303"),
-    SILENT: ("401", "402", "403", "404"),
+    SILENT: ("401", "402", "403", "404", "405", "406"),
 }
 AWAY = ("501", "502")
 ZONE = ZoneInfo("Europe/Amsterdam")
@@ -121,6 +124,8 @@ ARRANGED = Site(
         "228": {"connected_privacy": "external"},
         "246": {"mobile_number": "+31612000246"},
         "249": {"blocklist": ("+3169*",)},
+        "254": {"mobile_number": "+31612000254"},
+        "406": {"do_not_disturb": True, "do_not_disturb_reminder": True},
     },
     devices={"108": {"emergency_number": "+31207000198"}},
     trunks=(
@@ -145,6 +150,16 @@ LOOP_SITES = tuple(
     for own in (1, 2)
 )  # fmt: skip
 """Two companies; the one person of each forwards to the other company's number."""
+
+AREAS_LINE = ("127.0.0.24", free_port("127.0.0.24"))
+AREAS = Site(
+    name="Areas", domain="areas.example", extensions=("101", "102"), numbers={"+31208000101": "101"},
+    users={"102": {"area_code": "010"}},
+    trunks=({"name": "areas", "kind": "peer", "host": AREAS_LINE[0], "port": AREAS_LINE[1],
+             "sources": (AREAS_LINE[0],), "emergency_area": True},),
+    company={"area_code": "020", "emergency_number": "+31208000101"},
+)  # fmt: skip
+"""A company whose provider is told where emergency calls come from. 102 sits in Rotterdam."""
 
 NOBODYS_PHONE = ("shared-desk", "secret-of-a-phone-without-a-person")
 
@@ -302,6 +317,11 @@ class _Writer:
         self.forward("228", "always", "219")
         self.forward("229", "always", "0612000229")
         self.forward("302", "busy", "229")
+        self.forward("250", "always", "219", ring_reminder=True)
+        self.forward("405", "always", "219", ring_reminder=True)
+        self.forward("406", "busy", "219")
+        self.add(Forward, extension="254", case="always", to=Destination("mobile"))
+        self.add(Rule, service="selective_reject", name="Mobiles", extension="251", patterns=("+316*",))
         self.forward("231", "always", "232")
         self.forward("232", "always", "231")
         second = self.add(Number, e164=e164("661"))
@@ -309,7 +329,7 @@ class _Writer:
         self.add(AlternateNumber, user_id=PEOPLE.index("221") + 1, extension="662", ring_pattern=2)
 
     def _reachability(self) -> None:
-        who = {extension: PEOPLE.index(extension) + 1 for extension in ("245", "246", "247")}
+        who = {extension: PEOPLE.index(extension) + 1 for extension in ("245", "246", "247", "255")}
         self.add(ReachProfile, user_id=who["245"], name="Usual", is_default=True)
         away = self.add(ReachProfile, user_id=who["245"], name="Family first", forward_always=to("219"))
         family = self.add(CallClass, user_id=who["245"], name="Family", numbers=("+31611111111",))
@@ -318,6 +338,9 @@ class _Writer:
         self.add(Presence, user_id=who["247"], status="meeting")
         self.add(StatusForward, user_id=who["247"], status="meeting", to=to("219"))
         self.add(Rule, service="selective_accept", name="Utrecht", extension="248", patterns=("+3130*",))
+        self.add(ReachProfile, user_id=who["255"], name="Usual", is_default=True, forward_busy=to("219"))
+        busy = self.add(ReachStatus, user_id=who["255"], name="At a customer's", availability="busy")
+        self.add(ReachOverride, user_id=who["255"], status_id=busy.id)
 
     # --- groups ---
 
@@ -339,16 +362,25 @@ class _Writer:
         self.hunt("717", "regular", ("501", "502"), unreachable_to=to("219"))
         self.hunt("718", "regular", ("301", "303"), busy_to=to("219"))
         self.hunt("719", "circular", ("501", "651"), prefix_name=False)
+        self.hunt("720", "regular", ("501",), forwarded_signal="all", connected_privacy="all")
+        self.forward("720", "selective", "219")
+        self.add(Rule, service="selective_forward", name="Mobiles", extension="720", patterns=("+316*",))
 
     def _groups(self) -> None:
         for extension, members, more in (
             ("721", ("243", "402"), {"show": "called"}),
             ("722", ("403",), {"no_answer_s": 8, "forward_no_answer": to("219")}),
             ("723", ("301", "303"), {"forward_busy": to("219")}),
+            ("724", ("402",), {"forward_always": to("0612000724"), "show": "called"}),
+            ("725", ("218", "403"), {"individual_forwarding": True}),
         ):  # fmt: skip
             row = self.virtual(GroupExtension, extension, **more)
             for member in members:
                 self.add(GroupMember, group_id=row.id, extension=member)
+        self.virtual(Menu, "731")
+        self.forward("731", "always", "219")
+        self.virtual(Menu, "732")
+        self.add(Rule, service="selective_reject", name="Mobiles", extension="732", patterns=("+316*",))
 
 
 # --- ladders ---------------------------------------------------------------------------------------------------------

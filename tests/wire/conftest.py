@@ -16,7 +16,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[2]))
 sys.path.insert(0, str(Path(__file__).parent))
 
-from arranged import ANSWERING, ARRANGED, BANKS, LINE, LOOP_SITES, bank, e164, fill
+from arranged import ANSWERING, AREAS, ARRANGED, BANKS, LINE, LOOP_SITES, bank, e164, fill
 from bench.lib.exchange import Exchange, Site
 from bench.peers.baresip import Account, Baresip
 from bench.peers.namespace import inside
@@ -47,7 +47,7 @@ def running_exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Excha
 @pytest.fixture(scope="session")
 def arranged_exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
     """One exchange for all modules about arrangements, with the banks of phones logged in."""
-    with Exchange(tmp_path_factory.mktemp("arranged"), (ARRANGED, *LOOP_SITES), fill=fill) as exchange:
+    with Exchange(tmp_path_factory.mktemp("arranged"), (ARRANGED, *LOOP_SITES, AREAS), fill=fill) as exchange:
         for address, extensions in BANKS.items():
             users = [(extension, ARRANGED.password(extension)) for extension in extensions]
             register(exchange.address, address, ARRANGED.domain, users)

@@ -15,6 +15,7 @@ from arranged import (
     e164,
     number_of,
     reached,
+    reached_in_order,
     silent_bank,
 )
 from bench.lib.exchange import Exchange
@@ -92,10 +93,47 @@ def test_each_alternate_number_rings_in_its_own_way(exchange, sipp, call_in, ans
     expect_all(call_in(("+31612000001", "221"), ("+31612000002", "661")), inside, phones)
     alerts = {number_of(each.header("From")): each.header("Alert-Info") for each in phones.received("INVITE")}
     assert set(reached(phones).values()) == {"221"}
-    assert "info=alert-national" in alerts["+31612000001"]
+    assert "info=alert-external" in alerts["+31612000001"]
     assert "Bellcore-dr3" in alerts["+31612000002"]
     assert "Bellcore-dr2" in alerts["101"]
     assert "alert-number2" in alerts["101"]
+
+
+def test_a_phone_whose_calls_go_elsewhere_rings_once_to_remind_of_it(exchange, sipp, call_in, answering):
+    """V 7.1.1: a short ring of its own, with the caller, without sound; cancelled as answered elsewhere. V 7.2: so is
+    who wants peace. The caller notices nothing of it."""
+    phones, reminded = answering(2), sipp(silent_bank(), host=SILENT[0], port=SILENT[1], calls=2)
+    expect_all(call_in(("+31612000001", "405"), ("+31612000002", "406")), phones, reminded)
+    assert reached(phones) == {"+31612000001": "219", "+31612000002": "219"}
+    assert reached(reminded) == {"+31612000001": "405", "+31612000002": "406"}
+    assert {each.header("Alert-Info") for each in reminded.received("INVITE")} == {
+        "<http://127.0.0.1/Bellcore-dr5>;info=alert-reminder"
+    }
+    assert all(each.header("Content-Length") == "0" for each in reminded.received("INVITE"))
+    assert all('text="Call completed elsewhere"' in each.header("Reason") for each in reminded.received("CANCEL"))
+    rang_s = [
+        (cancel.at_s - invite.at_s) % 86_400
+        for invite, cancel in zip(reminded.received("INVITE"), reminded.received("CANCEL"), strict=True)
+    ]
+    assert all(0.8 < each < 2.0 for each in rang_s)
+    assert not any("405" in str(record.legs) for record in exchange.new_records(2))
+
+
+def test_whoever_answers_a_reminder_is_hung_up_on(exchange, sipp, call_in, answering):
+    phones = answering(2)
+    expect_all(call_in(("+31612000001", "250")), phones)
+    assert set(reached_in_order(phones)) == {"219", "250"}
+    (record,) = exchange.new_records()
+    assert [leg.party for leg in record.legs if leg.kind != "caller"] == ["219"]
+
+
+def test_a_forward_to_the_own_mobile_goes_to_the_one_of_the_moment(exchange, sipp, call_in, line):
+    """U 4.1.4."""
+    outside = line(1)
+    expect_all(call_in(("+31612000001", "254")), outside)
+    (invite,) = outside.received("INVITE")
+    assert number_of(invite.text) == "+31612000254"
+    assert number_of(invite.header("From")) == e164("254")
 
 
 # --- out again -------------------------------------------------------------------------------------------------------
@@ -130,6 +168,15 @@ def test_a_caller_who_withholds_stays_withheld_when_forwarded_outside(exchange, 
     assert invite.header("Privacy") == "id"
 
 
+def test_a_group_that_forwards_outside_shows_its_own_number_when_it_is_to(exchange, sipp, call_in, line):
+    """E 4.2.4: the number called in place of the caller's."""
+    outside = line(1)
+    expect_all(call_in(("+31612000001", "724")), outside)
+    (invite,) = outside.received("INVITE")
+    assert number_of(invite.text) == "+31612000724"
+    assert number_of(invite.header("From")) == e164("724")
+
+
 # --- what the caller is told -----------------------------------------------------------------------------------------
 
 
@@ -149,6 +196,16 @@ def test_181_is_sent_to_whom_the_forwarder_lets_it_be_sent(exchange, sipp, answe
     inside = sipp(ladder.expect(200, dialog=True).ack().bye())
     expect_all(*outside, inside, phones)
     assert not outside[1].received("SIP/2.0 181")
+
+
+def test_a_hunt_group_has_policies_of_its_own(exchange, sipp, answering):
+    """V 21.1.6: 181 although the company tells nobody, and nobody sees who answers."""
+    phones = answering(1)
+    party = sipp(told("720", [181, 180], exchange), host=LINE[0])
+    expect_all(party, phones)
+    assert reached(phones) == {"+31612000001": "219"}
+    (answer,) = party.received("SIP/2.0 200 OK")[:1]
+    assert number_of(answer.header("P-Asserted-Identity")) == ""
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from arranged import (
 )
 from bench.lib.exchange import Exchange
 from bench.peers.sipp import expect_all
-from parties import caller, provider
+from parties import caller, outside_caller, provider
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +114,24 @@ def test_a_group_extension_rings_all_and_shows_the_number_called(exchange, sipp,
     assert reached(phones) == {"+31612000001": "243"}
     assert reached(silent) == {"+31612000001": "402"}
     assert phones.received("INVITE")[0].header("From").startswith(f'"{e164("721")} - ')
+
+
+def test_a_group_that_respects_its_members_own_forwards_rings_where_those_lead(exchange, sipp, call_in, answering):
+    """E 4.2: the first member's calls go to 219."""
+    phones, silent = answering(1), sipp(silent_bank(), host=SILENT[0], port=SILENT[1])
+    expect_all(call_in(("+31612000001", "725")), phones, silent)
+    assert reached(phones) == {"+31612000001": "219"}
+    assert reached(silent) == {"+31612000001": "403"}
+
+
+def test_menus_share_services_with_people(exchange, sipp, call_in, answering):
+    """V 18.5: one forwards all its calls, one rejects mobiles."""
+    phones = answering(1)
+    rejected = outside_caller("+31612000002", e164("732"), exchange.host).dial().expect(100, optional=True)
+    rejected = sipp(rejected.expect(183).refused(403), host=LINE[0])
+    expect_all(call_in(("+31612000001", "731")), phones, rejected, timeout_s=15)
+    assert reached(phones) == {"+31612000001": "219"}
+    assert {record.outcome for record in exchange.new_records(2)} == {"answered", "refused"}
 
 
 def test_a_member_who_calls_the_own_group_is_passed_by(exchange, sipp, answering):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from arranged import ARRANGED, LAST_WAY_OUT, LINE, NOBODYS_PHONE, e164, number_of
+from arranged import AREAS, AREAS_LINE, ARRANGED, LAST_WAY_OUT, LINE, NOBODYS_PHONE, e164, number_of
 from bench.lib.exchange import Exchange
 from bench.peers.sipp import expect_all
 from parties import caller, provider
@@ -74,6 +74,17 @@ def test_the_emergency_centre_sees_who_can_be_called_back(exchange, sipp, line):
     assert {number_of(each.text) for each in invites} == {"112"}
     assert sorted(number_of(each.header("From")) for each in invites) == sorted([*expected.values(), "+31207000199"])
     assert not any(each.header("Privacy") for each in invites)
+
+
+def test_the_provider_is_told_in_which_area_an_emergency_is(exchange, sipp):
+    """E 6.10.5: the person's own area, else the company's (RFC 3966 phone-context); only where the line wants it."""
+    line = sipp(provider().ring_and_answer().byed(), host=AREAS_LINE[0], port=AREAS_LINE[1], calls=2)
+    for extension in AREAS.extensions:
+        expect_all(sipp(caller(extension, "112", site=AREAS).call().bye()))
+    expect_all(line)
+    assert [number_of(each.text) for each in line.received("INVITE")] == [
+        "112;phone-context=+3120", "112;phone-context=+3110",
+    ]  # fmt: skip
 
 
 def test_nobody_logged_in_may_not_call_anybody_else(exchange, sipp):

@@ -26,6 +26,7 @@ FROM_OUTSIDE = {
     ("+31612000002", "231"): (482, "circle"),  # two people who forward to each other
     ("+31612000003", "248"): (403, "not_accepted"),  # selective acceptance
     ("+31690000001", "249"): (403, "on_blocklist"),
+    ("+31612000004", "251"): (403, "rejected_by_rule"),
 }
 FROM_INSIDE = {
     ("101", "009001234567"): "company",

@@ -35,10 +35,11 @@ class SippFigures:
 
 @dataclass(frozen=True)
 class SippMessage:
-    """One message on the wire."""
+    """One message on the wire. ``at_s``: seconds of the day."""
 
     sent: bool
     text: str
+    at_s: float = 0.0
 
     def header(self, name: str) -> str:
         """The first value of a header, "" when there is none."""
@@ -158,10 +159,11 @@ class Sipp(SipPeer):
         """Every message it sent or received so far, in order (needs ``trace``); ``sent`` picks one way."""
         text = self._file("messages").read_text(errors="replace")
         found = []
-        for part in re.split(r"^-{40,} [\d-]+ [\d:.]+\n", text, flags=re.MULTILINE):
-            if part.strip():
-                way, _, message = part.partition("\n\n")
-                found.append(SippMessage("message sent" in way, message))
+        _, *parts = re.split(r"^-{40,} [\d-]+ (\d+):(\d+):([\d.]+)\n", text, flags=re.MULTILINE)
+        for hour, minute, second, part in zip(*[iter(parts)] * 4, strict=True):
+            way, _, message = part.partition("\n\n")
+            at_s = int(hour) * 3600 + int(minute) * 60 + float(second)
+            found.append(SippMessage("message sent" in way, message, at_s))
         return [each for each in found if sent in (None, each.sent)]
 
     def received(self, start: str) -> list[SippMessage]:

@@ -120,6 +120,7 @@ class LiveView:
             "device_legs": sum(map(len, x.device_calls.values())),
             "company_calls": sum(x.company_calls.values()),
             "line_calls": sum(state.calls for state in x.lines.states.values()),
+            "reminders": len(x.reminders),
         }
 
     def metrics(self) -> Iterable[Metric]:

@@ -28,10 +28,10 @@ INSIDE, OUTSIDE = Party("device", "102"), Party("trunk", "+31612345678")
 @pytest.mark.parametrize(
     ("party", "number", "hunt", "rings"),
     [
-        (INSIDE, "", None, "<http://127.0.0.1/Bellcore-dr1>;info=alert-internal"),
-        (OUTSIDE, "+31612345678", None, "<http://127.0.0.1/Bellcore-dr2>;info=alert-national"),
-        (OUTSIDE, "", None, "<http://127.0.0.1/Bellcore-dr2>;info=alert-national"),
-        (OUTSIDE, "+4989123456", None, "<http://127.0.0.1/Bellcore-dr3>;info=alert-international"),
+        (INSIDE, "", None, "<http://127.0.0.1/Bellcore-dr1>;info=alert-community-1"),
+        (OUTSIDE, "+31612345678", None, "<http://127.0.0.1/Bellcore-dr2>;info=alert-external"),
+        (OUTSIDE, "", None, "<http://127.0.0.1/Bellcore-dr2>;info=alert-external"),
+        (OUTSIDE, "+4989123456", None, "<http://127.0.0.1/Bellcore-dr3>;info=alert-community-2"),
         (INSIDE, "", Hunt(1, (), 0), "<http://127.0.0.1/Bellcore-dr4>;info=alert-group"),
     ],
 )
