@@ -1,0 +1,224 @@
+"""The codes of every preset from a real phone: what is said is heard, and the next call goes by it (CALL-23)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from bench.lib.exchange import Exchange, Site
+from bench.peers.baresip import Baresip
+from bench.peers.sipp import expect_all
+from parties import PROVIDER, provider
+from talking import CALLED_HZ, CALLER_HZ
+
+from kiestoon.company.code_presets import PRESETS, CodePreset, preset_codes
+from kiestoon.company.model import (
+    Company,
+    Destination,
+    Forward,
+    Number,
+    NumberPlan,
+    NumberScheme,
+    PlanMapping,
+    PlanOverride,
+    Presence,
+    Row,
+    SpeedDial,
+    StatusForward,
+    User,
+)
+from kiestoon.store.database import Database
+from kiestoon.store.load import list_rows
+from kiestoon.store.write import Changes
+
+THIRD_HZ = 1200
+SPEECH_S = 30.0
+"""For the first words of a text that must be rendered, on a busy machine."""
+
+
+def site(preset: CodePreset) -> Site:
+    """A company with these codes; 101 dials them."""
+    trunk = {"name": f"line {preset}", "kind": "peer", "host": PROVIDER[0], "port": PROVIDER[1], "priority": 1}
+    return Site(
+        name=preset, domain=f"{preset}.example", extensions=("101", "102", "103"),
+        users={"101": {"may_configure_time": True}}, company={"area_code": "020", "caller_number": "+31201000100"},
+        trunks=({**trunk, "sources": (PROVIDER[0],)},) if preset == "standard" else (),
+    )  # fmt: skip
+
+
+SITES: dict[CodePreset, Site] = {preset: site(preset) for preset in PRESETS if preset != "none"}
+IDS = {preset: number for number, preset in enumerate(SITES, 1)}
+"""Of the companies."""
+
+
+def fill(changes: Changes) -> None:
+    """Codes, something to dial in short, somewhere to go when away, plans to switch."""
+    for preset, company_id in IDS.items():
+        place = {"id": 0, "company_id": company_id}
+        for code in preset_codes(preset, Company(id=company_id, name=preset, domain=SITES[preset].domain)):
+            changes.add(code)
+        owner = company_id * 3 - 2  # the first of three people in each company
+        away = {"user_id": owner, "status": "out_of_office", "to": Destination("extension", "103")}
+        changes.add(StatusForward(**place, **away))  # type: ignore[arg-type]  # as written above
+        changes.add(SpeedDial(**place, user_id=owner, code="01", number="103"))
+        changes.add(Forward(**place, extension="101", case="no_answer", rings=2, active=False))
+        scheme = changes.add(NumberScheme(**place, name="Main", is_main=True))
+        number = changes.add(Number(**place, e164=f"+3120100020{company_id}"))
+        for position, extension in enumerate(("102", "103"), 1):
+            plan = changes.add(NumberPlan(**place, scheme_id=scheme.id, name=f"Plan {position}", position=position))
+            changes.add(PlanMapping(**place, plan_id=plan.id, number_id=number.id, extension=extension))
+
+
+@pytest.fixture(scope="module")
+def running_exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
+    """With a company for each preset, for phones with MD5."""
+    folder = tmp_path_factory.mktemp("exchange")
+    with Exchange(folder, SITES.values(), fill=fill, sip={"digest": ("SHA-256", "MD5")}) as exchange:
+        yield exchange
+
+
+class Town:
+    """The phones of one company, and what is written."""
+
+    def __init__(self, exchange: Exchange, phone: Any, preset: CodePreset) -> None:
+        self.exchange, self.company_id = exchange, IDS[preset]
+        here = SITES[preset]
+        self.anna: Baresip = phone("101", site=here, tone_hz=CALLER_HZ)
+        self.bert: Baresip = phone("102", site=here, tone_hz=CALLED_HZ)
+        self.carla: Baresip = phone("103", site=here, tone_hz=THIRD_HZ)
+
+    def hear(self) -> None:
+        """Something is said."""
+        self.anna.wait_for_change(1.0, timeout_s=SPEECH_S)
+
+    def dial(self, code: str, *, keys: str = "", asks: bool = False) -> None:
+        """Anna dials a code and hears what is said to her; ``asks``: she hangs up when more is asked."""
+        self.anna.dial(code.replace("#", "%23"))
+        self.anna.wait_for("CALL_ESTABLISHED")
+        self.hear()
+        self.anna.send_digits(keys)
+        if keys:
+            self.hear()
+        if asks:
+            self.anna.hang_up()
+        self.anna.wait_for("CALL_CLOSED", timeout_s=SPEECH_S)
+
+    def call_to_anna_rings(self, whom: Baresip, timeout_s: float = 10.0) -> None:
+        """The next call goes where the code says."""
+        self.bert.dial("101")
+        whom.wait_for("CALL_INCOMING", timeout_s=timeout_s)
+        self.bert.hang_up()
+        self.bert.wait_for("CALL_CLOSED")
+        whom.wait_for("CALL_CLOSED")
+
+    def call_to_anna_is_refused(self, why: str) -> None:
+        self.bert.dial("101")
+        assert why in str(self.bert.wait_for("CALL_CLOSED"))
+
+    def anna_calls(self, dialled: str, whom: Baresip) -> None:
+        """What she dials rings at once, without a word of ours."""
+        self.anna.dial(dialled.replace("#", "%23"))
+        whom.wait_for("CALL_INCOMING")
+        self.anna.hang_up()
+        self.anna.wait_for("CALL_CLOSED")
+        whom.wait_for("CALL_CLOSED")
+
+    def rows(self, row_type: type[Row]) -> list[Any]:
+        database = Database(self.exchange.settings.database_url)
+        rows = list_rows(database, row_type, self.company_id)
+        database.close()
+        return rows
+
+    def anna_is(self) -> User:
+        return next(row for row in self.rows(User) if row.extension == "101")
+
+    def tests(self) -> None:
+        """The three of every preset: her own tone comes back, time and number are told."""
+        self.anna.dial("9196")
+        self.anna.wait_for("CALL_ESTABLISHED")
+        self.hear()
+        self.anna.wait_for_tone(CALLER_HZ, timeout_s=SPEECH_S)
+        self.anna.hang_up()
+        self.anna.wait_for("CALL_CLOSED")
+        self.dial("9197", asks=True)
+        self.dial("9198")
+
+    def statuses(self) -> None:
+        """Away sends her calls to Carla, being there takes them back; both can be asked."""
+        self.dial("*31", asks=True)
+        self.call_to_anna_rings(self.carla)
+        self.dial("*31*")
+        self.dial("*30")
+        self.call_to_anna_rings(self.anna)
+        assert [row.status for row in self.rows(Presence)] == ["office"]
+
+
+@pytest.fixture
+def town(exchange: Exchange, phone: Any, request: pytest.FixtureRequest) -> Town:
+    return Town(exchange, phone, request.param)
+
+
+@pytest.mark.parametrize("town", ["one-net"], indirect=True)
+def test_the_codes_of_one_net(town: Town) -> None:
+    town.dial("*72103")
+    town.call_to_anna_rings(town.carla)
+    town.dial("*72*")
+    town.dial("*73")
+    town.call_to_anna_rings(town.anna)
+    town.dial("*21")
+    assert [row.voicemail for row in town.rows(Forward) if row.case == "always"] == [True]
+    town.dial("*73")
+    town.dial("*78")
+    town.call_to_anna_is_refused("486")
+    town.dial("*90103")
+    town.call_to_anna_rings(town.carla)
+    town.dial("*91")
+    town.dial("*79")
+    town.dial("*92103")
+    town.call_to_anna_rings(town.carla, timeout_s=20)
+    town.dial("*93")
+    town.anna_calls("#01", town.carla)
+    town.anna_calls("*66", town.carla)
+    town.anna_calls("*69", town.bert)
+    town.tests()
+    town.dial("*94103")
+    town.anna.stop()
+    town.call_to_anna_rings(town.carla)
+
+
+@pytest.mark.parametrize("town", ["standard"], indirect=True)
+def test_the_codes_of_standard(town: Town, sipp: Any) -> None:
+    town.statuses()
+    town.dial("910", keys="11103#", asks=True)
+    town.call_to_anna_rings(town.carla)
+    town.dial("910", keys="0", asks=True)
+    town.call_to_anna_rings(town.anna)
+    town.dial("915", keys="22#")
+    assert len(town.rows(PlanOverride)) == 1
+    town.dial("915", keys="3")
+    assert town.rows(PlanOverride) == []
+    town.anna_calls("#01", town.carla)
+    town.anna_calls("*66", town.carla)
+    town.anna_calls("*69", town.bert)
+    town.dial("#77")
+    town.tests()
+    line = sipp(provider().ring_and_answer().byed(), host=PROVIDER[0], port=PROVIDER[1])
+    town.anna.dial("%2331%23")
+    town.anna.wait_for("CALL_ESTABLISHED")
+    town.hear()
+    town.anna.send_digits("00205550101#")
+    town.exchange.daemon.wait_until(lambda: bool(line.received("ACK")), 15, "the line's answer")
+    town.anna.hang_up()
+    town.anna.wait_for("CALL_CLOSED")
+    expect_all(line)
+    assert line.received("INVITE")[0].header("Privacy") == "id"
+
+
+@pytest.mark.parametrize("town", ["3cx"], indirect=True)
+def test_the_codes_of_3cx(town: Town) -> None:
+    town.statuses()
+    town.dial("*64", keys="21#")
+    assert len(town.rows(PlanOverride)) == 1
+    town.tests()
+    assert not town.anna_is().do_not_disturb
