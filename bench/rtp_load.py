@@ -5,8 +5,10 @@ have the same remote address). That allows ``sendmmsg``/``recvmmsg``, so that th
 and one core of it drives a whole core of any relay. The payload carries stream and send time, so relays may rewrite
 SSRC, sequence and timestamp.
 
-Run as a program: reads ``{"bind": [host, port], "destinations": [[host, port], …]}`` from standard input and prints one
-JSON object (``RtpReport``). Import ``measure_relay`` to do that from a benchmark.
+Streams may speak something else (``voices``); what comes back is then not recognised, and no delay measured.
+
+Run as a program: reads ``{"bind": [host, port], "destinations": [[host, port], …], "chunk": 16, "voices": []}`` from
+standard input and prints one JSON object (``RtpReport``). Import ``measure_relay`` to do that from a benchmark.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ PAYLOAD_BYTES = 160
 PACKET_BYTES = 12 + PAYLOAD_BYTES
 MAGIC = 0x4B52
 CHUNK = 16
-"""Packets per ``sendmmsg``: small, because they share one send time (about 2 µs each)."""
+"""Packets per ``sendmmsg``: small, because they share one send time (about 2 µs each); with 1 each has its own."""
 DRAIN = 512
 SO_TIMESTAMPNS = 35  # asm-generic/socket.h; not in Python's socket module
 
@@ -45,6 +47,15 @@ MMSGHDR = np.dtype([("name", "u8"), ("namelen", "u4"), ("_1", "u4"), ("iov", "u8
                     ("len", "u4"), ("_3", "u4")])  # fmt: skip
 IOVEC = np.dtype([("base", "u8"), ("len", "u8")])
 CONTROL = np.dtype([("len", "u8"), ("level", "i4"), ("type", "i4"), ("s", "i8"), ("ns", "i8")])
+
+
+@dataclasses.dataclass(frozen=True)
+class Voice:
+    """What a stream says, for ever: the payload of 20 ms, and how far its RTP clock goes in them."""
+
+    payload_type: int
+    step: int
+    payload: bytes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,9 +84,14 @@ class RtpReport:
 
 
 class RtpLoad:
-    """One socket, many streams. ``bind`` is the remote address of every termination at the relay."""
+    """One socket, many streams. ``bind`` is the remote address of every termination at the relay.
 
-    def __init__(self, bind: Address, destinations: Sequence[Address]) -> None:
+    ``chunk`` packets are sent at once; ``voices`` are shared out among the streams in turn.
+    """
+
+    def __init__(
+        self, bind: Address, destinations: Sequence[Address], chunk: int = CHUNK, voices: Sequence[Voice] = ()
+    ) -> None:
         self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_000_000)
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_000_000)
@@ -83,10 +99,16 @@ class RtpLoad:
         self.sock.bind(bind)
         self.sock.setblocking(False)
         self.count = len(destinations)
+        self.chunk = chunk
         self.sent = self.received = 0
         self.late_ns = 0
         self._delays: list[np.ndarray] = []
         self._build_send(destinations)
+        self._steps = np.full(self.count, PTIME_MS * 8, np.uint32)
+        self._marked = not voices
+        """The payload carries stream and send time."""
+        for stream in range(self.count if voices else 0):
+            self._give_voice(stream, voices[stream % len(voices)])
         self._build_receive()
 
     def _build_send(self, destinations: Sequence[Address]) -> None:
@@ -108,6 +130,13 @@ class RtpLoad:
         self.send_headers["namelen"] = 16
         self.send_headers["iov"] = self.send_iov.ctypes.data + np.arange(n) * IOVEC.itemsize
         self.send_headers["iovlen"] = 1
+
+    def _give_voice(self, stream: int, voice: Voice) -> None:
+        packet = self.packets[stream : stream + 1].view(np.uint8)
+        packet[1] = voice.payload_type
+        packet[12 : 12 + len(voice.payload)] = np.frombuffer(voice.payload, np.uint8)
+        self.send_iov["len"][stream] = 12 + len(voice.payload)
+        self._steps[stream] = voice.step
 
     def _build_receive(self) -> None:
         self.incoming = np.zeros(DRAIN, PACKET)
@@ -144,8 +173,8 @@ class RtpLoad:
         )
 
     def _send_for(self, seconds: float) -> None:
-        """Streams have their phase spread evenly over the packet interval, in slots of ``CHUNK``."""
-        edges = [(first, min(first + CHUNK, self.count)) for first in range(0, self.count, CHUNK)]
+        """Streams have their phase spread evenly over the packet interval, in slots of ``chunk``."""
+        edges = [(first, min(first + self.chunk, self.count)) for first in range(0, self.count, self.chunk)]
         slot_ns = PTIME_MS * 1_000_000 / len(edges)
         start = time.monotonic_ns()
         for turn in range(int(seconds * 1000 / PTIME_MS)):
@@ -169,8 +198,9 @@ class RtpLoad:
     def _send(self, first: int, last: int) -> None:
         batch = self.packets[first:last]
         batch["seq"] += 1
-        batch["ts"] += PTIME_MS * 8
-        batch["sent_ns"] = time.time_ns()
+        batch["ts"] += self._steps[first:last]
+        if self._marked:
+            batch["sent_ns"] = time.time_ns()
         done = first
         while done < last:
             headers = self.send_headers.ctypes.data + done * MMSGHDR.itemsize
@@ -195,9 +225,9 @@ class RtpLoad:
         return int(got)
 
     def _settle(self) -> None:
-        """Take in what is still under way: until nothing has come for 300 ms."""
-        quiet_since = time.monotonic()
-        while time.monotonic() - quiet_since < 0.3:
+        """Take in what is still under way: until nothing has come for 300 ms, or for a second when more is played."""
+        quiet_since = began = time.monotonic()
+        while time.monotonic() - quiet_since < 0.3 and time.monotonic() - began < 1.0:
             if self._drain():
                 quiet_since = time.monotonic()
             else:
@@ -215,11 +245,13 @@ def measure_relay(
     *,
     core: int | None = None,
     relay_cpu_s: Callable[[], float] | None = None,
+    chunk: int = CHUNK,
+    voices: Sequence[Voice] = (),
 ) -> RtpReport:
     """Run the generator in a process of its own, pinned to ``core``.
 
-    ``relay_cpu_s`` tells the relay's processor time so far; it is asked at both ends of the counted time. Raises
-    ``RuntimeError`` when the generator fails.
+    ``chunk`` and ``voices`` as for ``RtpLoad``. ``relay_cpu_s`` tells the relay's processor time so far; it is asked at
+    both ends of the counted time. Raises ``RuntimeError`` when the generator fails.
     """
     command = [sys.executable, os.path.abspath(__file__), "--seconds", str(seconds)]
     if core is not None:
@@ -227,7 +259,9 @@ def measure_relay(
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
         assert process.stdout is not None
-        process.stdin.write(json.dumps({"bind": bind, "destinations": list(destinations)}))
+        said = [(voice.payload_type, voice.step, voice.payload.hex()) for voice in voices]
+        job = {"bind": bind, "destinations": list(destinations), "chunk": chunk, "voices": said}
+        process.stdin.write(json.dumps(job))
         process.stdin.close()
         marks: list[tuple[float, float]] = []
         for line in process.stdout:
@@ -246,7 +280,9 @@ def main() -> None:
     args = parser.parse_args()
     job = json.load(sys.stdin)
     host, port = job["bind"]
-    load = RtpLoad((host, port), [(host, port) for host, port in job["destinations"]])
+    voices = [Voice(kind, step, bytes.fromhex(payload)) for kind, step, payload in job.get("voices", [])]
+    destinations = [(host, port) for host, port in job["destinations"]]
+    load = RtpLoad((host, port), destinations, job.get("chunk", CHUNK), voices)
     print(json.dumps(dataclasses.asdict(load.run(args.seconds, phase=lambda name: print(name, flush=True)))))
 
 

@@ -11,18 +11,13 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from sqlalchemy import insert
-
-from bench.lib.companies import build_rows
+from bench.lib.companies import build_rows, write_rows
 from kiestoon.company.directory import Directory
-from kiestoon.company.model import BY_ROW
-from kiestoon.store.cells import row_to_cells
 from kiestoon.store.database import Database, sqlite_url
 from kiestoon.store.installation import prepare
 from kiestoon.store.keys import Vault
 from kiestoon.store.load import load_all
 from kiestoon.store.schema import migrate
-from kiestoon.store.tables import TABLES, extensions
 
 COMPANIES = 200
 USERS = 500
@@ -34,32 +29,14 @@ def resident_mib() -> float:
     return pages * 4096 / 2**20
 
 
-def fill(database: Database, vault: Vault) -> None:
-    """Write the companies straight into the tables: that is not what is measured."""
-    for company_id in range(1, COMPANIES + 1):
-        company = build_rows(USERS, company_id)
-        with database.write() as connection:
-            for name in company.__struct_fields__:
-                rows = (company.company,) if name == "company" else getattr(company, name)
-                cells = [{"id": row.id, **row_to_cells(row, vault)} for row in rows]
-                numbers = [
-                    {"company_id": company_id, "number": row.extension, "table_name": name}
-                    for row in rows
-                    if BY_ROW[type(row)].has_extension
-                ]
-                if numbers:
-                    connection.execute(insert(extensions), numbers)
-                if cells:
-                    connection.execute(insert(TABLES[type(rows[0])]), cells)
-
-
 def main() -> None:
     """Print what it costs."""
     with TemporaryDirectory() as folder:
         database = Database(sqlite_url(Path(folder) / "kiestoon.db"))
         migrate(database)
         vault = prepare(database, Path(folder) / "installation.key")
-        fill(database, vault)
+        for company_id in range(1, COMPANIES + 1):
+            write_rows(database, vault, build_rows(USERS, company_id))
         measure(database, vault)
         database.close()
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from msgspec.structs import replace
+from sqlalchemy import insert
 
 from kiestoon.company.code_presets import preset_codes
 from kiestoon.company.model import (
+    BY_ROW,
     CallClass,
     Company,
     CompanyRows,
@@ -33,6 +35,10 @@ from kiestoon.company.model import (
     WeekBlock,
 )
 from kiestoon.company.model.schedules import HolidayDay
+from kiestoon.store.cells import row_to_cells
+from kiestoon.store.database import Database
+from kiestoon.store.keys import Vault
+from kiestoon.store.tables import TABLES, extensions
 
 FIRST = 10_000
 """The first extension."""
@@ -130,6 +136,23 @@ def build_rows(users: int, company_id: int = 1) -> CompanyRows:
         ),
         feature_codes=tuple(replace(row, id=base + n) for n, row in enumerate(preset_codes("standard", company))),
     )  # fmt: skip
+
+
+def write_rows(database: Database, vault: Vault, company: CompanyRows) -> None:
+    """Write a company straight into the tables, its internal numbers first: nothing is checked, nothing audited."""
+    with database.write() as connection:
+        for name in company.__struct_fields__:
+            rows = (company.company,) if name == "company" else getattr(company, name)
+            numbers = [
+                {"company_id": row.company_id, "number": row.extension, "table_name": name}
+                for row in rows
+                if BY_ROW[type(row)].has_extension
+            ]
+            if numbers:
+                connection.execute(insert(extensions), numbers)
+            if rows:
+                cells = [{"id": row.id, **row_to_cells(row, vault)} for row in rows]
+                connection.execute(insert(TABLES[type(rows[0])]), cells)
 
 
 def _to(user: int) -> Destination:
