@@ -12,9 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from kiestoon.api.principal import Principal
 from kiestoon.api.problems import ApiProblem, language_of
-from kiestoon.api.resources.requests import company_id_of, demand_operation, json_answer, respond_with
+from kiestoon.api.resources.completing import REPEATABLE
+from kiestoon.api.resources.requests import act_once, company_id_of, demand_operation, json_answer, respond_with
 from kiestoon.api.resources.routes import Asker, Behind
 from kiestoon.operator_error import OperatorError
+from kiestoon.store.idempotency import Answer
 from kiestoon.store.problems import problem
 
 router = APIRouter(prefix="/api/v1/companies/{company_id}/calls", tags=["calls"])
@@ -116,20 +118,24 @@ async def list_live_calls(company_id: str, principal: Asker, backend: Behind) ->
     return respond_with(json_answer({"items": items or []}))
 
 
-@router.post("", operation_id="make_call", status_code=202, response_model=DialledModel)
-async def make_call(company_id: str, wish: DialModel, principal: Asker, backend: Behind) -> Response:
+@router.post("", operation_id="make_call", status_code=202, response_model=DialledModel, openapi_extra=REPEATABLE)
+async def make_call(request: Request, company_id: str, wish: DialModel, principal: Asker, backend: Behind) -> Response:
     """Call a number for somebody: his own phone rings first."""
     found = company_id_of(principal, company_id)
     demand_operation(principal, "make_call", "calls")
     user_id = _whom(principal, wish.user_id)
-    answer = await _ask(
-        backend, "dial_for", company_id=found, user_id=user_id, number=wish.number, device_id=wish.device_id,
-        automatic=wish.automatic,
-    )  # fmt: skip
-    return respond_with(json_answer({"call": answer.get("call", "")}, 202))
+
+    async def dial() -> Answer:
+        answer = await _ask(
+            backend, "dial_for", company_id=found, user_id=user_id, number=wish.number, device_id=wish.device_id,
+            automatic=wish.automatic,
+        )  # fmt: skip
+        return json_answer({"call": answer.get("call", "")}, 202)
+
+    return await act_once(request, backend, principal, dial)
 
 
-@router.post("/{call_id}/{operation}", operation_id="operate_call", status_code=204)
+@router.post("/{call_id}/{operation}", operation_id="operate_call", status_code=204, openapi_extra=REPEATABLE)
 async def operate_call(
     request: Request, company_id: str, call_id: str, operation: Operation, wish: OperationModel, principal: Asker,
     backend: Behind,
@@ -142,17 +148,20 @@ async def operate_call(
     if operation in _NEEDS_SECOND and not wish.second:
         raise ApiProblem("invalid", [problem("second", "missing")])
     own = _own(principal)
-    answer = await _ask(
-        backend, "operate_call", company_id=found, call=call_id[:64], operation=operation, leg=wish.leg, user_id=own,
-        acting_user=wish.user_id or principal.user_id, to=wish.to, second=wish.second, device_id=wish.device_id,
-        automatic=wish.automatic,
-    )  # fmt: skip
-    failed = answer.get("failed")
-    if failed:
-        kind = {403: "forbidden", 404: "not_found"}.get(failed["status"], "conflict")
-        reason = _DUTCH.get(failed["text"], failed["text"]) if language_of(request) == "nl" else failed["text"]
-        raise ApiProblem(kind, [problem("", "call_refused", reason=reason)])
-    return Response(status_code=204)
+
+    async def operate() -> Answer:
+        answer = await _ask(
+            backend, "operate_call", company_id=found, call=call_id[:64], operation=operation, leg=wish.leg,
+            user_id=own, acting_user=wish.user_id or principal.user_id, to=wish.to, second=wish.second,
+            device_id=wish.device_id, automatic=wish.automatic,
+        )  # fmt: skip
+        if failed := answer.get("failed"):
+            kind = {403: "forbidden", 404: "not_found"}.get(failed["status"], "conflict")
+            reason = _DUTCH.get(failed["text"], failed["text"]) if language_of(request) == "nl" else failed["text"]
+            raise ApiProblem(kind, [problem("", "call_refused", reason=reason)])
+        return Answer(204)
+
+    return await act_once(request, backend, principal, operate)
 
 
 def _own(principal: Principal) -> int | None:
@@ -163,7 +172,7 @@ def _own(principal: Principal) -> int | None:
 def _whom(principal: Principal, user_id: int | None) -> int:
     own = _own(principal)
     if own is not None and user_id not in (None, own):
-        raise ApiProblem("forbidden")
+        raise ApiProblem("forbidden", [problem("user_id", "not_yours")])
     wanted = user_id or principal.user_id
     if not wanted:
         raise ApiProblem("invalid", [problem("user_id", "missing")])

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from kiestoon.api.problems import ApiProblem
+from kiestoon.api.resources.completing import REPEATABLE
 from kiestoon.api.resources.requests import (
     checked,
     company_id_of,
@@ -56,7 +57,8 @@ class Member(BaseModel):
         "requestBody": {
             "required": True,
             "content": {"application/json": {"schema": {"$ref": "#/components/schemas/NewMember"}}},
-        }
+        },
+        **REPEATABLE,
     },
 )
 async def assign_to_department(

@@ -169,6 +169,7 @@ SUBJECTS: Final = frozenset(PERMISSIONS) | {
     "extensions",
     "identity_providers",
     "music",
+    "prompts",
     "voicemail",
     "webhooks",
 }

@@ -9,8 +9,9 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from kiestoon.api.problems import language_of
-from kiestoon.api.resources.requests import json_answer, respond_with
+from kiestoon.api.resources.requests import demand, json_answer, respond_with
 from kiestoon.api.resources.routes import Asker, Behind
+from kiestoon.company.model import BY_TABLE
 from kiestoon.company.time import public_holidays, regions
 
 router = APIRouter(prefix="/api/v1", tags=["holidays"])
@@ -42,6 +43,7 @@ async def list_public_holidays(
     year: Annotated[int | None, Query(ge=1970, le=2199, description="This year by default.")] = None,
 ) -> Response:
     """The public holidays of a country in a year, moving ones included."""
+    demand(principal, "list", BY_TABLE["holidays"])
     language = language_of(request)
 
     def work() -> dict[str, object]:

@@ -7,7 +7,7 @@ is adopted; a call only one of them knows is ended, and every call gets its reco
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 
@@ -16,7 +16,7 @@ from kiestoon.calls.call import Call
 from kiestoon.calls.causes import INTERRUPTED, MEDIA_LOST, reason_header
 from kiestoon.calls.journal import CallState, LegData
 from kiestoon.calls.leg import Leg
-from kiestoon.media.protocol import AuditedContext, Modify, Stream, Subtract
+from kiestoon.media.protocol import AuditedContext, Modify, Move, Stream, Subtract
 from kiestoon.routing import AskPostcode, EnterMenu, route_extension
 from kiestoon.sip.session.unanswered import turn_away
 
@@ -36,7 +36,7 @@ def adopt(x: Exchange, states: Iterable[CallState], audits: dict[str, tuple[Audi
         for ringing in state.ringing:
             left_ringing.stop(x, ringing, now)
         link = x.media.find(state.incarnation) if state.established else None
-        alive = _held(entry for entry in audits.get(state.incarnation, ()) if entry.context == state.context)
+        alive = _held(audits.get(state.incarnation, ()))
         answered = [leg for leg in state.legs if leg.state == "answered"]
         wanted = {leg.termination for leg in answered}
         whole = bool(answered) and wanted <= alive.keys() and all(leg.session is not None for leg in answered)
@@ -53,9 +53,16 @@ def adopt(x: Exchange, states: Iterable[CallState], audits: dict[str, tuple[Audi
     return adopted
 
 
-def _held(contexts: Iterable[AuditedContext]) -> dict[int, Stream | None]:
-    """The terminations the media process has, and what it knows of their agreements."""
-    return {item.termination: item.stream for entry in contexts for item in entry.terminations}
+class Held(NamedTuple):
+    """What a media process knows of a termination: where it is, and what was agreed for it."""
+
+    context: int
+    stream: Stream | None
+
+
+def _held(contexts: Iterable[AuditedContext]) -> dict[int, Held]:
+    """The terminations the media process has."""
+    return {item.termination: Held(entry.context, item.stream) for entry in contexts for item in entry.terminations}
 
 
 def _recreate(x: Exchange, state: CallState) -> Call:
@@ -174,7 +181,7 @@ def reconcile(x: Exchange, link: MediaLink, contexts: tuple[AuditedContext, ...]
     """After a broken control connection: end calls the media process has lost, and contexts no call belongs to.
 
     Commands of that time did not arrive, and ports leased but not used yet were taken back: a call with such a leg
-    cannot go on. Agreements and who hears whom are said again.
+    cannot go on. Where each leg is, agreements and who hears whom are said again.
     """
     held = _held(contexts)
     strays = held.keys() - {leg.termination for leg in x.legs.values()}
@@ -191,15 +198,20 @@ def reconcile(x: Exchange, link: MediaLink, contexts: tuple[AuditedContext, ...]
     messages.media_back(x, link, held, now)
 
 
-def _say_again(x: Exchange, call: Call, link: MediaLink, held: dict[int, Stream | None]) -> None:
+def _say_again(x: Exchange, call: Call, link: MediaLink, held: dict[int, Held]) -> None:
     for leg in call.live_legs():
         missing_audio.watch_again(x, call, leg)  # what was told of it meanwhile was told to nobody
-        if leg.stream is not None and leg.stream != held[leg.termination]:
+        there = held.get(leg.termination)
+        if there is None:  # it has no media yet
+            continue
+        if there.context != call.context:  # moved meanwhile; until it is said again, it hears those it was with before
+            link.send(Move(leg.termination, call.context))
+        if leg.stream is not None and leg.stream != there.stream:
             link.send(Modify(leg.termination, leg.stream))
     topology.arrange(call)
 
 
-def _forget_media(x: Exchange, call: Call, held: dict[int, Stream | None]) -> None:
+def _forget_media(x: Exchange, call: Call, held: dict[int, Held]) -> None:
     """What the media process does not have need not be given back to it."""
     for leg in call.live_legs():
         if not leg.termination:

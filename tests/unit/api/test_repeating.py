@@ -16,6 +16,9 @@ READING = {"diff_configuration", "explain_call"}
 SAME_AGAIN = {"retry_webhook_delivery"}
 """Delivers what there is once more, however often it is asked to."""
 
+STREAMED = {"add_music"}
+"""Its body goes to the disk as it comes, and is not kept to be compared."""
+
 
 def queue_mail(connection: Connection, account: Account, pin: str) -> int:
     return 1
@@ -27,7 +30,7 @@ def test_every_post_beyond_the_own_login_can_be_repeated(api: Api) -> None:
         if operation is None or path.startswith("/api/v1/session"):
             continue
         taken = {parameter["name"] for parameter in operation["parameters"]}
-        expected = operation["operationId"] not in READING | SAME_AGAIN
+        expected = operation["operationId"] not in READING | SAME_AGAIN | STREAMED
         assert ("Idempotency-Key" in taken) == expected, operation["operationId"]
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
 from kiestoon.api.problems import language_of
+from kiestoon.api.resources.completing import REPEATABLE
 from kiestoon.api.resources.requests import (
     check_company,
     checked,
@@ -91,6 +92,7 @@ async def list_codes(request: Request, company_id: str, principal: Asker, backen
 @router.get("/code-presets", response_model=CodePresetList, operation_id="list_code_presets", tags=["feature_codes"])
 async def list_code_presets(request: Request, principal: Asker) -> Response:
     """The tables of codes a company can start from: those people know from other exchanges."""
+    demand(principal, "list", _CODES)
     language = language_of(request)
     items = [{"name": name, "items": _listed(codes, language)} for name, codes in PRESETS.items()]
     return respond_with(json_answer({"items": items}))
@@ -105,7 +107,8 @@ async def list_code_presets(request: Request, principal: Asker) -> Response:
         "requestBody": {
             "required": True,
             "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ApplyCodePreset"}}},
-        }
+        },
+        **REPEATABLE,
     },
 )
 async def apply_code_preset(request: Request, company_id: str, principal: Asker, backend: Behind) -> Response:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
 from kiestoon.api.problems import ApiProblem
+from kiestoon.api.resources.completing import REPEATABLE
 from kiestoon.api.resources.reach import Reach
 from kiestoon.api.resources.requests import (
     checked,
@@ -135,7 +136,8 @@ def _later(moment: datetime, days: int) -> datetime:
         "requestBody": {
             "required": True,
             "content": {"application/json": {"schema": {"$ref": "#/components/schemas/SwitchPlan"}}},
-        }
+        },
+        **REPEATABLE,
     },
 )
 async def switch_number_plan(

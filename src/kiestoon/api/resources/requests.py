@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -195,6 +195,22 @@ async def write_once(
     return respond_with(await backend.write(principal, once))
 
 
+async def act_once(
+    request: Request, backend: Backend, principal: Principal, act: Callable[[], Awaitable[Answer]]
+) -> Response:
+    """Do a POST that asks something of call control, once: as ``write_once``, but what was done cannot be in the
+    transaction of the answer. A repetition sent before the first has been answered is done as well.
+    """
+    known = _Repetition(request, backend, principal, await request.body())
+    kept = await backend.read(known.find) if known.key else None
+    if kept is not None:
+        return respond_with(kept)
+    answer = await act()
+    if known.key:
+        await backend.write(principal, lambda changes: known.keep(changes.connection, answer))
+    return respond_with(answer)
+
+
 async def kept_answer(request: Request, backend: Backend, principal: Principal) -> Response | None:
     """What ``write_once`` would answer to a repetition, before anything is prepared for it; None: it is none."""
     if "idempotency-key" not in request.headers:
@@ -208,8 +224,8 @@ class _Repetition:
     """A request that may be made again. Without an Idempotency-Key none is known and none is kept."""
 
     def __init__(self, request: Request, backend: Backend, principal: Principal, body: bytes) -> None:
-        self._key = request.headers.get("idempotency-key", "")
-        if len(self._key) > _KEY_LENGTH or not self._key.isprintable():
+        self.key = request.headers.get("idempotency-key", "")
+        if len(self.key) > _KEY_LENGTH or not self.key.isprintable():
             raise ApiProblem("bad_request", [problem("Idempotency-Key", "too_long", limit=_KEY_LENGTH)])
         place = f"{request.method} {request.url.path}?{request.url.query}\n{principal.user_id}\n".encode()
         self._fingerprint = hashlib.sha256(place + body).hexdigest()
@@ -219,9 +235,9 @@ class _Repetition:
 
     def find(self, connection: Connection) -> Answer | None:
         """The answer of the first time."""
-        if not self._key:
+        if not self.key:
             return None
-        kept = find_answer(connection, self._vault, self._account_id, self._key, self._now_ms)
+        kept = find_answer(connection, self._vault, self._account_id, self.key, self._now_ms)
         if kept is None:
             return None
         if kept.fingerprint != self._fingerprint:
@@ -230,5 +246,5 @@ class _Repetition:
 
     def keep(self, connection: Connection, answer: Answer) -> None:
         """Keep the answer for the next time."""
-        if self._key:
-            keep_answer(connection, self._vault, self._account_id, self._key, self._fingerprint, answer, self._now_ms)
+        if self.key:
+            keep_answer(connection, self._vault, self._account_id, self.key, self._fingerprint, answer, self._now_ms)
