@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chaos import ACTIONS, Chaos
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from network import Conditions
 
@@ -21,6 +21,11 @@ conditions = st.builds(
 )
 
 
+MOVED = [*[("dial", 0, 0)] * 20, ("dial", 0, 1), ("wait", 0, 2), ("media_is_cut_off", 0, 0), ("operate", 2, 4)]
+"""A leg leaves its call while the media process cannot be told: afterwards it must not hear whom it was with."""
+
+
+@example(seed=0, network=Conditions(jitter_s=0.0), happening=[*MOVED, ("media_returns", 0, 0)])
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 1000), network=conditions, happening=steps)
 def test_whatever_happens_no_caller_is_lost_nothing_leaks_and_every_attempt_has_its_record(
