@@ -89,7 +89,7 @@ async def read_directory(
         if format == "csv":
             return _file(csv_lines([_HEADINGS[language], *map(_cells, lines)]), MEDIA_TYPE, "csv")
         if format == "pdf":
-            from kiestoon.api.directory_pdf import directory_pdf  # noqa: PLC0415 - 30 MB that few ever need
+            from kiestoon.api.directory_pdf import directory_pdf  # noqa: PLC0415 - much to load that few ever need
 
             day = datetime.now(ZoneInfo(company.timezone)).date()
             return _file(directory_pdf(company.name, lines, language, company.country, day), "application/pdf", "pdf")
