@@ -17,11 +17,13 @@ from sqlalchemy import Delete, Engine, Insert, Select, Table, Update, event
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import (
+    AsBoolean,
     BinaryExpression,
     BindParameter,
     BooleanClauseList,
     ColumnClause,
     ColumnElement,
+    False_,
     Grouping,
 )
 from sqlalchemy.sql.selectable import Alias, AliasedReturnsRows, FromClause, Join
@@ -120,6 +122,8 @@ def _free(sources: Iterable[FromClause], conditions: Iterable[ColumnElement[bool
 
 def _binds(condition: Any, table: FromClause, free: set[FromClause]) -> bool:
     """Whether a condition lets rows of one company only through, as long as those of ``free`` may be anybody's."""
+    if isinstance(condition, AsBoolean) and condition.operator is operators.is_true:
+        return isinstance(condition.element, False_)  # what is left of all conditions beside one nothing fulfils
     if isinstance(condition, Grouping):
         return _binds(condition.element, table, free)
     if isinstance(condition, BooleanClauseList):

@@ -225,3 +225,10 @@ async def test_a_forwarding_by_status_that_is_locked_stays(api: Api) -> None:
     assert (await client.patch(path, json={"to": {"kind": "none"}}, headers={"If-Match": "*"})).status_code == 403
     assert (await client.delete(path)).status_code == 403
     assert (await client.get(path)).json()["locked"]
+
+
+@pytest.mark.parametrize("role", ["department", "user"])
+async def test_a_list_in_the_order_of_what_one_may_not_see_holds_only_rows_one_sees_whole(api: Api, role: str) -> None:
+    answer = await api.of(role).get(api.path("locations"), params={"sort": "region"})
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["items"] == []

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import and_, delete, exists, func, insert, literal, or_, select, true, union, update
+from sqlalchemy import and_, delete, exists, false, func, insert, literal, not_, or_, select, true, union, update
 
 import kiestoon
 from kiestoon.store.database import Database
@@ -46,6 +46,8 @@ UNSCOPED: dict[str, Any] = {
     "of whichever companies there are": select(users.c.id).where(users.c.company_id.in_(select(companies.c.id))),
     "not this company": select(users.c.id).where(users.c.company_id != 1),
     "this company or anything": select(users.c.id).where(or_(mine, true())),
+    "a condition everybody fulfils": select(users.c.id).where(true()),
+    "not what nobody fulfils": select(users.c.id).where(not_(false())),
     "this company or an id": select(users.c.id).where(or_(mine, users.c.id == 1)),
     "update with a subquery": update(users).where(mine, users.c.id.in_(phones)).values(name="x"),
     "update of what is set from others": update(users)
@@ -56,6 +58,7 @@ UNSCOPED: dict[str, Any] = {
     "insert from a select without whose": insert(users).from_select(["id"], select(devices.c.id).where(yours)),
 }
 SCOPED: dict[str, Any] = {
+    "nothing at all": select(users.c.id).where(mine, or_(false(), false())),
     "an alias": select(alias.c.id).where(alias.c.company_id == 1),
     "a join, both bound": select(users.c.id).select_from(joined).where(mine, yours),
     "a join, one following the other": select(users.c.id).select_from(in_one_company).where(mine),
