@@ -202,7 +202,7 @@ def _fill(changes: Changes, company_id: int, ids: dict[str, int], digit: str, e1
     add(ReachOverride, user_id=user.id, status_id=status.id)
     add(FeatureCode, feature="do_not_disturb_on", code=f"*{digit}8")
     add(SpeedDial, user_id=user.id, code=f"{digit}1", number="00612345678")
-    add(ShortNumber, code=f"*6{digit}1", number="00612345678", name="Notary")
+    add(ShortNumber, code=f"*2{digit}1", number="00612345678", name="Notary")
     add(TransferOptions, user_id=user.id, camp_on=True)
     add(OperatorSettings, location_id=location.id, operator=number)
     add(ParkSettings, location_id=location.id, alternate=f"{digit}12")

@@ -147,7 +147,7 @@ def test_a_destination_may_be_busy_a_voicemail_a_menu_or_nothing():
     town = Town().new(Menu, extension="250", name="Welcome")
     for target, expected in (
         (Destination("busy"), "refused 486"),
-        (voicemail(), "refused 480"),  # what only sends calls on has no box
+        (voicemail(), "voicemail 201"),
         (voicemail(CARA), "voicemail 103"),
         (to("250"), "EnterMenu"),
         (Destination(), "refused 404"),

@@ -159,7 +159,7 @@ async def test_no_more_texts_are_rendered_at_once_than_there_are_workers(espeak:
     async with asyncio.timeout(60):
         for _ in range(5):
             await one.queue("c").get()
-    assert [await espeak.next() for _ in range(3)] == ["Text 2.", "Text 3.", "Text 4."]
+    assert sorted([await espeak.next() for _ in range(3)]) == ["Text 2.", "Text 3.", "Text 4."]  # by whoever is free
 
 
 async def test_nobody_waits_for_what_is_spoken_ahead(

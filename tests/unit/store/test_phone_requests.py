@@ -81,10 +81,8 @@ def test_a_forwarding_is_written_as_the_person_and_told_as_changed(office: Offic
 
 
 def test_what_a_forwarding_had_besides_is_kept(office: Office) -> None:
-    office.add(
-        Forward(id=0, company_id=1, extension="101", case="no_answer", rings=9, ring_reminder=True, active=False)
-    )
-    switching.switch_forward(office, SwitchForward(1, 1, "no_answer", Destination("number", "+31201234567")))
+    office.add(Forward(id=0, company_id=1, extension="101", case="always", rings=9, ring_reminder=True, active=False))
+    switching.switch_forward(office, SwitchForward(1, 1, "always", Destination("number", "+31201234567")))
     (row,) = office.rows(Forward)
     assert (row.rings, row.ring_reminder, row.active, row.to.target) == (9, True, True, "+31201234567")
 
