@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -92,15 +92,16 @@ class Town:
         """Something is said."""
         self.anna.wait_for_change(1.0, timeout_s=SPEECH_S)
 
-    def dial(self, code: str, *, keys: str = "", asks: bool = False) -> None:
-        """Anna dials a code and hears what is said to her; ``asks``: she hangs up when more is asked."""
+    def dial(self, code: str, *, keys: str = "", until: Callable[[], bool] | None = None) -> None:
+        """Anna dials a code and hears what is said to her; where more is asked then, she hangs up once it is so."""
         self.anna.dial(code.replace("#", "%23"))
         self.anna.wait_for("CALL_ESTABLISHED")
         self.hear()
         self.anna.send_digits(keys)
         if keys:
             self.hear()
-        if asks:
+        if until is not None:
+            self.exchange.daemon.wait_until(until, SPEECH_S, "what was keyed in")
             self.anna.hang_up()
         self.anna.wait_for("CALL_CLOSED", timeout_s=SPEECH_S)
 
@@ -130,6 +131,10 @@ class Town:
         database.close()
         return rows
 
+    def forwards_to(self) -> list[str]:
+        """Where calls to Anna go at present."""
+        return [row.to.target for row in self.rows(Forward) if row.extension == "101" and row.active]
+
     def anna_is(self) -> User:
         return next(row for row in self.rows(User) if row.extension == "101")
 
@@ -141,12 +146,12 @@ class Town:
         self.anna.wait_for_tone(CALLER_HZ, timeout_s=SPEECH_S)
         self.anna.hang_up()
         self.anna.wait_for("CALL_CLOSED")
-        self.dial("9197", asks=True)
+        self.dial("9197", until=lambda: True)
         self.dial("9198")
 
     def statuses(self) -> None:
         """Away sends her calls to Carla, being there takes them back; both can be asked."""
-        self.dial("*31", asks=True)
+        self.dial("*31", until=lambda: True)
         self.call_to_anna_rings(self.carla)
         self.dial("*31*")
         self.dial("*30")
@@ -190,9 +195,9 @@ def test_the_codes_of_one_net(town: Town) -> None:
 @pytest.mark.parametrize("town", ["standard"], indirect=True)
 def test_the_codes_of_standard(town: Town, sipp: Any) -> None:
     town.statuses()
-    town.dial("910", keys="11103#", asks=True)
+    town.dial("910", keys="11103#", until=lambda: town.forwards_to() == ["103"])
     town.call_to_anna_rings(town.carla)
-    town.dial("910", keys="0", asks=True)
+    town.dial("910", keys="0", until=lambda: town.forwards_to() == [])
     town.call_to_anna_rings(town.anna)
     town.dial("915", keys="22#")
     assert len(town.rows(PlanOverride)) == 1
