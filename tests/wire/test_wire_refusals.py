@@ -95,7 +95,7 @@ def test_call_from_outside_to_a_number_that_is_not_ours(exchange, sipp):
     expect_all(sipp(ladder, host=PROVIDER[0]))
 
 
-@pytest.mark.parametrize(("method", "status"), [("FROBNICATE", 501), ("PUBLISH", 405)])
+@pytest.mark.parametrize(("method", "status"), [("FROBNICATE", 501), ("MESSAGE", 405)])
 def test_method_we_do_not_serve(exchange, sipp, method, status):
     """RFC 3261 §8.2.1, §21.5.2."""
     asking = sipp(caller("101", "102").request(method, in_dialog=False).expect(status))
