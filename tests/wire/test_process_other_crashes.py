@@ -100,7 +100,7 @@ async def test_no_process_outlives_the_supervisor(exchange: TestExchange) -> Non
     assert len(children) > 5  # call control has a renderer
     os.kill(exchange.daemon.pid, signal.SIGKILL)
     exchange.daemon.wait(2.0)
-    await until(lambda: not any(is_alive(pid) for pid in children), "the end of all processes", 2.0)
+    await until(lambda: not any(is_alive(pid) for pid in children), "the end of all processes", 10.0)
     began = time.monotonic()
     exchange.start()  # nothing they left behind is in the way
     print(f"\nstart after kill -9 of everything: {time.monotonic() - began:.2f} s")
