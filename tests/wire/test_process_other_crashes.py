@@ -96,11 +96,13 @@ async def test_clerk_and_web_come_back_and_every_record_is_there_once(exchange: 
 
 async def test_no_process_outlives_the_supervisor(exchange: TestExchange) -> None:
     assert len(exchange.children()) == 5
+    # While it is still being loaded it cannot notice that it is alone.
+    await until(lambda: exchange.log_count("process ready", child="web") == 1, "the web process", 10)
     children = exchange.descendants()
     assert len(children) > 5  # call control has a renderer
     os.kill(exchange.daemon.pid, signal.SIGKILL)
     exchange.daemon.wait(2.0)
-    await until(lambda: not any(is_alive(pid) for pid in children), "the end of all processes", 10.0)
+    await until(lambda: not any(is_alive(pid) for pid in children), "the end of all processes", 2.0)
     began = time.monotonic()
     exchange.start()  # nothing they left behind is in the way
     print(f"\nstart after kill -9 of everything: {time.monotonic() - began:.2f} s")
