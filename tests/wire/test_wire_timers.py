@@ -13,9 +13,10 @@ from bench.lib.exchange import Exchange
 from bench.peers.phone import register
 from bench.peers.process import free_port, wait_until
 from bench.peers.sipp import Sipp, expect_all
-from conftest import left_over
 from parties import PHONES, PROVIDER, SECOND_PROVIDER, WIRE, called, caller, provider
 from raw import RawParty, header
+
+from conftest import left_over
 
 Case = Callable[[Exchange, Path], object]
 
