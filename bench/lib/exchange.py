@@ -17,7 +17,17 @@ from typing import Any, Self
 import msgspec
 
 from bench.peers.kamailio import answers_options
-from bench.peers.process import Daemon, PeerFailed, SipPeer, cpu_s, free_port, process_tree, rss_bytes, wait_until
+from bench.peers.process import (
+    Daemon,
+    PeerFailed,
+    SipPeer,
+    cpu_s,
+    free_port,
+    process_tree,
+    rss_bytes,
+    share_of,
+    wait_until,
+)
 from kiestoon.app.admin_client import ask
 from kiestoon.app.config import load_settings
 from kiestoon.company.model import Company, Device, Number, Trunk, User
@@ -27,7 +37,7 @@ from kiestoon.store.installation import prepare
 from kiestoon.store.records import list_records
 from kiestoon.store.write import Changes, changing
 
-MEDIA_PORTS = range(30_000, 32_700)
+MEDIA_PORTS = share_of(range(30_000, 32_700))
 
 
 class Site(msgspec.Struct, kw_only=True):

@@ -26,6 +26,8 @@ MODULES = Path("/usr/lib/baresip/modules")
 
 CONTROL_HOST = "127.0.0.1"
 
+RTP_PORTS = 20
+
 CODECS = {"PCMA": "pcma", "PCMU": "pcmu", "G722": "g722", "opus": "opus/48000/2"}
 
 
@@ -104,10 +106,13 @@ class Baresip(Ears, Peer):
         with inside(namespace):
             self.sip_port = port or free_port(host)
             self._control_port = free_port(CONTROL_HOST)
-            self._write_configuration(tone_hz, ca_file, certificate)
+            self._rtp_port = free_port(host, adjacent=RTP_PORTS)
+        self._write_configuration(tone_hz, ca_file, certificate)
         family = "-6" if ":" in host else "-4"
         command: list[str | Path] = ["baresip", family, "-f", self.directory, "-s"]
-        self.daemon = Daemon(f"baresip-{account.user}", command, cwd=self.directory, core=core)
+        ports = {self._control_port, *range(self._rtp_port, self._rtp_port + RTP_PORTS)}
+        ports |= set() if port else {self.sip_port}
+        self.daemon = Daemon(f"baresip-{account.user}", command, cwd=self.directory, core=core, ports=ports)
         self._control: socket.socket | None = None
         self._buffer = b""
         self._events: list[Event] = []
@@ -115,7 +120,6 @@ class Baresip(Ears, Peer):
         self.history: list[Event] = []
 
     def _write_configuration(self, tone_hz: int, ca_file: Path | None, certificate: Path | None) -> None:
-        rtp = free_port(self.host, adjacent=20)
         modules = ["g711", "g722", "opus", "srtp", "ausine", "aubridge", "sndfile"]
         lines = [
             "poll_method epoll",
@@ -129,7 +133,7 @@ class Baresip(Ears, Peer):
             "audio_alert aubridge,unheard",
             "ausrc_srate 48000",
             "ausrc_channels 2",
-            f"rtp_ports {rtp}-{rtp + 18}",
+            f"rtp_ports {self._rtp_port}-{self._rtp_port + RTP_PORTS - 2}",
             "jitter_buffer_delay 1-5",
             f"snd_path {self.recordings}",
             f"ctrl_tcp_listen {CONTROL_HOST}:{self._control_port}",

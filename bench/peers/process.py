@@ -14,7 +14,16 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Self
 
-PORTS = range(20_000, 30_000)
+
+def share_of(ports: range) -> range:
+    """The part of ``ports`` that is this process's own, where several test processes run beside each other."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    size = len(ports) // workers // 2 * 2
+    return range(ports.start + worker * size, ports.start + (worker + 1) * size)
+
+
+PORTS = share_of(range(20_000, 30_000))
 """Below the kernel's ephemeral range, so no outgoing connection takes a port between choosing and binding it."""
 
 CLOCK_TICKS_HZ = os.sysconf("SC_CLK_TCK")
@@ -69,7 +78,8 @@ def wait_until(
 class Daemon:
     """One program in the foreground with its output in a log file; a context manager that always ends it.
 
-    ``core`` pins it and all its children to a processor core (None: wherever the kernel likes).
+    ``core`` pins it and all its children to a processor core (None: wherever the kernel likes). ``ports`` were handed
+    out to it by ``free_port`` and may be handed out again once it has ended.
     """
 
     def __init__(
@@ -80,6 +90,7 @@ class Daemon:
         cwd: Path,
         core: int | None = None,
         env: Mapping[str, str] | None = None,
+        ports: Iterable[int] = (),
     ) -> None:
         self.name = name
         self.args = [str(arg) for arg in args]
@@ -88,6 +99,7 @@ class Daemon:
         self.env = {**os.environ, "TERM": "xterm", **(env or {})}
         self.log_path = cwd / f"{name}.log"
         self.process: subprocess.Popen[bytes] | None = None
+        self._ports = frozenset(ports)
 
     def start(self) -> Self:
         """Start the program; it leads a process group of its own."""
@@ -162,6 +174,8 @@ class Daemon:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        _handed_out.difference_update(self._ports)
+        self._ports = frozenset()
 
     def __enter__(self) -> Self:
         return self.start()

@@ -24,7 +24,7 @@ from typing import Any, Self
 import msgspec
 import numpy as np
 from bench.lib.exchange import Exchange, Site, toml
-from bench.peers.process import PeerFailed, children_of, free_port, process_tree, wait_until
+from bench.peers.process import PeerFailed, children_of, free_port, process_tree, share_of, wait_until
 
 from kiestoon.app.admin_client import ask_async
 from kiestoon.app.config import load_settings
@@ -42,7 +42,7 @@ MENU = "100"
 OUTSIDE = "127.0.0.2"
 OUTSIDE_NUMBER = "+31205550199"
 OUTSIDE_PORT = free_port(OUTSIDE)
-RTP_PORTS = range(10_000, 19_600)
+RTP_PORTS = share_of(range(10_000, 19_600))
 
 TOWN = Site(
     name="Town",

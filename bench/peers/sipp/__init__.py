@@ -14,6 +14,8 @@ from bench.peers.process import Daemon, PeerFailed, SipPeer, free_port
 
 SCENARIOS = Path(__file__).parent
 
+MEDIA_PORTS = 4
+
 
 @dataclass(frozen=True)
 class SippFigures:
@@ -87,10 +89,11 @@ class Sipp(SipPeer):
         self.trace = trace
         self.stat_path = cwd / f"{self.name}_stat.csv"
         self.scenario = scenario
-        self.media_port = free_port(host, adjacent=4)
+        self.media_port = free_port(host, adjacent=MEDIA_PORTS)
+        control_port = free_port(host)
         args: list[str | Path] = [
             "sipp", "-sf", scenario, "-i", host, "-p", str(self.port), "-t", transport, "-nostdin", "-mi", host,
-            "-mp", str(self.media_port), "-cp", str(free_port(host)), "-trace_stat", "-stf", self.stat_path,
+            "-mp", str(self.media_port), "-cp", str(control_port), "-trace_stat", "-stf", self.stat_path,
             "-fd", "1", "-buff_size", "4000000",
             "-watchdog_minor_maxtriggers", "1000000", "-watchdog_major_maxtriggers", "1000000",
         ]  # fmt: skip
@@ -118,7 +121,9 @@ class Sipp(SipPeer):
         args += list(options)
         if remote is not None:
             args += ["-rsa", _address(remote), _address(remote)]
-        self.daemon = Daemon(self.name, args, cwd=cwd, core=core)
+        ports = {control_port, *range(self.media_port, self.media_port + MEDIA_PORTS)}
+        ports |= set() if port else {self.port}
+        self.daemon = Daemon(self.name, args, cwd=cwd, core=core, ports=ports)
 
     def _file(self, kind: str) -> Path:
         return self.cwd / f"{self.name}_{kind}.log"
