@@ -23,6 +23,7 @@ from bench.peers.process import (
     SipPeer,
     cpu_s,
     free_port,
+    is_free,
     process_tree,
     rss_bytes,
     share_of,
@@ -38,6 +39,16 @@ from kiestoon.store.records import list_records
 from kiestoon.store.write import Changes, changing
 
 MEDIA_PORTS = share_of(range(30_000, 32_700))
+
+MEDIA_PORTS_EACH = 600
+
+
+def free_media_ports(host: str) -> range:
+    """Ports for one exchange that no other one has, as far as there are any."""
+    size = MEDIA_PORTS_EACH
+    slots = [range(first, first + size) for first in range(MEDIA_PORTS.start, MEDIA_PORTS.stop - size + 1, size)]
+    random.shuffle(slots)
+    return next((slot for slot in slots if all(is_free(host, port) for port in slot)), slots[0])
 
 
 class Site(msgspec.Struct, kw_only=True):
@@ -115,9 +126,7 @@ class Exchange(SipPeer):
         self.tls_port = free_port(host)
         self.directory = directory
         self.control_core = control_core
-        if media_ports is None:
-            first = random.randrange(MEDIA_PORTS.start, MEDIA_PORTS.stop - 600, 2)
-            media_ports = range(first, first + 600)
+        media_ports = media_ports or free_media_ports(host)
         self._cells: dict[str, Any] = {
             "data_dir": str(directory / "data"),
             "sip": {

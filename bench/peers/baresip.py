@@ -135,7 +135,7 @@ class Baresip(Ears, Peer):
             "ausrc_channels 2",
             f"rtp_ports {self._rtp_port}-{self._rtp_port + RTP_PORTS - 2}",
             "jitter_buffer_delay 1-5",
-            f"snd_path {self.recordings}",
+            "snd_path recordings",  # beneath where it runs: it has room for 128 characters with the name
             f"ctrl_tcp_listen {CONTROL_HOST}:{self._control_port}",
             "opus_bitrate 28000",
             f"module_path {MODULES}",

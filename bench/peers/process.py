@@ -42,13 +42,14 @@ def free_port(host: str = "127.0.0.1", *, adjacent: int = 1) -> int:
     for _ in range(1000):
         port = _random.randrange(PORTS.start, PORTS.stop - adjacent, 2)
         wanted = range(port, port + adjacent)
-        if _handed_out.isdisjoint(wanted) and all(_is_free(host, each) for each in wanted):
+        if _handed_out.isdisjoint(wanted) and all(is_free(host, each) for each in wanted):
             _handed_out.update(wanted)
             return port
     raise PeerFailed(f"no {adjacent} free ports in {PORTS}")
 
 
-def _is_free(host: str, port: int) -> bool:
+def is_free(host: str, port: int) -> bool:
+    """Whether nobody has the port, for UDP or for TCP."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
         with socket.socket(family, kind) as probe:

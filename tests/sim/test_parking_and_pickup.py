@@ -222,6 +222,43 @@ def test_a_pickup_of_an_answered_call_harms_nobody() -> None:
     world.assert_nothing_left()
 
 
+def test_any_phone_of_a_shared_line_takes_what_another_of_them_holds() -> None:
+    world = World(rows=with_codes(**PICKUP))
+    anna = world.phone("anna", "192.0.2.1")
+    desk, other = world.phone("carla", "192.0.2.3"), world.phone("carla2", "192.0.2.4")
+    other.mode = "ring"
+    session = anna.dial("103")
+    world.run()
+    first = desk.last(events.InviteReceived).session
+    early = other.dial("*8103")
+    world.run()
+    assert other.hears(early) == {"file:/prompts/nl/pickup-nothing.ogg"}, "it is not taken from who speaks"
+    early.bye(world.network.now)
+    desk.hold(first)
+    world.run()
+    assert anna.hears(session) == {"file:/music.wav"}
+    second = other.dial("*8103")
+    world.run()
+    assert anna.hears(session) == {other.sends_to(second)}, world.network.ladder()
+    assert other.hears(second) == {anna.sends_to(session)}
+    assert first.state == "ended"
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_a_phone_of_a_shared_line_answers_what_rings_at_another_of_them() -> None:
+    world = World(rows=with_codes())
+    anna, desk, other = (world.phone(name, f"192.0.2.{n}") for n, name in enumerate(("anna", "carla", "carla2"), 1))
+    desk.mode = other.mode = "ring"
+    session = anna.dial("103")
+    world.run()
+    second = other.dial("*8103")
+    world.run()
+    assert anna.hears(session) == {other.sends_to(second)}, world.network.ladder()
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
 def test_an_outside_caller_can_be_picked_up() -> None:
     world = World(rows=with_codes(**PICKUP))
     bert, carla = world.phone("bert", "192.0.2.2"), world.phone("carla", "192.0.2.3")

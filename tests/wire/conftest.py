@@ -26,15 +26,17 @@ from bench.peers.sipp import Sipp
 from ladder import Ladder
 from parties import PHONES, SITES, WIRE, outside_caller
 
+LONG = {"test_wire_codes", "test_wire_timers", "test_process_voicemail", "test_process_control_crash"}
 SippStarter = Callable[..., Sipp]
 PhoneStarter = Callable[..., Baresip]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything here talks to real peers."""
+    """Everything here talks to real peers. What takes long comes first, so that no process of several ends late."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.wire)
+    items.sort(key=lambda item: item.path.stem not in LONG)
 
 
 @pytest.fixture(scope="module")

@@ -13,9 +13,10 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import NODEFAULT, inspect
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from kiestoon.company.model import Destination, Entity, Row, WeekBlock
+from kiestoon.company.numbers import plain_number
 from kiestoon.store.columns import Field as StoredField
 from kiestoon.store.columns import fields_of
 
@@ -24,6 +25,7 @@ MAX_ID: Final = 2**31 - 1  # the SQL type of ids
 _MAX_BIG: Final = 2**53  # what JavaScript can count to; 285,616 years in milliseconds
 _FILLED_IN: Final = {("devices", "secret"), ("number_plans", "position"), ("number_schemes", "position")}
 """Fields that are made up when they are absent."""
+_PLAIN_NUMBER: Final = BeforeValidator(lambda value: plain_number(value) if isinstance(value, str) else value)
 _STRICT: Final = ConfigDict(extra="forbid", strict=True)
 _SAMPLES: Final = {
     "name": "Reception",
@@ -201,9 +203,8 @@ def _annotation(kind: inspect.Type, field: StoredField) -> Any:
     if isinstance(kind, inspect.LiteralType):
         return Literal[tuple(kind.values)]
     if isinstance(kind, inspect.StrType):
-        return Annotated[
-            str, Field(min_length=kind.min_length, max_length=kind.max_length or 255, pattern=kind.pattern)
-        ]
+        limits = Field(min_length=kind.min_length, max_length=kind.max_length or 255, pattern=kind.pattern)
+        return Annotated[str, _PLAIN_NUMBER, limits] if field.meta.get("e164") else Annotated[str, limits]
     if isinstance(kind, inspect.VarTupleType):
         return Annotated[list[_annotation(kind.item_type, field)], Field(max_length=kind.max_length or 500)]  # type: ignore[misc]  # made while running
     if isinstance(kind, inspect.StructType):

@@ -11,6 +11,7 @@ from kiestoon.app.cli_removal import Yes, remove
 from kiestoon.app.cli_rows import AsJson, cells_of, change, given, list_of, show_rows
 from kiestoon.company.code_presets import DEFAULT_PRESET, PRESETS
 from kiestoon.company.model import Company, Device
+from kiestoon.company.numbers import plain_number
 from kiestoon.operator_error import OperatorError
 
 company_app = typer.Typer(help="Companies: each has its own SIP domain, people, phones and numbers.")
@@ -18,7 +19,9 @@ _NAMED = typer.Argument(help="Its domain or name.")
 _DOMAIN = typer.Option(help="SIP domain its phones register under, e.g. phones.example.org.")
 _AREA_CODE = typer.Option(help="Completes local numbers, e.g. 020.")
 _ACCESS_CODE = typer.Option(help='Dialled before an outside number; "" = none.')
-_EMERGENCY_NUMBER = typer.Option(help="Caller ID of emergency calls as a last resort.")
+_EMERGENCY_NUMBER = typer.Option(
+    parser=plain_number, metavar="NUMBER", help="Caller ID of emergency calls as a last resort."
+)
 _CODES = typer.Option(help=f"Feature codes to start with: {', '.join(PRESETS)}.")
 _ENCRYPTION = typer.Option(help="off, optional or required (TLS and SRTP), for all phones.")
 

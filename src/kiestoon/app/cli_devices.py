@@ -12,6 +12,7 @@ from kiestoon.app.cli_output import show_json
 from kiestoon.app.cli_removal import Yes, remove
 from kiestoon.app.cli_rows import AsJson, OfCompany, add, add_list, change, find, find_in, given, list_of
 from kiestoon.company.model import Company, Device, User
+from kiestoon.company.numbers import plain_number
 from kiestoon.operator_error import OperatorError
 
 device_app = typer.Typer(help="Phones: logins with a generated password.")
@@ -23,7 +24,9 @@ _CALL_LIMIT = typer.Option(min=1, max=5, help="Calls it takes at once.")
 _AREA_CODE = typer.Option(help="Where it stands, if not at its user's location.")
 _COUNTRY = typer.Option(help="Where it stands, if not in the company's country.")
 _LANGUAGE = typer.Option(help="What is spoken to it, if not the company's language.")
-_EMERGENCY_NUMBER = typer.Option(help="Caller ID of emergency calls when nobody is logged in.")
+_EMERGENCY_NUMBER = typer.Option(
+    parser=plain_number, metavar="NUMBER", help="Caller ID of emergency calls when nobody is logged in."
+)
 
 
 def _owned(context: typer.Context, company: str, cells: list[dict[str, Any]]) -> None:

@@ -12,8 +12,10 @@ from kiestoon.app.cli_extensions import leading_to, say_followers
 from kiestoon.app.cli_removal import Yes, remove
 from kiestoon.app.cli_rows import OfCompany, add, add_list, change, find, find_in, given, list_of
 from kiestoon.company.model import Menu, Number, User
+from kiestoon.company.numbers import plain_number
 from kiestoon.operator_error import OperatorError
 
+_OutsideNumber = Annotated[str, typer.Argument(parser=plain_number, metavar="NUMBER")]
 number_app = typer.Typer(help="Outside numbers and the extension each reaches.")
 menu_app = typer.Typer(help="Menus: a spoken welcome, then callers key in an extension.")
 _GREETING = typer.Option(help="Audio file with the welcome; without, a general one is spoken.")
@@ -51,7 +53,7 @@ add_list(
 
 
 @number_app.command("add")
-def add_number(context: typer.Context, number: str, extension: str, company: OfCompany = "") -> None:
+def add_number(context: typer.Context, number: _OutsideNumber, extension: str, company: OfCompany = "") -> None:
     """Add an outside number (as +31…) and the extension it reaches."""
     own = context_of(context)
     added = add(own, Number(id=0, company_id=own.company(company).id, e164=number, extension=extension))
@@ -59,7 +61,7 @@ def add_number(context: typer.Context, number: str, extension: str, company: OfC
 
 
 @number_app.command("change")
-def change_number(context: typer.Context, number: str, extension: str) -> None:
+def change_number(context: typer.Context, number: _OutsideNumber, extension: str) -> None:
     """Have an outside number reach another extension of its company."""
     own = context_of(context)
     changed = change(own, find(own, Number, None, e164=number), given(extension=extension))
@@ -67,7 +69,7 @@ def change_number(context: typer.Context, number: str, extension: str) -> None:
 
 
 @number_app.command("remove")
-def remove_number(context: typer.Context, number: str, yes: Yes = False) -> None:
+def remove_number(context: typer.Context, number: _OutsideNumber, yes: Yes = False) -> None:
     """Take an outside number away; calls to it are refused from then on."""
     own = context_of(context)
     row = find(own, Number, None, e164=number)

@@ -16,6 +16,7 @@ _SOURCE = typer.Option(help="Address or range the provider sends from; may be gi
 _PRIORITY = typer.Option(help="Lower is tried first.")
 _NUMBER_FORMAT = typer.Option(help="e164, plus or national.")
 _SRTP = typer.Option(help="Encrypt speech: off, optional or required (with --transport tls).")
+_EMERGENCY_AREA = typer.Option(help="Tell the provider the caller's area code in emergency calls.")
 _MAX_CALLS = typer.Option(min=0, help="Calls at once; 0 = no limit.")
 
 add_list(
@@ -53,6 +54,7 @@ def add_trunk(
         bool, typer.Option("--untrusted", help="Neither tell it nor believe it hidden numbers.")
     ] = False,
     max_calls: Annotated[int, _MAX_CALLS] = 0,
+    emergency_area: Annotated[bool, _EMERGENCY_AREA] = False,
     expires: Annotated[int, typer.Option(min=60, max=86400, help="Seconds a login is asked for.")] = 600,
 ) -> None:
     """Add an outside line: one that logs in (--username) or one known by its address (--source)."""
@@ -76,6 +78,7 @@ def add_trunk(
         trusted=not untrusted,
         max_calls=max_calls,
         expires_s=expires,
+        emergency_area=emergency_area,
     )
     typer.echo(f"Added outside line {add(own, row).name}.")
 
@@ -92,6 +95,7 @@ def change_trunk(
     srtp: Annotated[str | None, _SRTP] = None,
     trusted: Annotated[bool | None, typer.Option(help="Tell it, and believe it, hidden numbers.")] = None,
     max_calls: Annotated[int | None, _MAX_CALLS] = None,
+    emergency_area: Annotated[bool | None, _EMERGENCY_AREA] = None,
     active: Annotated[bool | None, typer.Option(help="Whether calls go out and come in over it.")] = None,
 ) -> None:
     """Change an outside line in what is given, or switch it on or off. Calls on it go on."""
@@ -104,6 +108,7 @@ def change_trunk(
         srtp=srtp,
         trusted=trusted,
         max_calls=max_calls,
+        emergency_area=emergency_area,
         active=active,
     )
     changed = change(own, find(own, Trunk, None, name=line), wanted)

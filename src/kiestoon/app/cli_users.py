@@ -11,11 +11,15 @@ from kiestoon.app.cli_extensions import leading_to, say_followers
 from kiestoon.app.cli_removal import Yes, remove
 from kiestoon.app.cli_rows import OfCompany, add, add_list, change, find_in, given, link_ids, list_of
 from kiestoon.company.model import Device, User
+from kiestoon.company.numbers import plain_number
 
 user_app = typer.Typer(help="People with an extension.")
-_CALLER_NUMBER = typer.Option(help="Number shown to the outside, as +31…")
+_CALLER_NUMBER = typer.Option(parser=plain_number, metavar="NUMBER", help="Number shown to the outside, as +31…")
 _HIDE_NUMBER = typer.Option(help="Withhold the number from the outside.")
-_EMERGENCY_NUMBER = typer.Option(help="Shown by emergency calls in place of the caller number.")
+_AREA_CODE = typer.Option(help="Where the person usually is, as 020: completes local numbers; else the location's.")
+_EMERGENCY_NUMBER = typer.Option(
+    parser=plain_number, metavar="NUMBER", help="Shown by emergency calls in place of the caller number."
+)
 _RING_S = typer.Option(min=5, max=600, help="Seconds the phones ring.")
 _CALL_WAITING = typer.Option(help="Offered a second call during the first, or busy.")
 _PROFILE = typer.Option(help="Which phones and numbers the person has: fixed, mobile, flex or combi.")
@@ -49,6 +53,7 @@ def add_user(
     caller_number: Annotated[str, _CALLER_NUMBER] = "",
     hide_number: Annotated[bool, _HIDE_NUMBER] = False,
     emergency_number: Annotated[str, _EMERGENCY_NUMBER] = "",
+    area_code: Annotated[str, _AREA_CODE] = "",
     ring_s: Annotated[int, _RING_S] = 60,
     call_waiting: Annotated[bool, _CALL_WAITING] = True,
     profile: Annotated[str, _PROFILE] = "fixed",
@@ -68,6 +73,7 @@ def add_user(
         caller_number=caller_number,
         hide_number=hide_number,
         emergency_number=emergency_number,
+        area_code=area_code,
         ring_s=ring_s,
         call_waiting=call_waiting,
         profile=profile,  # type: ignore[arg-type]  # the store checks it, and lists the choices
@@ -89,6 +95,7 @@ def change_user(
     caller_number: Annotated[str | None, _CALLER_NUMBER] = None,
     hide_number: Annotated[bool | None, _HIDE_NUMBER] = None,
     emergency_number: Annotated[str | None, _EMERGENCY_NUMBER] = None,
+    area_code: Annotated[str | None, _AREA_CODE] = None,
     ring_s: Annotated[int | None, _RING_S] = None,
     call_waiting: Annotated[bool | None, _CALL_WAITING] = None,
     profile: Annotated[str | None, _PROFILE] = None,
@@ -105,6 +112,7 @@ def change_user(
         caller_number=caller_number,
         hide_number=hide_number,
         emergency_number=emergency_number,
+        area_code=area_code,
         ring_s=ring_s,
         call_waiting=call_waiting,
         profile=profile,

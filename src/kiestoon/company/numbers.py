@@ -7,6 +7,7 @@ come again and again.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Final, Literal, TypeAlias
 
@@ -23,8 +24,10 @@ NumberFormat: TypeAlias = Literal["e164", "plus", "national"]
 MAX_DIALLED: Final = 40
 """Longer strings are no telephone numbers (E.164: 15 digits; prefixes and separators added)."""
 
-_SEPARATORS: Final = str.maketrans("", "", " -.()/\u00a0\u2011")
+_SEPARATORS: Final = str.maketrans("", "", " -.()/:;\u00a0\u2011")
+"""Visual separators (RFC 3966 §5.1.1), and what people put between the parts of a canonical number (U 4.3.1)."""
 _DIALLABLE: Final = frozenset("0123456789*#+ABCD")
+_PARAMETERS: Final = re.compile(r";(?=\s*[A-Za-z])")
 _CACHE: Final = 16_384
 _SATELLITE: Final = frozenset({870, 881, 882, 883})
 """Inmarsat and the global mobile networks (ITU-T E.164, list of assigned codes)."""
@@ -47,9 +50,9 @@ class OutsideNumber(msgspec.Struct, frozen=True, gc=False):
 def clean_dialled(text: str) -> str:
     """Digits, ``*``, ``#`` and a leading ``+`` of what was dialled; "" for what nobody can dial.
 
-    Takes visual separators (RFC 3966 §5.1.1), "+31 (0)20 …", a global ``;phone-context=`` and drops other parameters.
+    Takes visual separators, "+31 (0)20 …", a global ``;phone-context=`` and drops other parameters (RFC 3966 §3).
     """
-    text, _, parameters = text[: MAX_DIALLED * 4].partition(";")
+    text, parameters = _split_parameters(text[: MAX_DIALLED * 4])
     if len(text) > MAX_DIALLED:
         return ""
     text = text.strip()
@@ -60,6 +63,20 @@ def clean_dialled(text: str) -> str:
         return ""
     context = _phone_context(parameters) if parameters and cleaned[:1] != "+" else ""
     return context + cleaned
+
+
+def plain_number(text: str) -> str:
+    """A number in canonical format, as people write it, as E.164: "+49 (89) 7007-98765" → "+4989700798765" (U 4.3.1).
+
+    Other text comes back as it is.
+    """
+    return clean_dialled(text) or text if text.lstrip()[:1] == "+" else text
+
+
+def _split_parameters(text: str) -> tuple[str, str]:
+    """A semicolon begins parameters when a name follows it, and only separates digits otherwise."""
+    found = _PARAMETERS.search(text)
+    return (text[: found.start()], text[found.end() :]) if found else (text, "")
 
 
 def _phone_context(parameters: str) -> str:

@@ -100,7 +100,7 @@ def divert(route: Route, wish: Divert) -> Step | str:
         route.because("too_many_diversions", limit=str(route.index.company.max_diversions))
         return refuse(480, 25, "Forwarded too often", "forwarding-error")
     route.now(diversions=(*here.diversions, Diversion(here.at, to.target or here.at, wish.reason)))
-    return _follow(route, to)
+    return groups.ring_numbers(route, (to.target, *wish.also)) if wish.also else _follow(route, to)
 
 
 def _follow(route: Route, to: Destination) -> Step | str:

@@ -17,10 +17,11 @@ SHOWN = 60
 
 
 class Divert(msgspec.Struct, frozen=True):
-    """An extension sends the call elsewhere."""
+    """An extension sends the call elsewhere; ``also`` are more numbers to ring at the same time."""
 
     to: Destination
     reason: DivertReason
+    also: tuple[str, ...] = ()
 
 
 class Route:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from kiestoon.company.model import Destination, ForwardCase, ForwardExtension, GroupExtension, User
 from kiestoon.company.numbers import clean_dialled
 from kiestoon.routing import person
@@ -11,6 +13,9 @@ from kiestoon.routing.decision import DialOutside, RingAll, RingUser, Step
 from kiestoon.routing.outward import branch_out
 from kiestoon.routing.situation import Outcome
 
+FORWARDED_S: Final = 60
+"""As long as a person's phones ring unless set otherwise."""
+
 
 def enter(route: Route, group: GroupExtension) -> Step | Divert:
     """Straight on when that is set, else everybody rings."""
@@ -19,7 +24,7 @@ def enter(route: Route, group: GroupExtension) -> Step | Divert:
     if served is not None:
         return served
     if group.forward_always:
-        return _forward(route, group, "always", group.forward_always)
+        return _forward(route, group, "always", group.forward_always, group.forward_always_also)
     if group.show == "called":
         route.now(prefix=route.situation.own_number or group.extension)
     step = ring_all(
@@ -39,15 +44,40 @@ def enter(route: Route, group: GroupExtension) -> Step | Divert:
 def after(route: Route, group: GroupExtension, outcome: Outcome) -> Divert | None:
     """Nobody took the call."""
     case: ForwardCase = "busy" if outcome == "rejected" else outcome
-    to: Destination = group.forward_busy if case == "busy" else group.forward_no_answer
-    return _forward(route, group, case, to) if to else person.forward_for(route, group.extension, case)
+    to, also = group.forward_no_answer, group.forward_no_answer_also
+    if case == "busy":
+        to, also = group.forward_busy, group.forward_busy_also
+    return _forward(route, group, case, to, also) if to else person.forward_for(route, group.extension, case)
 
 
-def _forward(route: Route, group: GroupExtension, case: ForwardCase, to: Destination) -> Divert:
+def _forward(
+    route: Route, group: GroupExtension, case: ForwardCase, to: Destination, also: tuple[str, ...] = ()
+) -> Divert:
     """Elsewhere, where the group's choice of number is shown as well."""
     route.because(f"forward_{case}", extension=group.extension, number=to.target)
     choose_shown(route, group.show, "")
-    return Divert(to, person.REASONS[case])
+    return Divert(to, person.REASONS[case], also)
+
+
+def ring_numbers(route: Route, numbers: tuple[str, ...]) -> Step:
+    """Several numbers at once to which a group sends its call; the group has no say in what comes of it (E 4.2.1).
+
+    A colleague's number rings that colleague and nobody else: own forwarding would take the call from the others.
+    """
+    people: dict[int, RingUser] = {}
+    outside: list[DialOutside] = []
+    for number in numbers:
+        found = _target_of(route, Destination("number", number), None, outside)
+        devices = person.phones(route, found) if found is not None else ()
+        if found is not None and devices:
+            people.setdefault(found.id, RingUser(found, devices, 0, found.call_waiting, route.situation.alert))
+    shown = ", ".join(numbers)
+    if not people and not outside:
+        route.because("none_of_them", number=shown)
+        return refuse(480, 20, "Nobody can be reached")
+    route.because("all_of_them", number=shown)
+    route.now(at="")
+    return RingAll(tuple(people.values()), tuple(outside), FORWARDED_S)
 
 
 def ring_all(

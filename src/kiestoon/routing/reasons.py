@@ -126,6 +126,8 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Niemand van {name} nam op binnen {seconds} seconden",
     ),
     "nobody_in_group": ("Nobody of {name} can be reached", "Niemand van {name} is bereikbaar"),
+    "all_of_them": ("{number} ring at the same time", "{number} rinkelen tegelijk"),
+    "none_of_them": ("None of {number} can be reached", "Geen van {number} is bereikbaar"),
     "lbr": ("{extension} routes by place: {name}", "{extension} routeert op plaats: {name}"),
     "lbr_match": ("{matched} leads to {number}", "{matched} leidt naar {number}"),
     "keyed_in": ("The caller keyed in {digits}", "De beller toetste {digits} in"),

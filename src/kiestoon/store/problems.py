@@ -211,6 +211,12 @@ _TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
         "Give an extension or a number",
         "Geef een toestelnummer of een nummer",
     ),
+    "no_number_beside": (
+        "{field} ring beside a number, and {other} is none",
+        "{field} rinkelen naast een nummer, en {other} is er geen",
+        "Set {other} to an extension or a number first",
+        "Stel {other} eerst in op een toestelnummer of nummer",
+    ),
     "plan_without_target": (
         "number {value} would lead nowhere",
         "nummer {value} zou nergens heen leiden",

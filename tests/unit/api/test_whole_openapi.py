@@ -25,6 +25,7 @@ from kiestoon.company.model import ENTITIES
 
 STRICT = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 EXAMPLES = 2
+ROLES = ("operator", "operator", "company", "location", "department", "user")
 PARTS = 8
 
 
@@ -33,9 +34,9 @@ Send: TypeAlias = Callable[..., httpx.Response]
 
 @pytest.fixture
 def send(api: Api) -> Iterator[Send]:
-    """Requests of an operator, from Hypothesis' synchronous world."""
+    """Requests of somebody, from Hypothesis' synchronous world."""
     transport = httpx.ASGITransport(api.application, raise_app_exceptions=False)
-    client = httpx.AsyncClient(transport=transport, headers={"x-test-principal": "operator"})
+    client = httpx.AsyncClient(transport=transport)
     with start_blocking_portal() as portal:
         yield lambda **arguments: portal.call(partial(client.request, **arguments))
         portal.call(client.aclose)
@@ -69,12 +70,13 @@ def try_out(api: Api, send: Send, operation: Any, number: int) -> None:
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(case=operation.as_strategy(), there=st.booleans())
-    def one(case: Any, there: bool) -> None:
+    @given(case=operation.as_strategy(), there=st.booleans(), role=st.sampled_from(ROLES))
+    def one(case: Any, there: bool, role: str) -> None:
         if there:
             lead_to_what_is_there(api, case, tag)
         arguments = case.as_transport_kwargs(base_url="http://testserver")
         arguments.pop("cookies", None)
+        arguments["headers"] = {**arguments.get("headers", {}), "x-test-principal": role}
         if isinstance(arguments.get("data"), str | bytes):
             arguments["content"] = arguments.pop("data")
         try:

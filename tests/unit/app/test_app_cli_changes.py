@@ -109,8 +109,9 @@ def test_menus_numbers_places_lines_and_phones_are_changed_too(office: Office) -
     office.run("location", "add", "Depot")
     office.run("department", "add", "Board", "--location", "Depot")
     office.run("menu", "add", "100", "Reception", "--fallback", "101")
-    office.run("number", "add", "+31205550100", "100")
-    office.run("trunk", "add", "p", "--host", "h", "--source", "192.0.2.1")
+    office.run("number", "add", "+31 (20) 555-0100", "100")
+    office.run("user", "change", "101", "--area-code", "010")
+    office.run("trunk", "add", "p", "--host", "h", "--source", "192.0.2.1", "--emergency-area")
     office.run("location", "change", "Depot", "--name", "Works", "--area-code", "0299")
     office.run("department", "change", "Board", "--name", "Clerks", "--location", "")
     office.run("menu", "change", "100", "--timeout-s", "9", "--fallback", "")
@@ -123,7 +124,8 @@ def test_menus_numbers_places_lines_and_phones_are_changed_too(office: Office) -
     assert (rows.locations[0].name, rows.locations[0].area_code) == ("Works", "0299")
     assert (rows.departments[0].name, rows.departments[0].location_id) == ("Clerks", None)
     assert (rows.menus[0].name, rows.menus[0].timeout_s, rows.menus[0].fallback_extension) == ("Reception", 9, "")
-    assert rows.numbers[0].extension == "101"
+    assert (rows.numbers[0].e164, rows.numbers[0].extension, rows.users[0].area_code) == ("+31205550100", "101", "010")
+    assert line.emergency_area
     assert (line.sources, line.max_calls, line.trusted) == (("192.0.2.2", "192.0.2.3"), 3, False)
     assert (rows.devices[0].name, rows.devices[0].user_id) == ("Desk", None)
     office.run("device", "change", "ann", "--extension", "101")

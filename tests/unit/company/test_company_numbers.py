@@ -12,6 +12,7 @@ from kiestoon.company.numbers import (
     display,
     emergency_number,
     format_for_trunk,
+    plain_number,
     read_outside_number,
     read_trunk_number,
 )
@@ -28,6 +29,9 @@ from kiestoon.company.numbers import (
         ("7654321;phone-context=+31-20", "+31207654321"),
         ("+31207654321;phone-context=+44", "+31207654321"),
         ("101;isub=1", "101"),
+        ("+49 (89) 7007-98765", "+4989700798765"),
+        ("+49/89:7007;98765", "+4989700798765"),
+        ("+31 20; 765 43 21 ;isub=1", "+31207654321"),
         ("101;phone-context=town.example", "101"),
         ("a1", "A1"),
         ("", ""),
@@ -40,6 +44,20 @@ from kiestoon.company.numbers import (
 )
 def test_cleaning_what_was_dialled(text, cleaned):
     assert clean_dialled(text) == cleaned
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("+49 (89) 7007-98765", "+4989700798765"),
+        (" +31/20: 765; 4321", "+31207654321"),
+        ("020 765 4321", "020 765 4321"),
+        ("+31 twenty", "+31 twenty"),
+        ("", ""),
+    ],
+)
+def test_a_number_in_canonical_format_is_kept_as_e164_and_anything_else_as_it_is(text, kept):
+    assert plain_number(text) == kept
 
 
 @pytest.mark.parametrize(

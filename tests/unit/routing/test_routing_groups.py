@@ -59,6 +59,21 @@ def test_the_group_may_be_forwarded_always_when_busy_and_when_nobody_answers():
     assert group().then(group().incoming("+31207654180"), "busy") is None
 
 
+def test_the_group_may_be_forwarded_to_several_numbers_which_ring_at_once_and_then_the_call_is_theirs():
+    town = group(forward_always=to(DORA), forward_always_also=("0612345678", "999"), forward_busy=to(BEN))
+    decision = town.incoming("+31207654180")
+    assert outcome(decision) == "rings Dora++31612345678"
+    assert {"forward_always", "all_of_them"} <= set(codes(decision))
+    assert town.then(decision, "busy") is None
+
+
+def test_a_group_whose_numbers_are_all_nobodys_refuses_the_call():
+    town = group(forward_no_answer=to("998"), forward_no_answer_also=("999",))
+    decision = town.then(town.incoming("+31207654180"), "no_answer")
+    assert outcome(decision) == "refused 480"
+    assert "none_of_them" in codes(decision)
+
+
 def test_a_group_has_forwardings_of_its_own_like_anybody():
     town = group().new(Forward, extension=SALES, case="no_answer", to=to(DORA))
     assert outcome(town.then(town.incoming("+31207654180"), "no_answer")) == "rings Dora"

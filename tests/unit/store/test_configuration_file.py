@@ -113,6 +113,14 @@ def test_what_breaks_a_rule_is_refused_with_its_line_and_nothing_is_written(
     assert list_rows(database, User) == []
 
 
+def test_numbers_may_stand_as_people_write_them_and_change_nothing_the_second_time(
+    database: Database, vault: Vault
+) -> None:
+    text = HEAD + 'users:\n  - {extension: 204, name: Anna, caller_number: "+31 (20) 555-0199"}\n'
+    assert apply(database, vault, text).changes
+    assert not apply(database, vault, text).changes
+
+
 def test_texts_are_taken_as_they_stand_whatever_yaml_makes_of_them(database: Database, vault: Vault) -> None:
     text = HEAD.replace("Town", "no") + "users:\n  - {extension: 204, name: 1e3}\n  - {extension: 0o5, name: x}\n"
     with pytest.raises(RefusedFileError, match="0o5"):

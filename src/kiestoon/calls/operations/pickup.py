@@ -26,6 +26,17 @@ def ringing_calls(x: Exchange, company_id: int) -> Iterator[tuple[Call, Leg]]:
                     yield call, leg
 
 
+def held_calls(x: Exchange, company_id: int, user_id: int) -> list[tuple[Call, Leg]]:
+    """The calls a person's phones have on hold, longest first, each with the leg that holds."""
+    return [
+        (call, call.legs[leg_id])
+        for call in x.calls.values()
+        if call.company_id == company_id
+        for leg_id in call.bridge or ()
+        if call.legs[leg_id].holding and call.legs[leg_id].party.user_id == user_id
+    ]
+
+
 def pick_up(x: Exchange, call: Call, rung: Leg, mine: Call, my_leg: Leg, now: float) -> Failure | None:
     """Answer ``call``, which rings at ``rung``, with ``my_leg`` (an unanswered or answered leg of ``mine``).
 

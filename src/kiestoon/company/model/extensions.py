@@ -13,6 +13,7 @@ from kiestoon.company.model.row import (
     NOWHERE,
     CompanyId,
     Destination,
+    FurtherNumbers,
     Label,
     MemberExtension,
     MinuteOfDay,
@@ -61,11 +62,17 @@ class GroupExtension(Virtual, frozen=True):
 
     ``show``: the caller's number or the one that was dialled, on the members' phones and outside when it forwards.
     ``individual_forwarding``: members' own forwarding counts. ``call_waiting``: members in a call are rung as well.
+    ``forward_always_also``: more numbers that ring at the same time as the destination of ``forward_always``, which is
+    an extension or a number then; whoever is first has the call. Likewise ``forward_busy_also`` for ``forward_busy``.
+    And ``forward_no_answer_also`` for ``forward_no_answer``.
     """
 
     forward_always: Destination = NOWHERE
     forward_busy: Destination = NOWHERE
     forward_no_answer: Destination = NOWHERE
+    forward_always_also: Annotated[FurtherNumbers, ADDED] = ()
+    forward_busy_also: Annotated[FurtherNumbers, ADDED] = ()
+    forward_no_answer_also: Annotated[FurtherNumbers, ADDED] = ()
     no_answer_s: Annotated[int, Meta(ge=5, le=600)] = 30
     show: Literal["caller", "called"] = "caller"
     individual_forwarding: bool = False

@@ -94,6 +94,12 @@ LocalMinute: TypeAlias = Annotated[
 """A minute on the location's clock."""
 
 
+FurtherNumbers: TypeAlias = Annotated[
+    tuple[Annotated[str, Meta(min_length=1, max_length=40)], ...], Meta(max_length=9, examples=[("+31612345678",)])
+]
+"""More numbers, as somebody of the company would dial them, that ring beside a destination."""
+
+
 class Destination(Value, frozen=True):
     """Where a call is sent.
 

@@ -2,6 +2,9 @@
 
 Rights come from privacy groups and pickup groups. Of two who pick up one call the first gets it; the other hears that
 it was answered already, and everybody without the right the same as if nothing rang.
+
+Several phones of one person are a shared line (CALL-30, U 5.4.8): with their own extension, or the key with its lamp,
+any of them takes what rings there or is held by another of them.
 """
 
 from __future__ import annotations
@@ -17,6 +20,8 @@ from kiestoon.routing import UseCode
 async def pickup(caller: Conversation, code: UseCode) -> None:
     """Take the call that has rung longest among those the caller may take."""
     found = ringing_for(caller, code.argument)
+    if found is None and held_on_shared_line(caller, code.argument):
+        return
     if found is None:
         await caller.answer()
         await caller.say("pickup-nothing")
@@ -39,6 +44,20 @@ def ringing_for(caller: Conversation, extension: str) -> tuple[Call, Leg] | None
         aimed = call.situation.visited if call.situation is not None else ()
         if extension and extension != rung and extension not in aimed:
             continue
-        if rung != me.number and (may(me.user_id, rung) or any(may(me.user_id, group) for group in aimed)):
+        if rung == me.number:
+            if extension == rung:
+                return call, leg
+        elif may(me.user_id, rung) or any(may(me.user_id, group) for group in aimed):
             return call, leg
     return None
+
+
+def held_on_shared_line(caller: Conversation, extension: str) -> bool:
+    """Whether the caller now has what another phone of the same line, ``extension``, had on hold."""
+    me = caller.leg.party
+    if not me.user_id or extension != me.number:
+        return False
+    for call, leg in operation.held_calls(caller.exchange, caller.call.company_id, me.user_id):
+        if leg.device_id != me.device_id:
+            return operation.replace_leg(caller.exchange, call, leg, caller.call, caller.leg, caller.now) is None
+    return False

@@ -8,7 +8,9 @@ from typing import Final
 
 from kiestoon.company.model import (
     CallClass,
+    Destination,
     ForwardExtension,
+    GroupExtension,
     GroupMember,
     HuntMember,
     LocationRoute,
@@ -40,6 +42,14 @@ def _member(row: GroupMember | HuntMember, peek: Peek) -> Iterator[Problem]:
     owner = peek.extension_owner(row.extension)
     if owner is not None and not isinstance(owner, User | ForwardExtension):
         yield problem("extension", "not_a_member", other=named(owner))
+
+
+def _group(row: GroupExtension, _peek: Peek) -> Iterator[Problem]:
+    """More numbers ring beside one, not beside a voicemail or beside nothing."""
+    for case in ("always", "busy", "no_answer"):
+        to: Destination = getattr(row, f"forward_{case}")
+        if getattr(row, f"forward_{case}_also") and to.kind not in {"extension", "number"}:
+            yield problem(f"forward_{case}_also", "no_number_beside", other=f"forward_{case}")
 
 
 def _route(row: LocationRoute, peek: Peek) -> Iterator[Problem]:
@@ -105,6 +115,7 @@ def _default_profile(row: ReachProfile, peek: Peek) -> Iterator[Problem]:
 
 
 CHECKS: Final[dict[type[Row], tuple[Check, ...]]] = {
+    GroupExtension: (_group,),
     GroupMember: (_member,),
     HuntMember: (_member,),
     LocationRoute: (_route,),
