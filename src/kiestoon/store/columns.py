@@ -122,13 +122,13 @@ def _columns(field: Field) -> list[Column[Any]]:
         ]
     if field.shape == "secret":
         return [Column(name, LargeBinary, nullable=True)]
+    added = _sql_default(field) if field.meta.get("added") else None
     if field.shape == "json":
-        return [Column(name, JSON, nullable=field.optional)]
+        return [Column(name, JSON, nullable=field.optional, server_default=added)]
     nullable = field.optional or field.shape in {"extension", "empty_is_null"}
     keys: list[ForeignKey] = []
     if "refers" in field.meta:
         keys.append(ForeignKey(f"{field.meta['refers']}.id", ondelete=_GONE[field.meta["gone"]]))
-    added = _sql_default(field) if field.meta.get("added") else None
     return [Column(name, _sql_type(field), *keys, nullable=nullable, index=bool(keys), server_default=added)]
 
 
@@ -136,7 +136,7 @@ def _sql_default(field: Field) -> Any:
     """A column that came with a later layout has its row's default in SQL too: for the rows that were there."""
     if isinstance(field.default, bool):
         return true() if field.default else false()
-    return str(field.default)
+    return "[]" if field.default == () else str(field.default)
 
 
 def _sql_type(field: Field) -> Any:

@@ -43,9 +43,10 @@ async def test_a_new_row_is_answered_with_its_place_and_version(api: Api) -> Non
 
 
 async def test_outside_numbers_may_be_given_as_people_write_them(api: Api) -> None:
-    created = await add_user(api, "299", caller_number="+31 (20) 555-0199", mobile_number="+31/6:1234;5678")
-    assert (created.json()["caller_number"], created.json()["mobile_number"]) == ("+31205550199", "+31612345678")
-    assert (await add_user(api, "298", caller_number="020 555 0199")).status_code == 422
+    created = await add_user(api, "299", mobile_number="+31/6:1234;5678", external_number="+31 (20) 555-0199")
+    assert created.status_code == 201, created.text
+    assert (created.json()["external_number"], created.json()["mobile_number"]) == ("+31205550199", "+31612345678")
+    assert (await add_user(api, "298", external_number="020 555 0199")).status_code == 422
 
 
 async def test_the_control_process_takes_over_what_was_written(api: Api) -> None:

@@ -33,7 +33,7 @@ def held_calls(x: Exchange, company_id: int, user_id: int) -> list[tuple[Call, L
         for call in x.calls.values()
         if call.company_id == company_id
         for leg_id in call.bridge or ()
-        if call.legs[leg_id].holding and call.legs[leg_id].party.user_id == user_id
+        if (call.legs[leg_id].held or call.legs[leg_id].holding) and call.legs[leg_id].party.user_id == user_id
     ]
 
 

@@ -13,6 +13,7 @@ import yaml
 from msgspec import NODEFAULT, inspect
 
 from kiestoon.company.model import HolidayDay, WeekBlock
+from kiestoon.company.numbers import plain_number
 from kiestoon.store.configuration_file.document import Document, Entry
 from kiestoon.store.configuration_file.shapes import SECTIONS, Part, Shape, shape_of
 from kiestoon.store.configuration_file.troubles import RefusedFileError, Trouble
@@ -137,7 +138,8 @@ class _Reader:
             return self._list(part, node, line)
         if not isinstance(node, yaml.ScalarNode):
             return self._wrong(line, problem(part.name, "not_text"))
-        return self._scalar(part.name, inspect.StrType() if part.refers else field.kind, node.value, line)
+        text = plain_number(node.value) if field.meta.get("e164") else node.value
+        return self._scalar(part.name, inspect.StrType() if part.refers else field.kind, text, line)
 
     def _scalar(self, name: str, kind: inspect.Type, text: str, line: int) -> Plain:
         if isinstance(kind, inspect.BoolType):
@@ -167,7 +169,8 @@ class _Reader:
         if not isinstance(node, yaml.ScalarNode):
             return self._wrong(line, problem(part.name, "not_text"))
         if not is_of(part.field, WeekBlock):
-            return self._scalar(part.name, element_type(part.field), node.value, line)
+            text = plain_number(node.value) if part.field.meta.get("e164") else node.value
+            return self._scalar(part.name, element_type(part.field), text, line)
         if parse_block(node.value) is None:
             wrong = problem(part.name, "wrong_form", value=node.value[:40], example=BLOCK_EXAMPLE)
             return self._wrong(line, wrong)

@@ -10,7 +10,6 @@ import msgspec
 from msgspec import inspect
 
 from kiestoon.company.model import NOWHERE, Destination, HolidayDay, WeekBlock
-from kiestoon.company.numbers import plain_number
 from kiestoon.store.columns import Field
 
 Plain: TypeAlias = Any
@@ -93,8 +92,6 @@ def from_plain(value: Plain, field: Field) -> Any:
         return tuple(block for text in value if (block := parse_block(text)) is not None)
     if is_of(field, HolidayDay):
         return tuple(HolidayDay(**part) for part in value)
-    if field.meta.get("e164"):
-        value = [plain_number(part) for part in value] if isinstance(value, list) else plain_number(value)
     return tuple(value) if isinstance(value, list) else value
 
 
