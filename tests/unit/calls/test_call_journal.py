@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from kiestoon.calls.call import Call
-from kiestoon.calls.journal import CallJournal, CallState, LegData, encode_entry, leg_data, replay, snapshot
+from kiestoon.calls.journal import (
+    CallJournal,
+    CallState,
+    LegData,
+    encode_entry,
+    leg_data,
+    replay,
+    replay_messages,
+    snapshot,
+)
 from kiestoon.calls.leg import Leg
 from kiestoon.calls.party import Party
+from kiestoon.calls.voicemail_requests import Message
 from kiestoon.routing.reasons import because
 from kiestoon.sip.session import DialogState, SessionState
 
@@ -96,3 +109,16 @@ def test_bytes_that_were_no_text_do_not_keep_a_call_out_of_the_journal():
 
 def test_entries_of_another_version_are_passed_over():
     assert replay([b"\xc1", b"\x93\xa4Bell\x01\x02", encode_entry(established())]).keys() == {"c1"}
+
+
+@given(rubbish=st.lists(st.binary(max_size=60)), cut=st.integers(0, 40))
+def test_messages_that_were_being_left_survive_what_cannot_be_read(rubbish: list[bytes], cut: int) -> None:
+    written: list[bytes] = []
+    journal = CallJournal(written.append)
+    for signal in (1, 2):
+        path = f"/spool/{signal}.wav"
+        message = Message(signal, 4, "i1", 1, "101", path, "c1", 1_000, 60_000, "no-answer", "+31201234567", "Sam")
+        journal.message_begun(message)
+    journal.message_settled(1)
+    kept = [*rubbish, written[0][:cut], *written, *rubbish]
+    assert [message.signal for message in replay_messages(kept)] == [2]

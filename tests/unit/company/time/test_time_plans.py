@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -204,3 +205,21 @@ def test_choice_and_its_end_are_those_of_scanning_minute_by_minute(data: st.Data
         assert agrees(active.until_ms, scan(scheduled, at_ms, 5), at_ms, 5)
     change = table.next_scheduled_change(at_ms)
     assert agrees(change, scan(lambda instant: scheduled(instant)[0], at_ms, 5), at_ms, 5)
+
+
+def test_stretches_follow_one_another_without_gaps_and_agree_with_every_moment() -> None:
+    table = scheme(WEEK, holidays=(CHRISTMAS, closing(2, MOVED, None, None, holiday_id=7)))
+    start, end = ms("2026-03-23T00:00", AMSTERDAM), ms("2027-01-04T12:00", AMSTERDAM)  # two changes of the clock
+    found = list(table.stretches(start, end))
+    assert (found[0].start_ms, found[-1].end_ms) == (start, end)
+    assert all(one.end_ms == other.start_ms for one, other in pairwise(found))
+    assert all(one != other for one, other in pairwise(map(told, found)))
+    assert {stretch.plan_id for stretch in found} == {DAY, NIGHT, CLOSED, MOVED}
+    for stretch in found:
+        for at_ms in (stretch.start_ms, stretch.end_ms - 1):
+            assert told(stretch) == told(table.choose(at_ms))
+    assert list(table.stretches(end, start)) == []
+
+
+def told(choice: PlanChoice) -> tuple[int | None, str, str, str]:
+    return choice.plan_id, choice.source, choice.name, choice.day
