@@ -26,7 +26,7 @@ from bench.peers.sipp import Sipp
 from ladder import Ladder
 from parties import PHONES, SITES, WIRE, outside_caller
 
-LONG = {"test_wire_codes", "test_wire_timers", "test_process_voicemail", "test_process_control_crash"}
+LONG = {"test_wire_codes", "test_wire_timers"}
 SippStarter = Callable[..., Sipp]
 PhoneStarter = Callable[..., Baresip]
 

@@ -25,6 +25,8 @@ from softphones import (
     until,
 )
 
+pytestmark = pytest.mark.alone
+
 GAP_MS = 40.0
 
 

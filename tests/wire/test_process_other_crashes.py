@@ -21,6 +21,8 @@ from softphones import (
     until,
 )
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture
 def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestExchange]:

@@ -24,6 +24,8 @@ from kiestoon.store.installation import open_vault
 from kiestoon.store.voicemail import StoredMessage, list_messages
 from kiestoon.store.write import changing
 
+pytestmark = pytest.mark.alone
+
 BEEP_HZ = 440.0
 LOUD_DBM0 = -30.0
 COMPANY = 1

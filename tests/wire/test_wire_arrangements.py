@@ -37,6 +37,7 @@ def test_the_plan_s_prefix_goes_before_the_caller_s_name(exchange, sipp, call_in
     assert phones.received("INVITE")[0].header("From").startswith('"holiday - SIPp +31612006130"')
 
 
+@pytest.mark.alone
 def test_a_plan_switched_by_hand_is_in_force_within_100_ms(exchange, sipp, call_in, answering):
     """Override written, reloaded, and the next call goes by it; and back again (E 8.2.6)."""
     database = Database(exchange.settings.database_url)

@@ -12,6 +12,8 @@ from bench.peers.sipp import expect_all
 from parties import PROVIDER, WIRE, called, outside_caller
 from raw import RawParty, header
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture(scope="module")
 def running_exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
