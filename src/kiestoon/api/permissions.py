@@ -129,6 +129,7 @@ OPERATIONS: Final[dict[str, frozenset[Role]]] = {
     "shared_identity_providers": frozenset({"operator"}),
     "manage_webhooks": frozenset({"operator", "company"}),
     "manage_prompts": frozenset({"operator", "company"}),
+    "manage_recordings": frozenset({"operator", "company"}),
     "manage_music": frozenset({"operator", "company"}),
     "read_music": frozenset({"operator", "company", "location", "department"}),
     "send_account_mail": frozenset({"operator", "company", "location", "department", "user"}),
@@ -170,6 +171,7 @@ SUBJECTS: Final = frozenset(PERMISSIONS) | {
     "identity_providers",
     "music",
     "prompts",
+    "recordings",
     "voicemail",
     "webhooks",
 }

@@ -6,17 +6,20 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 import msgspec
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Body, Query, Request, Response
 from fastapi import Path as InPath
 from fastapi.responses import FileResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
 from kiestoon.api import uploads
+from kiestoon.api.backend import Backend
 from kiestoon.api.principal import Principal
 from kiestoon.api.problems import ApiProblem
+from kiestoon.api.recordings import find
 from kiestoon.api.resources.requests import check_company, company_id_of, demand_operation, etag_of, versions_of
 from kiestoon.api.resources.routes import Asker, Behind
+from kiestoon.api.schemas import MAX_ID
 from kiestoon.company.model import Company, Prompt, SpokenLanguage
 from kiestoon.speech import recordings
 from kiestoon.speech.languages import spoken_language
@@ -40,6 +43,13 @@ class RecordingShown(BaseModel):
     version: int = Field(examples=[1])
     duration_ms: int = Field(examples=[4200])
     source: str = Field(description="What the uploaded file was called.", examples=["welcome.mp3"])
+
+
+class RecordingChosen(BaseModel):
+    """Which recording."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    recording_id: int = Field(ge=1, le=MAX_ID, examples=[3])
 
 
 class PromptShown(BaseModel):
@@ -113,25 +123,30 @@ async def replace_prompt(
     found, text = _company(principal, company_id), _text(language, key)
     versions = versions_of(request, required=False)
     await backend.read(lambda connection: check_company(connection, found))
-    folder = uploads.folder_of(request)
     taken = await uploads.receive(request, found)
+    row = await _put(request, principal, backend, found, (key, language, source), taken, versions)
+    response.headers["ETag"] = etag_of(row)
+    return _shown(text, language, row)
 
-    def write(changes: Changes) -> tuple[Prompt, str]:
-        check_company(changes.connection, found)
-        old = _held(changes.connection, found, language, key)
-        _check_version(old, versions)
-        if old is None:
-            new = Prompt(id=0, company_id=found, key=key, language=language, source=source, **_cells(taken))
-            return changes.add(new), ""
-        return changes.update(msgspec.structs.replace(old, source=source, **_cells(taken))), old.file
 
-    try:
-        row, replaced = await backend.write(principal, write)
-    except BaseException:
-        await backend.run(recordings.remove, folder, found, taken.file)
-        raise
-    if replaced:
-        await backend.run(recordings.remove, folder, found, replaced)
+@router.put("/{language}/{key}/recording", response_model=PromptShown, operation_id="replace_prompt_by_recording")
+async def replace_prompt_by_recording(
+    request: Request,
+    company_id: str,
+    language: Spoken,
+    key: Key,
+    given: Annotated[RecordingChosen, Body()],
+    response: Response,
+    principal: Asker,
+    backend: Behind,
+) -> dict[str, Any]:
+    """Put what somebody has spoken by telephone in place of a text. It is heard from the next call on."""
+    found, text = _company(principal, company_id), _text(language, key)
+    versions = versions_of(request, required=False)
+    chosen = await backend.read(lambda connection: find(connection, found, str(given.recording_id)))
+    file = await backend.run(recordings.copy, uploads.folder_of(request), found, chosen.file)
+    taken = recordings.Taken(file, chosen.duration_ms)
+    row = await _put(request, principal, backend, found, (key, language, chosen.name), taken, versions)
     response.headers["ETag"] = etag_of(row)
     return _shown(text, language, row)
 
@@ -165,6 +180,38 @@ async def remove_prompt(
 
 
 # --- parts -----------------------------------------------------------------------------------------------------------
+
+
+async def _put(
+    request: Request,
+    principal: Principal,
+    backend: Backend,
+    company_id: int,
+    place: tuple[str, SpokenLanguage, str],
+    taken: recordings.Taken,
+    versions: frozenset[int] | None,
+) -> Prompt:
+    """The row of a recording in its ``place`` (key, language, what the file is called); the one before it goes."""
+    folder = uploads.folder_of(request)
+    key, language, source = place
+
+    def write(changes: Changes) -> tuple[Prompt, str]:
+        check_company(changes.connection, company_id)
+        old = _held(changes.connection, company_id, language, key)
+        _check_version(old, versions)
+        if old is None:
+            new = Prompt(id=0, company_id=company_id, key=key, language=language, source=source, **_cells(taken))
+            return changes.add(new), ""
+        return changes.update(msgspec.structs.replace(old, source=source, **_cells(taken))), old.file
+
+    try:
+        row, replaced = await backend.write(principal, write)
+    except BaseException:
+        await backend.run(recordings.remove, folder, company_id, taken.file)
+        raise
+    if replaced:
+        await backend.run(recordings.remove, folder, company_id, replaced)
+    return row
 
 
 def _company(principal: Principal, company_id: str, *, reading: bool = False) -> int:

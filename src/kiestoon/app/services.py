@@ -18,6 +18,7 @@ from kiestoon.services.parked import parked
 from kiestoon.services.pickup import pickup
 from kiestoon.services.plans import plan_menu
 from kiestoon.services.postcode import postcode
+from kiestoon.services.recording import record_prompt
 from kiestoon.services.switching import SWITCHING
 from kiestoon.services.takeover import take_over
 from kiestoon.services.transferred import camped, returned, transferred
@@ -68,6 +69,7 @@ def all_services() -> dict[str, ServiceFunction]:
         "speed_dial": again.speed_dial,
         **dict.fromkeys(PER_CALL, again.for_one_call),
         "no_music_on_hold": no_music_on_hold,
+        "record_prompt": record_prompt,
         "echo": tests.echo,
         "clock": tests.clock,
         "own_number": tests.own_number,

@@ -113,3 +113,23 @@ class SwitchPlan(OwnRequest, frozen=True):
     scheme_id: int
     plan_id: int = 0
     until_ms: int = 0
+
+
+# --- recordings ------------------------------------------------------------------------------------------------------
+
+
+class KeepRecording(OwnRequest, frozen=True):
+    """Keep what was spoken into the WAV file ``path``, which goes, in the company's part of ``folder``.
+
+    Reply: ``Kept``, or ``Failed`` ("short": there is nothing in it; "full": the company has as many as it may).
+    """
+
+    path: str
+    folder: str
+    at_ms: int
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """The number the recording is found by."""
+
+    number: int

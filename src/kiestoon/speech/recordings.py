@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import sys
 import time
 from collections.abc import Set
@@ -76,6 +77,22 @@ def take_in(source: Path, folder: Path, company_id: int) -> Taken:
     finally:
         part.unlink(missing_ok=True)
     return Taken(name, max(1, duration_ms))
+
+
+def copy(folder: Path, company_id: int, file: str) -> str:
+    """The same recording once more under a name of its own, safely on the disk. Raises OSError."""
+    own = folder / str(company_id)
+    name = f"{secrets.token_hex(12)}.ogg"
+    part = incoming_path(folder)
+    try:
+        shutil.copyfile(own / file, part)
+        with part.open("rb") as written:
+            os.fsync(written.fileno())
+        part.rename(own / name)
+        _sync_folder(own)
+    finally:
+        part.unlink(missing_ok=True)
+    return name
 
 
 def remove(folder: Path, company_id: int, file: str) -> None:

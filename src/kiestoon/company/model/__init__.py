@@ -101,7 +101,7 @@ from kiestoon.company.model.people import (
     User,
     resolved_encryption,
 )
-from kiestoon.company.model.prompts import Prompt, SpokenLanguage
+from kiestoon.company.model.prompts import Prompt, Recording, SpokenLanguage
 from kiestoon.company.model.reach import (
     Availability,
     CallClass,
@@ -215,6 +215,7 @@ __all__ = [
     "ReachProfile",
     "ReachStatus",
     "RecallUnanswered",
+    "Recording",
     "Row",
     "Rule",
     "RuleService",

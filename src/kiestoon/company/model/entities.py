@@ -364,6 +364,13 @@ RECORDING_ENTITIES: tuple[Entity, ...] = (
         key=("key", "language"),
         unique=(("key", "language"),),
     ),
+    Entity(
+        prompts.Recording,
+        "recordings",
+        ("recording", "opname"),
+        key=("number",),
+        unique=(("number",),),
+    ),
     Entity(music.MusicFile, "music_files", ("music file", "muziekbestand"), key=("playlist", "source")),
 )
 """As above: rows with an audio file beside them, made by uploading or recording it. Calls go by them, too."""

@@ -95,7 +95,7 @@ LocalMinute: TypeAlias = Annotated[
 
 
 FurtherNumbers: TypeAlias = Annotated[
-    tuple[Annotated[str, Meta(min_length=1, max_length=40)], ...], Meta(max_length=9, examples=[("+31612345678",)])
+    tuple[Annotated[str, Meta(min_length=1, max_length=40)], ...], Meta(max_length=9, examples=["+31612345678"])
 ]
 """More numbers, as somebody of the company would dial them, that ring beside a destination."""
 

@@ -60,7 +60,7 @@ from kiestoon.company.model.people import (
     StatusForward,
     User,
 )
-from kiestoon.company.model.prompts import Prompt
+from kiestoon.company.model.prompts import Prompt, Recording
 from kiestoon.company.model.reach import CallClass, ReachCell, ReachOverride, ReachProfile, ReachStatus
 from kiestoon.company.model.schedules import Holiday, Schedule
 from kiestoon.company.model.voicemail import VoicemailBox
@@ -126,3 +126,4 @@ class CompanyRows(msgspec.Struct, frozen=True, kw_only=True):
     pack_assignments: tuple[PackAssignment, ...] = ()
     service_assignments: tuple[ServiceAssignment, ...] = ()
     prompts: tuple[Prompt, ...] = ()
+    recordings: tuple[Recording, ...] = ()
