@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+from msgspec.structs import replace
 from test_basic_calls import in_call
 from test_keys_in_calls import press
 from test_listening_and_conferences import BERT, settle
@@ -168,6 +170,24 @@ def test_intercom_has_the_phone_answer_by_itself_unless_it_is_in_a_call() -> Non
     second = carla.dial("*9*102")
     world.run()
     assert bert.last(events.InviteReceived).request.get("Answer-Mode") is None
+    second.bye(world.network.now)
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_who_speaks_hears_a_tone_when_another_call_rings_where_the_phone_gives_none(wanted: bool) -> None:
+    sample = with_codes()
+    devices = tuple(replace(device, waiting_beep=wanted and device.username == "bert") for device in sample.devices)
+    world, anna, bert, session, other = in_call(World(rows=replace(sample, devices=devices)))
+    carla = world.phone("carla", "192.0.2.3")
+    bert.mode = "ring"
+    second = carla.dial("102")
+    world.run(0.5)
+    assert bert.hears(other) == ({"tone:waiting"} if wanted else {anna.sends_to(session)})
+    assert anna.hears(session) == {bert.sends_to(other)}
+    world.run(2)
+    assert bert.hears(other) == {anna.sends_to(session)}
     second.bye(world.network.now)
     session.bye(world.network.now)
     world.assert_nothing_left()

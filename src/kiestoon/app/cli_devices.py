@@ -24,6 +24,7 @@ _CALL_LIMIT = typer.Option(min=1, max=5, help="Calls it takes at once.")
 _AREA_CODE = typer.Option(help="Where it stands, if not at its user's location.")
 _COUNTRY = typer.Option(help="Where it stands, if not in the company's country.")
 _LANGUAGE = typer.Option(help="What is spoken to it, if not the company's language.")
+_WAITING_BEEP = typer.Option(help="A tone in calls when another one rings, for phones that give none themselves.")
 _EMERGENCY_NUMBER = typer.Option(
     parser=plain_number, metavar="NUMBER", help="Caller ID of emergency calls when nobody is logged in."
 )
@@ -80,6 +81,7 @@ def add_device(
     country: Annotated[str, _COUNTRY] = "",
     language: Annotated[str, _LANGUAGE] = "",
     emergency_number: Annotated[str, _EMERGENCY_NUMBER] = "",
+    waiting_beep: Annotated[bool, _WAITING_BEEP] = False,
     as_json: AsJson = False,
 ) -> None:
     """Add a phone and print its login. The password is shown this once and never again."""
@@ -102,6 +104,7 @@ def add_device(
         country=country.upper(),
         language=language,
         emergency_number=emergency_number,
+        waiting_beep=waiting_beep,
     )
     added = add(own, row)
     _show_login(f"Added {added.name}.", owner.domain, added.username, row.secret, as_json)
@@ -123,6 +126,7 @@ def change_device(
     country: Annotated[str | None, _COUNTRY] = None,
     language: Annotated[str | None, _LANGUAGE] = None,
     emergency_number: Annotated[str | None, _EMERGENCY_NUMBER] = None,
+    waiting_beep: Annotated[bool | None, _WAITING_BEEP] = None,
     new_password: Annotated[bool, typer.Option("--new-password", help="Make one; the old one ends.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -143,6 +147,7 @@ def change_device(
         country=country and country.upper(),
         language=language,
         emergency_number=emergency_number,
+        waiting_beep=waiting_beep,
         secret=secret,
     )
     if extension is not None:

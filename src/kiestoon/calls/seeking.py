@@ -23,6 +23,7 @@ from kiestoon.calls.events import LegAnswered, LegProgressed, LegRinging
 from kiestoon.calls.leaving import leave
 from kiestoon.calls.leg import Leg
 from kiestoon.calls.leg_media import UnusableAnswer, answer_caller, take_answer
+from kiestoon.calls.operations import waiting
 from kiestoon.calls.securing import srtp_policy
 from kiestoon.routing import Decision, DialOutside, RingAll, RingUser, UseCode, proceed, route_diverted
 from kiestoon.routing import Outcome as RouteOutcome
@@ -140,6 +141,7 @@ def progressed(x: Exchange, call: Call, leg: Leg, event: Progressed, now: float)
     if not leg.ringing_ms:
         leg.ringing_ms = x.wall_ms()
         x.emit(LegRinging, call, leg.id)
+        waiting.beep(x, leg, now)
     caller = call.anchor
     if caller is None:
         return

@@ -281,6 +281,7 @@ DUTCH: Final = {
     "username": "gebruikersnaam",
     "version": "versie",
     "viewer_id": "kijker",
+    "waiting_beep": "aanklopsignaal",
     "voicemail": "voicemail",
     "weight": "gewicht",
     "withheld_prefix": "voorvoegsel voor anoniem",

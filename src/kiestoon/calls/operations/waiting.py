@@ -1,4 +1,4 @@
-"""Telling somebody in conversation that a call waits for him (V 7.5): a short tone that only he hears."""
+"""Telling somebody in conversation that a call waits (V 7.5, E 11.4.3): a short tone that nobody else hears."""
 
 from __future__ import annotations
 
@@ -9,6 +9,17 @@ from kiestoon.calls.operations.listening import calls_of
 
 if TYPE_CHECKING:
     from kiestoon.calls.exchange import Exchange
+    from kiestoon.calls.leg import Leg
+
+
+def beep(x: Exchange, ringing: Leg, now: float) -> None:
+    """Let whoever speaks at the phone that rings hear it, where the phone gives no tone itself."""
+    device = x.directory.device_by_id(ringing.device_id) if ringing.device_id else None
+    if device is None or not device.waiting_beep:
+        return
+    for leg in list(x.legs.values()):
+        if leg.device_id == device.id and leg is not ringing and (call := x.calls.get(leg.call)) is not None:
+            aside.converse(x, call, leg, "call_waits", None, now)
 
 
 def call_waits(x: Exchange, company_id: int, extension: str, now: float) -> None:

@@ -96,6 +96,8 @@ class Device(Row, frozen=True):
     ``call_limit`` is 1-5 simultaneous calls (E 11.2.2). ``encryption`` "required" refuses calls without TLS and
     SRTP; "company" (in rows only, the directory resolves it) follows the company.
     ``emergency_number`` is the channel's fallback (E 6.10.3). ``user_id`` None: nobody is logged in.
+    ``waiting_beep``: whoever is in a call at it hears a short tone when another one rings there, for phones that give
+    none themselves (E 11.4.3).
     """
 
     company_id: CompanyId
@@ -111,6 +113,7 @@ class Device(Row, frozen=True):
     country: Country = ""
     emergency_number: E164 = ""
     kind: DeviceKind = "fixed"
+    waiting_beep: Annotated[bool, ADDED] = False
     active: bool = True
 
 
