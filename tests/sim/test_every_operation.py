@@ -369,3 +369,29 @@ def test_whatever_crosses_an_operation_nothing_is_left(operation: str, crossing:
         scene.world.run(3)
         check(scene.world)
         close(scene)
+
+
+@pytest.mark.parametrize("operation", OPERATION_NAMES)
+def test_what_is_done_while_media_is_away_outlives_a_crash_of_the_control_process(operation: str) -> None:
+    """Legs may have been moved to other calls without the media process having been told (``recovery``)."""
+    for state in STATES.values():
+        scene = state()
+        world = scene.world
+        on_the_line = {each for each in standing(scene) if answered(scene, each)}
+        world.media.disconnect()
+        answer = ask(scene, operation, TARGETS.get(operation, ("",))[0])
+        world.run(0.3)
+        world.crash()
+        check(world)
+        world.run(3)
+        check(world)
+        if operation not in ENDING or "failed" in answer:
+            gone = on_the_line - standing(scene)
+            assert not gone, f"{state.__name__}: {gone} lost\n{world.network.ladder()}"
+        close(scene)
+
+
+def answered(scene: Scene, who: tuple[str, int]) -> bool:
+    name, session = who
+    found = scene.world.phones[name].endpoint.sessions.get(session)
+    return found is not None and found.state == "confirmed"
