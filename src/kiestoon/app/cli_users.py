@@ -10,6 +10,7 @@ from kiestoon.app.cli_context import context_of
 from kiestoon.app.cli_extensions import leading_to, say_followers
 from kiestoon.app.cli_removal import Yes, remove
 from kiestoon.app.cli_rows import OfCompany, add, add_list, change, find_in, given, link_ids, list_of
+from kiestoon.company.desks import holder_of
 from kiestoon.company.model import Device, User
 from kiestoon.company.numbers import plain_number
 
@@ -129,7 +130,7 @@ def change_user(
 def remove_user(context: typer.Context, extension: str, company: OfCompany = "", yes: Yes = False) -> None:
     """Take a person away. Phones stay: nobody is logged in on them then, they reach emergency numbers only."""
     own, user = find_in(context, User, company, extension=extension)
-    phones = [device.username for device in list_of(context, Device, company) if device.user_id == user.id]
+    phones = [device.username for device in list_of(context, Device, company) if holder_of(device) == user.id]
     remove(own, user, f"{user.name} on extension {user.extension}", yes=yes)
     if phones:
         typer.echo(f"Nobody is logged in any more on: {', '.join(phones)}.")

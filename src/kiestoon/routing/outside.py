@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from kiestoon.company.desks import can_leave
 from kiestoon.company.directory import CompanyIndex, Directory
 from kiestoon.company.model import Device, User
 from kiestoon.company.numbers import OutsideNumber, area_context
@@ -164,8 +165,13 @@ def _number_by_reach(caller: Caller, user: User, number: str, now_ms: int) -> tu
 
 
 def _emergency_numbers(caller: Caller, number: str, now_ms: int) -> Iterator[tuple[str, str]]:
-    """The centre must be able to call back: the person first, then ever wider fallbacks (E 6.10)."""
+    """The centre must be able to call back: the person first, then ever wider fallbacks (E 6.10).
+
+    Help goes to where the number is: at a desk where the person is a guest the desk's own comes first.
+    """
     index, user, device = caller.index, caller.user, caller.device
+    if device is not None and can_leave(device) and device.emergency_number:
+        yield device.emergency_number, "desk"
     if user is not None:
         if user.caller_number:
             yield user.caller_number, "user"

@@ -175,7 +175,7 @@ def _from_inside(line: Route, caller: Caller, dialled: str) -> Decision:
         return line.decide(UseCode(code.feature.name, code.argument, code.query, whole), cleaned)
     if user is None:
         line.because("not_logged_in", device=(device.name or device.username) if device is not None else "")
-        return line.decide(refuse(403, 57, "Nobody Logged In"))
+        return line.decide(refuse(403, 57, "Nobody Logged In", "log-in-first"))
     if wishes.inhibit:
         line.now(inhibited=True)
     if wishes.no_music:

@@ -95,7 +95,10 @@ class Device(Row, frozen=True):
 
     ``call_limit`` is 1-5 simultaneous calls (E 11.2.2). ``encryption`` "required" refuses calls without TLS and
     SRTP; "company" (in rows only, the directory resolves it) follows the company.
-    ``emergency_number`` is the channel's fallback (E 6.10.3). ``user_id`` None: nobody is logged in.
+    ``emergency_number`` is the channel's fallback (E 6.10.3); while somebody has logged in here it goes first.
+    ``user_id`` is whose phone it is, None = a hot desk. An administrator has bound that person to it (E 6.11), unless
+    it is a ``hot_desk`` all the same: then the person is logged in whenever nobody else is (E 6.4.1).
+    ``logged_in_user_id`` has logged in by code and counts before ``user_id`` (``company.desks``).
     """
 
     company_id: CompanyId
@@ -103,6 +106,8 @@ class Device(Row, frozen=True):
     secret: Annotated[str, Meta(extra={"secret": True})]
     name: Label = ""
     user_id: Annotated[int, refers("users", "clear")] | None = None
+    logged_in_user_id: Annotated[int, refers("users", "clear")] | None = None
+    hot_desk: Annotated[bool, ADDED] = False
     encryption: DeviceEncryption = "company"
     dtmf: DtmfMethod = "rfc4733"
     area_code: AreaCode = ""

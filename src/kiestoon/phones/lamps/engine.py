@@ -142,6 +142,7 @@ class Lamps:
         for company_id in companies:
             with _contained("configuration", company_id=company_id):
                 self._reviewer.changed(company_id, now)
+                self._unsolicited.configuration_changed(company_id, now)
 
     def mailbox_changed(self, company_id: int, extension: str, now: float) -> None:
         """Messages came or went."""

@@ -7,6 +7,7 @@ from typing import Final
 from kiestoon.company.model import Row
 from kiestoon.store.rules import (
     calls,
+    desks,
     dialling,
     licences,
     members,
@@ -21,6 +22,6 @@ from kiestoon.store.rules import (
 from kiestoon.store.rules.shape import Check
 
 CHECKS: Final[dict[type[Row], tuple[Check, ...]]] = {row: (check,) for row, check in subjects.CHECKS.items()}
-for _module in (places, times, members, plans, licences, services, dialling, voicemail, music, calls):
+for _module in (places, times, members, plans, licences, services, dialling, voicemail, music, calls, desks):
     for _row, _checks in _module.CHECKS.items():
         CHECKS[_row] = (*CHECKS.get(_row, ()), *_checks)
