@@ -321,6 +321,73 @@ def test_programs_and_mobiles_do_not_count_as_phones(world: DeskWorld) -> None:
     assert world.log_in("desk") == LOGGED_IN
 
 
+# --- twinning --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def twins(world: DeskWorld) -> DeskWorld:
+    """Dora may be on two phones at once, and is."""
+    world.change(User, world.user(DORA).id, twinning=True)
+    for name in ("second", "third"):
+        world.free(name)
+    assert [world.log_in(name) for name in ("desk", "second")] == [LOGGED_IN, LOGGED_IN]
+    return world
+
+
+def test_somebody_with_twinning_is_called_on_two_phones(twins: DeskWorld) -> None:
+    assert rings(twins, DORA, "desk", "second") == ["desk", "second"]
+    assert twins.says("desk", STATUS) == ["nl/desk-is name=Dora extension=104", "nl/desk-elsewhere phones=1"]
+
+
+def test_a_third_phone_is_offered_in_place_of_the_others(twins: DeskWorld) -> None:
+    assert twins.log_in("third") == ["nl/desk-third"]
+    assert twins.on("third") == ""
+    talk = twins.dial_from("third", IN)
+    talk.key(f"104#{PIN}#")
+    assert talk.hears == "nl/desk-third"
+    talk.key("1")
+    assert talk.listen() == [*LOGGED_IN, "nl/desk-others-out"]
+    assert [twins.on(name) for name in ("desk", "second", "third")] == ["", "", "Dora"]
+
+
+def test_whoever_does_not_want_to_leave_the_others_stays_there(twins: DeskWorld) -> None:
+    talk = twins.dial_from("third", IN)
+    talk.key(f"104#{PIN}#2")
+    twins.run(1)
+    assert talk.over
+    assert [twins.on(name) for name in ("desk", "second", "third")] == ["Dora", "Dora", ""]
+
+
+@pytest.mark.parametrize(("key", "left"), [("1", ["", ""]), ("2", ["", "Dora"])])
+def test_logging_out_can_be_everywhere(twins: DeskWorld, key: str, left: list[str]) -> None:
+    talk = twins.dial_from("desk", OUT)
+    talk.key(f"{PIN}#")
+    assert talk.hears == "nl/desk-log-out-others"
+    talk.key(key)
+    assert talk.listen() == [*LOGGED_OUT, *(["nl/desk-others-out"] if key == "1" else [])]
+    assert [twins.on(name) for name in ("desk", "second")] == left
+
+
+def test_a_phone_somebody_is_bound_to_counts_as_one_of_two(world: DeskWorld) -> None:
+    """It is kept when the others are left."""
+    world.change(User, world.user(ANNA).id, twinning=True)
+    world.free("second")
+    assert world.log_in("desk", ANNA) == ["nl/desk-logged-in name=Anna"]
+    talk = world.dial_from("second", IN)
+    talk.key(f"101#{PIN}#1")
+    assert talk.listen() == ["nl/desk-logged-in name=Anna", "nl/desk-others-out"]
+    assert [world.on(name) for name in ("anna-desk", "desk", "second")] == ["Anna", "", "Anna"]
+    world.set_desk("second", logged_in_user_id=None)
+    world.set_desk("desk", user_id=world.user(ANNA).id)
+    assert world.log_in("second", ANNA) == ["nl/desk-bound-user"]
+
+
+def test_without_twinning_any_more_the_next_login_ends_both(twins: DeskWorld) -> None:
+    twins.change(User, twins.user(DORA).id, twinning=False)
+    assert twins.log_in("third") == [*LOGGED_IN, "nl/desk-others-out"]
+    assert [twins.on(name) for name in ("desk", "second", "third")] == ["", "", "Dora"]
+
+
 # --- emergency calls -------------------------------------------------------------------------------------------------
 
 

@@ -22,6 +22,7 @@ _EMERGENCY_NUMBER = typer.Option(
     parser=plain_number, metavar="NUMBER", help="Shown by emergency calls in place of the caller number."
 )
 _RING_S = typer.Option(min=5, max=600, help="Seconds the phones ring.")
+_TWINNING = typer.Option(help="May be logged in on two desk phones at once.")
 _CALL_WAITING = typer.Option(help="Offered a second call during the first, or busy.")
 _PROFILE = typer.Option(help="Which phones and numbers the person has: fixed, mobile, flex or combi.")
 _LANGUAGE = typer.Option(help="What is spoken, if not the company's language.")
@@ -57,6 +58,7 @@ def add_user(
     area_code: Annotated[str, _AREA_CODE] = "",
     ring_s: Annotated[int, _RING_S] = 60,
     call_waiting: Annotated[bool, _CALL_WAITING] = True,
+    twinning: Annotated[bool, _TWINNING] = False,
     profile: Annotated[str, _PROFILE] = "fixed",
     language: Annotated[str, _LANGUAGE] = "",
     location: Annotated[str, _LOCATION] = "",
@@ -77,6 +79,7 @@ def add_user(
         area_code=area_code,
         ring_s=ring_s,
         call_waiting=call_waiting,
+        twinning=twinning,
         profile=profile,  # type: ignore[arg-type]  # the store checks it, and lists the choices
         language=language,
         **link_ids(own, company_id, location=location, department=department),
@@ -99,6 +102,7 @@ def change_user(
     area_code: Annotated[str | None, _AREA_CODE] = None,
     ring_s: Annotated[int | None, _RING_S] = None,
     call_waiting: Annotated[bool | None, _CALL_WAITING] = None,
+    twinning: Annotated[bool | None, _TWINNING] = None,
     profile: Annotated[str | None, _PROFILE] = None,
     language: Annotated[str | None, _LANGUAGE] = None,
     location: Annotated[str | None, _LOCATION] = None,
@@ -116,6 +120,7 @@ def change_user(
         area_code=area_code,
         ring_s=ring_s,
         call_waiting=call_waiting,
+        twinning=twinning,
         profile=profile,
         language=language,
     )

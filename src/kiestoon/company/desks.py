@@ -13,7 +13,8 @@ from typing import Final
 from kiestoon.company.model import Device, User
 
 MOST_PHONES: Final = 1
-"""Desk phones somebody can be logged in on at once."""
+MOST_TWINS: Final = 2
+"""Desk phones somebody can be logged in on at once: usually, and with twinning (E 6.4)."""
 
 
 def holder_of(device: Device) -> int | None:
@@ -28,7 +29,7 @@ def is_bound(device: Device) -> bool:
 
 def most_phones(user: User) -> int:
     """On how many desk phones the person can be at once."""
-    return MOST_PHONES
+    return MOST_TWINS if user.twinning else MOST_PHONES
 
 
 def other_phones(devices: Iterable[Device], user: User, here: int) -> tuple[Device, ...]:

@@ -272,6 +272,7 @@ DUTCH: Final = {
     "total_s": "totale tijd",
     "transport": "transport",
     "trusted": "vertrouwd",
+    "twinning": "twinning",
     "unreachable_to": "bestemming bij onbereikbaar",
     "unsolicited_mwi": "ongevraagde berichtenlampjes",
     "until": "tot",

@@ -47,7 +47,8 @@ class User(Row, frozen=True):
     withholds it (RFC 3323); ``hide_connected`` hides who answered from callers outside (V 19.8). ``dynamic_numbers``
     are chosen for one call by #30#, #32#-#39# in this order (E 10.6). ``emergency_number`` is the user's fallback for
     emergency calls (E 6.10.2). ``music_on_hold``: whoever the user lets wait hears music (V 7.6). ``ring_s`` ends
-    ringing. ``blocklist``: callers who may not call this person (C 2.8.1).
+    ringing. ``blocklist``: callers who may not call this person (C 2.8.1). ``twinning``: may be logged in on two desk
+    phones at once (E 6.4).
     ``hide_line``: only people permitted see the line's state (V 10.1). ``presence_visibility``: who sees the status.
     """
 
@@ -74,6 +75,7 @@ class User(Row, frozen=True):
     call_waiting: bool = True
     distinctive_ringing: Annotated[bool, ADDED] = True
     music_on_hold: Annotated[bool, ADDED] = True
+    twinning: Annotated[bool, ADDED] = False
     ring_s: Annotated[int, Meta(ge=5, le=600)] = 60
     blocked: tuple[Category, ...] = ()
     blocklist: tuple[NumberPattern, ...] = ()

@@ -18,7 +18,7 @@ YES = "1"
 
 
 async def log_in(caller: Conversation, code: UseCode) -> None:
-    """Extension, PIN, and the person is on this phone."""
+    """Extension, PIN, and the person is on this phone: no more on the one before, on a third only if he agrees."""
     await caller.answer()
     device = caller.device
     if device is None:
@@ -34,6 +34,8 @@ async def log_in(caller: Conversation, code: UseCode) -> None:
     too_many = device.kind == "fixed" and device.user_id != user.id and len(others) >= most_phones(user)
     if too_many and sum(not can_leave(other) for other in others) >= most_phones(user):
         await caller.say("desk-bound-user")
+        return
+    if too_many and user.twinning and await caller.ask_for("desk-third", most=1) != YES:
         return
     reply = await caller.ask(LogIn(user.company_id, user.id, device.id, too_many))
     if isinstance(reply, Failed):

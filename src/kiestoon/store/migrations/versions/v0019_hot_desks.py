@@ -1,4 +1,4 @@
-"""Hot desks: who has logged in on a phone by code, and where others may do so."""
+"""Hot desks: who has logged in on a phone by code, where others may do so, and who may be on two phones."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ def upgrade() -> None:
         )
         devices.create_index(op.f("ix_devices_logged_in_user_id"), ["logged_in_user_id"], unique=False)
     _keep_highest_id(highest)
+    op.add_column("users", sa.Column("twinning", sa.Boolean(), nullable=False, server_default=sa.false()))
 
 
 def _highest_id() -> int:
