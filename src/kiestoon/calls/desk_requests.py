@@ -7,6 +7,7 @@ from kiestoon.calls.requests import OwnRequest
 
 class LogIn(OwnRequest, frozen=True):
     """Log the person in on a phone, in place of whoever is there. ``leave_others``: and out where that makes too many.
+    ``place``: the address the phone is at, known from now on (``calls.addresses.place_of``).
 
     Besides what every request fails with: "bound" (the phone is somebody's for good), "elsewhere" (he is on as many
     phones already as he may be).
@@ -14,6 +15,7 @@ class LogIn(OwnRequest, frozen=True):
 
     device_id: int
     leave_others: bool = False
+    place: str = ""
 
 
 class LogOut(OwnRequest, frozen=True):

@@ -12,6 +12,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 
 from msgspec.structs import replace
 
+from kiestoon.company.addresses import AllowedAddresses
 from kiestoon.company.arrangements import Arrangements
 from kiestoon.company.desks import holder_of
 from kiestoon.company.in_force import rows_in_force
@@ -37,6 +38,7 @@ class CompanyIndex:
     """One company, indexed. Treat as immutable."""
 
     __slots__ = (
+        "allowed_addresses",
         "arrangements",
         "company",
         "departments",
@@ -63,6 +65,7 @@ class CompanyIndex:
         self.arrangements = Arrangements(rows)
         self.rights = Rights(rows, self.services)
         self.music = HoldMusic(rows)
+        self.allowed_addresses = AllowedAddresses(rows.allowed_addresses)
         self.locations: dict[int, Location] = {row.id: row for row in rows.locations}
         self.departments: dict[int, Department] = {row.id: row for row in rows.departments}
         self.users: dict[int, User] = {row.id: row for row in rows.users}

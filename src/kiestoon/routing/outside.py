@@ -20,12 +20,13 @@ from kiestoon.routing.trunks import ordered_trunks
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """Somebody inside who calls: a user, a device, mostly both."""
+    """Somebody inside who calls: a user, a device, mostly both. ``known``: see ``FromDevice``."""
 
     directory: Directory
     index: CompanyIndex
     user: User | None
     device: Device | None
+    known: bool = True
 
     @property
     def country(self) -> str:

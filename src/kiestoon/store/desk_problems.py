@@ -23,4 +23,22 @@ TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
         "Log out there first",
         "Log daar eerst uit",
     ),
+    "not_an_ip": (
+        "'{value}' is not an IP address",
+        "'{value}' is geen IP-adres",
+        "Write it as 192.0.2.16 or 2001:db8::10",
+        "Schrijf het als 192.0.2.16 of 2001:db8::10",
+    ),
+    "not_after": (
+        "the range ends with {value}, which does not come after {other}",
+        "de reeks eindigt met {value}, en dat komt niet na {other}",
+        "Give the lower address first, both IPv4 or both IPv6",
+        "Geef het laagste adres eerst, beide IPv4 of beide IPv6",
+    ),
+    "range_too_large": (
+        "the range holds {value} addresses",
+        "de reeks bevat {value} adressen",
+        "Use {limit} at most, in several ranges if need be",
+        "Gebruik er hoogstens {limit}, zo nodig in meer reeksen",
+    ),
 }

@@ -100,7 +100,8 @@ class Device(Row, frozen=True):
     ``emergency_number`` is the channel's fallback (E 6.10.3); while somebody has logged in here it goes first.
     ``user_id`` is whose phone it is, None = a hot desk. An administrator has bound that person to it (E 6.11), unless
     it is a ``hot_desk`` all the same: then the person is logged in whenever nobody else is (E 6.4.1).
-    ``logged_in_user_id`` has logged in by code and counts before ``user_id`` (``company.desks``).
+    ``logged_in_user_id`` has logged in by code and counts before ``user_id`` (``company.desks``). ``known_address`` is
+    where the latest login by code came from: an IPv4 address, or an IPv6 network ("2001:db8::/64").
     """
 
     company_id: CompanyId
@@ -110,6 +111,7 @@ class Device(Row, frozen=True):
     user_id: Annotated[int, refers("users", "clear")] | None = None
     logged_in_user_id: Annotated[int, refers("users", "clear")] | None = None
     hot_desk: Annotated[bool, ADDED] = False
+    known_address: Annotated[str, Meta(max_length=50, examples=["192.0.2.16"]), ADDED] = ""
     encryption: DeviceEncryption = "company"
     dtmf: DtmfMethod = "rfc4733"
     area_code: AreaCode = ""

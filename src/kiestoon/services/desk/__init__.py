@@ -6,6 +6,7 @@ and lamps, messages and rights follow by themselves. A call under way stays with
 
 from __future__ import annotations
 
+from kiestoon.calls.addresses import host_of, is_known, place_of
 from kiestoon.calls.conversation import Conversation
 from kiestoon.calls.desk_requests import LogIn, LogOut
 from kiestoon.calls.requests import Failed
@@ -18,17 +19,22 @@ YES = "1"
 
 
 async def log_in(caller: Conversation, code: UseCode) -> None:
-    """Extension, PIN, and the person is on this phone: no more on the one before, on a third only if he agrees."""
+    """Extension, PIN, and the person is on this phone: no more on the one before, on a third only if he agrees. Where
+    the phone is, is known from then on (E 6.8): also a bound one, by whoever it is bound to."""
     await caller.answer()
     device = caller.device
     if device is None:
         await caller.say("not-possible-now")
         return
-    if is_bound(device):
+    bound = is_bound(device)
+    if bound and is_known(caller.exchange, device, host_of(caller.leg)):
         await caller.say("desk-bound")
         return
     user = await somebody(caller)
     if user is None:
+        return
+    if bound and device.user_id != user.id:
+        await caller.say("desk-bound")
         return
     others = _others(caller, user, device)
     too_many = device.kind == "fixed" and device.user_id != user.id and len(others) >= most_phones(user)
@@ -37,7 +43,7 @@ async def log_in(caller: Conversation, code: UseCode) -> None:
         return
     if too_many and user.twinning and await caller.ask_for("desk-third", most=1) != YES:
         return
-    reply = await caller.ask(LogIn(user.company_id, user.id, device.id, too_many))
+    reply = await caller.ask(LogIn(user.company_id, user.id, device.id, too_many, place_of(caller.leg)))
     if isinstance(reply, Failed):
         await caller.say(_NOT.get(reply.code, "not-possible-now"))
         return

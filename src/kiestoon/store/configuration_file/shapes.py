@@ -12,7 +12,7 @@ from kiestoon.company.model import BY_TABLE, ENTITIES, Entity
 from kiestoon.store.columns import Field, fields_of
 
 HIDDEN: Final = frozenset({"id", "version", "company_id"})
-OF_THE_MOMENT: Final = frozenset({("devices", "logged_in_user_id")})
+OF_THE_MOMENT: Final = frozenset({("devices", "logged_in_user_id"), ("devices", "known_address")})
 """What people change by telephone from hour to hour: not in the file, and left as it is when one is applied."""
 ORDERED: Final[dict[str, tuple[str, ...]]] = {
     "rules": ("extension", "location"),

@@ -22,18 +22,21 @@ BOUND: Final = Failed("An administrator has given the phone to somebody", "bound
 
 @as_person
 def log_in(changes: Changes, peek: Peek, user: User, request: LogIn) -> Failed | None:
-    """Whoever was there is out. On a phone the person is on anyway nothing changes."""
+    """Whoever was there is out. On a phone the person is on anyway only its address is new."""
     device = changes.whole(Device, request.company_id, request.device_id)
     if device is None or not device.active:
         return GONE
-    if holder_of(device) == user.id:
-        return None
-    if is_bound(device):
+    here = holder_of(device) == user.id
+    if is_bound(device) and not here:
         return BOUND
     if request.leave_others:
         _leave_others(changes, peek, user, device)
     own = device.user_id == user.id  # back at a phone where the person is logged in whenever nobody else is
-    changes.update(replace(device, logged_in_user_id=None if own else user.id))
+    wanted = replace(
+        device, logged_in_user_id=None if own else user.id, known_address=request.place or device.known_address
+    )
+    if wanted != device:
+        changes.update(wanted)
     return None
 
 
