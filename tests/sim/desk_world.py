@@ -5,13 +5,14 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from code_world import ANNA, NAMES, CodeWorld, Talk
+from code_world import ANNA, NAMES, CodeWorld, Talk, TellingSpeech
 from msgspec.structs import replace
 from world import DeskPhone
 
 from kiestoon.company.desks import holder_of
 from kiestoon.company.model import Device, User
 from kiestoon.store.pins import hash_pin, set_pin
+from kiestoon.store.rules.peek import Peek
 from kiestoon.store.write import changing
 
 DORA, EVA = "104", "105"
@@ -53,6 +54,14 @@ class DeskWorld(CodeWorld):
         holder = holder_of(self.device(name))
         return next((row.name for row in self.rows_of(User) if row.id == holder), "")
 
+    def set_company(self, **fields: Any) -> None:
+        """An administrator changes the company."""
+        with changing(self.database, self.writing.vault, acting_user="administrator") as changes:
+            company = Peek(changes.connection, 1).company()
+            assert company is not None
+            changes.update(replace(company, **fields))
+        self.reload()
+
     def set_desk(self, name: str, **fields: Any) -> None:
         """An administrator changes a phone."""
         old = replace(self.device(name), secret=f"secret of {name}")
@@ -89,7 +98,7 @@ class DeskWorld(CodeWorld):
         self.crash()
         self.engine.office = self.office = self.writing  # type: ignore[assignment]  # does the same
         self.exchange.back_office = self.writing
-        self.exchange.speech = self.speech
+        self.exchange.speech = TellingSpeech()
         self.reload()
 
 

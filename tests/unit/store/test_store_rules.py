@@ -7,13 +7,11 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from sqlalchemy import select
 
 from kiestoon.company import model as m
 from kiestoon.store.database import Database
 from kiestoon.store.errors import InvalidRowError
 from kiestoon.store.keys import Vault
-from kiestoon.store.tables import devices
 from kiestoon.store.write import changing
 
 
@@ -22,6 +20,7 @@ class House:
 
     def __init__(self, changes: Any) -> None:
         self.changes = changes
+        self.desks = 0
         company = changes.add(m.Company(id=0, name="Acme", domain="acme.example"))
         self.company = company
         self.own = {"id": 0, "company_id": company.id}
@@ -73,8 +72,8 @@ class House:
 
     def desk(self, **values: Any) -> Any:
         """A phone."""
-        username = f"desk-{len(self.changes.connection.execute(select(devices.c.id)).all())}"
-        return self.add(m.Device, username=username, secret=SECRET, **values)
+        self.desks += 1
+        return self.add(m.Device, username=f"desk-{self.desks}", secret=SECRET, **values)
 
     def allow(self, first: str, last: str = "") -> Any:
         return self.add(m.AllowedAddress, first_address=first, last_address=last)

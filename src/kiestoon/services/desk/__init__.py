@@ -60,7 +60,10 @@ async def log_out(caller: Conversation, code: UseCode) -> None:
         await caller.say("desk-nobody")
         return
     if not can_leave(device):
-        await caller.say("desk-home" if device.hot_desk else "desk-bound", name=user.name)
+        if device.hot_desk:
+            await caller.say("desk-home", name=user.name)
+        else:
+            await caller.say("desk-bound")
         return
     if not await known(caller, user, "desk-ask-pin"):
         return
