@@ -141,6 +141,7 @@ class Lamps:
         """These companies' rows were replaced."""
         for company_id in companies:
             with _contained("configuration", company_id=company_id):
+                self._publishing.configuration_changed(company_id)
                 self._reviewer.changed(company_id, now)
                 self._unsolicited.configuration_changed(company_id, now)
 
