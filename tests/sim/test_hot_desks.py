@@ -249,6 +249,32 @@ def test_a_call_under_way_stays_when_its_phone_gets_another_user(world: DeskWorl
     world.run(1)
 
 
+def test_a_call_that_rings_is_answered_where_it_rings_whoever_logs_out_there_meanwhile(world: DeskWorld) -> None:
+    world.log_in("flex-desk")
+    desk, bert = world.phones["flex-desk"], world.desk(BERT)
+    desk.mode = "ring"
+    call = bert.dial(DORA)
+    world.run(1)
+    world.set_desk("flex-desk", logged_in_user_id=None)
+    desk.answer_waiting()
+    world.run(1)
+    assert call.state == "confirmed"
+    call.bye(world.network.now)
+    world.run(1)
+    assert world.records[-1].final_party == DORA
+    assert rings(world, DORA, "flex-desk") == []
+
+
+def test_a_crash_in_the_middle_of_it_logs_nobody_in(world: DeskWorld) -> None:
+    talk = world.dial_from("flex-desk", IN)
+    talk.key("104#")
+    world.restart()
+    world.run(2)
+    assert talk.over
+    assert world.on("flex-desk") == ""
+    assert world.log_in("flex-desk") == LOGGED_IN
+
+
 def test_a_desk_that_is_gone_meanwhile_logs_nobody_in(world: DeskWorld) -> None:
     talk = world.dial_from("flex-desk", IN)
     talk.key("104#")
