@@ -404,6 +404,25 @@ def test_phones_that_subscribe_are_not_told_twice_and_others_not_at_all() -> Non
     assert quiet.unsolicited == []
 
 
+def test_a_phone_that_does_not_subscribe_is_told_when_somebody_logs_in_and_out_on_it() -> None:
+    def used_by(guest: int | None) -> CompanyRows:
+        rows = company(sample_rows(), unsolicited_mwi=True)
+        first, *others = rows.devices
+        desk = msgspec.structs.replace(first, user_id=None, logged_in_user_id=guest)
+        return msgspec.structs.replace(rows, devices=(desk, *others))
+
+    world = LampWorld(rows=used_by(None))
+    world.counts["102"], world.counts["103"] = (2, 0, 0, 0), (3, 0, 0, 0)
+    desk, carla = world.watcher("anna", "192.0.2.1"), world.watcher("carla", "192.0.2.3")
+    assert desk.unsolicited == []
+    for guest, counts in ((2, "2/0"), (3, "3/0"), (None, "0/0")):
+        before = len(desk.unsolicited), len(carla.unsolicited)
+        world.change(used_by(guest))
+        world.run()
+        assert (len(desk.unsolicited), len(carla.unsolicited)) == (before[0] + 1, before[1])
+        assert counts in desk.unsolicited[-1]
+
+
 def test_every_kind_can_be_watched_as_presence_too() -> None:
     world = LampWorld(rows=coded(grouped()))
     carla = world.watcher("carla", "192.0.2.3")

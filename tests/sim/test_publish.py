@@ -62,6 +62,20 @@ def test_what_a_phone_publishes_is_seen_renewed_changed_and_removed() -> None:
     assert (seen.basic, seen.activity, seen.note) == ("open", "", "")
 
 
+def test_what_was_published_goes_with_whoever_leaves_the_phone() -> None:
+    world, bert, carla = office()
+    seen = carla.watch("102", PRESENCE)
+    first = publish(bert, says(activity="away"))
+    world.change(world.rows)
+    assert seen.activity == "away"
+    guest = (
+        msgspec.structs.replace(each, logged_in_user_id=1) if each.id == 2 else each for each in world.rows.devices
+    )
+    world.change(msgspec.structs.replace(world.rows, devices=tuple(guest)))
+    assert seen.activity == ""
+    assert publish(bert, etag=first.get("SIP-ETag") or "").status == 403  # it is no phone of 102's any more
+
+
 def test_what_is_not_renewed_is_forgotten() -> None:
     world, bert, carla = office()
     seen = carla.watch("102", PRESENCE)

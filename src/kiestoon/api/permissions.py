@@ -16,7 +16,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from kiestoon.api.principal import ROLES, Principal, Role
-from kiestoon.company.model import VIRTUAL_TABLES
+from kiestoon.company.model import VIRTUAL_TABLES, Device
 
 Access: TypeAlias = Literal["write", "change", "read", "public", "-"]
 Verb: TypeAlias = Literal["list", "get", "create", "change", "remove"]
@@ -96,6 +96,7 @@ PERMISSIONS: Final[dict[str, Permission]] = {
     "reach_profiles": _PERSONAL,
     "reach_cells": _PERSONAL,
     "reach_overrides": _PERSONAL,
+    "allowed_addresses": Permission("write", "write", "-", "-", "-"),
     "feature_codes": Permission("write", "write", "public", "public", "public"),
     "transfer_options": _PERSONAL,
     "operator_settings": Permission("write", "write", "write", "-", "-", ("location_id",)),
@@ -216,6 +217,8 @@ PUBLIC_ONLY_IF: Final[dict[str, str]] = {
 }
 """The column that must be true, or set, for a row to be public."""
 
+_OF_A_PHONE: Final = frozenset(Device.__struct_fields__)
+_OF_A_PART: Final[tuple[Role, ...]] = ("location", "department")
 CHANGEABLE: Final[dict[tuple[str, Role], frozenset[str]]] = {
     ("companies", "company"): frozenset(
         {
@@ -239,9 +242,12 @@ CHANGEABLE: Final[dict[tuple[str, Role], frozenset[str]]] = {
             "lamp_do_not_disturb",
             "lamp_forwarding",
             "unsolicited_mwi",
+            "ip_listing",
             "contact_email",
         }
     ),
+    # Whoever is logged in on a phone calls as that person: that is not for an administrator of another part to say.
+    **{("devices", role): _OF_A_PHONE - {"logged_in_user_id", "known_address"} for role in _OF_A_PART},
     ("numbers", "company"): frozenset({"extension", "location_id", "department_id"}),
     ("numbers", "location"): frozenset({"extension", "department_id"}),
     ("users", "user"): frozenset(

@@ -10,6 +10,7 @@ import typer
 
 from kiestoon import __version__
 from kiestoon.app.cli_accounts import admin_app
+from kiestoon.app.cli_addresses import address_app
 from kiestoon.app.cli_company_file import apply_company, diff_company, export_company
 from kiestoon.app.cli_configuration import company_app
 from kiestoon.app.cli_context import CliContext
@@ -59,6 +60,7 @@ for name, group in {
     "department": department_app,
     "user": user_app,
     "device": device_app,
+    "address": address_app,
     "number": number_app,
     "menu": menu_app,
     "trunk": trunk_app,

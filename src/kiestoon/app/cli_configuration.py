@@ -82,6 +82,7 @@ def change_company(
     access_code: Annotated[str | None, _ACCESS_CODE] = None,
     emergency_number: Annotated[str | None, _EMERGENCY_NUMBER] = None,
     encryption: Annotated[str | None, _ENCRYPTION] = None,
+    ip_listing: Annotated[bool | None, typer.Option(help="Calls outside from new addresses need a login.")] = None,
     active: Annotated[bool | None, typer.Option(help="Whether its phones may register and call.")] = None,
 ) -> None:
     """Change a company in what is given."""
@@ -95,6 +96,7 @@ def change_company(
         access_code=access_code,
         emergency_number=emergency_number,
         encryption=encryption,
+        ip_listing=ip_listing,
         active=active,
     )
     after = change(own, before, wanted)

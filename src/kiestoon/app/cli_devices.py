@@ -26,8 +26,11 @@ _COUNTRY = typer.Option(help="Where it stands, if not in the company's country."
 _LANGUAGE = typer.Option(help="What is spoken to it, if not the company's language.")
 _WAITING_BEEP = typer.Option(help="A tone in calls when another one rings, for phones that give none themselves.")
 _EMERGENCY_NUMBER = typer.Option(
-    parser=plain_number, metavar="NUMBER", help="Caller ID of emergency calls when nobody is logged in."
+    parser=plain_number,
+    metavar="NUMBER",
+    help="Caller ID of emergency calls when nobody, or a guest, is logged in.",
 )
+_HOT_DESK = typer.Option(help="Others may log in on it; whose phone it is is logged in otherwise.")
 
 
 def _owned(context: typer.Context, company: str, cells: list[dict[str, Any]]) -> None:
@@ -35,8 +38,19 @@ def _owned(context: typer.Context, company: str, cells: list[dict[str, Any]]) ->
     registered = _registered_names(context_of(context))
     for row in cells:
         row["registered"] = "?" if registered is None else "●" if row["username"] in registered else "○"
-        user = users.get(row["user_id"])
+        guest = row["logged_in_user_id"]
+        user = users.get(row["user_id"] if guest is None else guest)
         row["extension"], row["user"] = (user.extension, user.name) if user else ("", "")
+        row["login"] = _login(row)
+
+
+def _login(row: dict[str, Any]) -> str:
+    """How whoever is on the phone came there."""
+    if row["logged_in_user_id"] is not None:
+        return "logged in"
+    if row["user_id"] is None:
+        return "nobody"
+    return "automatic" if row["hot_desk"] else "bound"
 
 
 add_list(
@@ -49,6 +63,7 @@ add_list(
         "username": "user name",
         "extension": "extension",
         "user": "person",
+        "login": "login",
         "name": "phone",
         "encryption": "encryption",
         "active": "active",
@@ -70,9 +85,10 @@ def _registered_names(own: CliContext) -> frozenset[str] | None:
 @device_app.command("add")
 def add_device(
     context: typer.Context,
-    extension: Annotated[str, typer.Argument(help="Extension of the person whose phone it is.")],
+    extension: Annotated[str, typer.Argument(help='Extension of the person whose phone it is; "" = a hot desk.')],
     company: OfCompany = "",
     name: Annotated[str, _NAME] = "",
+    hot_desk: Annotated[bool, _HOT_DESK] = False,
     username: Annotated[str, typer.Option(help="Login; generated when not given.")] = "",
     encryption: Annotated[str, _ENCRYPTION] = "company",
     dtmf: Annotated[str, _DTMF] = "rfc4733",
@@ -89,14 +105,15 @@ def add_device(
 
     own = context_of(context)
     owner = own.company(company)
-    user = _person(context, owner, extension)
+    user = _person(context, owner, extension) if extension else None
     row = Device(
         id=0,
         company_id=owner.id,
-        username=username or f"{extension}-{''.join(secrets.choice(_DEVICE_SUFFIX) for _ in range(4))}",
+        username=username or f"{extension or 'desk'}-{''.join(secrets.choice(_DEVICE_SUFFIX) for _ in range(4))}",
         secret=new_secret(),
-        name=name or f"Phone of {user.name}",
-        user_id=user.id,
+        name=name or (f"Phone of {user.name}" if user is not None else "Hot desk"),
+        user_id=user.id if user is not None else None,
+        hot_desk=hot_desk,
         encryption=encryption,  # type: ignore[arg-type]  # checked where it is written
         dtmf=dtmf,  # type: ignore[arg-type]  # as above
         call_limit=call_limit,
@@ -118,6 +135,7 @@ def change_device(
     company: OfCompany = "",
     extension: Annotated[str | None, typer.Option(help='Whose phone it is from now on; "" = nobody\'s.')] = None,
     name: Annotated[str | None, _NAME] = None,
+    hot_desk: Annotated[bool | None, _HOT_DESK] = None,
     active: Annotated[bool | None, typer.Option(help="Whether it may register and call.")] = None,
     encryption: Annotated[str | None, _ENCRYPTION] = None,
     dtmf: Annotated[str | None, _DTMF] = None,
@@ -139,6 +157,7 @@ def change_device(
     secret = new_secret() if new_password else None
     wanted = given(
         name=name,
+        hot_desk=hot_desk,
         active=active,
         encryption=encryption,
         dtmf=dtmf,
@@ -159,6 +178,27 @@ def change_device(
         return
     _forget(own, device)
     _show_login(what, owner.domain, changed.username, secret, as_json)
+
+
+@device_app.command("log-in")
+def log_in(context: typer.Context, username: str, extension: str, company: OfCompany = "") -> None:
+    """Log somebody in on a hot desk, in place of whoever is there."""
+    own = context_of(context)
+    owner = own.company(company)
+    device = find(own, Device, owner.id, username=username)
+    person = _person(context, owner, extension)
+    change(own, device, {"logged_in_user_id": None if device.user_id == person.id else person.id})
+    typer.echo(f"{person.name} is logged in on {device.name or device.username}.")
+
+
+@device_app.command("log-out")
+def log_out(context: typer.Context, username: str, company: OfCompany = "") -> None:
+    """Log out whoever has logged in on a phone."""
+    own, device = find_in(context, Device, company, username=username)
+    if device.logged_in_user_id is None:
+        raise OperatorError(f"Nobody has logged in on {device.name or device.username}", "See: kiestoon device list")
+    change(own, device, {"logged_in_user_id": None})
+    typer.echo(f"Nobody is logged in by code on {device.name or device.username} any more.")
 
 
 @device_app.command("remove")

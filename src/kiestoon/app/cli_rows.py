@@ -22,6 +22,7 @@ _NOUNS = {
     "users": ("person", "people"),
     "devices": ("phone", "phones"),
     "trunks": ("outside line", "outside lines"),
+    "allowed_addresses": ("allowed address", "allowed addresses"),
 }
 """What an operator calls one row of a table and several, where the table's name does not say so."""
 _LINKS: dict[str, tuple[str, type[Location | Department]]] = {

@@ -10,6 +10,7 @@ from kiestoon.app.cli_context import context_of
 from kiestoon.app.cli_extensions import leading_to, say_followers
 from kiestoon.app.cli_removal import Yes, remove
 from kiestoon.app.cli_rows import OfCompany, add, add_list, change, find_in, given, link_ids, list_of
+from kiestoon.company.desks import holder_of
 from kiestoon.company.model import Device, User
 from kiestoon.company.numbers import plain_number
 
@@ -21,6 +22,7 @@ _EMERGENCY_NUMBER = typer.Option(
     parser=plain_number, metavar="NUMBER", help="Shown by emergency calls in place of the caller number."
 )
 _RING_S = typer.Option(min=5, max=600, help="Seconds the phones ring.")
+_TWINNING = typer.Option(help="May be logged in on two desk phones at once.")
 _CALL_WAITING = typer.Option(help="Offered a second call during the first, or busy.")
 _PROFILE = typer.Option(help="Which phones and numbers the person has: fixed, mobile, flex or combi.")
 _LANGUAGE = typer.Option(help="What is spoken, if not the company's language.")
@@ -56,6 +58,7 @@ def add_user(
     area_code: Annotated[str, _AREA_CODE] = "",
     ring_s: Annotated[int, _RING_S] = 60,
     call_waiting: Annotated[bool, _CALL_WAITING] = True,
+    twinning: Annotated[bool, _TWINNING] = False,
     profile: Annotated[str, _PROFILE] = "fixed",
     language: Annotated[str, _LANGUAGE] = "",
     location: Annotated[str, _LOCATION] = "",
@@ -76,6 +79,7 @@ def add_user(
         area_code=area_code,
         ring_s=ring_s,
         call_waiting=call_waiting,
+        twinning=twinning,
         profile=profile,  # type: ignore[arg-type]  # the store checks it, and lists the choices
         language=language,
         **link_ids(own, company_id, location=location, department=department),
@@ -98,6 +102,7 @@ def change_user(
     area_code: Annotated[str | None, _AREA_CODE] = None,
     ring_s: Annotated[int | None, _RING_S] = None,
     call_waiting: Annotated[bool | None, _CALL_WAITING] = None,
+    twinning: Annotated[bool | None, _TWINNING] = None,
     profile: Annotated[str | None, _PROFILE] = None,
     language: Annotated[str | None, _LANGUAGE] = None,
     location: Annotated[str | None, _LOCATION] = None,
@@ -115,6 +120,7 @@ def change_user(
         area_code=area_code,
         ring_s=ring_s,
         call_waiting=call_waiting,
+        twinning=twinning,
         profile=profile,
         language=language,
     )
@@ -129,7 +135,7 @@ def change_user(
 def remove_user(context: typer.Context, extension: str, company: OfCompany = "", yes: Yes = False) -> None:
     """Take a person away. Phones stay: nobody is logged in on them then, they reach emergency numbers only."""
     own, user = find_in(context, User, company, extension=extension)
-    phones = [device.username for device in list_of(context, Device, company) if device.user_id == user.id]
+    phones = [device.username for device in list_of(context, Device, company) if holder_of(device) == user.id]
     remove(own, user, f"{user.name} on extension {user.extension}", yes=yes)
     if phones:
         typer.echo(f"Nobody is logged in any more on: {', '.join(phones)}.")

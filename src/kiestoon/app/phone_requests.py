@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from kiestoon.app.back_office import BackOffice
-from kiestoon.calls import requests, voicemail_requests
-from kiestoon.store.phone_requests import last_calls, pins, plans, recordings, switching, voicemail
+from kiestoon.calls import desk_requests, requests, voicemail_requests
+from kiestoon.store.phone_requests import desks, last_calls, pins, plans, recordings, switching, voicemail
 
 
 def register_all(office: BackOffice) -> None:
     """Every request of ``calls.requests`` with its function."""
     office.register(requests.CheckPin, pins.check)
+    office.register(desk_requests.LogIn, desks.log_in)
+    office.register(desk_requests.LogOut, desks.log_out)
+    office.register(desk_requests.ChoosePin, desks.choose)
     office.register(voicemail_requests.PrepareMessage, voicemail.prepare)
     office.register(voicemail_requests.StoreMessage, voicemail.store)
     office.register(voicemail_requests.CountMessages, voicemail.count)

@@ -6,7 +6,7 @@ from kiestoon.calls.conversation import ServiceFunction
 from kiestoon.calls.operations import voicemail
 from kiestoon.calls.operations.targets import Way
 from kiestoon.company.codes import PER_CALL
-from kiestoon.services import again, fetching, listening, parking, tests
+from kiestoon.services import again, desk, fetching, listening, parking, tests
 from kiestoon.services.again.no_music import no_music_on_hold
 from kiestoon.services.announcement import announcement
 from kiestoon.services.callback import callback, callback_cancel, callback_offer
@@ -62,6 +62,10 @@ def all_services() -> dict[str, ServiceFunction]:
         "retrieve_at": parking.retrieve_at,
         "voicemail": own_voicemail,
         "voicemail_box": voicemail_box,
+        "log_in": desk.log_in,
+        "log_out": desk.log_out,
+        "who_logged_in": desk.who_logged_in,
+        "change_pin": desk.change_pin,
         **SWITCHING,
         "plan_menu": plan_menu,
         "redial": again.redial,

@@ -26,6 +26,7 @@ BROKEN = Failure("failed", 500, 41, "Fault in the exchange")
 MEDIA_LOST = Failure("failed", 500, 41, "Speech was lost by a fault in the exchange")
 INTERRUPTED = Failure("failed", 500, 41, "The exchange was interrupted")
 TOO_BROAD = Failure("refused", 440, 25, "Max-Breadth exceeded")
+DIVERTED_FROM_UNKNOWN = Failure("unreachable", 480, 21, "Diverted outside from an address that is not known")
 REDIRECTED_TOO_OFTEN = Failure("failed", 482, 25, "Too many diversions")
 
 _BY_STATUS: dict[int, tuple[Outcome, int]] = {

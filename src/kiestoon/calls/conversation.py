@@ -12,12 +12,13 @@ from collections.abc import Callable, Coroutine, Generator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 from kiestoon.calls import signals, topology
+from kiestoon.calls.addresses import origin_of
 from kiestoon.calls.call import Call, Failure, Manner
 from kiestoon.calls.leg import Leg
 from kiestoon.calls.requests import Failed
 from kiestoon.calls.speaking import language_of
 from kiestoon.media.protocol import File, Tone
-from kiestoon.routing import DialOutside, FromDevice, FromUser, route
+from kiestoon.routing import DialOutside, route
 from kiestoon.speech import Phrase
 from kiestoon.speech.phrase import Param
 
@@ -267,10 +268,8 @@ class Conversation:
 
     async def dial(self, number: str) -> Failure:
         """Call a number as the party would from its phone; returns only when that failed, and the party is answered."""
-        x, call, leg = self._x, self.call, self.leg
-        device = self.device
-        origin = FromDevice(device) if device is not None else FromUser(call.company_id, leg.party.user_id)
-        decision = route(x.directory, origin, number, live=x.present)
+        x, call = self._x, self.call
+        decision = route(x.directory, origin_of(x, call, self.leg), number, live=x.present)
         if isinstance(decision.step, DialOutside):
             call.direction = "out"
             call.emergency = decision.step.emergency

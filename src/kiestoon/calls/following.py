@@ -23,6 +23,7 @@ from kiestoon.routing import (
     route_extension,
     routed_by_postcode,
 )
+from kiestoon.speech import Phrase
 
 if TYPE_CHECKING:
     from kiestoon.calls.exchange import Exchange
@@ -185,7 +186,7 @@ def _refuse(x: Exchange, call: Call, step: Refuse, now: float) -> None:
         and caller.state != "answered"
         and "announcement" in x.services
     ):
-        argument = (step.announce, failure)
+        argument = (Phrase(step.announce, dict(step.filled_in)), failure)
         Service("announcement").start(x, call, x.services["announcement"], argument, now)
         return
     custody.refuse(x, call, failure, now)

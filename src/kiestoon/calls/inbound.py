@@ -8,6 +8,7 @@ import msgspec
 import structlog
 
 from kiestoon.calls import bridging, custody, following, occupancy, replacing, seeking, topology
+from kiestoon.calls.addresses import origin_of
 from kiestoon.calls.call import Call, Failure
 from kiestoon.calls.causes import CALLER_GONE, NO_PORT, NORMAL, from_status
 from kiestoon.calls.events import CallOpened, LegOffered
@@ -20,7 +21,7 @@ from kiestoon.calls.record import CallDirection, EndedBy
 from kiestoon.calls.securing import srtp_policy
 from kiestoon.company.model import resolved_encryption
 from kiestoon.registrar import Challenge, DeviceCaller, Drop, RefuseCaller, TrunkCaller
-from kiestoon.routing import DialOutside, Diversion, FromDevice, FromTrunk, route, see_outsider
+from kiestoon.routing import DialOutside, Diversion, FromTrunk, route, see_outsider
 from kiestoon.sdp.negotiate import BadSdp
 from kiestoon.sip.flow import SECURE, WEB
 from kiestoon.sip.headers import BadHeader, NameAddr, parse_name_addrs
@@ -78,7 +79,7 @@ def _device_calls(x: Exchange, event: InviteReceived, caller: DeviceCaller, now:
     if event.replaces is not None:
         _replace(x, call, leg, event.replaces, now)
         return call
-    decision = route(x.directory, FromDevice(device), dialled, live=x.present)
+    decision = route(x.directory, origin_of(x, call, leg), dialled, live=x.present)
     if isinstance(decision.step, DialOutside):
         call.direction = "out"
         call.emergency = decision.step.emergency

@@ -31,7 +31,8 @@ class Failed(msgspec.Struct, frozen=True):
 
 
 class CheckPin(Request, frozen=True):
-    """Whether somebody has keyed in the right PIN of a person. ``extension``: the one that asks, "" for outsiders.
+    """Whether somebody has keyed in the right PIN of a person. ``extension``: the one that asks, "phone ID" for a phone
+    that is nobody's, "" for outsiders.
 
     Reply: ``PinChecked`` or ``Failed``.
     """

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from kiestoon.calls import bridging, custody, dialling, hops, identity, occupancy, signals, topology
+from kiestoon.calls.addresses import host_of, is_known
 from kiestoon.calls.call import PLAIN, Call, Failure, Manner, Seek
 from kiestoon.calls.causes import (
     BUSY,
     DECLINED_ELSEWHERE,
+    DIVERTED_FROM_UNKNOWN,
     ELSEWHERE,
     FORWARDED,
     NO_ANSWER,
@@ -295,6 +297,10 @@ def redirected(x: Exchange, call: Call, leg: Leg, event: Redirected, now: float)
     decision = route_diverted(
         x.directory, call.company_id, leg.party.user_id, event.contacts[0], live=x.present, situation=call.situation
     )
+    device = x.directory.device_by_id(leg.device_id)
+    if isinstance(decision.step, DialOutside) and (device is None or not is_known(x, device, host_of(leg))):
+        leg_failed(x, call, leg, DIVERTED_FROM_UNKNOWN, now)
+        return None
     call.reasons.extend(decision.reasons)
     seek.legs.discard(leg.id)
     _stop_others(x, call, seek, now, FORWARDED)

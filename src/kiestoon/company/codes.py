@@ -174,8 +174,13 @@ _CATALOGUE: Final = (
     _F("own_number", "Hear my own number", "Mijn eigen nummer horen"),
 )  # fmt: skip
 FEATURES: Final[Mapping[str, Feature]] = {feature.name: feature for feature in _CATALOGUE}
-WITHOUT_LOGIN: Final = frozenset({"log_in", "who_logged_in", "voicemail", "echo", "clock", "own_number"})
+WITHOUT_LOGIN: Final = frozenset({"log_in", "log_out", "who_logged_in", "voicemail", "echo", "clock", "own_number"})
 """What also works on a phone nobody is logged in on."""
+LOG_IN: Final = "log_in"
+SENDS_OUTSIDE: Final = frozenset(
+    {"forward_menu", "forward_always_on", "forward_busy_on", "forward_no_answer_on", "forward_unreachable_on"}
+)
+"""What may send later calls outside: not for phones that may not call there themselves."""
 KEYS_IN_CALLS: Final = frozenset(
     {
         "hold", "retrieve", "transfer", "consult_end", "consult_toggle", "consult_conference", "park",

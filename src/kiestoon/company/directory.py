@@ -12,7 +12,9 @@ from ipaddress import IPv6Address, ip_address, ip_network
 
 from msgspec.structs import replace
 
+from kiestoon.company.addresses import AllowedAddresses
 from kiestoon.company.arrangements import Arrangements
+from kiestoon.company.desks import holder_of
 from kiestoon.company.in_force import rows_in_force
 from kiestoon.company.model import (
     Company,
@@ -36,6 +38,7 @@ class CompanyIndex:
     """One company, indexed. Treat as immutable."""
 
     __slots__ = (
+        "allowed_addresses",
         "arrangements",
         "company",
         "departments",
@@ -62,6 +65,7 @@ class CompanyIndex:
         self.arrangements = Arrangements(rows)
         self.rights = Rights(rows, self.services)
         self.music = HoldMusic(rows)
+        self.allowed_addresses = AllowedAddresses(rows.allowed_addresses)
         self.locations: dict[int, Location] = {row.id: row for row in rows.locations}
         self.departments: dict[int, Department] = {row.id: row for row in rows.departments}
         self.users: dict[int, User] = {row.id: row for row in rows.users}
@@ -91,6 +95,8 @@ class CompanyIndex:
             if device.active:
                 if device.encryption == "company":
                     device = replace(device, encryption=rows.company.encryption)  # noqa: PLW2901 - the row, resolved
+                if device.logged_in_user_id is not None:
+                    device = replace(device, user_id=holder_of(device))  # noqa: PLW2901 - as above
                 self._add_device(device)
 
     def _add_device(self, device: Device) -> None:
@@ -99,7 +105,7 @@ class CompanyIndex:
             self.devices_by_user[device.user_id] = (*self.devices_by_user.get(device.user_id, ()), device)
 
     def user_of(self, device: Device) -> User | None:
-        """Who is logged in on the device."""
+        """Who uses the device."""
         return None if device.user_id is None else self.users.get(device.user_id)
 
     def devices_of(self, user_id: int) -> tuple[Device, ...]:

@@ -1,1 +1,1 @@
-"""What the exchange does for telephones beside their calls: lamps; provisioning and hot desking are to follow."""
+"""What the exchange does for telephones beside their calls: lamps; provisioning is to follow."""

@@ -88,13 +88,14 @@ class UseCode(msgspec.Struct, frozen=True):
 class Refuse(msgspec.Struct, frozen=True):
     """Answer with ``status``; ``q850`` is the cause (ITU-T Q.850), ``text`` the reason phrase.
 
-    ``announce``: the prompt the caller hears before ("" = none).
+    ``announce``: the prompt the caller hears before ("" = none), ``filled_in``: the values that go into it.
     """
 
     status: int
     q850: int
     text: str
     announce: str = ""
+    filled_in: tuple[tuple[str, str], ...] = ()
 
 
 Step: TypeAlias = RingUser | RingAll | DialOutside | EnterMenu | AskPostcode | EnterVoicemail | UseCode | Refuse

@@ -10,9 +10,13 @@ from kiestoon.company.model import Device, Trunk
 
 
 class FromDevice(msgspec.Struct, frozen=True):
-    """An authenticated device of a company; whoever is logged in on it is calling."""
+    """An authenticated device of a company; whoever is logged in on it is calling.
+
+    ``known`` False: from an address the company does not know (E 6.8), so nothing goes outside.
+    """
 
     device: Device
+    known: bool = True
 
 
 class FromTrunk(msgspec.Struct, frozen=True):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from kiestoon.company.desks import can_leave
 from kiestoon.company.directory import CompanyIndex, Directory
 from kiestoon.company.model import Device, User
 from kiestoon.company.numbers import OutsideNumber, area_context
@@ -19,12 +20,13 @@ from kiestoon.routing.trunks import ordered_trunks
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """Somebody inside who calls: a user, a device, mostly both."""
+    """Somebody inside who calls: a user, a device, mostly both. ``known``: see ``FromDevice``."""
 
     directory: Directory
     index: CompanyIndex
     user: User | None
     device: Device | None
+    known: bool = True
 
     @property
     def country(self) -> str:
@@ -164,8 +166,13 @@ def _number_by_reach(caller: Caller, user: User, number: str, now_ms: int) -> tu
 
 
 def _emergency_numbers(caller: Caller, number: str, now_ms: int) -> Iterator[tuple[str, str]]:
-    """The centre must be able to call back: the person first, then ever wider fallbacks (E 6.10)."""
+    """The centre must be able to call back: the person first, then ever wider fallbacks (E 6.10).
+
+    Help goes to where the number is: at a desk where the person is a guest the desk's own comes first.
+    """
     index, user, device = caller.index, caller.user, caller.device
+    if device is not None and can_leave(device) and device.emergency_number:
+        yield device.emergency_number, "desk"
     if user is not None:
         if user.caller_number:
             yield user.caller_number, "user"

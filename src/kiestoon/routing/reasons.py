@@ -45,6 +45,10 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Nobody is logged in on {device}: only emergency calls",
         "Niemand is ingelogd op {device}: alleen alarmgesprekken",
     ),
+    "unknown_address": (
+        "The phone calls from an address the company does not know: nothing goes outside without a new login",
+        "Het toestel belt vanaf een adres dat het bedrijf niet kent: eerst opnieuw inloggen, dan pas naar buiten",
+    ),
     "unknown_company": ("The caller's company is not known", "Het bedrijf van de beller is niet bekend"),
     "not_a_number": ("What was dialled is not a number", "Wat is gekozen is geen nummer"),
     "speed_dial": (

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from kiestoon.company.codes import WITHOUT_LOGIN, read_code, without_dial_key
+from kiestoon.company.codes import LOG_IN, SENDS_OUTSIDE, WITHOUT_LOGIN, read_code, without_dial_key
 from kiestoon.company.directory import CompanyIndex, Directory
 from kiestoon.company.model import Device, LocationRouting, User
 from kiestoon.company.numbers import clean_dialled, emergency_number, read_outside_number
@@ -55,8 +55,9 @@ def route(
         return from_trunk(directory, origin.trunks, dialled, caller, live, diverted)
     device: Device | None = None
     user: User | None
+    known = True
     if isinstance(origin, FromDevice):
-        device = origin.device
+        device, known = origin.device, origin.known
         index = directory.company(device.company_id)
         user = index.user_of(device) if index is not None else None
     else:
@@ -68,7 +69,7 @@ def route(
     situation = Situation(index.company.id, seen, dialled[:SHOWN], inhibited=inhibited)
     line = Route(directory, index, live, situation, device)
     line.because("dialled", number=dialled[:SHOWN])
-    return _from_inside(line, Caller(directory, index, user, device), dialled)
+    return _from_inside(line, Caller(directory, index, user, device, known), dialled)
 
 
 def proceed(
@@ -171,11 +172,13 @@ def _from_inside(line: Route, caller: Caller, dialled: str) -> Decision:
     allowed = code is not None and (user is not None or code.feature.name in WITHOUT_LOGIN)
     if code is not None and allowed and cleaned not in index.arrangements.extensions:
         line.because("code", number=cleaned, feature=code.feature.name)
+        if not caller.known and code.feature.name in SENDS_OUTSIDE:
+            return _unknown_address(line)
         whole = _with_codes_before(original, cleaned, without_dial_key(index.arrangements.codes, cleaned))
         return line.decide(UseCode(code.feature.name, code.argument, code.query, whole), cleaned)
     if user is None:
         line.because("not_logged_in", device=(device.name or device.username) if device is not None else "")
-        return line.decide(refuse(403, 57, "Nobody Logged In"))
+        return line.decide(refuse(403, 57, "Nobody Logged In", "log-in-first"))
     if wishes.inhibit:
         line.now(inhibited=True)
     if wishes.no_music:
@@ -189,6 +192,16 @@ def _from_inside(line: Route, caller: Caller, dialled: str) -> Decision:
         line.because("not_a_number")
         return line.decide(refuse(404, 1, "Not Found"))
     return _to_outside(line, caller, user, cleaned, wishes)
+
+
+def _unknown_address(line: Route, number: str = "") -> Decision:
+    """Somebody must log in on the phone first (E 6.8); which code that is goes into what the caller hears."""
+    line.because("unknown_address")
+    code = next((row.code for row in line.index.arrangements.codes.values() if row.feature == LOG_IN), "")
+    step = refuse(403, 21, "Log In First", "log-in-first")
+    if code:
+        step = Refuse(step.status, step.q850, step.text, "desk-login-needed", (("code", code),))
+    return line.decide(step, number)
 
 
 def _with_codes_before(original: str, rest: str, bare: str) -> str:
@@ -238,6 +251,8 @@ def _to_outside(line: Route, caller: Caller, user: User, cleaned: str, wishes: W
     if blocked:
         line.because("blocked", number=number.number, kind=number.kind, by=blocked)
         return line.decide(refuse(403, 21, "Destination blocked", "destination-blocked"), number.number)
+    if not caller.known:
+        return _unknown_address(line, number.number)
     line.now(at="")  # outside nobody's arrangements of ours count any more
     decision = dial_outside(caller, user, number, line.reasons, wishes, line.live.now_ms)
     return msgspec.structs.replace(decision, situation=line.situation)

@@ -53,6 +53,7 @@ _SOURCES: Final = {
     "location": ("location", "locatie"),
     "forwarding": ("forwarding", "doorschakeling"),
     "user's fallback": ("user's fallback", "terugval van de gebruiker"),
+    "desk": ("where the phone stands", "waar het toestel staat"),
     "device's fallback": ("phone's fallback", "terugval van het toestel"),
     "company's fallback": ("company's fallback", "terugval van het bedrijf"),
 }

@@ -6,6 +6,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from kiestoon.company.desks import holder_of
 from kiestoon.company.in_force import rows_in_force
 from kiestoon.company.model import VIRTUAL_TABLES, CompanyRows, ServicePack, User
 from kiestoon.company.services import Services
@@ -101,8 +102,9 @@ def subscribers(rows: CompanyRows, location_id: int, now_ms: int) -> list[Subscr
     departments = {row.id: row.location_id for row in rows.departments}
     phones: dict[int, list[str]] = {}
     for device in rows.devices:
-        if device.active and device.user_id is not None:
-            phones.setdefault(device.user_id, []).append(device.username)
+        holder = holder_of(device)
+        if device.active and holder is not None:
+            phones.setdefault(holder, []).append(device.username)
     found = [
         Subscriber(
             row.id,

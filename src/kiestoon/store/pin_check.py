@@ -5,9 +5,9 @@ threads of a process compute at a time; argon2 lets the interpreter go on meanwh
 
 Guessing is slowed down for each person and source. After three wrong PINs the next attempt has to wait a minute, and
 each further one doubles that, up to an hour; a day without attempts, the right PIN from that source, and a new PIN end
-it. The person's own phone is a source of its own and so is each other extension; everybody outside is one, since a
-caller's number proves nothing. So nobody locks a person out at the own phone. What was tried is kept in the database,
-and counted before it is looked at: neither a restart nor haste gives anybody more attempts.
+it. The person's own phone is a source of its own and so is each other extension and hot desk; everybody outside is one,
+since a caller's number proves nothing. So nobody locks a person out at the own phone. What was tried is kept in the
+database, and counted before it is looked at: neither a restart nor haste gives anybody more attempts.
 """
 
 from __future__ import annotations

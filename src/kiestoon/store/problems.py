@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from kiestoon.store.desk_problems import TEXTS as _DESK_TEXTS
 from kiestoon.store.field_names import field_name, field_names
 from kiestoon.store.file_problems import TEXTS as _FILE_TEXTS
 from kiestoon.store.login_problems import TEXTS as _LOGIN_TEXTS
@@ -17,6 +18,7 @@ from kiestoon.store.value_texts import in_dutch
 
 # code: (English, Dutch, what to do in English, in Dutch)
 _TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
+    **_DESK_TEXTS,
     **_FILE_TEXTS,
     **_LOGIN_TEXTS,
     **_RULE_TEXTS,

@@ -20,6 +20,7 @@ from kiestoon.store.dependents import list_dependents
 from kiestoon.store.errors import ConflictError
 from kiestoon.store.followers import IN_CELLS, followed, list_followers
 from kiestoon.store.keys import Vault
+from kiestoon.store.load import iterate_rows
 from kiestoon.store.problems import problem
 from kiestoon.store.rules.check import check_removal, check_row, company_of, refusal
 from kiestoon.store.rules.peek import describe, label_of
@@ -42,6 +43,11 @@ class Changes:
         self._acting_user = acting_user
         self._acting_for = acting_for
         self._at_ms = at_ms
+
+    def whole(self, row_type: type[RowT], company_id: int, row_id: int) -> RowT | None:
+        """A row of the company as it is, with its secret: to be written again. None: there is no such row."""
+        rows = iterate_rows(self.connection, row_type, vault=self._vault, row_id=row_id, company_id=company_id)
+        return next(rows, None)
 
     def add(self, row: RowT) -> RowT:
         """Write a new row (its ``id`` and ``version`` are ignored) and return it with them.

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, insert
 
 from kiestoon.api.principal import Principal
 from kiestoon.company.model import (
+    AllowedAddress,
     AlternateNumber,
     CallClass,
     CallLimit,
@@ -200,6 +201,7 @@ def _fill(changes: Changes, company_id: int, ids: dict[str, int], digit: str, e1
     profile = add(ReachProfile, user_id=user.id, name="Default", is_default=True)
     add(ReachCell, user_id=user.id, profile_id=profile.id, status_id=status.id, call_class_id=callers.id)
     add(ReachOverride, user_id=user.id, status_id=status.id)
+    add(AllowedAddress, first_address=f"192.0.2.{digit}0", last_address=f"192.0.2.{digit}9")
     add(FeatureCode, feature="do_not_disturb_on", code=f"*{digit}8")
     add(SpeedDial, user_id=user.id, code=f"{digit}1", number="00612345678")
     add(ShortNumber, code=f"*2{digit}1", number="00612345678", name="Notary")

@@ -91,6 +91,23 @@ async def test_a_replaced_row_has_defaults_where_nothing_is_said_but_its_passwor
     assert _secret(api) == before
 
 
+async def test_who_is_on_a_phone_is_for_administrators_of_the_company_to_say(api: Api) -> None:
+    own = api.organisation.own
+    path, any_version = api.path("devices", own["devices"]), {"If-Match": "*"}
+    for role in ("location", "department"):
+        refused = await api.of(role).patch(path, json={"logged_in_user_id": own["users"]}, headers=any_version)
+        assert codes(refused) == {("logged_in_user_id", "not_yours")}
+    client, guest = api.of("company"), {"user_id": None, "logged_in_user_id": own["users"]}
+    moved = await client.patch(path, json=guest, headers=any_version)
+    assert (moved.status_code, moved.json()["logged_in_user_id"]) == (200, own["users"])
+    replaced = await client.put(path, json={"username": "renamed"}, headers=any_version)
+    assert replaced.json()["logged_in_user_id"] == own["users"]  # whoever writes a phone anew logs nobody out
+    bound = await client.patch(path, json={"user_id": own["users"]}, headers=any_version)
+    assert (bound.status_code, codes(bound)) == (409, {("user_id", "logged_in_here")})
+    out = await client.patch(path, json={"logged_in_user_id": None}, headers=any_version)
+    assert out.json()["logged_in_user_id"] is None
+
+
 def _secret(api: Api) -> str:
     from kiestoon.company.model import Device
     from kiestoon.store.load import iterate_rows

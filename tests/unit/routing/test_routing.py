@@ -225,7 +225,7 @@ def test_a_withheld_number_is_withheld():
 
 def test_nobody_logged_in_calls_nobody():
     for dialled in ("101", "00701234567", "200"):
-        assert dial(dialled, FREE).step == Refuse(403, 57, "Nobody Logged In")
+        assert dial(dialled, FREE).step == Refuse(403, 57, "Nobody Logged In", "log-in-first")
 
 
 def test_a_user_calls_without_a_device():

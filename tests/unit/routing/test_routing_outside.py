@@ -238,3 +238,46 @@ def test_the_number_of_a_profile_is_shown_to_the_emergency_centre_before_any_fal
     assert town.dial("112", by=ANNA).step.caller_number == "+31207654199"
     town.new(ReachProfile, user_id=1, name="Usual", is_default=True, caller_number="+31207654155")
     assert town.dial("112", by=ANNA).step.caller_number == "+31207654155"
+
+
+# --- hot desks and IP listing ----------------------------------------------------------------------------------------
+
+
+def desk(**fields):
+    number = {"emergency_number": "+31201110000", "area_code": "010"}
+    return Device(id=90, company_id=1, username="desk", secret="x", **{**number, **fields})
+
+
+def emergency_from(town, device):
+    directory = town.directory
+    step = route(directory, FromDevice(directory.device("town.example", device.username)), "112").step
+    return step.caller_number, step.area
+
+
+def test_help_comes_to_the_desk_a_guest_is_at():
+    """A bound phone shows its person's number first (E 6.10)."""
+    town = Town().user(ANNA, caller_number="+31207654166", area_code="020")
+    anna = town.users[ANNA].id
+    for device, number in (
+        (desk(), "+31201110000"),
+        (desk(logged_in_user_id=anna), "+31201110000"),
+        (desk(user_id=anna), "+31207654166"),
+        (desk(logged_in_user_id=anna, emergency_number=""), "+31207654166"),
+    ):
+        town.rows = [row for row in town.rows if not isinstance(row, Device) or row.id != 90]
+        assert emergency_from(town.add(device), device) == (number, "+3110")
+
+
+def test_from_an_unknown_address_only_the_outside_is_closed():
+    town = Town(FeatureCode(id=1, company_id=1, feature="log_in", code="901"),
+                FeatureCode(id=2, company_id=1, feature="forward_always_on", code="*72"),
+                FeatureCode(id=3, company_id=1, feature="forward_always_off", code="*73"))  # fmt: skip
+    directory = town.directory
+    phone = directory.device("town.example", "d1")
+    stranger = FromDevice(phone, known=False)
+    for dialled in (OUT, "*72" + OUT):
+        step = route(directory, stranger, dialled).step
+        assert (step.status, step.announce, step.filled_in) == (403, "desk-login-needed", (("code", "901"),)), dialled
+        assert route(directory, FromDevice(phone), dialled).step != step
+    for dialled in (BEN, "112", "901", "*73"):
+        assert route(directory, stranger, dialled) == route(directory, FromDevice(phone), dialled)

@@ -122,14 +122,14 @@ def constants(node: ast.expr) -> Iterator[str]:
         yield from (found for part in node.args[1:] for found in constants(part))
 
 
-def filled_in(call: ast.Call) -> set[str] | None:
-    """What a call fills in; None when that cannot be seen."""
+def filled_in(call: ast.Call, function: str) -> set[str] | None:
+    """What a call of ``function`` fills in; None when that cannot be seen."""
     names = {keyword.arg for keyword in call.keywords}
     given = call.args[1] if len(call.args) > 1 else None
     if None in names or not (given is None or isinstance(given, ast.Dict)):
         return None
     cells = [key.value for key in given.keys if isinstance(key, ast.Constant)] if given is not None else []
-    return {str(name) for name in (*cells, *names)} - NOT_FILLED_IN
+    return {str(name) for name in (*cells, *names)} - (NOT_FILLED_IN if function == "ask_for" else set())
 
 
 def uses() -> Iterator[tuple[str, set[str] | None, str]]:
@@ -141,7 +141,7 @@ def uses() -> Iterator[tuple[str, set[str] | None, str]]:
             name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
             where = f"{path.relative_to(SOURCE)}:{node.lineno}"
             if name in {"Phrase", "say", "ask_for"}:
-                yield from ((key, filled_in(node), where) for key in constants(node.args[0]))
+                yield from ((key, filled_in(node, name), where) for key in constants(node.args[0]))
             elif name == "refuse" and len(node.args) > 3:
                 yield from ((key, set(), where) for key in constants(node.args[3]) if key)
 

@@ -13,6 +13,7 @@ from kiestoon.store.write import Changes
 
 _VALUES: dict[str, dict[str, Any]] = {
     "trunks": {"kind": "peer", "host": "h", "sources": ("192.0.2.1",)},
+    "allowed_addresses": {"first_address": "192.0.2.1"},
     "devices": {"secret": "abcdefghijklmnopqrst"},
     "forwards": {"case": "busy"},
     "rules": {"service": "notification"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import select
 
 from kiestoon.company.model import Device, Forward, NumberScheme, Rule, Trunk, User
@@ -298,3 +299,29 @@ def test_a_file_sets_up_nothing_that_is_not_assigned_in_it(database: Database, v
     with pytest.raises(RefusedFileError) as refused:
         apply(database, vault, beyond, company_id)
     assert [trouble.problem.code for trouble in refused.value.troubles] == ["licences_used"]
+
+
+def test_who_is_logged_in_where_is_not_in_the_file_and_stays_when_one_is_applied(
+    database: Database, vault: Vault
+) -> None:
+    text = PEOPLE.replace("{username: desk, user: 204}", "{username: desk}")
+    company_id = apply(database, vault, text).company_id
+    anna, ben = list_rows(database, User)
+    with changing(database, vault, acting_user="test") as changes:
+        desk = changes.whole(Device, company_id, 1)
+        assert desk is not None
+        changes.update(replace(desk, logged_in_user_id=ben.id, known_address="192.0.2.1"))
+    rows = load_company(database, vault, company_id)
+    assert rows is not None
+    written = write_document(document_of(rows))
+    assert "logged_in" not in written
+    assert "192.0.2.1" not in written
+    assert diff(database, vault, text, company_id) == ["No difference."]
+    apply(database, vault, text.replace("desk}", "desk, call_limit: 3}"), company_id)
+    (desk,) = list_rows(database, Device)
+    assert (desk.call_limit, desk.logged_in_user_id, desk.known_address) == (3, ben.id, "192.0.2.1")
+    gone = text.replace("  - {extension: 205, name: Ben}\n", "").replace("extension: 205", "extension: 204")
+    apply(database, vault, gone.replace("desk}", "desk, call_limit: 4}"), company_id)
+    (desk,) = list_rows(database, Device)
+    assert (desk.call_limit, desk.logged_in_user_id) == (4, None)
+    assert [user.id for user in list_rows(database, User)] == [anna.id]

@@ -20,6 +20,7 @@ class House:
 
     def __init__(self, changes: Any) -> None:
         self.changes = changes
+        self.desks = 0
         company = changes.add(m.Company(id=0, name="Acme", domain="acme.example"))
         self.company = company
         self.own = {"id": 0, "company_id": company.id}
@@ -69,6 +70,14 @@ class House:
     def holiday(self, plan: Any, start: str, end: str) -> Any:
         return self.add(m.PlanHoliday, scheme_id=self.scheme.id, plan_id=plan.id, name=start, start=start, end=end)
 
+    def desk(self, **values: Any) -> Any:
+        """A phone."""
+        self.desks += 1
+        return self.add(m.Device, username=f"desk-{self.desks}", secret=SECRET, **values)
+
+    def allow(self, first: str, last: str = "") -> Any:
+        return self.add(m.AllowedAddress, first_address=first, last_address=last)
+
     def routes(self, by: str, match: str) -> Any:
         routing = self.change(self.lbr, by=by)
         return self.add(m.LocationRoute, routing_id=routing.id, match=match, to=m.Destination("extension", "101"))
@@ -87,6 +96,7 @@ class House:
         return then(self.night)
 
 
+SECRET = "abcdefghijklmnopqrst"
 D, B = m.HolidayDay, m.WeekBlock
 MOBILE = m.Destination("mobile")
 
@@ -317,6 +327,46 @@ CASES: list[tuple[str, Callable[[House], Any], Callable[[House], Any]]] = [
         lambda h: h.change(h.company, name="Acme and Sons"),
         lambda h: h.change(h.company, name="Acme and Sons", emergency_number="+31205550100"),
     ),
+    (
+        "phone_bound",
+        lambda h: h.change(h.desk(user_id=h.ann.id), logged_in_user_id=h.bob.id),
+        lambda h: h.change(h.desk(user_id=h.bob.id, hot_desk=True), logged_in_user_id=h.ann.id),
+    ),
+    (
+        "logged_in_here",
+        lambda h: h.change(h.desk(logged_in_user_id=h.ann.id), user_id=h.bob.id),
+        lambda h: h.change(h.desk(logged_in_user_id=h.ann.id), user_id=h.bob.id, logged_in_user_id=None),
+    ),
+    (
+        "logged_in_elsewhere",
+        lambda h: h.desk(user_id=h.ann.id) and h.change(h.desk(), logged_in_user_id=h.ann.id),
+        lambda h: h.desk(user_id=h.ann.id, kind="web") and h.change(h.desk(), logged_in_user_id=h.ann.id),
+    ),
+    (
+        "logged_in_elsewhere",
+        lambda h: h.desk(logged_in_user_id=h.ann.id) and h.desk(user_id=h.ann.id),
+        lambda h: h.desk(user_id=h.ann.id) and h.desk(user_id=h.ann.id),  # an administrator gives as many as he likes
+    ),
+    (
+        "logged_in_elsewhere",
+        lambda h: [h.change(h.ann, twinning=True), *(h.desk(logged_in_user_id=h.ann.id) for _ in range(3))],
+        lambda h: [h.change(h.ann, twinning=True), *(h.desk(logged_in_user_id=h.ann.id) for _ in range(2))],
+    ),
+    (
+        "not_for_profile",
+        lambda h: h.change(h.desk(), logged_in_user_id=h.bob.id),
+        lambda h: h.change(h.desk(), logged_in_user_id=h.ann.id),
+    ),
+    ("not_an_ip", lambda h: h.allow("192.0.2"), lambda h: h.allow("192.0.2.1")),
+    ("not_an_ip", lambda h: h.allow("192.0.2.1", "router"), lambda h: h.allow("2001:db8::1")),
+    ("not_after", lambda h: h.allow("192.0.2.9", "192.0.2.1"), lambda h: h.allow("192.0.2.1", "192.0.2.9")),
+    ("not_after", lambda h: h.allow("192.0.2.9", "2001:db8::1"), lambda h: h.allow("2001:db8::", "2001:db8::ff")),
+    (
+        "range_too_large",
+        lambda h: h.allow("192.0.2.0", "192.0.3.0"),
+        lambda h: h.allow("192.0.2.0", "192.0.2.255"),
+    ),
+    ("range_too_large", lambda h: h.allow("::", "ffff::"), lambda h: h.allow("::ffff:192.0.2.1", "192.0.2.9")),
 ]
 """A code, what breaks the rule, what keeps it."""
 

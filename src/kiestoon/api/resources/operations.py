@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from kiestoon.api.problems import ApiProblem, language_of
 from kiestoon.api.resources.bulk import MAX_BYTES, MAX_LINES, create_users, read_lines
-from kiestoon.api.resources.completing import REPEATABLE, if_match
+from kiestoon.api.resources.completing import REPEATABLE, if_match, refusal
 from kiestoon.api.resources.extensions import next_free, numbers_in_use
 from kiestoon.api.resources.reach import Reach
 from kiestoon.api.resources.requests import (
@@ -144,7 +144,13 @@ async def list_extensions(
     return respond_with(await backend.read(work))
 
 
-@router.get("/extensions/next-free", response_model=FreeNumber, operation_id="next_free_extension", tags=["extensions"])
+@router.get(
+    "/extensions/next-free",
+    response_model=FreeNumber,
+    operation_id="next_free_extension",
+    tags=["extensions"],
+    openapi_extra={"responses": {"409": refusal("conflict")}},  # none is left
+)
 async def next_free_extension(
     company_id: str,
     principal: Asker,

@@ -34,7 +34,7 @@ from kiestoon.store.write import Changes
 
 _SUFFIX: Final = "abcdefghjkmnpqrstuvwxyz23456789"
 _MAX_POSITION: Final = 99
-KEPT: Final = READ_ONLY | {"secret", "position"}
+KEPT: Final = READ_ONLY | {"secret", "position", "logged_in_user_id", "known_address"}
 """What PUT leaves as it is when it is absent."""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
 from kiestoon.calls import occupancy
+from kiestoon.calls.addresses import origin_of
 from kiestoon.calls.call import Call, Failure
 from kiestoon.calls.leg import Leg
 from kiestoon.routing import (
@@ -39,13 +40,12 @@ def find_way(x: Exchange, feature: str) -> Way | None:
 
 def route_for(x: Exchange, call: Call, by: Leg, party: Leg, target: str, *, inhibited: bool = False) -> Decision:
     """Where ``target`` leads when ``by`` dials it for ``party``: his rights, the party's identity."""
-    device = x.directory.device_by_id(by.device_id)
-    origin = FromDevice(device) if device is not None else FromUser(call.company_id, by.party.user_id)
+    origin = origin_of(x, call, by)
     return route(x.directory, origin, target, live=x.present, caller=seen(x, call, party.party), inhibited=inhibited)
 
 
 def route_again(x: Exchange, call: Call, by: Party, party: Leg, target: str, *, inhibited: bool = False) -> Decision:
-    """The same for somebody who dialled a while ago."""
+    """The same for somebody who dialled a while ago, or on a screen: from where does not matter any more."""
     device = x.directory.device_by_id(by.device_id) if by.device_id else None
     origin = FromDevice(device) if device is not None else FromUser(call.company_id, by.user_id)
     return route(x.directory, origin, target, live=x.present, caller=seen(x, call, party.party), inhibited=inhibited)

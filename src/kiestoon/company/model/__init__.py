@@ -62,6 +62,7 @@ from kiestoon.company.model.numbering import (
     TrunkTransport,
 )
 from kiestoon.company.model.organisation import (
+    AllowedAddress,
     Category,
     Company,
     ConnectedPrivacy,
@@ -143,6 +144,7 @@ __all__ = [
     "_UNSHOWN",
     "Account",
     "AccountRole",
+    "AllowedAddress",
     "Alternate",
     "AlternateNumber",
     "Availability",

@@ -256,6 +256,12 @@ ENTITIES: tuple[Entity, ...] = (
         unique=(("user_id",),),
     ),
     Entity(
+        organisation.AllowedAddress,
+        "allowed_addresses",
+        ("allowed address", "toegestaan adres"),
+        key=("first_address",),
+    ),
+    Entity(
         organisation.FeatureCode,
         "feature_codes",
         ("feature code", "snelcode"),

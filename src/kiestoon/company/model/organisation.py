@@ -49,6 +49,7 @@ class Company(Row, frozen=True):
     once there is an extension (E 2.1). ``blocked`` wins over what users may call (E 9.1). ``max_diversions`` bounds a
     chain of forwardings. ``lamp_do_not_disturb``, ``lamp_forwarding``: the lamp of somebody who does not want calls, or
     forwards all of them, is lit. ``unsolicited_mwi``: phones that do not subscribe to their message lamp are told too.
+    ``ip_listing``: desk phones call outside only from where somebody has logged in, or an allowed address (E 6.8).
     """
 
     name: Name
@@ -74,6 +75,7 @@ class Company(Row, frozen=True):
     lamp_do_not_disturb: Annotated[bool, ADDED] = True
     lamp_forwarding: Annotated[bool, ADDED] = True
     unsolicited_mwi: Annotated[bool, ADDED] = False
+    ip_listing: Annotated[bool, ADDED] = False
     contact_email: Email = ""
     active: bool = True
 
@@ -167,6 +169,18 @@ class PrivacyGrant(Row, frozen=True):
     notify: bool = False
     notify_delay_s: Annotated[int, Meta(ge=0, le=600)] = 0
     listen: bool = False
+
+
+class AllowedAddress(Row, frozen=True):
+    """An IP address, or a range of 256 at most, whose phones need no login to call outside under IP listing (E 6.8.2).
+
+    ``last_address`` "" = the one address. Both are IPv4 or both IPv6.
+    """
+
+    company_id: CompanyId
+    first_address: Annotated[str, Meta(min_length=2, max_length=45, examples=["192.0.2.16"])]
+    last_address: Annotated[str, Meta(max_length=45, examples=["192.0.2.31"])] = ""
+    name: Label = ""
 
 
 class FeatureCode(Row, frozen=True):

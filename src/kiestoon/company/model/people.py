@@ -47,7 +47,8 @@ class User(Row, frozen=True):
     withholds it (RFC 3323); ``hide_connected`` hides who answered from callers outside (V 19.8). ``dynamic_numbers``
     are chosen for one call by #30#, #32#-#39# in this order (E 10.6). ``emergency_number`` is the user's fallback for
     emergency calls (E 6.10.2). ``music_on_hold``: whoever the user lets wait hears music (V 7.6). ``ring_s`` ends
-    ringing. ``blocklist``: callers who may not call this person (C 2.8.1).
+    ringing. ``blocklist``: callers who may not call this person (C 2.8.1). ``twinning``: may be logged in on two desk
+    phones at once (E 6.4).
     ``hide_line``: only people permitted see the line's state (V 10.1). ``presence_visibility``: who sees the status.
     """
 
@@ -74,6 +75,7 @@ class User(Row, frozen=True):
     call_waiting: bool = True
     distinctive_ringing: Annotated[bool, ADDED] = True
     music_on_hold: Annotated[bool, ADDED] = True
+    twinning: Annotated[bool, ADDED] = False
     ring_s: Annotated[int, Meta(ge=5, le=600)] = 60
     blocked: tuple[Category, ...] = ()
     blocklist: tuple[NumberPattern, ...] = ()
@@ -95,7 +97,11 @@ class Device(Row, frozen=True):
 
     ``call_limit`` is 1-5 simultaneous calls (E 11.2.2). ``encryption`` "required" refuses calls without TLS and
     SRTP; "company" (in rows only, the directory resolves it) follows the company.
-    ``emergency_number`` is the channel's fallback (E 6.10.3). ``user_id`` None: nobody is logged in.
+    ``emergency_number`` is the channel's fallback (E 6.10.3); while somebody has logged in here it goes first.
+    ``user_id`` is whose phone it is, None = a hot desk. An administrator has bound that person to it (E 6.11), unless
+    it is a ``hot_desk`` all the same: then the person is logged in whenever nobody else is (E 6.4.1).
+    ``logged_in_user_id`` has logged in by code and counts before ``user_id`` (``company.desks``). ``known_address`` is
+    where the latest login by code came from: an IPv4 address, or an IPv6 network ("2001:db8::/64").
     ``waiting_beep``: whoever is in a call at it hears a short tone when another one rings there, for phones that give
     none themselves (E 11.4.3).
     """
@@ -105,6 +111,9 @@ class Device(Row, frozen=True):
     secret: Annotated[str, Meta(extra={"secret": True})]
     name: Label = ""
     user_id: Annotated[int, refers("users", "clear")] | None = None
+    logged_in_user_id: Annotated[int, refers("users", "clear")] | None = None
+    hot_desk: Annotated[bool, ADDED] = False
+    known_address: Annotated[str, Meta(max_length=50, examples=["192.0.2.16"]), ADDED] = ""
     encryption: DeviceEncryption = "company"
     dtmf: DtmfMethod = "rfc4733"
     area_code: AreaCode = ""

@@ -39,6 +39,7 @@ from kiestoon.company.model.numbering import (
     Trunk,
 )
 from kiestoon.company.model.organisation import (
+    AllowedAddress,
     Company,
     Department,
     FeatureCode,
@@ -109,6 +110,7 @@ class CompanyRows(msgspec.Struct, frozen=True, kw_only=True):
     reach_profiles: tuple[ReachProfile, ...] = ()
     reach_cells: tuple[ReachCell, ...] = ()
     reach_overrides: tuple[ReachOverride, ...] = ()
+    allowed_addresses: tuple[AllowedAddress, ...] = ()
     feature_codes: tuple[FeatureCode, ...] = ()
     transfer_options: tuple[TransferOptions, ...] = ()
     operator_settings: tuple[OperatorSettings, ...] = ()

@@ -141,7 +141,9 @@ class Lamps:
         """These companies' rows were replaced."""
         for company_id in companies:
             with _contained("configuration", company_id=company_id):
+                self._publishing.configuration_changed(company_id)
                 self._reviewer.changed(company_id, now)
+                self._unsolicited.configuration_changed(company_id, now)
 
     def mailbox_changed(self, company_id: int, extension: str, now: float) -> None:
         """Messages came or went."""

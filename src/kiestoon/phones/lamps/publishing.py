@@ -123,12 +123,22 @@ class Publishing:
 
     def forget_device(self, device_id: int) -> None:
         """A device was deleted or locked, or has a new password."""
-        for publications in list(self._by_user.values()):
-            for publication in [each for each in publications if each.device_id == device_id]:
-                self._remove(publication)
-                self._touch(PERSON, publication.company_id, str(publication.user_id))
+        self._forget(lambda each: each.device_id == device_id)
+
+    def configuration_changed(self, company_id: int) -> None:
+        """What was published on a phone that somebody else uses now says nothing of whoever did so."""
+        self._forget(lambda each: each.company_id == company_id and self._user_on(each.device_id) != each.user_id)
 
     # --- inside ------------------------------------------------------------------------------------------------------
+
+    def _user_on(self, device_id: int) -> int | None:
+        device = self._x.directory.device_by_id(device_id)
+        return device.user_id if device is not None else None
+
+    def _forget(self, gone: Callable[[_Publication], bool]) -> None:
+        for publication in [each for known in self._by_user.values() for each in known if gone(each)]:
+            self._remove(publication)
+            self._touch(PERSON, publication.company_id, str(publication.user_id))
 
     def _find(self, user_id: int, device_id: int, etag: str) -> _Publication | None:
         known = self._by_user.get(user_id, ())

@@ -10,8 +10,8 @@ from kiestoon.calls.conversation import Conversation
 from kiestoon.speech import Phrase
 
 
-async def announcement(caller: Conversation, argument: tuple[str, Failure]) -> None:
-    """Say the phrase of this key, then refuse."""
-    key, failure = argument
-    await caller.speak_before_answer(Phrase(key))
+async def announcement(caller: Conversation, argument: tuple[Phrase, Failure]) -> None:
+    """Say the phrase, then refuse."""
+    phrase, failure = argument
+    await caller.speak_before_answer(phrase)
     await caller.refuse(failure)

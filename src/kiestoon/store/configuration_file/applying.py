@@ -217,6 +217,7 @@ class _Application:
         own: dict[str, Any] = {"id": 0} if present is None else {"id": present.id, "version": present.version}
         if "company_id" in entry.shape.entity.row.__struct_fields__:
             own["company_id"] = self._company_id
+        own |= {part.field.name: getattr(present, part.field.name, part.default) for part in entry.shape.moment}
         if entry.shape.has_secret:
             pair = self._steps.kept.get(id(entry))
             old = present if present is not None else pair.old.row if pair is not None else None

@@ -12,6 +12,8 @@ from kiestoon.company.model import BY_TABLE, ENTITIES, Entity
 from kiestoon.store.columns import Field, fields_of
 
 HIDDEN: Final = frozenset({"id", "version", "company_id"})
+OF_THE_MOMENT: Final = frozenset({("devices", "logged_in_user_id"), ("devices", "known_address")})
+"""What people change by telephone from hour to hour: not in the file, and left as it is when one is applied."""
 ORDERED: Final[dict[str, tuple[str, ...]]] = {
     "rules": ("extension", "location"),
     "time_routes": ("routing",),
@@ -40,12 +42,14 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class Shape(msgspec.Struct, frozen=True):
-    """A type of row. ``identity``: the parts that tell one row from the others of the company."""
+    """A type of row. ``identity``: the parts that tell one row from the others of the company. ``moment``: what is not
+    in the file, and stays as it is."""
 
     entity: Entity
     parts: dict[str, Part]
     identity: tuple[str, ...]
     has_secret: bool = False
+    moment: tuple[Part, ...] = ()
 
     @property
     def table(self) -> str:
@@ -57,7 +61,7 @@ def shape_of(table: str) -> Shape:
     """The shape of a table's rows."""
     entity = BY_TABLE[table]
     defaults = {field.name: _default(field) for field in msgspec.structs.fields(entity.row)}
-    parts = {}
+    parts, moment = {}, []
     names = {}
     for field in fields_of(entity):
         if field.name in HIDDEN or field.shape == "secret":
@@ -67,10 +71,14 @@ def shape_of(table: str) -> Shape:
         gone = field.meta.get("gone", "") or {"cascade": "cascade", "restrict": "restrict"}.get(
             field.meta.get("extension", ""), ""
         )
-        parts[name] = Part(name, field, defaults[field.name], refers, gone)
+        part = Part(name, field, defaults[field.name], refers, gone)
+        if (table, field.name) in OF_THE_MOMENT:
+            moment.append(part)
+            continue
+        parts[name] = part
         names[field.name] = name
     has_secret = any(field.shape == "secret" for field in fields_of(entity))
-    return Shape(entity, parts, tuple(names[field] for field in _identity(entity)), has_secret)
+    return Shape(entity, parts, tuple(names[field] for field in _identity(entity)), has_secret, tuple(moment))
 
 
 def _default(field: msgspec.structs.FieldInfo) -> Any:

@@ -93,7 +93,7 @@ class _Planner:
     def _hits(self, old: Entry) -> Iterator[Part]:
         """The row's references to what is doomed."""
         row = _row(old)
-        for part in old.shape.parts.values():
+        for part in (*old.shape.parts.values(), *old.shape.moment):
             value = getattr(row, part.field.name)
             if isinstance(value, Destination):
                 hit = value.kind in {"extension", "voicemail"} and value.target in self._extensions

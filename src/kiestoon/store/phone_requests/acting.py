@@ -20,8 +20,14 @@ Work = Callable[[Changes, Peek, User, RequestT], Failed | None]
 
 GONE: Final = Failed("The person or what it concerns is not there any more", "gone")
 NOT_PERMITTED: Final = Failed("The person has no right to this", "not_permitted")
-_CODES: Final = {"service_not_assigned": "not_assigned", "not_for_profile": "not_assigned", "gone": "gone",
-                 "changed_meanwhile": "conflict"}  # fmt: skip
+_CODES: Final = {
+    "service_not_assigned": "not_assigned",
+    "not_for_profile": "not_assigned",
+    "gone": "gone",
+    "changed_meanwhile": "conflict",
+    "phone_bound": "bound",
+    "logged_in_elsewhere": "elsewhere",
+}
 
 
 class _Undo(Exception):
@@ -34,7 +40,7 @@ def as_person(work: Work[RequestT]) -> Callable[[Office, RequestT], Any]:
 
     @wraps(work)
     def handle(office: Office, request: RequestT) -> Any:
-        name = _name(office, request)
+        name = name_of(office, request)
         if name is None:
             return GONE
         try:
@@ -54,7 +60,8 @@ def as_person(work: Work[RequestT]) -> Callable[[Office, RequestT], Any]:
     return handle
 
 
-def _name(office: Office, request: OwnRequest) -> str | None:
+def name_of(office: Office, request: OwnRequest) -> str | None:
+    """What whoever asks is called; None when there is nobody any more."""
     with office.database.read() as connection:
         rows = iterate_rows(connection, User, company_id=request.company_id, row_id=request.user_id)
         user = next(rows, None)

@@ -31,6 +31,9 @@ _CONFLICTS = frozenset(
         "licences_below_use",
         "pack_elsewhere",
         "pack_stays_behind",
+        "logged_in_here",
+        "phone_bound",
+        "logged_in_elsewhere",
     }
 )
 _NAMED_USERS = 3

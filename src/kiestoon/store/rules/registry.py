@@ -6,7 +6,9 @@ from typing import Final
 
 from kiestoon.company.model import Row
 from kiestoon.store.rules import (
+    addresses,
     calls,
+    desks,
     dialling,
     licences,
     members,
@@ -21,6 +23,6 @@ from kiestoon.store.rules import (
 from kiestoon.store.rules.shape import Check
 
 CHECKS: Final[dict[type[Row], tuple[Check, ...]]] = {row: (check,) for row, check in subjects.CHECKS.items()}
-for _module in (places, times, members, plans, licences, services, dialling, voicemail, music, calls):
+for _module in (places, times, members, plans, licences, services, dialling, voicemail, music, calls, desks, addresses):
     for _row, _checks in _module.CHECKS.items():
         CHECKS[_row] = (*CHECKS.get(_row, ()), *_checks)
