@@ -23,6 +23,7 @@ _EMERGENCY_NUMBER = typer.Option(
 _RING_S = typer.Option(min=5, max=600, help="Seconds the phones ring.")
 _CALL_WAITING = typer.Option(help="Offered a second call during the first, or busy.")
 _PROFILE = typer.Option(help="Which phones and numbers the person has: fixed, mobile, flex or combi.")
+_MOBILE = typer.Option(parser=plain_number, metavar="NUMBER", help="The person's mobile, as +31…; see --profile.")
 _LANGUAGE = typer.Option(help="What is spoken, if not the company's language.")
 _LOCATION = typer.Option(help="Where the person sits.")
 _DEPARTMENT = typer.Option(help="Whom the person works with.")
@@ -57,6 +58,7 @@ def add_user(
     ring_s: Annotated[int, _RING_S] = 60,
     call_waiting: Annotated[bool, _CALL_WAITING] = True,
     profile: Annotated[str, _PROFILE] = "fixed",
+    mobile: Annotated[str, _MOBILE] = "",
     language: Annotated[str, _LANGUAGE] = "",
     location: Annotated[str, _LOCATION] = "",
     department: Annotated[str, _DEPARTMENT] = "",
@@ -77,6 +79,7 @@ def add_user(
         ring_s=ring_s,
         call_waiting=call_waiting,
         profile=profile,  # type: ignore[arg-type]  # the store checks it, and lists the choices
+        mobile_number=mobile,
         language=language,
         **link_ids(own, company_id, location=location, department=department),
     )
@@ -99,6 +102,7 @@ def change_user(
     ring_s: Annotated[int | None, _RING_S] = None,
     call_waiting: Annotated[bool | None, _CALL_WAITING] = None,
     profile: Annotated[str | None, _PROFILE] = None,
+    mobile: Annotated[str | None, _MOBILE] = None,
     language: Annotated[str | None, _LANGUAGE] = None,
     location: Annotated[str | None, _LOCATION] = None,
     department: Annotated[str | None, _DEPARTMENT] = None,
@@ -116,6 +120,7 @@ def change_user(
         ring_s=ring_s,
         call_waiting=call_waiting,
         profile=profile,
+        mobile_number=mobile,
         language=language,
     )
     wanted |= link_ids(own, user.company_id, location=location, department=department)
