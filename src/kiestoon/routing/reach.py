@@ -31,7 +31,7 @@ class Profile(msgspec.Struct, frozen=True):
 
 
 def profile_for(route: Route, user: User) -> Profile | None:
-    """The profile that the matrix gives this caller now; None for a person without a matrix."""
+    """The profile that the matrix gives this caller now; None for a person without profiles."""
     return profile_of(route.index, user, route.situation.caller, route.live.now_ms)
 
 
