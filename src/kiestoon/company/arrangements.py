@@ -237,7 +237,7 @@ def _reaches(rows: CompanyRows) -> dict[int, Reach]:
     cells = _group(rows.reach_cells, lambda row: row.user_id)
     overrides = {row.user_id: row for row in rows.reach_overrides}
     reaches = {}
-    # What is chosen by hand, and whose number a class of callers is shown, holds without any profile (E 10.8.3, E 10.3).
+    # What is chosen by hand, and the number shown to a class, holds without any profile (E 10.8.3, E 10.3).
     for user_id in dict.fromkeys((*profiles, *classes, *statuses, *overrides)):
         owned = profiles.get(user_id, ())
         by_id = {profile.id: profile for profile in owned}

@@ -78,7 +78,7 @@ class Route:
             self.now(alert=alternate.ring_pattern)
 
     def announce(self, prefix: str) -> None:
-        """Before the caller's name, behind what stands there: the number plan's, then the group's (E 8.2.2, V 21.1.2)."""
+        """Before the caller's name, behind what stands there: a plan's, then a group's (E 8.2.2, V 21.1.2)."""
         before = self.situation.prefix
         added = prefix if not before or before == prefix else f"{before} - {prefix}"
         self.now(prefix=added[:_ANNOUNCED])
