@@ -137,6 +137,7 @@ class Maker:
                 reject_anonymous=self.random.random() < 0.3,
                 blocklist=self.random.choice(((), ("+3120555*", "06?2*"))),
                 mobile_number=self.random.choice(("", "+31612345678")),
+                profile=self.random.choice(("fixed", "combi")),
                 external_number=self.random.choice(("", "+31201234567")),
                 area_code=self.random.choice(("", "0299")),
                 **where,

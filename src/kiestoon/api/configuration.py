@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from kiestoon.api.permissions import changeable, may
 from kiestoon.api.principal import Principal
 from kiestoon.api.problems import ApiProblem, language_of, unsupported_media_type
-from kiestoon.api.resources.completing import REPEATABLE
+from kiestoon.api.resources.completing import takes
 from kiestoon.api.resources.requests import (
     check_company,
     company_id_of,
@@ -58,12 +58,7 @@ devices:
   - username: sam-desk
     user: '204'
 """
-_BODY: Final[dict[str, Any]] = {
-    "requestBody": {
-        "required": True,
-        "content": {MEDIA_TYPE: {"schema": {"type": "string"}, "example": _EXAMPLE}},
-    }
-}
+_BODY: Final[dict[str, Any]] = {MEDIA_TYPE: {"schema": {"type": "string"}, "example": _EXAMPLE}}
 
 
 class ChangeModel(BaseModel):
@@ -133,7 +128,7 @@ async def export_configuration(request: Request, company_id: str, principal: Ask
     "/companies/{company_id}/configuration/diff",
     operation_id="diff_configuration",
     response_model=DifferenceModel,
-    openapi_extra=_BODY,
+    openapi_extra=takes(_BODY, repeatable=False),
 )
 async def diff_configuration(request: Request, company_id: str, principal: Asker, backend: Behind) -> Response:
     """What applying the file would add, change and remove. Changes nothing."""
@@ -153,7 +148,7 @@ async def diff_configuration(request: Request, company_id: str, principal: Asker
     "/companies/{company_id}/configuration",
     operation_id="apply_configuration",
     response_model=AppliedModel,
-    openapi_extra={**_BODY, **REPEATABLE},
+    openapi_extra=takes(_BODY),
 )
 async def apply_configuration(
     request: Request, company_id: str, principal: Asker, backend: Behind, removals: Removals = False
@@ -173,7 +168,7 @@ async def apply_configuration(
     operation_id="apply_new_company",
     response_model=AppliedModel,
     status_code=201,
-    openapi_extra={**_BODY, **REPEATABLE},
+    openapi_extra=takes(_BODY),
 )
 async def apply_new_company(request: Request, principal: Asker, backend: Behind) -> Response:
     """Make a new company from a file."""

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from kiestoon.api.problems import ApiProblem
-from kiestoon.api.resources.completing import REPEATABLE
+from kiestoon.api.resources.completing import takes
 from kiestoon.api.resources.requests import (
     checked,
     company_id_of,
@@ -53,13 +53,7 @@ class Member(BaseModel):
     "",
     response_model=Member,
     operation_id="assign_to_department",
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/NewMember"}}},
-        },
-        **REPEATABLE,
-    },
+    openapi_extra=takes("NewMember"),
 )
 async def assign_to_department(
     request: Request, company_id: str, department_id: str, principal: Asker, backend: Behind

@@ -1,8 +1,9 @@
-"""The dashboard of a location (ORG-9), licences (ORG-11), and numbers with whom they belong to (ORG-12)."""
+"""Dashboards of a location or department (ORG-9), licences (ORG-11), numbers with whom they belong to (ORG-12)."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -20,7 +21,16 @@ from kiestoon.company.model import CompanyRows
 from kiestoon.operator_error import OperatorError
 from kiestoon.store.accounts import list_accounts
 from kiestoon.store.configuration_file.applying import rows_of
-from kiestoon.store.overviews import Subscriber, assigned_numbers, licences, subscribers
+from kiestoon.store.overviews import (
+    AssignedNumber,
+    Subscriber,
+    assigned_numbers,
+    licences,
+    of_departments,
+    of_location,
+    subscribers,
+    with_inner,
+)
 
 router = APIRouter(prefix="/api/v1/companies/{company_id}")
 
@@ -56,9 +66,10 @@ class SubscriberModel(BaseModel):
 
 
 class DashboardModel(BaseModel):
-    """A location at a glance. ``live``: whether the exchange answered about phones and calls."""
+    """A location or department at a glance. ``live``: whether the exchange answered about phones and calls."""
 
-    location_id: int = Field(examples=[1])
+    location_id: int | None = Field(examples=[1])
+    department_id: int | None = Field(examples=[None])
     live: bool
     items: list[SubscriberModel]
 
@@ -132,17 +143,47 @@ async def read_dashboard(company_id: str, location_id: str, principal: Asker, ba
     demand_operation(principal, "read_dashboard", "locations", reading=True)
     _demand_place(principal, place)
 
-    def look(connection: Connection) -> tuple[CompanyRows, dict[int | None, int]]:
-        held = list_accounts(connection, found)
-        return _rows(connection, found), {account.user_id: account.id for account in held}
-
-    rows, accounts = await backend.read(look)
+    rows, accounts = await backend.read(lambda connection: _with_accounts(connection, found))
     if all(row.id != place for row in rows.locations):
         raise ApiProblem("not_found")
-    people = subscribers(rows, place, int(time.time() * 1000))
+    shown = await _dashboard(backend, rows, accounts, of_location(rows, place))
+    return respond_with(json_answer({"location_id": place, "department_id": None, **shown}))
+
+
+@router.get(
+    "/departments/{department_id}/dashboard",
+    operation_id="read_department_dashboard",
+    response_model=DashboardModel,
+    tags=["departments"],
+)
+async def read_department_dashboard(company_id: str, department_id: str, principal: Asker, backend: Behind) -> Response:
+    """Everybody in a department and those inside it: phones, calls, and which services are on."""
+    found, wanted = company_id_of(principal, company_id), id_of(department_id)
+    demand_operation(principal, "read_department_dashboard", "departments", reading=True)
+    rows, accounts = await backend.read(lambda connection: _with_accounts(connection, found))
+    department = next((row for row in rows.departments if row.id == wanted), None)
+    if department is None:
+        raise ApiProblem("not_found")
+    if principal.role == "location":
+        _demand_place(principal, department.location_id or 0)
+    if principal.role == "department" and wanted not in with_inner(rows, principal.department_id or 0):
+        raise ApiProblem("forbidden")
+    shown = await _dashboard(backend, rows, accounts, of_departments(rows, with_inner(rows, wanted)))
+    return respond_with(json_answer({"location_id": department.location_id, "department_id": wanted, **shown}))
+
+
+def _with_accounts(connection: Connection, company_id: int) -> tuple[CompanyRows, dict[int | None, int]]:
+    held = list_accounts(connection, company_id)
+    return _rows(connection, company_id), {account.user_id: account.id for account in held}
+
+
+async def _dashboard(
+    backend: Backend, rows: CompanyRows, accounts: dict[int | None, int], extensions: frozenset[str]
+) -> dict[str, Any]:
+    people = subscribers(rows, extensions, int(time.time() * 1000))
     live = await _live(backend, rows)
     items = [{**_with_state(one, live), "account_id": _account_of(one, accounts)} for one in people]
-    return respond_with(json_answer({"location_id": place, "live": live is not None, "items": items}))
+    return {"live": live is not None, "items": items}
 
 
 def _account_of(one: Subscriber, accounts: dict[int | None, int]) -> int | None:
@@ -213,10 +254,12 @@ async def read_number_assignments(
     place = _place_of(principal, location_id)
     rows = await backend.read(lambda connection: _rows(connection, found))
     wanted = q.strip().casefold()
+    theirs = _of_own_department(principal, rows)
     fitting = [
         number
         for number in assigned_numbers(rows)
         if number.e164 > cursor
+        and theirs(number)
         and place in {None, number.location_id}
         and department_id in {None, number.department_id}
         and kind in {"", number.kind}
@@ -225,6 +268,20 @@ async def read_number_assignments(
     page = fitting[:limit]
     following = page[-1].e164 if len(fitting) > limit else None
     return respond_with(json_answer({"items": page, "next": following}))
+
+
+def _of_own_department(principal: Principal, rows: CompanyRows) -> Callable[[AssignedNumber], bool]:
+    """Which numbers an administrator sees: of a department its own, and those of its people and virtual users."""
+    if principal.role != "department":
+        return lambda number: True
+    inner = with_inner(rows, principal.department_id or 0)
+    extensions = of_departments(rows, inner)
+    return lambda number: (
+        number.department_id in inner
+        or any(
+            extension in extensions for extension in (number.extension, *(target.extension for target in number.plans))
+        )
+    )
 
 
 def _searched(number: Any) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 from kiestoon.api.explain import read_directory
 from kiestoon.api.principal import Principal
 from kiestoon.api.problems import ApiProblem
+from kiestoon.api.resources.completing import takes
 from kiestoon.api.resources.reach import Reach
 from kiestoon.api.resources.requests import (
     checked,
@@ -120,12 +121,7 @@ async def read_presence(company_id: str, user_id: str, principal: Asker, backend
     "/users/{user_id}/presence",
     operation_id="set_presence",
     response_model=PresenceModel,
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/SetPresence"}}},
-        }
-    },
+    openapi_extra=takes("SetPresence", repeatable=False),
 )
 async def set_presence(request: Request, company_id: str, user_id: str, principal: Asker, backend: Behind) -> Response:
     """Say that you are there, or away until some time; administrators may say it for others."""

@@ -15,8 +15,8 @@ import msgspec
 from msgspec import NODEFAULT, inspect
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
-from kiestoon.company.model import Destination, Entity, Row, WeekBlock
-from kiestoon.company.numbers import plain_number
+from kiestoon.company.model import Destination, Entity, Row, WeekBlock, meta_of
+from kiestoon.company.numbers import as_kept
 from kiestoon.store.columns import Field as StoredField
 from kiestoon.store.columns import fields_of
 
@@ -25,7 +25,8 @@ MAX_ID: Final = 2**31 - 1  # the SQL type of ids
 _MAX_BIG: Final = 2**53  # what JavaScript can count to; 285,616 years in milliseconds
 _FILLED_IN: Final = {("devices", "secret"), ("number_plans", "position"), ("number_schemes", "position")}
 """Fields that are made up when they are absent."""
-_PLAIN_NUMBER: Final = BeforeValidator(lambda value: plain_number(value) if isinstance(value, str) else value)
+_REWRITTEN: Final = frozenset({"e164", "pattern"})
+"""What people write in their own ways."""
 _STRICT: Final = ConfigDict(extra="forbid", strict=True)
 _SAMPLES: Final = {
     "name": "Reception",
@@ -193,6 +194,7 @@ def _absent() -> None:
 
 
 def _annotation(kind: inspect.Type, field: StoredField) -> Any:
+    said = {**field.meta, **meta_of(kind)}
     while isinstance(kind, inspect.Metadata):
         kind = kind.type
     if isinstance(kind, inspect.BoolType):
@@ -204,12 +206,16 @@ def _annotation(kind: inspect.Type, field: StoredField) -> Any:
         return Literal[tuple(kind.values)]
     if isinstance(kind, inspect.StrType):
         limits = Field(min_length=kind.min_length, max_length=kind.max_length or 255, pattern=kind.pattern)
-        return Annotated[str, _PLAIN_NUMBER, limits] if field.meta.get("e164") else Annotated[str, limits]
+        return Annotated[str, _as_kept(said), limits] if said.keys() & _REWRITTEN else Annotated[str, limits]
     if isinstance(kind, inspect.VarTupleType):
         return Annotated[list[_annotation(kind.item_type, field)], Field(max_length=kind.max_length or 500)]  # type: ignore[misc]  # made while running
     if isinstance(kind, inspect.StructType):
         return _value_model(kind.cls)
     raise TypeError(f"{field.name}: no schema for {kind}")
+
+
+def _as_kept(said: dict[str, Any]) -> BeforeValidator:
+    return BeforeValidator(lambda value: as_kept(value, said) if isinstance(value, str) else value)
 
 
 def _limits(field: StoredField) -> tuple[int, int]:

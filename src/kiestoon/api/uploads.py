@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 from kiestoon.api.backend import Backend
 from kiestoon.api.problems import ApiProblem
+from kiestoon.api.resources.completing import takes
 from kiestoon.company.model import RECORDING_ENTITIES
 from kiestoon.speech import recordings
 from kiestoon.store.load import iterate_rows
@@ -33,12 +34,7 @@ _TYPES: Final = (
 )  # fmt: skip
 _TOLD: Final = ("audio/wav", "audio/mpeg", "audio/x-ms-wma", "audio/ogg", "audio/flac", "application/octet-stream")
 _BINARY: Final = {"type": "string", "format": "binary"}
-BODY: Final[dict[str, Any]] = {
-    "requestBody": {
-        "required": True,
-        "content": {kind: {"schema": _BINARY, "example": "RIFF…"} for kind in _TOLD},
-    }
-}
+BODY: Final = takes({kind: {"schema": _BINARY, "example": "RIFF…"} for kind in _TOLD}, repeatable=False)
 """The description of an operation that takes an audio file."""
 AUDIO: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {"audio/ogg": {"schema": _BINARY, "example": "OggS…"}}}

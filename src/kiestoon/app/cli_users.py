@@ -25,6 +25,7 @@ _RING_S = typer.Option(min=5, max=600, help="Seconds the phones ring.")
 _TWINNING = typer.Option(help="May be logged in on two desk phones at once.")
 _CALL_WAITING = typer.Option(help="Offered a second call during the first, or busy.")
 _PROFILE = typer.Option(help="Which phones and numbers the person has: fixed, mobile, flex or combi.")
+_MOBILE = typer.Option(parser=plain_number, metavar="NUMBER", help="The person's mobile, as +31…; see --profile.")
 _LANGUAGE = typer.Option(help="What is spoken, if not the company's language.")
 _LOCATION = typer.Option(help="Where the person sits.")
 _DEPARTMENT = typer.Option(help="Whom the person works with.")
@@ -60,6 +61,7 @@ def add_user(
     call_waiting: Annotated[bool, _CALL_WAITING] = True,
     twinning: Annotated[bool, _TWINNING] = False,
     profile: Annotated[str, _PROFILE] = "fixed",
+    mobile: Annotated[str, _MOBILE] = "",
     language: Annotated[str, _LANGUAGE] = "",
     location: Annotated[str, _LOCATION] = "",
     department: Annotated[str, _DEPARTMENT] = "",
@@ -81,6 +83,7 @@ def add_user(
         call_waiting=call_waiting,
         twinning=twinning,
         profile=profile,  # type: ignore[arg-type]  # the store checks it, and lists the choices
+        mobile_number=mobile,
         language=language,
         **link_ids(own, company_id, location=location, department=department),
     )
@@ -104,6 +107,7 @@ def change_user(
     call_waiting: Annotated[bool | None, _CALL_WAITING] = None,
     twinning: Annotated[bool | None, _TWINNING] = None,
     profile: Annotated[str | None, _PROFILE] = None,
+    mobile: Annotated[str | None, _MOBILE] = None,
     language: Annotated[str | None, _LANGUAGE] = None,
     location: Annotated[str | None, _LOCATION] = None,
     department: Annotated[str | None, _DEPARTMENT] = None,
@@ -122,6 +126,7 @@ def change_user(
         call_waiting=call_waiting,
         twinning=twinning,
         profile=profile,
+        mobile_number=mobile,
         language=language,
     )
     wanted |= link_ids(own, user.company_id, location=location, department=department)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncGenerator, Iterable
+from itertools import chain
 from typing import Any, Final
 
 import msgspec
 import structlog
 
 from kiestoon.api.samples import Metric
+from kiestoon.app.call_notices import CallNotices
 from kiestoon.app.event_view import Draft, EventView
 from kiestoon.calls.events import CallEvent
 from kiestoon.calls.exchange import Exchange
@@ -37,6 +39,8 @@ class LiveEvents:
         self._loop = loop
         self._ring: Ring[LiveEvent] = Ring(size)
         self._view = EventView(exchange)
+        self._notices = CallNotices(exchange)
+        self._alarm: asyncio.TimerHandle | None = None
         self._subscribers = 0
         self._linger: asyncio.TimerHandle | None = None
         exchange.followed = False
@@ -49,10 +53,11 @@ class LiveEvents:
             return
         for event in happened:
             try:
-                for draft in self._view.call_event(event):
+                for draft in chain(self._view.call_event(event), self._notices.call_event(event)):
                     self._add(draft)
             except Exception:  # an event nobody gets is better than a call that ends for it
                 log.exception("event cannot be told", kind=type(event).__name__)
+        self._set_alarm()
 
     def bindings_changed(self, changes: Iterable[BindingChanged]) -> None:
         """Registrations."""
@@ -109,6 +114,22 @@ class LiveEvents:
         yield Metric("event_subscribers", "gauge", "Processes that follow live events", self._subscribers)
         yield Metric("live_events", "counter", "Live events told to subscribers", self._ring.last)
 
+    # --- notices that wait -----------------------------------------------------------------------------------------
+
+    def _set_alarm(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        due_ms = self._notices.next_ms
+        if due_ms is not None:
+            delay_s = max(0, due_ms - self._x.wall_ms()) / 1000
+            self._alarm = self._loop.call_later(delay_s, self._notices_due)
+
+    def _notices_due(self) -> None:
+        for draft in self._notices.due(self._x.wall_ms()):
+            self._add(draft)
+        self._set_alarm()
+
     # --- parts -----------------------------------------------------------------------------------------------------
 
     def _add(self, draft: Draft) -> None:
@@ -134,4 +155,6 @@ class LiveEvents:
         self._x.followed = False
         self._x.events.clear()
         self._view.forget()
+        self._notices.forget()
+        self._set_alarm()
         self._ring.skip()

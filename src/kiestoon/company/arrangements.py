@@ -62,7 +62,10 @@ _OWNERS = (
 
 
 class Reach(msgspec.Struct, frozen=True):
-    """One person's matrix (E 10.1): profiles by (status, class), None standing for every other one."""
+    """One person's matrix (E 10.1): profiles by (status, class), None standing for every other one.
+
+    There may be no profile yet; what was chosen by hand holds all the same.
+    """
 
     classes: tuple[CallClass, ...]
     statuses: tuple[ReachStatus, ...]
@@ -234,7 +237,9 @@ def _reaches(rows: CompanyRows) -> dict[int, Reach]:
     cells = _group(rows.reach_cells, lambda row: row.user_id)
     overrides = {row.user_id: row for row in rows.reach_overrides}
     reaches = {}
-    for user_id, owned in profiles.items():
+    # What is chosen by hand, and the number shown to a class, holds without any profile (E 10.8.3, E 10.3).
+    for user_id in dict.fromkeys((*profiles, *classes, *statuses, *overrides)):
+        owned = profiles.get(user_id, ())
         by_id = {profile.id: profile for profile in owned}
         reaches[user_id] = Reach(
             classes.get(user_id, ()),

@@ -8,6 +8,7 @@ come again and again.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final, Literal, TypeAlias
 
@@ -27,6 +28,7 @@ MAX_DIALLED: Final = 40
 _SEPARATORS: Final = str.maketrans("", "", " -.()/:;\u00a0\u2011")
 """Visual separators (RFC 3966 §5.1.1), and what people put between the parts of a canonical number (U 4.3.1)."""
 _DIALLABLE: Final = frozenset("0123456789*#+ABCD")
+_PATTERN: Final = re.compile(r"\+?[0-9?]*\*?")
 _PARAMETERS: Final = re.compile(r";(?=\s*[A-Za-z])")
 _CACHE: Final = 16_384
 _SATELLITE: Final = frozenset({870, 881, 882, 883})
@@ -71,6 +73,22 @@ def plain_number(text: str) -> str:
     Other text comes back as it is.
     """
     return clean_dialled(text) or text if text.lstrip()[:1] == "+" else text
+
+
+def plain_pattern(text: str) -> str:
+    """A pattern of numbers as people write it, without separators: "+31 55?5 666??6" → "+3155?5666??6" (V 6.5).
+
+    Other text comes back as it is.
+    """
+    plain = text.strip().replace("(0)", "", 1 if text.lstrip()[:1] == "+" else 0).translate(_SEPARATORS)
+    return plain if _PATTERN.fullmatch(plain) else text
+
+
+def as_kept(text: str, kind: Mapping[str, object]) -> str:
+    """What people write into a field as it is kept. ``kind``: what the field's type says of it (``company.model``)."""
+    if kind.get("e164"):
+        return plain_number(text)
+    return plain_pattern(text) if kind.get("pattern") else text
 
 
 def _split_parameters(text: str) -> tuple[str, str]:

@@ -20,6 +20,7 @@ from kiestoon.company.model import Profile
 EVERYBODY: Final[frozenset[Profile]] = frozenset({"fixed", "mobile", "flex", "combi"})
 WITH_DESK_PHONE: Final[frozenset[Profile]] = frozenset({"fixed", "combi"})
 WITH_FIXED_NUMBER: Final[frozenset[Profile]] = frozenset({"fixed", "flex", "combi"})
+WITH_MOBILE: Final[frozenset[Profile]] = frozenset({"mobile", "flex", "combi"})
 
 SERVICES: Final[dict[str, frozenset[Profile]]] = {
     # calls that come in (V 7)

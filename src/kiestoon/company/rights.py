@@ -5,6 +5,7 @@ The one place where these are decided: lamps, live events and pick-up ask here.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, Literal, TypeAlias
 
 from kiestoon.company.model import Company, CompanyRows, User
@@ -23,7 +24,7 @@ class Rights:
     when everybody has the same rights. Whoever does not have the service call pickup picks nothing up.
     """
 
-    __slots__ = ("_company", "_granted", "_group_of", "_holders", "_permitted", "_pickup_group")
+    __slots__ = ("_company", "_granted", "_group_of", "_holders", "_notified", "_permitted", "_pickup_group")
 
     def __init__(self, rows: CompanyRows, services: Services | None = None) -> None:
         self._company: Company = rows.company
@@ -42,6 +43,11 @@ class Rights:
                     holders = everybody - lost if right == "pickup" else everybody
                     key = (right, grant.extension)
                     self._granted[key] = self._granted[key] | holders if key in self._granted else holders
+        self._notified: dict[str, dict[int, int]] = {}
+        for grant in rows.privacy_grants:
+            for user_id in members.get(grant.group_id, _NOBODY) if grant.notify else ():
+                delays = self._notified.setdefault(grant.extension, {})
+                delays[user_id] = min(grant.notify_delay_s, delays.get(user_id, grant.notify_delay_s))
         self._holders: dict[Right, frozenset[int]] = {}
         for (right, _), holders in self._granted.items():
             self._holders[right] = self._holders.get(right, _NOBODY) | holders
@@ -72,6 +78,10 @@ class Rights:
     def holds_any(self, viewer: int | None, right: Right) -> bool:
         """Whether a privacy group gives the viewer this right over anybody."""
         return viewer in self._holders.get(right, _NOBODY)
+
+    def notified(self, extension: str) -> Mapping[int, int]:
+        """Who is told of calls that ring there (E 6.3): by person after how many seconds, the shortest of several."""
+        return self._notified.get(extension, {})
 
     # --- lines -------------------------------------------------------------------------------------------------------
 

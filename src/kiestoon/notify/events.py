@@ -50,6 +50,21 @@ class CallData(EventData, frozen=True):
     ended_by: Annotated[str, Meta(examples=["caller"])] | UnsetType = UNSET
 
 
+class NoticeData(EventData, frozen=True):
+    """A call rings at somebody's phone or at a group, or has stopped ringing there.
+
+    Number and name of the caller are left empty when the caller withholds the number.
+    """
+
+    call_id: Annotated[str, Meta(examples=["6745f0a2-1"])]
+    extension: Annotated[str, Meta(description="Where it rings.", examples=["204"])]
+    name: Annotated[str, Meta(description="Of whoever has the extension.", examples=["Sam Jansen"])]
+    state: Literal["ringing", "answered", "over"]
+    number: Annotated[str, Meta(description="Of the caller.", examples=["+31201234567"])]
+    caller_name: Annotated[str, Meta(examples=["Anna de Vries"])]
+    withheld: bool
+
+
 class LineData(EventData, frozen=True):
     """Somebody's line: the busiest of all his phones."""
 
@@ -160,6 +175,12 @@ _LIVE: Final = (
         LineData,
         ("line.changed",),
         "A line is free, rings or is busy. Everybody of the company hears it, unless its owner hides the line.",
+    ),
+    Kind(
+        "NoticeEvent",
+        NoticeData,
+        ("notice.started", "notice.ended"),
+        "A call rings at somebody else. Those hear it whom a privacy group gives the right to, after its delay.",
     ),
     Kind(
         "PresenceEvent",

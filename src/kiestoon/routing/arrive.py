@@ -99,7 +99,8 @@ def divert(route: Route, wish: Divert) -> Step | str:
     if passed >= route.index.company.max_diversions:
         route.because("too_many_diversions", limit=str(route.index.company.max_diversions))
         return refuse(480, 25, "Forwarded too often", "forwarding-error")
-    route.now(diversions=(*here.diversions, Diversion(here.at, to.target or here.at, wish.reason)))
+    # The ring pattern was that of the number called: nobody else's phone knows it (V 9.4.3).
+    route.now(diversions=(*here.diversions, Diversion(here.at, to.target or here.at, wish.reason)), alert=0)
     return groups.ring_numbers(route, (to.target, *wish.also)) if wish.also else _follow(route, to)
 
 

@@ -66,7 +66,7 @@ def _on(route: Route, to: Destination, prefix: str, matched: str) -> Step | Dive
         route.because("no_destination", matched=matched)
         return refuse(404, 1, "Not Found")
     if prefix:
-        route.now(prefix=prefix)
+        route.announce(prefix)
     route.because("lbr_match", matched=matched, number=to.target)
     return Divert(to, "unconditional")
 

@@ -14,6 +14,8 @@ from kiestoon.routing.situation import DivertReason, Live, Situation
 
 SHOWN = 60
 """Characters of hostile input kept in a reason."""
+_ANNOUNCED = 80
+"""Characters before a caller's name, as many as the longest single label has."""
 
 
 class Divert(msgspec.Struct, frozen=True):
@@ -74,6 +76,12 @@ class Route:
         """An alternate number rings in its own way, unless the person wants all calls to ring alike (V 9.4.4)."""
         if user.distinctive_ringing:
             self.now(alert=alternate.ring_pattern)
+
+    def announce(self, prefix: str) -> None:
+        """Before the caller's name, behind what stands there: a plan's, then a group's (E 8.2.2, V 21.1.2)."""
+        before = self.situation.prefix
+        added = prefix if not before or before == prefix else f"{before} - {prefix}"
+        self.now(prefix=added[:_ANNOUNCED])
 
     def person(self, extension: str) -> User | None:
         """The person an internal number rings: the extension's, or whose alternate number it is."""

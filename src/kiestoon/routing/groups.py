@@ -26,7 +26,7 @@ def enter(route: Route, group: GroupExtension) -> Step | Divert:
     if group.forward_always:
         return _forward(route, group, "always", group.forward_always, group.forward_always_also)
     if group.show == "called":
-        route.now(prefix=route.situation.own_number or group.extension)
+        route.announce(route.situation.own_number or group.extension)
     step = ring_all(
         route,
         route.index.arrangements.group_members.get(group.id, ()),

@@ -29,7 +29,7 @@ def enter(route: Route, group: HuntGroup) -> Step | Divert:
     if served is not None:
         return served
     if group.prefix_name:
-        route.now(prefix=group.caller_name or group.name)
+        route.announce(group.caller_name or group.name)
     free, busy = _available(route, group)
     if not free and not busy:
         return _nobody(route, group)

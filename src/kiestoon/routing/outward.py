@@ -151,11 +151,17 @@ def _leads_abroad(number: str, country: str) -> bool:
 
 
 def mobile_of(route: Route, user: User) -> DialOutside | None:
-    """The person's mobile, rung beside the phones; it shows what calls forwarded by the profile show (E 10.2)."""
-    if not user.mobile_number:
+    """The person's mobile, rung beside the phones; it shows what calls forwarded by the profile show (E 10.2).
+
+    None for calls from that very mobile, and where it cannot be dialled.
+    """
+    if not user.mobile_number or route.situation.caller.number == user.mobile_number:
         return None
     step = branch_out(route, user.mobile_number, user)
-    return step if isinstance(step, DialOutside) else None
+    if not isinstance(step, DialOutside):
+        return None
+    route.because("mobile", name=user.name, number=user.mobile_number)
+    return step
 
 
 def _forwarded_identity(route: Route, payer: User | None, location: Location | None) -> tuple[str, bool]:

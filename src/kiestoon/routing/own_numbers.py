@@ -40,6 +40,6 @@ def _by_plan(route: Route, number: Number) -> str | Refuse:
         route.because("not_in_active_plan", number=number.e164, plan=plan.name)
         return refuse(480, 31, "Closed", "closed")
     if mapping.prefix:
-        route.now(prefix=mapping.prefix)
+        route.announce(mapping.prefix)
     route.because("assigned", number=number.e164, extension=mapping.extension)
     return mapping.extension

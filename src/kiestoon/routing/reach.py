@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from kiestoon.company.arrangements import Reach
 from kiestoon.company.directory import CompanyIndex
 from kiestoon.company.model import CallClass, Destination, DeviceKind, ReachProfile, ReachStatus, User
+from kiestoon.company.profiles import WITH_MOBILE
 from kiestoon.routing.context import Route, meant
 from kiestoon.routing.matching import fits_any
 from kiestoon.routing.situation import CallerSeen
+
+_EVERY_KIND: Final[tuple[DeviceKind, ...]] = ("fixed", "mobile", "web")
 
 
 class Profile(msgspec.Struct, frozen=True):
@@ -26,7 +31,7 @@ class Profile(msgspec.Struct, frozen=True):
 
 
 def profile_for(route: Route, user: User) -> Profile | None:
-    """The profile that the matrix gives this caller now; None for a person without a matrix."""
+    """The profile that the matrix gives this caller now; None for a person without profiles."""
     return profile_of(route.index, user, route.situation.caller, route.live.now_ms)
 
 
@@ -119,11 +124,16 @@ def _whole(user: User, profile: ReachProfile, default: ReachProfile | None) -> P
 
 
 def ringing_kinds(route: Route, user: User, profile: Profile | None) -> tuple[DeviceKind, ...] | None:
-    """Which kinds of device ring: what was set by hand, else the profile's; None = all (E 10.8.3)."""
+    """Which kinds of device ring: what was set by hand, else the profile's, else those the person has (E 10.8.3).
+
+    None = every phone there is: whoever has a mobile by the profile of V 4.2 is rung there too, which is a kind.
+    """
     by_hand = devices_by_hand(route.index, user, route.live.now_ms)
     if by_hand is not None:
         return by_hand
-    return profile.devices if profile is not None else None
+    if profile is not None and profile.devices is not None:
+        return profile.devices
+    return _EVERY_KIND if user.mobile_number and user.profile in WITH_MOBILE else None
 
 
 def devices_by_hand(index: CompanyIndex, user: User, now_ms: int) -> tuple[DeviceKind, ...] | None:

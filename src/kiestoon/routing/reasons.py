@@ -12,6 +12,7 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "dialled": ("{number} was dialled", "{number} is gekozen"),
     "extension": ("{extension} is the extension of {name}", "{extension} is het toestelnummer van {name}"),
     "menu": ("{extension} is the menu {name}", "{extension} is het keuzemenu {name}"),
+    "mobile": ("The mobile of {name} rings, too: {number}", "De mobiele telefoon van {name} rinkelt ook: {number}"),
     "no_devices": ("{name} has no phone", "{name} heeft geen toestel"),
     "unknown_extension": ("{number} is nobody's extension", "{number} is geen bestaand toestelnummer"),
     "access_code": ("The access code {prefix} asks for an outside line", "Toegangscode {prefix} vraagt een buitenlijn"),

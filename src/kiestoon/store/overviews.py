@@ -96,10 +96,29 @@ def _owners(rows: CompanyRows) -> list[tuple[str, Any]]:
     return [(table, row) for table in ("users", *VIRTUAL_TABLES) for row in getattr(rows, table)]
 
 
-def subscribers(rows: CompanyRows, location_id: int, now_ms: int) -> list[Subscriber]:
-    """The users and virtual users of a location, by extension, with what they have on and in force."""
+def with_inner(rows: CompanyRows, department_id: int) -> frozenset[int]:
+    """A department and those inside it, to any depth."""
+    found = frozenset((department_id,))
+    while True:
+        wider = found | {row.id for row in rows.departments if row.parent_id in found}
+        if wider == found:
+            return found
+        found = wider
+
+
+def of_departments(rows: CompanyRows, department_ids: frozenset[int]) -> frozenset[str]:
+    """The extensions of whoever is in one of these departments."""
+    return frozenset(row.extension for _, row in _owners(rows) if row.department_id in department_ids and row.extension)
+
+
+def of_location(rows: CompanyRows, location_id: int) -> frozenset[str]:
+    """The extensions of whoever is at a location."""
+    return frozenset(extension for extension, place in location_of(rows).items() if place == location_id)
+
+
+def subscribers(rows: CompanyRows, extensions: frozenset[str], now_ms: int) -> list[Subscriber]:
+    """The users and virtual users with these extensions, in their order, with what they have on and in force."""
     rows = rows_in_force(rows, Services.of(rows))
-    departments = {row.id: row.location_id for row in rows.departments}
     phones: dict[int, list[str]] = {}
     for device in rows.devices:
         holder = holder_of(device)
@@ -117,7 +136,7 @@ def subscribers(rows: CompanyRows, location_id: int, now_ms: int) -> list[Subscr
             tuple(_services(rows, table, row, now_ms)),
         )
         for table, row in _owners(rows)
-        if (row.location_id or departments.get(row.department_id or 0)) == location_id
+        if row.extension in extensions
     ]
     return sorted(found, key=lambda one: (one.extension, one.name))
 

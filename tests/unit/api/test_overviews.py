@@ -69,6 +69,57 @@ async def test_a_dashboard_is_for_administrators_of_the_location(api: Api, role:
     assert (await dashboard(api, role, which)).status_code == status
 
 
+async def departments_dashboard(api: Api, role: str, department_id: int) -> Any:
+    return await api.of(role).get(f"{base(api)}/departments/{department_id}/dashboard")
+
+
+async def test_a_departments_administrator_sees_the_own_department_with_those_inside_it(api: Api) -> None:
+    live(api, "phone-2", calls=("201",))
+    own = api.organisation.own["departments"]
+    body = (await departments_dashboard(api, "department", own)).json()
+    assert (body["department_id"], body["location_id"]) == (own, api.organisation.own["locations"])
+    assert body["items"]
+    company = {item["extension"]: item for item in (await dashboard(api)).json()["items"]}
+    assert all(item == company[item["extension"]] for item in body["items"])
+    inner = await api.of("company").post(
+        api.path("departments"), json={"name": "Inner", "parent_id": own, "location_id": body["location_id"]}
+    )
+    assert (await departments_dashboard(api, "department", inner.json()["id"])).json()["items"] == []
+    moved = await api.of("company").post(
+        api.path("users"), json={"extension": "288", "name": "Kim", "department_id": inner.json()["id"]}
+    )
+    assert moved.status_code == 201, moved.text
+    items = (await departments_dashboard(api, "department", own)).json()["items"]
+    assert len(items) == len(body["items"]) + 1
+
+
+@pytest.mark.parametrize(
+    ("role", "which", "status"),
+    [("location", "own", 200), ("location", "other", 403), ("department", "other", 403), ("user", "own", 403)],
+)
+async def test_a_departments_dashboard_is_for_those_who_administer_it(
+    api: Api, role: str, which: str, status: int
+) -> None:
+    live(api)
+    department_id = getattr(api.organisation, which)["departments"]
+    assert (await departments_dashboard(api, role, department_id)).status_code == status
+    assert (await departments_dashboard(api, role, 987654)).status_code in {403, 404}
+
+
+async def test_an_administrator_of_a_department_sees_the_numbers_of_the_department_and_its_people(api: Api) -> None:
+    department, everybody = await numbers(api, "department"), await numbers(api)
+    items = (await departments_dashboard(api, "company", api.organisation.own["departments"])).json()["items"]
+    extensions = {item["extension"] for item in items}
+    theirs = [
+        number
+        for number in everybody
+        if number["department_id"] == api.organisation.own["departments"]
+        or {number["extension"], *(plan["extension"] for plan in number["plans"])} & extensions
+    ]
+    assert department == theirs
+    assert 0 < len(department) < len(everybody)
+
+
 async def test_licences_are_counted_for_company_and_location(api: Api) -> None:
     answer = await api.of("company").get(f"{base(api)}/licences")
     packs = {pack["name"]: pack for pack in answer.json()["items"]}

@@ -155,6 +155,7 @@ def operation_requests(api: Api, exported: str) -> dict[str, tuple[str, str, dic
         "set_presence": ("PUT", api.path(f"users/{own['users']}/presence"), {"json": {"status": "lunch"}}),
         "read_directory": ("GET", api.path("directory"), {}),
         "read_dashboard": ("GET", api.path(f"locations/{own['locations']}/dashboard"), {}),
+        "read_department_dashboard": ("GET", api.path(f"departments/{own['departments']}/dashboard"), {}),
         "read_licences": ("GET", api.path("licences"), {}),
         "clone_reach": ("POST", api.path(f"users/{own['users']}/reach/clone"), {"json": {"to": [own["users"]]}}),
         "clear_reach": ("DELETE", api.path(f"users/{own['users']}/reach"), {}),

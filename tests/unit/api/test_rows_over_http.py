@@ -49,6 +49,16 @@ async def test_outside_numbers_may_be_given_as_people_write_them(api: Api) -> No
     assert (await add_user(api, "298", external_number="020 555 0199")).status_code == 422
 
 
+async def test_patterns_of_numbers_may_be_given_as_people_write_them(api: Api) -> None:
+    created = await add_user(api, "299", blocklist=["+31 55?5 666??6", "+31 (0)20-555*", "020 555 12 34"])
+    assert created.status_code == 201, created.text
+    assert created.json()["blocklist"] == ["+3155?5666??6", "+3120555*", "0205551234"], created.text
+    shown = await add_user(api, "297", mobile_number="+31612345678", dynamic_numbers=["+31 (6) 1234 5678"])
+    assert shown.json()["dynamic_numbers"] == ["+31612345678"], shown.text
+    for wrong in ("+31 5*5", "anonymous", "+31+20"):
+        assert (await add_user(api, "298", blocklist=[wrong])).status_code == 422
+
+
 async def test_the_control_process_takes_over_what_was_written(api: Api) -> None:
     await add_user(api, "299")
     await asyncio.sleep(0)

@@ -95,3 +95,15 @@ async def test_the_number_of_webhooks_is_bounded(api: Api, monkeypatch: pytest.M
     client = api.of("company")
     assert (await client.post(api.path("webhooks"), json=GOOD)).status_code == 201
     assert (await client.post(api.path("webhooks"), json={**GOOD, "name": "B"})).status_code == 409
+
+
+async def test_webhooks_come_in_pages(api: Api) -> None:
+    client = api.of("company")
+    for name in ("One", "Two", "Three"):
+        assert (await client.post(api.path("webhooks"), json={**GOOD, "name": name})).status_code == 201
+    first = (await client.get(api.path("webhooks"), params={"limit": 2})).json()
+    assert [hook["name"] for hook in first["items"]] == ["One", "Two"]
+    rest = (await client.get(api.path("webhooks"), params={"limit": 2, "cursor": first["next"]})).json()
+    assert ([hook["name"] for hook in rest["items"]], rest["next"]) == (["Three"], None)
+    for wrong in ({"limit": 0}, {"limit": 201}, {"cursor": "x"}):
+        assert (await client.get(api.path("webhooks"), params=wrong)).status_code == 422

@@ -60,9 +60,10 @@ def test_changes_that_break_a_rule_are_refused_and_nothing_is_written(office: Of
 
 
 def test_a_person_has_a_profile_of_those_there_are(office: Office) -> None:
-    office.run("user", "add", "102", "Bob", "--profile", "combi")
+    office.run("user", "add", "102", "Bob", "--profile", "combi", "--mobile", "+31 (6) 12345678")
     office.run("user", "change", "101", "--profile", "mobile")
     assert {user.extension: user.profile for user in office.rows()[0].users} == {"101": "mobile", "102": "combi"}
+    assert [user.mobile_number for user in office.rows()[0].users] == ["", "+31612345678"]
     assert "Choose from combi, fixed, flex, mobile" in str(office.fail("user", "change", "101", "--profile", "round"))
 
 

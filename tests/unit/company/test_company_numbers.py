@@ -13,6 +13,7 @@ from kiestoon.company.numbers import (
     emergency_number,
     format_for_trunk,
     plain_number,
+    plain_pattern,
     read_outside_number,
     read_trunk_number,
 )
@@ -58,6 +59,21 @@ def test_cleaning_what_was_dialled(text, cleaned):
 )
 def test_a_number_in_canonical_format_is_kept_as_e164_and_anything_else_as_it_is(text, kept):
     assert plain_number(text) == kept
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("+31 5555 6666?6", "+3155556666?6"),
+        ("+31 55?5 6*", "+3155?56*"),
+        ("+31 (0)20-555*", "+3120555*"),
+        ("020 (555) 12.34", "0205551234"),
+        ("+31 5*5", "+31 5*5"),
+        ("no number", "no number"),
+    ],
+)
+def test_a_pattern_is_kept_without_separators_and_anything_else_as_it_is(text, kept):
+    assert plain_pattern(text) == kept
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Calls from outside: number plans, personal and alternate numbers (RTE-1, RTE-2, REACH-8, E 8, V 9.4)."""
 
 import pytest
+from msgspec.structs import replace
 from routing_world import ANNA, BEN, CARA, DORA, HOUR_MS, LINE, MONDAY_NOON_MS, Town, at_noon, codes, outcome, to
 
 from kiestoon.company.directory import Directory
@@ -9,6 +10,8 @@ from kiestoon.company.model import (
     Company,
     CompanyRows,
     Forward,
+    HuntGroup,
+    HuntMember,
     Number,
     NumberPlan,
     NumberScheme,
@@ -58,6 +61,13 @@ def test_a_holiday_wins_over_the_week_and_an_override_over_both():
 def test_the_plan_of_the_moment_is_told_and_may_prefix_the_caller():
     decision = plans(OVERRIDE).incoming(MAIN)
     assert decision.situation.prefix == f"P{FIRE}"
+    town = (
+        plans()
+        .add(HuntGroup(id=1, company_id=1, extension="300", name="Support"))
+        .new(HuntMember, hunt_group_id=1, extension=ANNA)
+    )
+    town.rows = [replace(row, extension="300") if isinstance(row, PlanMapping) else row for row in town.rows]
+    assert town.incoming(MAIN).situation.prefix == f"P{DAY} - Support"  # the number called, then the group
     told = next(reason for reason in decision.reasons if reason.code == "plan_active")
     assert told.params["plan"] == "P4"
     assert told.params["source"]
@@ -135,6 +145,14 @@ def test_the_persons_forwarding_counts_for_alternate_numbers():
         Town().new(AlternateNumber, user_id=1, extension="180").new(Forward, extension=ANNA, case="always", to=to(BEN))
     )
     assert outcome(town.dial("180")) == "rings Ben"
+
+
+def test_the_pattern_of_an_alternate_number_does_not_go_with_a_call_to_somebody_else():
+    town = Town().new(AlternateNumber, user_id=1, extension="180", ring_pattern=3)
+    town.new(Forward, extension=ANNA, case="no_answer", to=to(BEN))
+    decision = town.dial("180")
+    assert decision.step.alert == 3
+    assert town.then(decision, "no_answer").step.alert == 0
 
 
 # --- lines shared by companies ---------------------------------------------------------------------------------------

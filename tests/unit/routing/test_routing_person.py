@@ -307,6 +307,34 @@ def test_a_rule_may_lead_to_the_persons_mobile():
     assert outcome(town.incoming()) == "dials +31612345678"
 
 
+# --- the phones of a profile (V 4.2, V 9.1.1) -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("profile", ["mobile", "flex", "combi"])
+def test_whoever_has_a_mobile_by_profile_is_rung_there_too(profile):
+    town = Town().user(ANNA, profile=profile, mobile_number="+31612345678")
+    assert outcome(town.incoming()) == outcome(town.dial(ANNA)) == "rings Anna++31612345678"
+    assert "mobile" in codes(town.incoming())
+    assert town.incoming().step.outside[0].caller_number == "+31207654101"  # Anna's: networks refuse others
+
+
+def test_a_mobile_is_no_phone_of_the_profile_fixed_and_nobody_is_rung_at_a_mobile_that_is_not_set():
+    assert outcome(Town().user(ANNA, mobile_number="+31612345678").incoming()) == "rings Anna"
+    assert outcome(Town().user(ANNA, profile="combi").incoming()) == "rings Anna"
+
+
+def test_a_mobile_does_not_ring_for_its_own_call_nor_where_mobiles_are_blocked():
+    town = Town().user(ANNA, profile="combi", mobile_number="+31612345678")
+    assert outcome(town.incoming(caller="+31612345678")) == "rings Anna"
+    assert outcome(town.user(ANNA, blocked=("mobile",)).incoming()) == "rings Anna"
+
+
+def test_what_is_chosen_in_reach_wins_over_the_profiles_phones():
+    town = Town().user(ANNA, profile="combi", mobile_number="+31612345678")
+    town.new(ReachProfile, user_id=1, name="Desk", is_default=True, devices=("fixed",))
+    assert outcome(town.incoming()) == "rings Anna"
+
+
 # --- into voicemail (V 8.3) ------------------------------------------------------------------------------------------
 
 

@@ -200,6 +200,19 @@ def test_devices_chosen_by_hand_win_until_their_time():
     assert usernames(town.incoming(live=AT["evening"])) == ["soft"]
 
 
+def test_devices_chosen_by_hand_count_for_whoever_has_no_profiles():
+    town = Town(SOFT, ReachOverride(id=1, company_id=1, user_id=1, devices=("web",)))
+    assert usernames(town.incoming()) == ["soft"]
+    town = Town(ReachOverride(id=1, company_id=1, user_id=1, devices=("mobile",)))
+    assert outcome(town.user(ANNA, mobile_number="+31612345678").incoming()) == "rings Anna++31612345678"
+
+
+def test_a_class_shows_its_number_to_who_is_called_without_any_profile():
+    town = Town().new(CallClass, user_id=4, name="Germany", prefixes=("+49",), caller_number="+31207654100")
+    assert town.dial("0004930123456").step.caller_number == "+31207654100"
+    assert town.dial("00701234567").step.caller_number == "+31207654104"
+
+
 def test_the_mobile_rings_along_where_the_profile_says_so():
     town = matrix(profile(201, devices=("fixed", "mobile")), cell(201)).user(ANNA, mobile_number="+31612345678")
     decision = town.incoming()

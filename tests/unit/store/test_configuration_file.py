@@ -118,6 +118,7 @@ def test_numbers_may_stand_as_people_write_them_and_change_nothing_the_second_ti
     database: Database, vault: Vault
 ) -> None:
     text = HEAD + 'users:\n  - {extension: 204, name: Anna, caller_number: "+31 (20) 555-0199"}\n'
+    text += '  - {extension: 205, name: Ben, blocklist: ["+31 55?5 6*"], dynamic_numbers: ["+31 (6) 1234 5678"]}\n'
     applied = apply(database, vault, text)
     assert applied.changes
     assert not apply(database, vault, text, applied.company_id).changes

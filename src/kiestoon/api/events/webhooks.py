@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
@@ -18,6 +18,8 @@ from kiestoon.api.login.authentication import authenticated
 from kiestoon.api.principal import Principal
 from kiestoon.api.problems import ApiProblem
 from kiestoon.api.resources.completing import REPEATABLE
+from kiestoon.api.resources.parameters import IdCursor, PageSize, page_by_id
+from kiestoon.api.resources.queries import DEFAULT_LIMIT
 from kiestoon.api.resources.requests import (
     check_company,
     company_id_of,
@@ -98,10 +100,10 @@ class WebhookMade(WebhookRead):
 
 
 class Webhooks(BaseModel):
-    """A company's webhooks by id."""
+    """A page of a company's webhooks, by id."""
 
     items: list[WebhookRead]
-    next: None = None
+    next: str | None = Field(examples=[None])
 
 
 class AttemptShown(BaseModel):
@@ -173,7 +175,9 @@ def _check(request: Request, url: str | None, events: list[str] | None, secret: 
 
 
 @router.get("", response_model=Webhooks)
-async def list_webhooks(company_id: Id, principal: Asker, backend: Behind) -> dict[str, Any]:
+async def list_webhooks(
+    company_id: Id, principal: Asker, backend: Behind, cursor: IdCursor = None, limit: PageSize = DEFAULT_LIMIT
+) -> dict[str, Any]:
     """A company's webhooks."""
     found = _company(principal, company_id, reading=True)
 
@@ -181,7 +185,8 @@ async def list_webhooks(company_id: Id, principal: Asker, backend: Behind) -> di
         check_company(connection, found)
         return outbox.load_webhooks(connection, None, company_id=found)
 
-    return {"items": [_shown(row) for row in await backend.read(look)], "next": None}
+    page, following = page_by_id(await backend.read(look), cursor, limit)
+    return {"items": [_shown(row) for row in page], "next": following}
 
 
 @router.post("", status_code=201, response_model=WebhookMade, openapi_extra=REPEATABLE)
@@ -292,8 +297,8 @@ async def list_deliveries(
     webhook_id: Id,
     principal: Asker,
     backend: Behind,
-    cursor: Annotated[str | None, Query(pattern="^[0-9]{1,10}$")] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: IdCursor = None,
+    limit: PageSize = DEFAULT_LIMIT,
 ) -> dict[str, Any]:
     """The delivery log, newest first. Settled deliveries stay 30 days."""
     found = _company(principal, company_id, reading=True)

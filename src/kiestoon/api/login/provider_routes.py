@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, cast
 
 import msgspec
 from fastapi import APIRouter, Body, Depends, Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
 from kiestoon.api.login.answers import Id
@@ -18,6 +18,8 @@ from kiestoon.api.login.owners import Owner, of_both
 from kiestoon.api.permissions import may_do
 from kiestoon.api.problems import ApiProblem
 from kiestoon.api.resources.completing import REPEATABLE
+from kiestoon.api.resources.parameters import IdCursor, PageSize, page_by_id
+from kiestoon.api.resources.queries import DEFAULT_LIMIT
 from kiestoon.api.resources.requests import check_company, etag_of, json_answer, respond_with, versions_of, write_once
 from kiestoon.api.resources.rows import Writer
 from kiestoon.api.schemas import change_model, create_model_of, read_model, row_values, to_json
@@ -37,22 +39,25 @@ router = APIRouter()
 
 
 class ProviderList(BaseModel):
-    """Identity providers by id, without their secrets."""
+    """A page of identity providers by id, without their secrets."""
 
     items: list[ProviderRead]  # type: ignore[valid-type]  # made from the row's annotations
-    next: None = None
+    next: str | None = Field(examples=[None])
 
 
 @router.get("", response_model=ProviderList)
-async def list_providers(owner_id: Owner, presence: LoggedIn, logins: WithLogins) -> dict[str, Any]:
+async def list_providers(
+    owner_id: Owner, presence: LoggedIn, logins: WithLogins, cursor: IdCursor = None, limit: PageSize = DEFAULT_LIMIT
+) -> dict[str, Any]:
     """The identity providers."""
     _demand(presence, owner_id, reading=True)
 
-    def look(connection: Connection) -> list[dict[str, Any]]:
+    def look(connection: Connection) -> list[IdentityProvider]:
         check_company(connection, owner_id)
-        return [to_json(provider) for provider in identities.list_providers(connection, owner_id)]
+        return identities.list_providers(connection, owner_id)
 
-    return {"items": await logins.backend.read(look), "next": None}
+    page, following = page_by_id(await logins.backend.read(look), cursor, limit)
+    return {"items": [to_json(provider) for provider in page], "next": following}
 
 
 @router.post("", status_code=201, response_model=ProviderRead, openapi_extra=REPEATABLE)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
 from kiestoon.api.problems import language_of
-from kiestoon.api.resources.completing import REPEATABLE
+from kiestoon.api.resources.completing import takes
 from kiestoon.api.resources.requests import (
     check_company,
     checked,
@@ -103,13 +103,7 @@ async def list_code_presets(request: Request, principal: Asker) -> Response:
     response_model=CodeList,
     operation_id="apply_code_preset",
     tags=["feature_codes"],
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ApplyCodePreset"}}},
-        },
-        **REPEATABLE,
-    },
+    openapi_extra=takes("ApplyCodePreset"),
 )
 async def apply_code_preset(request: Request, company_id: str, principal: Asker, backend: Behind) -> Response:
     """Replace the company's codes by a table to start from. A code that hides an extension refuses all of it."""

@@ -103,6 +103,12 @@ def header(name: str, text: str, shown: str, *, required: bool = False) -> Json:
     }
 
 
+def takes(body: str | Json, *, repeatable: bool = True) -> Json:
+    """For a route's ``openapi_extra``: it reads its body itself, a schema's name or by media type what is taken."""
+    content = {"application/json": {"schema": {"$ref": REF + body}}} if isinstance(body, str) else body
+    return {"requestBody": {"required": True, "content": content}, **(REPEATABLE if repeatable else {})}
+
+
 REPEATABLE: Final[Json] = {
     "parameters": [header("Idempotency-Key", "Repetitions get the first answer.", "6f0c1d5e-order-17")]
 }

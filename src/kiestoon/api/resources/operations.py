@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from kiestoon.api.problems import ApiProblem, language_of
 from kiestoon.api.resources.bulk import MAX_BYTES, MAX_LINES, create_users, read_lines
-from kiestoon.api.resources.completing import REPEATABLE, if_match, refusal
+from kiestoon.api.resources.completing import REF, REPEATABLE, if_match, refusal, takes
 from kiestoon.api.resources.extensions import next_free, numbers_in_use
 from kiestoon.api.resources.reach import Reach
 from kiestoon.api.resources.requests import (
@@ -118,10 +118,6 @@ class UsersReport(BaseModel):
     lines: list[LineReport]
 
 
-def _body(schema: dict[str, Any], media_type: str = "application/json") -> dict[str, Any]:
-    return {"content": {media_type: {"schema": schema}}, "required": True}
-
-
 @router.get("/extensions", response_model=NumbersInUse, operation_id="list_extensions", tags=["extensions"])
 async def list_extensions(
     company_id: str,
@@ -168,19 +164,14 @@ async def next_free_extension(
 
 
 _USERS_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {
-                "schema": {"type": "array", "maxItems": MAX_LINES, "items": {"$ref": "#/components/schemas/UserLine"}},
-                "example": [{"extension": "204", "name": "Sam Jansen", "phone": True}],
-            },
-            "text/csv": {
-                "schema": {"type": "string"},
-                "example": "extension,name,email,location,phone\n204,Sam Jansen,sam@example.org,Amsterdam,yes\n",
-            },
-        },
-    }
+    "application/json": {
+        "schema": {"type": "array", "maxItems": MAX_LINES, "items": {"$ref": REF + "UserLine"}},
+        "example": [{"extension": "204", "name": "Sam Jansen", "phone": True}],
+    },
+    "text/csv": {
+        "schema": {"type": "string"},
+        "example": "extension,name,email,location,phone\n204,Sam Jansen,sam@example.org,Amsterdam,yes\n",
+    },
 }
 
 
@@ -189,7 +180,7 @@ _USERS_BODY = {
     response_model=UsersReport,
     operation_id="create_users",
     tags=["users"],
-    openapi_extra={**_USERS_BODY, **REPEATABLE},
+    openapi_extra=takes(_USERS_BODY),
 )
 async def create_many_users(
     request: Request,
@@ -220,7 +211,7 @@ async def create_many_users(
     response_model=PlanCopied,
     operation_id="copy_number_plan",
     tags=["number_plans"],
-    openapi_extra={"requestBody": _body({"$ref": "#/components/schemas/CopyPlan"}), **REPEATABLE},
+    openapi_extra=takes("CopyPlan"),
 )
 async def copy_number_plan(
     request: Request, company_id: str, plan_id: str, principal: Asker, backend: Behind

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Annotated, Any, TypeAlias, TypeVar
+
+from fastapi import Query
 
 from kiestoon.api.resources.queries import DEFAULT_LIMIT, MAX_LIMIT, filterable, searched
 from kiestoon.api.schemas import read_model
-from kiestoon.company.model import Entity
+from kiestoon.company.model import Entity, Row
 
 Json = dict[str, Any]
+RowT = TypeVar("RowT", bound=Row)
+
+IdCursor: TypeAlias = Annotated[str | None, Query(pattern="^[0-9]{1,10}$")]
+"""Where the page before ended, in lists by id."""
+PageSize: TypeAlias = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
+
+
+def page_by_id(rows: Sequence[RowT], cursor: str | None, limit: int) -> tuple[list[RowT], str | None]:
+    """One page of rows that are in the order of their ids, and the cursor of the next (None: there is none)."""
+    following = [row for row in rows if cursor is None or row.id > int(cursor)]
+    page = following[:limit]
+    return page, str(page[-1].id) if len(following) > limit else None
 
 
 def list_parameters(entity: Entity) -> list[Json]:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
 from kiestoon.api.problems import ApiProblem
-from kiestoon.api.resources.completing import REPEATABLE
+from kiestoon.api.resources.completing import takes
 from kiestoon.api.resources.reach import Reach
 from kiestoon.api.resources.requests import (
     checked,
@@ -132,13 +132,7 @@ def _later(moment: datetime, days: int) -> datetime:
     "/switch",
     response_model=PlanSwitched,
     operation_id="switch_number_plan",
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/SwitchPlan"}}},
-        },
-        **REPEATABLE,
-    },
+    openapi_extra=takes("SwitchPlan"),
 )
 async def switch_number_plan(
     request: Request, company_id: str, scheme_id: str, principal: Asker, backend: Behind

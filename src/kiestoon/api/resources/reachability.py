@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
 from kiestoon.api.problems import ApiProblem
-from kiestoon.api.resources.completing import REPEATABLE
+from kiestoon.api.resources.completing import takes
 from kiestoon.api.resources.requests import (
     checked,
     company_id_of,
@@ -69,13 +69,7 @@ class ReachCloned(BaseModel):
     "/clone",
     response_model=ReachCloned,
     operation_id="clone_reach",
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/CloneReach"}}},
-        },
-        **REPEATABLE,
-    },
+    openapi_extra=takes("CloneReach"),
 )
 async def clone_reach(request: Request, company_id: str, user_id: str, principal: Asker, backend: Behind) -> Response:
     """Give a person's reachability to others: theirs is replaced.

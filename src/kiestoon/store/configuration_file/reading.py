@@ -13,7 +13,7 @@ import yaml
 from msgspec import NODEFAULT, inspect
 
 from kiestoon.company.model import HolidayDay, WeekBlock
-from kiestoon.company.numbers import plain_number
+from kiestoon.company.numbers import as_kept
 from kiestoon.store.configuration_file.document import Document, Entry
 from kiestoon.store.configuration_file.shapes import SECTIONS, Part, Shape, shape_of
 from kiestoon.store.configuration_file.troubles import RefusedFileError, Trouble
@@ -21,6 +21,7 @@ from kiestoon.store.configuration_file.values import (
     BLOCK_EXAMPLE,
     DESTINATION_EXAMPLE,
     Plain,
+    element_meta,
     element_type,
     is_of,
     parse_block,
@@ -138,7 +139,7 @@ class _Reader:
             return self._list(part, node, line)
         if not isinstance(node, yaml.ScalarNode):
             return self._wrong(line, problem(part.name, "not_text"))
-        text = plain_number(node.value) if field.meta.get("e164") else node.value
+        text = as_kept(node.value, field.meta)
         return self._scalar(part.name, inspect.StrType() if part.refers else field.kind, text, line)
 
     def _scalar(self, name: str, kind: inspect.Type, text: str, line: int) -> Plain:
@@ -169,7 +170,7 @@ class _Reader:
         if not isinstance(node, yaml.ScalarNode):
             return self._wrong(line, problem(part.name, "not_text"))
         if not is_of(part.field, WeekBlock):
-            text = plain_number(node.value) if part.field.meta.get("e164") else node.value
+            text = as_kept(node.value, element_meta(part.field))
             return self._scalar(part.name, element_type(part.field), text, line)
         if parse_block(node.value) is None:
             wrong = problem(part.name, "wrong_form", value=node.value[:40], example=BLOCK_EXAMPLE)

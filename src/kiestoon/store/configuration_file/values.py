@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 from msgspec import inspect
 
-from kiestoon.company.model import NOWHERE, Destination, HolidayDay, WeekBlock
+from kiestoon.company.model import NOWHERE, Destination, HolidayDay, WeekBlock, meta_of
 from kiestoon.store.columns import Field
 
 Plain: TypeAlias = Any
@@ -31,6 +31,11 @@ def element_type(field: Field) -> Any:
             item = item.type
         return item
     return None
+
+
+def element_meta(field: Field) -> dict[str, Any]:
+    """What is said of the type of the parts inside a list."""
+    return meta_of(field.kind.item_type) if isinstance(field.kind, inspect.VarTupleType) else {}
 
 
 def is_of(field: Field, cls: type) -> bool:

@@ -222,6 +222,20 @@ async def test_administrators_configure_providers_of_their_company_and_the_secre
     assert (await browser.delete(own)).status_code == 204
 
 
+async def test_identity_providers_come_in_pages(house: House, browser: httpx.AsyncClient) -> None:
+    house.add_account("chief")
+    await log_in(browser, "chief@noord.example")
+    path = f"/api/v1/companies/{house.company.id}/identity-providers"
+    body = {"issuer": "https://login.example.org", "client_id": "1", "secret": SECRET}
+    for name in ("One", "Two", "Three"):
+        assert (await browser.post(path, json={**body, "name": name})).status_code == 201
+    first = (await browser.get(path, params={"limit": 2})).json()
+    assert [row["name"] for row in first["items"]] == ["One", "Two"]
+    rest = (await browser.get(path, params={"limit": 2, "cursor": first["next"]})).json()
+    assert ([row["name"] for row in rest["items"]], rest["next"]) == (["Three"], None)
+    assert (await browser.get(path, params={"cursor": "next"})).status_code == 422
+
+
 def entra(**claims: Any) -> str:
     row = IdentityProvider(
         id=1, name="E", issuer="https://login.example/x/v2.0", client_id="c", kind="entra", domains=("mail.example",)
