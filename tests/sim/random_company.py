@@ -243,8 +243,29 @@ class Maker:
                 self.add(m.StatusForward, user_id=user.id, status="meeting", to=self.destination("mobile", "external"))
             if self.random.random() < 0.3:
                 self._reach(user)
+            if self.random.random() < 0.3:
+                self._rings_along(user)
 
         self._licences()
+
+    def _rings_along(self, user: Any) -> None:
+        self.add(m.SimultaneousRinging, user_id=user.id, active=self.random.random() < 0.9,
+                 ring_when=self.random.choice(("always", "busy", "free")))  # fmt: skip
+        if self.random.random() < 0.3:
+            self.add(m.Rule, name="Along", service="simultaneous_ringing", extension=user.extension,
+                     kinds=tuple(self.random.sample(("internal", "external"), 1)))  # fmt: skip
+        for position in range(1, self.random.randint(1, 4)):
+            self.add(m.RingNumber, user_id=user.id, service="simultaneous", position=position, to=self.telephone(),
+                     confirm=self.random.random() < 0.5)  # fmt: skip
+
+    def telephone(self) -> m.Destination:
+        """What can ring."""
+        people = [row.extension for row in self.rows["users"]]
+        number = self.random.choice(("0612345678", "00612345678", "+4930123456", *people))
+        kind = self.random.choice(("mobile", "external", "number"))
+        if number in people:
+            return m.Destination("extension", number)
+        return m.Destination(kind, number if kind == "number" else "")
 
     def _licences(self) -> None:
         """Of services that nothing here needs: who has them changes no call."""

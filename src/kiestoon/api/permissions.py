@@ -97,6 +97,8 @@ PERMISSIONS: Final[dict[str, Permission]] = {
     "reach_cells": _PERSONAL,
     "reach_overrides": _PERSONAL,
     "allowed_addresses": Permission("write", "write", "-", "-", "-"),
+    "simultaneous_ringing": _PERSONAL,
+    "ring_numbers": _PERSONAL,
     "feature_codes": Permission("write", "write", "public", "public", "public"),
     "transfer_options": _PERSONAL,
     "operator_settings": Permission("write", "write", "write", "-", "-", ("location_id",)),

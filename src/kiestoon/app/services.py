@@ -10,6 +10,7 @@ from kiestoon.services import again, desk, fetching, listening, parking, tests
 from kiestoon.services.again.no_music import no_music_on_hold
 from kiestoon.services.announcement import announcement
 from kiestoon.services.callback import callback, callback_cancel, callback_offer
+from kiestoon.services.confirming import confirmed_elsewhere, confirming
 from kiestoon.services.held import consulting, held
 from kiestoon.services.intercom import intercom
 from kiestoon.services.menu import menu
@@ -39,6 +40,8 @@ def all_services() -> dict[str, ServiceFunction]:
         "held": held,
         "camped": camped,
         "call_waits": call_waits,
+        "confirming": confirming,
+        "confirmed_elsewhere": confirmed_elsewhere,
         "callback": callback,
         "callback_offer": callback_offer,
         "callback_cancel": callback_cancel,

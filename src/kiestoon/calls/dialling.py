@@ -44,11 +44,12 @@ def dial_device(
     encrypted: bool = False,
     as_phone: bool = False,
     alert: int = 0,
+    confirm: bool = False,
 ) -> bool:
     """Ring one registered contact of a device over the flow it registered by (NAT, RFC 5626 §5.3).
 
     ``encrypted``: offer SRTP only, to a phone that has just refused an offer it could have taken in the clear.
-    ``as_phone``: no WebRTC, for a phone on WebSocket that is no browser.
+    ``as_phone``: no WebRTC, for a phone on WebSocket that is no browser. ``confirm``: who answers is asked to confirm.
     """
     destination = binding.destination
     secure = destination is not None and destination.transport in SECURE
@@ -56,6 +57,7 @@ def dial_device(
         return False
     party = Party("device", user.extension, user.name, user_id=user.id, device_id=device.id)
     leg = _new_leg(x, call, party)
+    leg.confirm = confirm
     leg.dtmf = device.dtmf
     leg.encryption = "required" if encrypted else resolved_encryption(device)
     leg.secure = secure
@@ -94,6 +96,7 @@ def dial_trunk(x: Exchange, call: Call, trunk: Trunk, step: DialOutside, now: fl
     number = _called_number(trunk, step)
     party = Party("trunk", step.number, trunk_id=trunk.id)
     leg = _new_leg(x, call, party)
+    leg.confirm = step.confirm
     leg.encryption = trunk.srtp
     leg.secure = trunk.transport == "tls"
     domain = trunk.domain or trunk.host

@@ -71,7 +71,7 @@ def _ring_kind(call: Call, country: str) -> str:
 
 def _rings_group(seek: Seek) -> bool:
     step = seek.decision.step
-    return isinstance(step, RingAll) and len(step.people) > 1
+    return isinstance(step, RingAll) and not step.personal and len(step.people) > 1
 
 
 def say_forwarded(x: Exchange, call: Call, by: str, now: float) -> None:

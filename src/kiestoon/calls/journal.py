@@ -247,6 +247,7 @@ def call_state(call: Call) -> CallState:
         holder=holder,
         bridge=call.bridge,
         legs=tuple(leg_data(leg) for leg in call.legs.values()),
+        waiting=_waiting(caller),
         ringing=tuple(
             Ringing(leg.id, leg.device_id, leg.invite)
             for leg in call.legs.values()
@@ -262,6 +263,13 @@ def call_state(call: Call) -> CallState:
         no_music=call.no_music,
         origin=call.origin,
     )
+
+
+def _waiting(caller: Leg | None) -> UnansweredInvite | None:
+    """The INVITE of a caller who has no final response yet."""
+    if caller is None or caller.session is None or not caller.incoming or caller.state not in ("offered", "early"):
+        return None
+    return invite_received(caller.session)
 
 
 def leg_data(leg: Leg) -> LegData:

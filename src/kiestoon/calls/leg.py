@@ -64,6 +64,7 @@ class Leg:
         "answered_ms",
         "call",
         "cause",
+        "confirm",
         "contact",
         "device_id",
         "dtmf",
@@ -122,6 +123,8 @@ class Leg:
         self.webrtc = False
         """A browser, as far as its signalling tells; what has been agreed counts more."""
         self.contact = ""
+        self.confirm = False
+        """Whoever answers must still press a key to get the call (see ``confirming``)."""
         self.port: Port | None = None
         self.termination = 0
         self.stream: Stream | None = None

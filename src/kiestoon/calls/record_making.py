@@ -55,7 +55,7 @@ def _leg_record(call: Call, leg: Leg) -> LegRecord:
         ringing_ms=leg.ringing_ms,
         answered_ms=leg.answered_ms,
         ended_ms=leg.ended_ms,
-        outcome="answered" if leg.answered_ms else leg.outcome,
+        outcome="answered" if leg.answered_ms and not leg.confirm else leg.outcome,
         cause=leg.cause,
         sip_status=leg.status,
         codec=codec.name if codec is not None else "",

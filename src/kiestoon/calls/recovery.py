@@ -15,6 +15,7 @@ from kiestoon.calls import closing, custody, following, left_ringing, messages, 
 from kiestoon.calls.call import Call
 from kiestoon.calls.causes import INTERRUPTED, MEDIA_LOST, reason_header
 from kiestoon.calls.journal import CallState, LegData
+from kiestoon.calls.leaving import leave
 from kiestoon.calls.leg import Leg
 from kiestoon.media.protocol import AuditedContext, Modify, Move, Stream, Subtract
 from kiestoon.routing import AskPostcode, EnterMenu, route_extension
@@ -124,10 +125,19 @@ def _take_over(x: Exchange, call: Call, state: CallState, link: MediaLink, now: 
             leg.advance("end")
             leg.ended_ms = x.wall_ms()
     custody.take(x, call, state.holder)
+    _let_go_of_asked(x, call, now)
     x.journal.changed(call)
     log.info("call adopted", call=call.id)
     if state.holder == "service":
         _re_enter(x, call, state, now)
+
+
+def _let_go_of_asked(x: Exchange, call: Call, now: float) -> None:
+    """Whoever had answered, but neither had the call nor lost it, is hung up: nobody waits for the key any more."""
+    kept = {call.caller, *(call.bridge or ()), *call.onlookers}
+    for leg in call.live_legs():
+        if leg.id not in kept:
+            leave(x, call, leg, now, failure=INTERRUPTED)
 
 
 def _re_enter(x: Exchange, call: Call, state: CallState, now: float) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from kiestoon.calls import bridging, custody, dialling, hops, identity, occupancy, signals, topology
+from kiestoon.calls import bridging, confirming, custody, dialling, hops, identity, occupancy, signals, topology
 from kiestoon.calls.addresses import host_of, is_known
 from kiestoon.calls.call import PLAIN, Call, Failure, Manner, Seek
 from kiestoon.calls.causes import (
@@ -93,7 +93,7 @@ def ring_user(x: Exchange, call: Call, step: RingUser, now: float) -> None:
         if not bindings:
             seek.failures.append(UNREACHABLE)
         for binding in bindings:
-            dialling.dial_device(x, call, step.user, device, binding, now, alert=step.alert)
+            dialling.dial_device(x, call, step.user, device, binding, now, alert=step.alert, confirm=step.confirm)
 
 
 def try_other_offer(x: Exchange, call: Call, leg: Leg, now: float) -> bool:
@@ -111,7 +111,9 @@ def try_other_offer(x: Exchange, call: Call, leg: Leg, now: float) -> bool:
     if binding is None or user is None:
         return False
     seek.legs.discard(leg.id)
-    if dialling.dial_device(x, call, user, device, binding, now, encrypted=not leg.webrtc, as_phone=True):
+    if dialling.dial_device(
+        x, call, user, device, binding, now, encrypted=not leg.webrtc, as_phone=True, confirm=leg.confirm
+    ):
         return True
     seek.legs.add(leg.id)
     return False
@@ -148,7 +150,7 @@ def progressed(x: Exchange, call: Call, leg: Leg, event: Progressed, now: float)
     if caller is None:
         return
     alone = len(seek.legs) == 1
-    if event.body and alone and _early_media(x, call, caller, leg, event, now):
+    if event.body and alone and not leg.confirm and _early_media(x, call, caller, leg, event, now):
         return
     if not seek.ringing and event.status != 181:
         seek.ringing = True
@@ -208,11 +210,34 @@ def accepted(x: Exchange, call: Call, leg: Leg, event: Accepted, now: float) -> 
         if not seek.legs:
             finish(x, call, now)
         return
+    if leg.trunk_id:
+        x.lines.succeeded(leg.trunk_id)
+    if leg.confirm:
+        seek.legs.add(leg.id)
+        confirming.ask(x, call, leg, now)
+        return
+    _win(x, call, seek, leg, now)
+
+
+def confirmed(x: Exchange, call: Call, leg: Leg, now: float) -> None:
+    """Whoever answered has pressed the key and takes the call; nothing, where it is too late (see ``confirming``)."""
+    seek = call.seek
+    if seek is not None and leg.id in seek.legs:
+        seek.legs.discard(leg.id)
+        leg.confirm = False
+        _win(x, call, seek, leg, now)
+
+
+def not_confirmed(x: Exchange, call: Call, leg: Leg, now: float) -> None:
+    """Nobody has pressed the key: a machine answered. It counts as no answer."""
+    leave(x, call, leg, now, failure=NO_ANSWER)
+    leg_failed(x, call, leg, NO_ANSWER, now)
+
+
+def _win(x: Exchange, call: Call, seek: Seek, leg: Leg, now: float) -> None:
     _stop_others(x, call, seek, now, ELSEWHERE, ANSWERED_ELSEWHERE)
     call.seek = None
     custody.stop_deadline(x, call)
-    if leg.trunk_id:
-        x.lines.succeeded(leg.trunk_id)
     _found(x, call, leg, now)
 
 
@@ -241,6 +266,8 @@ def go_on_with(x: Exchange, call: Call, seek: Seek, until: float, now: float) ->
     if caller is not None and any(call.legs[leg_id].ringing_ms for leg_id in seek.legs):
         seek.ringing = True
         signals.ringback(x, call, caller)
+    for leg in confirming.asked(call, seek):
+        confirming.ask(x, call, leg, now)
     for leg_id in seek.legs:
         x.journal.ringing(call, call.legs[leg_id])
 
@@ -255,12 +282,20 @@ def stop(x: Exchange, call: Call, now: float) -> None:
 
 
 def _stop_others(x: Exchange, call: Call, seek: Seek, now: float, failure: Failure, reason: str = "") -> None:
+    _stop(x, call, seek, list(seek.legs), now, failure, reason)
+
+
+def _stop(
+    x: Exchange, call: Call, seek: Seek, legs: list[int], now: float, failure: Failure, reason: str = ""
+) -> None:
     """Cancel what still rings. Phones list a call as missed unless ``reason`` tells them that it was dealt with."""
-    for leg_id in list(seek.legs):
+    for leg_id in legs:
         other = call.legs.get(leg_id)
-        if other is not None:
+        seek.legs.discard(leg_id)
+        if other is not None and other.state == "answered" and failure is ELSEWHERE:
+            confirming.too_late(x, call, other, now)
+        elif other is not None:
             leave(x, call, other, now, failure=failure, reason=reason)
-    seek.legs.clear()
 
 
 def leg_failed(x: Exchange, call: Call, leg: Leg, failure: Failure, now: float) -> None:
@@ -269,13 +304,16 @@ def leg_failed(x: Exchange, call: Call, leg: Leg, failure: Failure, now: float) 
     if seek is None or leg.id not in seek.legs:
         return
     seek.legs.discard(leg.id)
+    if leg.confirm and leg.answered_ms:  # and hung up before it was confirmed
+        failure = NO_ANSWER
     seek.failures.append(failure)
     step, lines = seek.lines.pop(leg.id, (None, []))
     if step is not None and failure.outcome == "failed":  # the line's failure, not the number's
         try_next_line(x, call, step, lines, now)
     if failure.status >= 600 and leg.device_id:
         # RFC 3261 §21.6: the person declined, not just this device
-        _stop_others(x, call, seek, now, DECLINED_ELSEWHERE, DECLINED_REASON)
+        own = [other for other in seek.legs if call.legs[other].party.user_id == leg.party.user_id]
+        _stop(x, call, seek, own, now, DECLINED_ELSEWHERE, DECLINED_REASON)
     if not seek.legs:
         finish(x, call, now)
 

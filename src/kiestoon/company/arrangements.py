@@ -41,6 +41,7 @@ from kiestoon.company.model import (
     VoicemailBox,
     WeekBlock,
 )
+from kiestoon.company.ringing import Ringing
 from kiestoon.company.time.changes import Timed
 from kiestoon.company.time.index import TimeIndex
 from kiestoon.company.time.week import schedule_table
@@ -105,6 +106,7 @@ class Arrangements:
         "mappings",
         "presences",
         "reaches",
+        "ringing",
         "rules",
         "schedules",
         "schemes",
@@ -171,6 +173,7 @@ class Arrangements:
         }
         """Codes keyed in during a conversation, and their features (CALL-8)."""
         self.handling = Handling(rows)
+        self.ringing = Ringing(rows)
         self.voicemail_boxes: dict[str, VoicemailBox] = {row.extension: row for row in rows.voicemail_boxes}
         self.times = TimeIndex(rows)
         self._status_times: dict[tuple[int, int | None], Timed[bool]] = {}

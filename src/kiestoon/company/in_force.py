@@ -25,9 +25,11 @@ from kiestoon.company.model import (
     ReachOverride,
     ReachProfile,
     ReachStatus,
+    RingNumber,
     Row,
     Rule,
     RuleService,
+    SimultaneousRinging,
     StatusForward,
     User,
     Virtual,
@@ -58,8 +60,12 @@ OF_RULE: Final[dict[RuleService, str]] = {
     "selective_accept": "selective_acceptance",
     "selective_reject": "selective_rejection",
     "notification": "call_notification",
+    "simultaneous_ringing": "simultaneous_ringing",
 }
 """The service of an extension's rule; a location's forwarding is nobody's service."""
+
+OF_RINGING: Final[dict[type[Row], str]] = {SimultaneousRinging: "simultaneous_ringing"}
+"""The service of each way to ring several phones."""
 
 _WITH_DESTINATIONS: Final = ("locations", "location_routes", "time_routes", *VIRTUAL_TABLES)
 """Tables whose rows may send calls to somebody's voicemail, beside those of the owner's own services."""
@@ -170,6 +176,15 @@ def _alternate(row: AlternateNumber, services: Services, extension: str) -> Alte
     return row if rings_alike else replace(row, ring_pattern=1)
 
 
+def _ringing(row: RowT, services: Services, extension: str) -> RowT | None:
+    return row if services.has(extension, service_of_ringing(row)) else None
+
+
+def service_of_ringing(row: Row) -> str:
+    """The service that rows about several phones for one person belong to."""
+    return f"{row.service}_ringing" if isinstance(row, RingNumber) else OF_RINGING[type(row)]
+
+
 def _box(row: VoicemailBox, services: Services, extension: str) -> VoicemailBox | None:
     return row if services.has(extension, "voicemail") else None
 
@@ -215,6 +230,8 @@ _HANDLERS: Final[dict[type[Row], Callable[[Any, Services, str], Any]]] = {
     ReachCell: _reach,
     ReachOverride: _reach_override,
     VoicemailBox: _box,
+    RingNumber: _ringing,
+    **dict.fromkeys(OF_RINGING, _ringing),
     **{BY_TABLE[table].row: _virtual for table in VIRTUAL_TABLES},
 }
 TOUCHED: Final = tuple(BY_ROW[row].table for row in _HANDLERS)

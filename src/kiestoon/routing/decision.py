@@ -18,7 +18,8 @@ class DialOutside(msgspec.Struct, frozen=True):
     ``caller_number`` is E.164, "" when the company has none; ``hide_caller`` asks for privacy "id" (RFC 3323).
     ``caller_name`` goes with it, "" = as the incoming call has it. ``country`` is where the caller is, for
     ``numbers.format_for_trunk``. ``area`` selects the emergency centre, as a
-    phone-context ("+3120"). ``emergency``: no limit may stop the call.
+    phone-context ("+3120"). ``emergency``: no limit may stop the call. ``confirm``: whoever answers must press a key
+    to get the call (V 9.1.2).
     """
 
     trunks: tuple[int, ...]
@@ -30,13 +31,14 @@ class DialOutside(msgspec.Struct, frozen=True):
     hide_caller: bool = False
     emergency: bool = False
     area: str = ""
+    confirm: bool = False
 
 
 class RingUser(msgspec.Struct, frozen=True):
     """Ring these devices of the user (never the one the call comes from); () = nobody can be reached.
 
     ``ring_s`` 0 = as long as the exchange rings by default. ``waiting``: the phone may ring during another call.
-    ``alert``: the ring pattern, 0 = the usual one (V 9.4).
+    ``alert``: the ring pattern, 0 = the usual one (V 9.4). ``confirm``: as with ``DialOutside``.
     """
 
     user: User
@@ -44,14 +46,19 @@ class RingUser(msgspec.Struct, frozen=True):
     ring_s: int = 0
     waiting: bool = True
     alert: int = 0
+    confirm: bool = False
 
 
 class RingAll(msgspec.Struct, frozen=True):
-    """Ring several people and outside numbers at once: the first to answer has the call."""
+    """Ring several people and outside numbers at once: the first to answer has the call.
+
+    ``personal``: they ring for one person, who comes first of ``people``; else for a group.
+    """
 
     people: tuple[RingUser, ...]
     outside: tuple[DialOutside, ...] = ()
     ring_s: int = 0
+    personal: bool = False
 
 
 class EnterMenu(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ from typing import Final
 
 from kiestoon.company.model import Destination, ForwardCase, ForwardExtension, GroupExtension, User
 from kiestoon.company.numbers import clean_dialled
-from kiestoon.routing import person
+from kiestoon.routing import person, ringing
 from kiestoon.routing.branching import choose_shown
 from kiestoon.routing.context import Divert, Route, refuse
 from kiestoon.routing.decision import DialOutside, RingAll, RingUser, Step
@@ -68,7 +68,7 @@ def ring_numbers(route: Route, numbers: tuple[str, ...]) -> Step:
     outside: list[DialOutside] = []
     for number in numbers:
         found = _target_of(route, Destination("number", number), None, outside)
-        devices = person.phones(route, found) if found is not None else ()
+        devices = ringing.phones(route, found) if found is not None else ()
         if found is not None and devices:
             people.setdefault(found.id, RingUser(found, devices, 0, found.call_waiting, route.situation.alert))
     shown = ", ".join(numbers)
@@ -98,7 +98,7 @@ def ring_all(
             choose_shown(route, member.caller_id, member.caller_number)
             found = _target_of(route, member.to, None, outside)
         route.now(shown=shown)
-        devices = person.phones(route, found) if found is not None else ()
+        devices = ringing.phones(route, found) if found is not None else ()
         if found is not None and devices:
             allowed = found.call_waiting if waiting is None else waiting
             people.setdefault(found.id, RingUser(found, devices, 0, allowed, route.situation.alert))
@@ -113,7 +113,7 @@ def _person_of(route: Route, member: User, outside: list[DialOutside], *, forwar
     Somebody whose calls go anywhere else (a voicemail, a menu) does not ring: that would take the call from the others.
     Forwarding when nobody answers has no place here: the group's own time decides.
     """
-    if person.wants_peace(route, member):
+    if ringing.wants_peace(route, member):
         return None
     diverted = (person.sends_on(route, member) or _absent(route, member, second=second)) if forwards else None
     return member if diverted is None else _target_of(route, diverted.to, member, outside)
@@ -134,7 +134,7 @@ def _target_of(route: Route, to: Destination, payer: User | None, outside: list[
         return None
     target = route.person(clean_dialled(to.target))
     if target is not None:
-        return None if person.wants_peace(route, target) else target
+        return None if ringing.wants_peace(route, target) else target
     dial = branch_out(route, to.target, payer) if to.kind == "number" else None
     if isinstance(dial, DialOutside):
         outside.append(dial)

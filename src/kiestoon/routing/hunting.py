@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from kiestoon.company.model import ForwardCase, ForwardExtension, HuntGroup, HuntMember, HuntPolicy, User
-from kiestoon.routing import person
+from kiestoon.routing import person, ringing
 from kiestoon.routing.branching import choose_shown
 from kiestoon.routing.context import Divert, Route, refuse
 from kiestoon.routing.decision import DialOutside, RingAll, RingUser, Step
@@ -98,7 +98,7 @@ def _ring_member(route: Route, group: HuntGroup, extension: str, ring_s: int) ->
         member = route.person(extension)
         if member is None:
             return None
-        step = RingUser(member, person.phones(route, member), ring_s, group.call_waiting, route.situation.alert)
+        step = RingUser(member, ringing.phones(route, member), ring_s, group.call_waiting, route.situation.alert)
     route.because("hunt_member", name=str(getattr(owner, "name", "") or extension), extension=extension)
     return step
 
@@ -129,7 +129,7 @@ def _available(route: Route, group: HuntGroup) -> tuple[tuple[str, ...], bool]:
 
 
 def _is_there(route: Route, member: User) -> bool:
-    if member.id == route.situation.caller.user_id or person.wants_peace(route, member):
+    if member.id == route.situation.caller.user_id or ringing.wants_peace(route, member):
         return False
     return route.live.is_reachable(member.company_id, member.id)
 

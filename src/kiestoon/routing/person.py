@@ -13,12 +13,10 @@ from typing import Final, TypeAlias
 from kiestoon.company.model import (
     NOWHERE,
     Destination,
-    Device,
     Forward,
     ForwardCase,
     Location,
     PresenceStatus,
-    Rule,
     User,
     Virtual,
 )
@@ -27,10 +25,11 @@ from kiestoon.routing import reach
 from kiestoon.routing.at_rest import status_at
 from kiestoon.routing.context import Divert, Route, meant, refuse
 from kiestoon.routing.decision import RingAll, RingUser, Step
-from kiestoon.routing.matching import fits_any, fits_caller
+from kiestoon.routing.matching import fits_any
 from kiestoon.routing.outward import area_of, area_of_location, mobile_of, own_number_meant, read_dialled
+from kiestoon.routing.ringing import along, wants_peace
+from kiestoon.routing.selecting import decided
 from kiestoon.routing.situation import DivertReason, Outcome
-from kiestoon.routing.timing import rule_applies_now
 
 RING_S: Final = 5
 """One ring: a second of tone and four of silence, the cadence of the Dutch network."""
@@ -61,7 +60,7 @@ def enter(route: Route, user: User) -> Step | Divert:
 
 def _selective_acceptance(route: Route, owner: Owner) -> Step | None:
     rules = route.index.arrangements.rules_of(owner.extension, "selective_accept")
-    if not rules or _decided(route, rules) is not None:
+    if not rules or decided(route, rules) is not None:
         return None
     route.because("not_accepted", name=owner.name)
     return refuse(403, 21, "Call Rejected", "call-rejected")
@@ -69,7 +68,7 @@ def _selective_acceptance(route: Route, owner: Owner) -> Step | None:
 
 def _selective_rejection(route: Route, owner: Owner) -> Step | None:
     rules = route.index.arrangements.rules_of(owner.extension, "selective_reject")
-    rule = _decided(route, rules) if rules else None
+    rule = decided(route, rules) if rules else None
     if rule is not None:
         route.because("rejected_by_rule", name=owner.name, rule=rule.name)
     elif isinstance(owner, User) and owner.blocklist and fits_any(owner.blocklist, route.situation.caller):
@@ -97,7 +96,7 @@ def _location_forward(route: Route, user: User) -> Divert | None:
     to = location.forward_to
     if location.forward == "automatic":
         rules = route.index.arrangements.location_rules.get(location.id, ())
-        rule = _decided(route, tuple(row for row in rules if row.service == "location_forward"))
+        rule = decided(route, tuple(row for row in rules if row.service == "location_forward"))
         if rule is None:
             return None
         to = rule.to or to
@@ -136,7 +135,7 @@ def _selective(route: Route, owner: Owner) -> Divert | None:
     row = _forward_row(route, owner.extension, "selective")
     if row is None:
         return None
-    rule = _decided(route, route.index.arrangements.rules_of(owner.extension, "selective_forward"))
+    rule = decided(route, route.index.arrangements.rules_of(owner.extension, "selective_forward"))
     if rule is None:
         return None
     forwarder = route.person(owner.extension)
@@ -160,11 +159,6 @@ def _do_not_disturb(route: Route, user: User) -> Step | Divert | None:
         route.splash(user)
     diverted = after(route, user, "busy")
     return diverted if diverted is not None else refuse(486, 17, "Do not disturb")
-
-
-def wants_peace(route: Route, user: User) -> bool:
-    """Do not disturb, as a service or as the status of the moment."""
-    return user.do_not_disturb or status_of(route, user) == "do_not_disturb"
 
 
 def status_of(route: Route, user: User) -> PresenceStatus:
@@ -262,15 +256,6 @@ def _target(route: Route, row: Forward) -> Destination:
     return Destination("voicemail") if row.voicemail else NOWHERE
 
 
-def _decided(route: Route, rules: tuple[Rule, ...]) -> Rule | None:
-    """The rule that switches a service on for this call; one that switches it off wins."""
-    caller = route.situation.caller
-    fitting = [rule for rule in rules if fits_caller(rule, caller) and rule_applies_now(route, rule)]
-    if any(not rule.applies for rule in fitting):
-        return None
-    return fitting[0] if fitting else None
-
-
 # --- ringing ---------------------------------------------------------------------------------------------------------
 
 
@@ -288,19 +273,16 @@ def ring(route: Route, user: User) -> Step:
             if profile is not None:
                 reach.choose_shown(route, user, profile)
             mobile = mobile_of(route, user)
-    if not devices and mobile is None:
-        route.because("no_devices", name=user.name)
     person = RingUser(user, devices, ring_seconds(route, user, profile), user.call_waiting, route.situation.alert)
-    if mobile is None:
-        return person
-    return RingAll((person,), (mobile,), person.ring_s)
-
-
-def phones(route: Route, user: User) -> tuple[Device, ...]:
-    """The phones that ring for calls to a group: what the person has chosen by hand counts, the matrix does not."""
-    devices = route.index.devices_of(user.id)
-    kinds = reach.ringing_kinds(route, user, None)
-    return devices if kinds is None else tuple(device for device in devices if device.kind in kinds)
+    others = along(route, user)
+    outside = others.outside
+    if mobile is not None and all(mobile.number != other.number for other in outside):
+        outside = (mobile, *outside)
+    if others.people or outside:
+        return RingAll((person, *others.people), outside, person.ring_s, personal=True)
+    if not devices:
+        route.because("no_devices", name=user.name)
+    return person
 
 
 def ring_seconds(route: Route, user: User, profile: reach.Profile | None) -> int:

@@ -116,6 +116,11 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Calls are not forwarded to {number}",
         "Naar {number} wordt niet doorgeschakeld",
     ),
+    "rings_along": ("{number} rings along with {name}", "{number} gaat mee over met {name}"),
+    "confirms": (
+        "Whoever answers at {number} presses 1 to take the call",
+        "Wie opneemt op {number} toetst 1 om het gesprek aan te nemen",
+    ),
     "blocked": (
         "{number} is of the kind {kind}, which is blocked ({by})",
         "{number} is van de soort {kind}, en die is geblokkeerd ({by})",

@@ -55,12 +55,14 @@ from kiestoon.company.model import (
     ReachOverride,
     ReachProfile,
     ReachStatus,
+    RingNumber,
     Row,
     Rule,
     Schedule,
     ServiceAssignment,
     ServicePack,
     ShortNumber,
+    SimultaneousRinging,
     SpeedDial,
     StatusForward,
     TimeRoute,
@@ -205,6 +207,8 @@ def _fill(changes: Changes, company_id: int, ids: dict[str, int], digit: str, e1
     add(FeatureCode, feature="do_not_disturb_on", code=f"*{digit}8")
     add(SpeedDial, user_id=user.id, code=f"{digit}1", number="00612345678")
     add(ShortNumber, code=f"*2{digit}1", number="00612345678", name="Notary")
+    add(SimultaneousRinging, user_id=user.id)
+    add(RingNumber, user_id=user.id, service="simultaneous", position=1, to=Destination("number", "0612345678"))
     add(TransferOptions, user_id=user.id, camp_on=True)
     add(OperatorSettings, location_id=location.id, operator=number)
     add(ParkSettings, location_id=location.id, alternate=f"{digit}12")

@@ -111,6 +111,13 @@ from kiestoon.company.model.reach import (
     ReachProfile,
     ReachStatus,
 )
+from kiestoon.company.model.ringing import (
+    MOST_RINGING,
+    RingNumber,
+    RingService,
+    RingWhen,
+    SimultaneousRinging,
+)
 from kiestoon.company.model.row import (
     _UNSHOWN,
     NOWHERE,
@@ -138,6 +145,7 @@ __all__ = [
     "EVENT_ENTITIES",
     "LOADED",
     "LOGIN_ENTITIES",
+    "MOST_RINGING",
     "NOWHERE",
     "RECORDING_ENTITIES",
     "VIRTUAL_TABLES",
@@ -218,6 +226,9 @@ __all__ = [
     "ReachStatus",
     "RecallUnanswered",
     "Recording",
+    "RingNumber",
+    "RingService",
+    "RingWhen",
     "Row",
     "Rule",
     "RuleService",
@@ -225,6 +236,7 @@ __all__ = [
     "ServiceAssignment",
     "ServicePack",
     "ShortNumber",
+    "SimultaneousRinging",
     "SpeedDial",
     "SpokenLanguage",
     "StatusForward",

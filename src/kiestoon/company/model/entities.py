@@ -18,6 +18,7 @@ from kiestoon.company.model import (
     people,
     prompts,
     reach,
+    ringing,
     schedules,
     voicemail,
     webhooks,
@@ -260,6 +261,20 @@ ENTITIES: tuple[Entity, ...] = (
         "allowed_addresses",
         ("allowed address", "toegestaan adres"),
         key=("first_address",),
+    ),
+    Entity(
+        ringing.SimultaneousRinging,
+        "simultaneous_ringing",
+        ("simultaneous ringing", "simultaan bellen"),
+        key=("user_id",),
+        unique=(("user_id",),),
+    ),
+    Entity(
+        ringing.RingNumber,
+        "ring_numbers",
+        ("number to ring", "te bellen nummer"),
+        key=("user_id", "service", "position"),
+        unique=(("user_id", "service", "position"),),
     ),
     Entity(
         organisation.FeatureCode,

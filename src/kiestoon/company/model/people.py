@@ -174,7 +174,12 @@ class Forward(Row, frozen=True):
 
 
 RuleService: TypeAlias = Literal[
-    "selective_forward", "selective_accept", "selective_reject", "notification", "location_forward"
+    "selective_forward",
+    "selective_accept",
+    "selective_reject",
+    "notification",
+    "location_forward",
+    "simultaneous_ringing",
 ]
 NumberKind: TypeAlias = Literal["internal", "external", "private", "unavailable"]
 

@@ -63,6 +63,7 @@ from kiestoon.company.model.people import (
 )
 from kiestoon.company.model.prompts import Prompt, Recording
 from kiestoon.company.model.reach import CallClass, ReachCell, ReachOverride, ReachProfile, ReachStatus
+from kiestoon.company.model.ringing import RingNumber, SimultaneousRinging
 from kiestoon.company.model.schedules import Holiday, Schedule
 from kiestoon.company.model.voicemail import VoicemailBox
 
@@ -111,6 +112,8 @@ class CompanyRows(msgspec.Struct, frozen=True, kw_only=True):
     reach_cells: tuple[ReachCell, ...] = ()
     reach_overrides: tuple[ReachOverride, ...] = ()
     allowed_addresses: tuple[AllowedAddress, ...] = ()
+    simultaneous_ringing: tuple[SimultaneousRinging, ...] = ()
+    ring_numbers: tuple[RingNumber, ...] = ()
     feature_codes: tuple[FeatureCode, ...] = ()
     transfer_options: tuple[TransferOptions, ...] = ()
     operator_settings: tuple[OperatorSettings, ...] = ()

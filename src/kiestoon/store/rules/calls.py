@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from kiestoon.company.model import (
+    MOST_RINGING,
     AlternateNumber,
     CallLimit,
     Destination,
@@ -15,6 +16,7 @@ from kiestoon.company.model import (
     NumberPlan,
     PlanMapping,
     ReachProfile,
+    RingNumber,
     Row,
     Rule,
     StatusForward,
@@ -25,6 +27,8 @@ from kiestoon.store.rules.peek import Peek, named
 from kiestoon.store.rules.shape import Check
 
 OWN_NUMBERS: Final = ("mobile", "external")
+RUNG: Final = ("extension", "number", *OWN_NUMBERS)
+"""What can ring: the rest of the destinations answers by itself, or not at all."""
 _REMINDED: Final = ("always", "selective")
 
 
@@ -37,7 +41,7 @@ def check_own_numbers(row: Row, fields: tuple[Any, ...], peek: Peek) -> Iterator
 
 
 def _is_persons(row: Row, peek: Peek) -> bool:
-    if isinstance(row, StatusForward | ReachProfile):
+    if isinstance(row, StatusForward | ReachProfile | RingNumber):
         return True
     extension = getattr(row, "extension", "") if isinstance(row, Forward | Rule) else ""
     return bool(extension) and isinstance(peek.extension_owner(extension), User)
@@ -59,6 +63,17 @@ def _rule(row: Rule, peek: Peek) -> Iterator[Problem]:
 def _shows_a_number(row: CallLimit | ForwardExtension, peek: Peek) -> Iterator[Problem]:
     if row.caller_id == "number" and not row.caller_number:
         yield problem("caller_number", "missing")
+
+
+def _ring_number(row: RingNumber, peek: Peek) -> Iterator[Problem]:
+    """It is a telephone that is rung; and each service has so many (V 9.2, V 9.3)."""
+    most = MOST_RINGING[row.service]
+    if row.position > most:
+        yield problem("position", "out_of_range", value=row.position, low=1, high=most)
+    if not row.to:
+        yield problem("to", "missing")
+    elif row.to.kind not in RUNG:
+        yield problem("to", "not_a_choice", value=row.to.kind, choices=", ".join(RUNG))
 
 
 # --- an outside number leads to one place: its person, an alternate's, or number plans ------------------------------
@@ -99,6 +114,7 @@ def _person_of(alternate: AlternateNumber, peek: Peek) -> tuple[str, str]:
 CHECKS: Final[dict[type[Row], tuple[Check, ...]]] = {
     Forward: (_forward,),
     Rule: (_rule,),
+    RingNumber: (_ring_number,),
     CallLimit: (_shows_a_number,),
     ForwardExtension: (_shows_a_number,),
     AlternateNumber: (_alternate,),

@@ -12,7 +12,14 @@ from typing import Any, Final
 
 import msgspec
 
-from kiestoon.company.in_force import FIELDS, OF_RULE, OF_VIRTUAL, services_of_forward
+from kiestoon.company.in_force import (
+    FIELDS,
+    OF_RINGING,
+    OF_RULE,
+    OF_VIRTUAL,
+    service_of_ringing,
+    services_of_forward,
+)
 from kiestoon.company.model import (
     AlternateNumber,
     CallClass,
@@ -22,6 +29,7 @@ from kiestoon.company.model import (
     ReachOverride,
     ReachProfile,
     ReachStatus,
+    RingNumber,
     Row,
     Rule,
     ServiceAssignment,
@@ -164,6 +172,11 @@ def _reach(row: Row, peek: Peek) -> Iterator[Problem]:
     yield from _of_person(row, wanted, peek)
 
 
+def _ringing(row: Row, peek: Peek) -> Iterator[Problem]:
+    if getattr(row, "active", True):
+        yield from _of_person(row, [("user_id", service_of_ringing(row))], peek)
+
+
 def _of_person(row: Any, wanted: Iterable[tuple[str, str]], peek: Peek) -> Iterator[Problem]:
     person = peek.get(User, row.user_id)
     held = Held(person, peek) if person is not None else None
@@ -178,5 +191,6 @@ CHECKS: Final[dict[type[Row], tuple[Check, ...]]] = {
     VoicemailBox: (_box,),
     StatusForward: (_status_forward,),
     AlternateNumber: (_alternate,),
+    **dict.fromkeys((*OF_RINGING, RingNumber), (_ringing,)),
     **dict.fromkeys((CallClass, ReachStatus, ReachProfile, ReachCell, ReachOverride), (_reach,)),
 }

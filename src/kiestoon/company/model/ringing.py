@@ -1,0 +1,44 @@
+"""Several phones for one person's calls: at once, or one after the other (V 9.1-9.3)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+from msgspec import Meta
+
+from kiestoon.company.model.row import NOWHERE, CompanyId, Destination, OwnerId, Row
+
+RingWhen: TypeAlias = Literal["always", "busy", "free"]
+"""When the other phones ring: always, only while the person is in a call, only while not."""
+RingService: TypeAlias = Literal["simultaneous", "sequential"]
+"""All at once, or one after the other."""
+MOST_RINGING: dict[RingService, int] = {"simultaneous": 10, "sequential": 5}
+"""How many numbers somebody can have for each (V 9.2, V 9.3)."""
+Rings: TypeAlias = Annotated[int, Meta(ge=2, le=20)]
+
+
+class SimultaneousRinging(Row, frozen=True):
+    """The person's ``ring_numbers`` of the service "simultaneous" ring along with the person's phones (V 9.2).
+
+    Where there are rules of the service "simultaneous_ringing", one must fit; without any it is for all calls.
+    """
+
+    company_id: CompanyId
+    user_id: OwnerId
+    active: bool = True
+    ring_when: RingWhen = "always"
+
+
+class RingNumber(Row, frozen=True):
+    """A number that is rung for a person: ``to`` is an extension, a number, or the own mobile or other number.
+
+    ``position`` is its place in the list: 1 to 10 for "simultaneous", 1 to 5 for "sequential". ``confirm``: whoever
+    answers there must press 1 to get the call, so that no voicemail takes it (V 9.1.2).
+    """
+
+    company_id: CompanyId
+    user_id: OwnerId
+    service: RingService
+    position: Annotated[int, Meta(ge=1, le=10)]
+    to: Destination = NOWHERE
+    confirm: bool = False

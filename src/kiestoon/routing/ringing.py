@@ -1,0 +1,107 @@
+"""What rings for a person: the phones, and the numbers that ring along with them (V 9.1-9.2).
+
+Numbers that ring along are one step far: a colleague's phones ring, whatever that colleague has arranged, unless he
+does not want to be disturbed. The call stays with the person it is for, whose forwardings decide what follows.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+
+from kiestoon.company.model import Device, RingNumber, SimultaneousRinging, User
+from kiestoon.company.numbers import clean_dialled
+from kiestoon.routing import reach
+from kiestoon.routing.at_rest import status_at
+from kiestoon.routing.context import SHOWN, Route, meant
+from kiestoon.routing.decision import DialOutside, RingUser
+from kiestoon.routing.outward import area_of, branch_out, own_number_meant
+from kiestoon.routing.selecting import decided
+
+
+class Others(NamedTuple):
+    """Who rings besides a person's own phones."""
+
+    people: tuple[RingUser, ...] = ()
+    outside: tuple[DialOutside, ...] = ()
+
+
+NOBODY = Others()
+
+
+def wants_peace(route: Route, user: User) -> bool:
+    """Do not disturb, as a service or as the status of the moment."""
+    return user.do_not_disturb or status_at(route.index, user, route.live.now_ms) == "do_not_disturb"
+
+
+def phones(route: Route, user: User) -> tuple[Device, ...]:
+    """The phones that ring for calls to others' numbers: what the person has chosen by hand counts, the matrix does
+    not."""
+    devices = route.index.devices_of(user.id)
+    kinds = reach.ringing_kinds(route, user, None)
+    return devices if kinds is None else tuple(device for device in devices if device.kind in kinds)
+
+
+def along(route: Route, user: User) -> Others:
+    """The numbers that ring along with the person's phones, if they do so for this call now."""
+    row = route.index.arrangements.ringing.simultaneous.get(user.id)
+    if row is None or not _is_on(route, user, row):
+        return NOBODY
+    people: dict[int, RingUser] = {}
+    outside: dict[str, DialOutside] = {}
+    for number in route.index.arrangements.ringing.numbers(user.id, "simultaneous"):
+        step = reached_at(route, user, number, "rings_along")
+        if isinstance(step, RingUser):
+            people.setdefault(step.user.id, step)
+        elif step is not None:
+            outside.setdefault(step.number, step)
+    return Others(tuple(people.values()), tuple(outside.values()))
+
+
+def _is_on(route: Route, user: User, row: SimultaneousRinging) -> bool:
+    """By the rules, where there are any, and by whether the person is in a call (V 9.2.2)."""
+    rules = route.index.arrangements.rules_of(user.extension, "simultaneous_ringing")
+    if rules and decided(route, rules) is None:
+        return False
+    if row.ring_when == "always":
+        return True
+    return route.live.is_busy(user.company_id, user.id) == (row.ring_when == "busy")
+
+
+def reached_at(route: Route, user: User, number: RingNumber, reason: str) -> RingUser | DialOutside | None:
+    """What rings at one of a person's numbers, with the ``reason`` kept; None: nothing can, or should."""
+    to = meant(user, number.to)
+    if to.kind not in ("extension", "number"):
+        return None
+    target = _colleague(route, user, to.target)
+    if target is None and to.kind == "extension":
+        return None  # a group, a menu: it would take the call by itself
+    if target is user or (target is not None and target.id == route.situation.caller.user_id):
+        return None
+    step: RingUser | DialOutside
+    if target is not None:
+        devices = phones(route, target)
+        if not devices or wants_peace(route, target):
+            return None
+        step = RingUser(target, devices, 0, target.call_waiting, confirm=number.confirm)
+    else:
+        dialled = branch_out(route, to.target, user)
+        if not isinstance(dialled, DialOutside):
+            return None
+        step = msgspec.structs.replace(dialled, confirm=number.confirm)
+    shown = to.target[:SHOWN]
+    route.because(reason, name=user.name, number=shown)
+    if number.confirm:
+        route.because("confirms", number=shown)
+    return step
+
+
+def _colleague(route: Route, user: User, target: str) -> User | None:
+    """The colleague whose extension or own outside number is meant."""
+    cleaned = clean_dialled(target)
+    found = route.person(cleaned)
+    if found is None and cleaned not in route.index.arrangements.extensions:
+        own = own_number_meant(route, cleaned, area_of(route, user))
+        found = route.person(own.extension) if own is not None and own.extension else None
+    return found
