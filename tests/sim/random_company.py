@@ -18,8 +18,10 @@ _STATUSES = ("office", "meeting", "sick", "do_not_disturb")
 class Maker:
     """Makes one company, number ``number``, from a seed."""
 
-    def __init__(self, seed: int, number: int = 1) -> None:
+    def __init__(self, seed: int, number: int = 1, *, several: float = 0.3) -> None:
         self.random = Random(seed)
+        self.several = several
+        """How likely it is that other phones ring for a person."""
         self.company_id = number
         self._ids = {entity.table: count(number * 1000 + 1) for entity in m.ENTITIES}
         self._extension = iter([str(value) for value in self.random.sample(range(200, 900), 60)])
@@ -243,20 +245,25 @@ class Maker:
                 self.add(m.StatusForward, user_id=user.id, status="meeting", to=self.destination("mobile", "external"))
             if self.random.random() < 0.3:
                 self._reach(user)
-            if self.random.random() < 0.3:
-                self._rings_along(user)
+            if self.random.random() < self.several:
+                self._several_phones(user)
 
         self._licences()
 
-    def _rings_along(self, user: Any) -> None:
-        self.add(m.SimultaneousRinging, user_id=user.id, active=self.random.random() < 0.9,
+    def _several_phones(self, user: Any) -> None:
+        """Numbers that ring along with the person's phones, and after them."""
+        chance = self.random.random
+        self.add(m.SimultaneousRinging, user_id=user.id, active=chance() < 0.9,
                  ring_when=self.random.choice(("always", "busy", "free")))  # fmt: skip
-        if self.random.random() < 0.3:
-            self.add(m.Rule, name="Along", service="simultaneous_ringing", extension=user.extension,
-                     kinds=tuple(self.random.sample(("internal", "external"), 1)))  # fmt: skip
-        for position in range(1, self.random.randint(1, 4)):
-            self.add(m.RingNumber, user_id=user.id, service="simultaneous", position=position, to=self.telephone(),
-                     confirm=self.random.random() < 0.5)  # fmt: skip
+        self.add(m.SequentialRinging, user_id=user.id, active=chance() < 0.9, base_first=chance() < 0.7,
+                 continue_if_busy=chance() < 0.5, caller_may_stop=chance() < 0.5)  # fmt: skip
+        for service in ("simultaneous", "sequential"):
+            if service == "sequential" or chance() < 0.3:
+                kinds = tuple(self.random.sample(("internal", "external"), self.random.randint(0, 2)))
+                self.add(m.Rule, name="Ring", service=f"{service}_ringing", extension=user.extension, kinds=kinds)
+            for position in range(1, self.random.randint(1, 4)):
+                self.add(m.RingNumber, user_id=user.id, service=service, position=position, to=self.telephone(),
+                         confirm=chance() < 0.5)  # fmt: skip
 
     def telephone(self) -> m.Destination:
         """What can ring."""

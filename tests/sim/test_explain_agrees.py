@@ -24,10 +24,14 @@ LOOK_S = 5
 LINE = Trunk(id=1, company_id=1, name="line", kind="peer", host=PROVIDER[0], sources=(PROVIDER[0],))
 
 
-def company(seed: int) -> CompanyRows:
-    """A random company whose phones the fake network knows."""
-    maker = Maker(seed)
+def company(seed: int, *, several: bool = False) -> CompanyRows:
+    """A random company whose phones the fake network knows. ``several``: other phones ring for everybody."""
+    maker = Maker(seed, several=1.0 if several else 0.3)
     rows = maker.make()
+    if several:  # little may stand before them
+        maker.rows["forwards"] = [row for row in rows.forwards if row.case not in ("always", "selective")]
+        maker.rows["users"] = [msgspec.structs.replace(row, do_not_disturb=False) for row in rows.users]
+        rows = maker.result()
     if not rows.devices:
         maker._device(rows.users[0])
         rows = maker.result()
@@ -37,10 +41,12 @@ def company(seed: int) -> CompanyRows:
     )
 
 
-def told_and_done(seed: int, monkeypatch: pytest.MonkeyPatch, *, inside: bool) -> tuple[Explanation, list[Any]]:
+def told_and_done(
+    seed: int, monkeypatch: pytest.MonkeyPatch, *, inside: bool, several: bool = False
+) -> tuple[Explanation, list[Any]]:
     """What is explained, and the reasons of the same call made on the fake network."""
     choose = Random(seed)
-    rows = company(seed)
+    rows = company(seed, several=several)
     world = World(seed, rows)
     world.provider()
     states: dict[str, State] = {
@@ -64,7 +70,8 @@ def told_and_done(seed: int, monkeypatch: pytest.MonkeyPatch, *, inside: bool) -
     directory = world.exchange.directory
     numbers = [row.e164 for row in rows.numbers]
     if inside:
-        dialled = choose.choice([*(row.extension for row in extensions(rows)), *numbers])
+        found = rows.users if several else extensions(rows)
+        dialled = choose.choice([*(row.extension for row in found), *(() if several else numbers)])
         device = directory.device(DOMAIN, caller.username)
         assert device is not None
         told = explain(directory, FromDevice(device), dialled, assumed)
@@ -101,7 +108,17 @@ def extensions(rows: CompanyRows) -> list[Any]:
 @pytest.mark.parametrize("seed", range(100))
 @pytest.mark.parametrize("inside", [True, False], ids=["from inside", "from outside"])
 def test_a_call_goes_the_way_that_was_explained(seed: int, inside: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    told, done = told_and_done(seed, monkeypatch, inside=inside)
+    agrees(*told_and_done(seed, monkeypatch, inside=inside))
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_a_call_to_somebody_with_several_phones_goes_the_way_that_was_explained(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agrees(*told_and_done(seed, monkeypatch, inside=True, several=True))
+
+
+def agrees(told: Explanation, done: list[Any]) -> None:
     expected = list(told.reasons)
     if any(stage.kind in {"menu", "postcode", "voicemail"} for stage in told.stages):
         assert done[: len(expected)] == expected

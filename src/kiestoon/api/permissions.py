@@ -98,6 +98,7 @@ PERMISSIONS: Final[dict[str, Permission]] = {
     "reach_overrides": _PERSONAL,
     "allowed_addresses": Permission("write", "write", "-", "-", "-"),
     "simultaneous_ringing": _PERSONAL,
+    "sequential_ringing": _PERSONAL,
     "ring_numbers": _PERSONAL,
     "feature_codes": Permission("write", "write", "public", "public", "public"),
     "transfer_options": _PERSONAL,

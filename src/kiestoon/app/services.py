@@ -20,6 +20,7 @@ from kiestoon.services.pickup import pickup
 from kiestoon.services.plans import plan_menu
 from kiestoon.services.postcode import postcode
 from kiestoon.services.recording import record_prompt
+from kiestoon.services.searching import searching
 from kiestoon.services.switching import SWITCHING
 from kiestoon.services.takeover import take_over
 from kiestoon.services.transferred import camped, returned, transferred
@@ -40,6 +41,7 @@ def all_services() -> dict[str, ServiceFunction]:
         "held": held,
         "camped": camped,
         "call_waits": call_waits,
+        "searching": searching,
         "confirming": confirming,
         "confirmed_elsewhere": confirmed_elsewhere,
         "callback": callback,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from kiestoon.calls.party import Party
     from kiestoon.calls.service import Service
     from kiestoon.media.client import MediaLink
-    from kiestoon.routing import Decision, DialOutside, Diversion, Reason, Situation
+    from kiestoon.routing import Decision, DialOutside, Diversion, Reason, RingAll, Situation
     from kiestoon.sip.deadlines import Deadline
 
 Holder: TypeAlias = Literal["nobody", "seek", "bridge", "service"]
@@ -62,15 +62,18 @@ PLAIN = Manner()
 class Seek:
     """An attempt to get somebody to answer: outgoing legs racing.
 
+    ``rest``: who is rung after them, in turn. ``ends_at``: when it is given up even so; 0 = when all have been rung.
     ``lines``: for each leg to an outside number, what is called there and the lines still to be tried. ``ringing``: the
     caller has been told so.
     """
 
-    __slots__ = ("decision", "failures", "legs", "lines", "manner", "ringing")
+    __slots__ = ("decision", "ends_at", "failures", "legs", "lines", "manner", "rest", "ringing")
 
     def __init__(self, decision: Decision, manner: Manner = PLAIN) -> None:
         self.decision = decision
         self.manner = manner
+        self.rest: tuple[RingAll, ...] = ()
+        self.ends_at = 0.0
         self.legs: set[int] = set()
         self.lines: dict[int, tuple[DialOutside, list[int]]] = {}
         self.failures: list[Failure] = []

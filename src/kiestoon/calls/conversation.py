@@ -275,6 +275,32 @@ class Conversation:
             call.emergency = decision.step.emergency
         return await self.reach(decision)
 
+    def seek(self, decision: Decision) -> None:
+        """Do what routing decided on, and go on speaking to the party meanwhile, who does not hear it ring: as long as
+        ``entertains``. Then ``outcome`` has to be waited for."""
+        self._driver.failed = None
+        self._driver.decision, self._driver.entertains = decision, True
+
+    @property
+    def entertains(self) -> bool:
+        """Whether the party is still to be spoken to while somebody is sought."""
+        return self._driver.entertains
+
+    def ringback(self) -> None:
+        """Let the party hear that somebody is being rung."""
+        self._driver.hush(self._x, self.call)
+        signals.ringback(self._x, self.call, self.leg)
+
+    def give_up(self) -> None:
+        """Seek no longer: what follows when nobody answers follows now."""
+        self._driver.gives_up = True
+
+    async def outcome(self) -> Failure:
+        """Wait until what ``seek`` began has failed."""
+        failed, self._driver.failed = self._driver.failed, None
+        self._driver.entertains = False
+        return failed if failed is not None else cast("Failure", await Wait("connection"))
+
     async def reached(self) -> Failure:
         """Wait for an attempt that was under way when the service was entered; returns when it failed."""
         self._driver.under_way = False

@@ -37,8 +37,9 @@ def pressed(x: Exchange, call: Call, leg: Leg, digit: str, duration_ms: int, now
     if leg.side is not None:
         leg.side.digit(x, call, digit, now)
         return
-    if call.holder == "service" and call.service is not None:
-        call.service.digit(x, call, digit, now)
+    service = call.service
+    if service is not None and (call.holder == "service" or (service.entertains and leg.id == call.caller)):
+        service.digit(x, call, digit, now)
         return
     if leg.id in call.onlookers:
         listening.key(x, call, leg, digit, now)

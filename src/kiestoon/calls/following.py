@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from kiestoon.calls import custody, identity, reminding, seeking, story
 from kiestoon.calls.call import PLAIN, Call, Failure, Manner, Seek
 from kiestoon.calls.events import CallForwarded
 from kiestoon.calls.service import Service
-from kiestoon.calls.service_data import ServiceData, Voicemail
+from kiestoon.calls.service_data import Searching, ServiceData, Voicemail
 from kiestoon.company.model import LocationRouting
 from kiestoon.company.voicemail import box_of
 from kiestoon.routing import (
@@ -19,6 +21,7 @@ from kiestoon.routing import (
     Refuse,
     RingAll,
     RingUser,
+    Search,
     UseCode,
     route_extension,
     routed_by_postcode,
@@ -47,6 +50,8 @@ def follow(x: Exchange, call: Call, decision: Decision, now: float, manner: Mann
     elif isinstance(step, RingAll):
         _aim(call, decision.situation.at if decision.situation is not None else decision.called)
         seeking.start(x, call, decision, now, manner)
+    elif isinstance(step, Search):
+        _search(x, call, step, decision, now, manner)
     elif isinstance(step, DialOutside):
         _aim(call, step.number)
         seeking.start(x, call, decision, now, manner)
@@ -71,6 +76,10 @@ def go_on(x: Exchange, call: Call, now: float) -> None:
         elif call.service is not None and call.service.wants_to_go:
             decision, manner = _wished(x, call, call.service), call.service.manner
             call.service.manner = PLAIN
+        elif call.service is not None and call.service.gives_up:
+            call.service.gives_up = False
+            seeking.give_up(x, call, now)
+            continue
         else:
             return
         call.reasons.extend(decision.reasons)
@@ -103,6 +112,18 @@ def _note(x: Exchange, call: Call, decision: Decision, now: float) -> None:
         x.emit(CallForwarded, call, call.caller, target=diversion.to)
     if fresh:
         identity.say_forwarded(x, call, fresh[-1].by, now)
+
+
+def _search(x: Exchange, call: Call, step: Search, decision: Decision, now: float, manner: Manner) -> None:
+    """Ring one after the other. A caller nobody speaks to yet is answered, and told so now and then (V 9.3)."""
+    caller = call.anchor
+    _aim(call, step.user.extension)
+    if call.service is None and caller is not None and caller.state != "answered" and "searching" in x.services:
+        service = Service("searching", Searching(step.user.extension))
+        again = msgspec.structs.replace(decision, reasons=(), remind=())
+        service.start(x, call, x.services["searching"], again, now)
+        return
+    seeking.start(x, call, decision, now, manner)
 
 
 def _aim(call: Call, target: str) -> None:

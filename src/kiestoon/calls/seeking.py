@@ -27,7 +27,7 @@ from kiestoon.calls.leg import Leg
 from kiestoon.calls.leg_media import UnusableAnswer, answer_caller, take_answer
 from kiestoon.calls.operations import waiting
 from kiestoon.calls.securing import srtp_policy
-from kiestoon.routing import Decision, DialOutside, RingAll, RingUser, UseCode, proceed, route_diverted
+from kiestoon.routing import Decision, DialOutside, RingAll, RingUser, Search, Step, UseCode, proceed, route_diverted
 from kiestoon.routing import Outcome as RouteOutcome
 
 if TYPE_CHECKING:
@@ -53,8 +53,32 @@ def start(x: Exchange, call: Call, decision: Decision, now: float, manner: Manne
     call.seek = seek
     custody.take(x, call, "seek")
     step = decision.step
-    patience_s = _patience_s(x, decision)
-    custody.start_deadline(x, call, now + (min(patience_s, manner.within_s) if manner.within_s else patience_s))
+    if manner.within_s and manner.within_s < _patience_s(x, step):
+        seek.ends_at = now + manner.within_s
+    if call.service is not None and not isinstance(step, Search):
+        call.service.stop_entertaining(x, call, now)
+    if isinstance(step, Search):
+        seek.rest = step.attempts
+        _next_attempt(x, call, seek, now)
+    else:
+        _attempt(x, call, seek, step, now)
+    if call.seek is seek and not seek.legs:
+        finish(x, call, now)
+
+
+def _patience_s(x: Exchange, step: Step) -> float:
+    """How long it is tried to reach somebody."""
+    if isinstance(step, RingUser | RingAll):
+        return float(step.ring_s or x.settings.ring_s)
+    if isinstance(step, Search):
+        return float(sum(attempt.ring_s for attempt in step.attempts))
+    return x.settings.ring_outside_s
+
+
+def _attempt(x: Exchange, call: Call, seek: Seek, step: Step, now: float) -> None:
+    """Ring everybody of a step, for as long as it says."""
+    until = now + _patience_s(x, step)
+    custody.start_deadline(x, call, min(until, seek.ends_at) if seek.ends_at else until)
     if isinstance(step, RingUser):
         ring_user(x, call, step, now)
     elif isinstance(step, RingAll):
@@ -66,15 +90,16 @@ def start(x: Exchange, call: Call, decision: Decision, now: float, manner: Manne
             try_next_line(x, call, number, x.lines.order(number.trunks, now), now)
     elif isinstance(step, DialOutside):
         try_next_line(x, call, step, x.lines.order(step.trunks, now), now)
-    if call.seek is seek and not seek.legs:
-        finish(x, call, now)
 
 
-def _patience_s(x: Exchange, decision: Decision) -> float:
-    step = decision.step
-    if isinstance(step, RingUser | RingAll):
-        return float(step.ring_s or x.settings.ring_s)
-    return x.settings.ring_outside_s
+def _next_attempt(x: Exchange, call: Call, seek: Seek, now: float) -> bool:
+    """The next of those who are rung one after the other and can be; False: there is none left."""
+    while seek.rest and not seek.legs:
+        step, *rest = seek.rest
+        seek.rest = tuple(rest)
+        seek.ringing = False
+        _attempt(x, call, seek, step, now)
+    return bool(seek.legs)
 
 
 def ring_user(x: Exchange, call: Call, step: RingUser, now: float) -> None:
@@ -147,7 +172,7 @@ def progressed(x: Exchange, call: Call, leg: Leg, event: Progressed, now: float)
         x.emit(LegRinging, call, leg.id)
         waiting.beep(x, leg, now)
     caller = call.anchor
-    if caller is None:
+    if caller is None or (call.service is not None and call.service.entertains):
         return
     alone = len(seek.legs) == 1
     if event.body and alone and not leg.confirm and _early_media(x, call, caller, leg, event, now):
@@ -285,9 +310,7 @@ def _stop_others(x: Exchange, call: Call, seek: Seek, now: float, failure: Failu
     _stop(x, call, seek, list(seek.legs), now, failure, reason)
 
 
-def _stop(
-    x: Exchange, call: Call, seek: Seek, legs: list[int], now: float, failure: Failure, reason: str = ""
-) -> None:
+def _stop(x: Exchange, call: Call, seek: Seek, legs: list[int], now: float, failure: Failure, reason: str = "") -> None:
     """Cancel what still rings. Phones list a call as missed unless ``reason`` tells them that it was dealt with."""
     for leg_id in legs:
         other = call.legs.get(leg_id)
@@ -355,10 +378,20 @@ def ring_timeout(x: Exchange, call: Call, now: float) -> None:
         return
     _stop_others(x, call, seek, now, NO_ANSWER)
     seek.failures.append(NO_ANSWER)
-    if seek.manner.within_s and seek.manner.within_s < _patience_s(x, seek.decision):
+    if seek.ends_at and now >= seek.ends_at:
         call.seek = None
         custody.seek_failed(x, call, NO_ANSWER, now)
         return
+    finish(x, call, now)
+
+
+def give_up(x: Exchange, call: Call, now: float) -> None:
+    """The caller does not want to wait for any other: what follows an attempt nobody answered follows now (V 9.3)."""
+    seek = call.seek
+    if seek is None:
+        return
+    _stop_others(x, call, seek, now, NO_ANSWER)
+    seek.rest = ()
     finish(x, call, now)
 
 
@@ -367,8 +400,9 @@ def finish(x: Exchange, call: Call, now: float) -> None:
     seek = call.seek
     if seek is None:
         return
-    outside = isinstance(seek.decision.step, DialOutside)
-    failure = last_word(seek.failures) if outside else worst_first(seek.failures)
+    if _next_attempt(x, call, seek, now):
+        return
+    failure = _verdict(seek)
     call.seek = None
     custody.stop_deadline(x, call)
     outcome = _OUTCOMES.get(failure.outcome)
@@ -381,6 +415,14 @@ def finish(x: Exchange, call: Call, now: float) -> None:
         call.next = Decision(offer, (), call.company_id, situation=call.situation)
         return
     custody.seek_failed(x, call, failure, now)
+
+
+def _verdict(seek: Seek) -> Failure:
+    """Why nobody answered. Who was looked for in several places was not found, whatever was the case at each."""
+    if isinstance(seek.decision.step, Search):
+        return NO_ANSWER
+    outside = isinstance(seek.decision.step, DialOutside)
+    return last_word(seek.failures) if outside else worst_first(seek.failures)
 
 
 def _offers_callback(x: Exchange, call: Call) -> bool:

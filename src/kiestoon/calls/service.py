@@ -54,7 +54,10 @@ class Service:
         "data",
         "decision",
         "entered",
+        "entertains",
+        "failed",
         "failure",
+        "gives_up",
         "keyed",
         "language",
         "leg_id",
@@ -81,6 +84,12 @@ class Service:
         self.decision: Decision | None = None
         self.manner: Manner = PLAIN
         self.under_way = False
+        self.entertains = False
+        """Speaks to the party while somebody is sought for it, in place of what rings there."""
+        self.gives_up = False
+        """The party does not want anybody to be sought any more."""
+        self.failed: Failure | None = None
+        """How the attempt ended that it was not waiting for at the time."""
         self.failure: Failure | None = None
         self.entered = 1
         self.now = 0.0
@@ -201,6 +210,18 @@ class Service:
             signals.stop_tone(call, leg)
         if self._waiting == "connection":
             self._step(x, call, failure, now)
+        else:
+            self.failed = failure
+            self.stop_entertaining(x, call, now)
+
+    def stop_entertaining(self, x: Exchange, call: Call, now: float) -> None:
+        """The party hears of the attempt itself from now on."""
+        if not self.entertains:
+            return
+        self.entertains = False
+        self.hush(x, call)
+        if self._waiting == "digits":
+            self._step(x, call, self.take_digits(), now)
 
     def replied(self, x: Exchange, call: Call, reply: object, now: float) -> None:
         """The back office has done what was asked of it."""

@@ -133,6 +133,12 @@ class Voicemail(Kept, frozen=True):
         return "voicemail_box"
 
 
+class Searching(Kept, frozen=True):
+    """Somebody hears that ``extension`` is looked for at one phone after the other."""
+
+    extension: str
+
+
 ServiceData: TypeAlias = (
     Transferred
     | Parked
@@ -146,4 +152,5 @@ ServiceData: TypeAlias = (
     | Camped
     | Returned
     | Voicemail
+    | Searching
 )

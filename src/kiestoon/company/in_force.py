@@ -29,6 +29,7 @@ from kiestoon.company.model import (
     Row,
     Rule,
     RuleService,
+    SequentialRinging,
     SimultaneousRinging,
     StatusForward,
     User,
@@ -61,10 +62,14 @@ OF_RULE: Final[dict[RuleService, str]] = {
     "selective_reject": "selective_rejection",
     "notification": "call_notification",
     "simultaneous_ringing": "simultaneous_ringing",
+    "sequential_ringing": "sequential_ringing",
 }
 """The service of an extension's rule; a location's forwarding is nobody's service."""
 
-OF_RINGING: Final[dict[type[Row], str]] = {SimultaneousRinging: "simultaneous_ringing"}
+OF_RINGING: Final[dict[type[Row], str]] = {
+    SimultaneousRinging: "simultaneous_ringing",
+    SequentialRinging: "sequential_ringing",
+}
 """The service of each way to ring several phones."""
 
 _WITH_DESTINATIONS: Final = ("locations", "location_routes", "time_routes", *VIRTUAL_TABLES)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from kiestoon.company.model import CompanyRows, RingNumber, RingService, SimultaneousRinging
+from kiestoon.company.model import CompanyRows, RingNumber, RingService, SequentialRinging, SimultaneousRinging
 
 
 class Ringing:
     """One company's. Treat as immutable; what rings nobody is left out."""
 
-    __slots__ = ("_numbers", "simultaneous")
+    __slots__ = ("_numbers", "sequential", "simultaneous")
 
     def __init__(self, rows: CompanyRows) -> None:
         self._numbers: dict[tuple[int, RingService], tuple[RingNumber, ...]] = {}
@@ -20,6 +20,12 @@ class Ringing:
             row.user_id: row
             for row in rows.simultaneous_ringing
             if row.active and (row.user_id, "simultaneous") in self._numbers
+        }
+
+        self.sequential: dict[int, SequentialRinging] = {
+            row.user_id: row
+            for row in rows.sequential_ringing
+            if row.active and (row.user_id, "sequential") in self._numbers
         }
 
     def numbers(self, user_id: int, service: RingService) -> tuple[RingNumber, ...]:

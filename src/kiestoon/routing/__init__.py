@@ -9,6 +9,7 @@ from kiestoon.routing.decision import (
     Refuse,
     RingAll,
     RingUser,
+    Search,
     Step,
     UseCode,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "Refuse",
     "RingAll",
     "RingUser",
+    "Search",
     "Situation",
     "Step",
     "UseCode",

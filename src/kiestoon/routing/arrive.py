@@ -41,7 +41,7 @@ def arrive(route: Route, extension: str) -> Decision:
         if extension in route.situation.visited:
             route.because("circle", extension=extension)
             return route.decide(refuse(482, 25, "Call forwarding runs in a circle", "forwarding-error"))
-        route.now(at=extension, visited=(*route.situation.visited, extension), hunt=None)
+        route.now(at=extension, visited=(*route.situation.visited, extension), hunt=None, searched=False)
         result: Step | Divert | str = _enter(route, owner)
         if isinstance(result, Divert):
             result = divert(route, result)
@@ -141,7 +141,7 @@ _HANDLERS: Final[dict[type[Row], Handler]] = {
     ForwardExtension: branching.forwarded,
 }
 _AFTERMATHS: Final[dict[type[Row] | type[None], Aftermath]] = {
-    User: person.after,
+    User: person.aftermath,
     GroupExtension: groups.after,
     HuntGroup: hunting.after,
 }

@@ -61,6 +61,17 @@ class RingAll(msgspec.Struct, frozen=True):
     personal: bool = False
 
 
+class Search(msgspec.Struct, frozen=True):
+    """Ring one after the other for a person, each for its own time, until somebody answers (V 9.3).
+
+    The caller hears now and then that the person is looked for; ``may_stop``: and may stop it by a key.
+    """
+
+    user: User
+    attempts: tuple[RingAll, ...]
+    may_stop: bool = False
+
+
 class EnterMenu(msgspec.Struct, frozen=True):
     """Let the caller into the menu."""
 
@@ -105,7 +116,9 @@ class Refuse(msgspec.Struct, frozen=True):
     filled_in: tuple[tuple[str, str], ...] = ()
 
 
-Step: TypeAlias = RingUser | RingAll | DialOutside | EnterMenu | AskPostcode | EnterVoicemail | UseCode | Refuse
+Step: TypeAlias = (
+    RingUser | RingAll | Search | DialOutside | EnterMenu | AskPostcode | EnterVoicemail | UseCode | Refuse
+)
 
 
 class Decision(msgspec.Struct, frozen=True):

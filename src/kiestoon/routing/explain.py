@@ -26,6 +26,7 @@ from kiestoon.routing.decision import (
     Refuse,
     RingAll,
     RingUser,
+    Search,
     Step,
     UseCode,
 )
@@ -41,7 +42,7 @@ State: TypeAlias = Literal["answers", "busy", "no_answer", "unreachable", "rejec
 Ending: TypeAlias = Literal["answered", "busy", "no_answer", "unreachable", "rejected", "keyed", "ended"]
 Beyond: TypeAlias = Callable[[str], Directory | None]
 """The company of the installation that has an outside number (E.164), for who may see it; None: not to be seen."""
-Kind: TypeAlias = Literal["ring", "ring_all", "outside", "menu", "postcode", "voicemail", "code", "refuse"]
+Kind: TypeAlias = Literal["ring", "ring_all", "search", "outside", "menu", "postcode", "voicemail", "code", "refuse"]
 
 MOST_STEPS: Final = 100
 _RING_S: Final = 60
@@ -230,14 +231,28 @@ class _Follower:
         if isinstance(step, RingUser):
             return self._ended((self._person(step),), step.ring_s or _RING_S)
         if isinstance(step, RingAll):
-            people = tuple(self._person(person) for person in step.people)
-            outside = tuple(self._state(number.number) for number in step.outside)
-            return self._ended((*people, *outside), step.ring_s or _RING_S)
+            return self._ended(self._all(step), step.ring_s or _RING_S)
+        if isinstance(step, Search):
+            return self._found(step)
         if isinstance(step, DialOutside):
             return self._ended((self._state(step.number),), _RING_OUTSIDE_S)
         if isinstance(step, EnterMenu | AskPostcode):
             return ("keyed" if self._keys or isinstance(step, AskPostcode) else "ended"), 0
         return "ended", 0
+
+    def _all(self, step: RingAll) -> tuple[State, ...]:
+        people = tuple(self._person(person) for person in step.people)
+        return (*people, *(self._state(number.number) for number in step.outside))
+
+    def _found(self, step: Search) -> tuple[Ending, int]:
+        """The first in the order who answers; else nobody did, whatever kept them."""
+        passed_s = 0
+        for attempt in step.attempts:
+            ending, seconds = self._ended(self._all(attempt), attempt.ring_s)
+            passed_s += seconds
+            if ending == "answered":
+                return ending, passed_s
+        return "no_answer", passed_s
 
     def _person(self, step: RingUser) -> State:
         """A person without phones, or whose phones are all gone, cannot be reached."""
@@ -276,6 +291,7 @@ def _company_of(directory: Directory, origin: Origin, dialled: str) -> int:
 _KINDS: Final[dict[type, Kind]] = {
     RingUser: "ring",
     RingAll: "ring_all",
+    Search: "search",
     DialOutside: "outside",
     EnterMenu: "menu",
     AskPostcode: "postcode",
@@ -301,8 +317,9 @@ def _targets(step: Step, index: CompanyIndex | None) -> tuple[tuple[str, str], .
     if isinstance(step, RingUser):
         return ((step.user.extension, step.user.name),)
     if isinstance(step, RingAll):
-        people = tuple((person.user.extension, person.user.name) for person in step.people)
-        return (*people, *((number.number, "") for number in step.outside))
+        return _rung(step)
+    if isinstance(step, Search):
+        return tuple(target for attempt in step.attempts for target in _rung(attempt))
     if isinstance(step, DialOutside):
         return ((step.number, ""),)
     if isinstance(step, EnterMenu):
@@ -316,3 +333,8 @@ def _targets(step: Step, index: CompanyIndex | None) -> tuple[tuple[str, str], .
         feature = FEATURES.get(step.feature)
         return ((step.dialled, feature.english if feature is not None else step.feature),)
     return ()
+
+
+def _rung(step: RingAll) -> tuple[tuple[str, str], ...]:
+    people = tuple((person.user.extension, person.user.name) for person in step.people)
+    return (*people, *((number.number, "") for number in step.outside))

@@ -36,7 +36,7 @@ def enter(route: Route, group: HuntGroup) -> Step | Divert:
     if not free:
         return _over(route, group, ("busy",)) or refuse(486, 17, "Busy Here")
     if group.policy == "simultaneous":
-        ring_s = group.total_s or group.rings * person.RING_S
+        ring_s = group.total_s or group.rings * ringing.RING_S
         route.now(hunt=Hunt(group.id, (), route.live.now_ms))
         step = ring_all(route, free, ring_s=ring_s, waiting=group.call_waiting, own_forwards=False)
         return step if step is not None else _nobody(route, group)
@@ -66,7 +66,7 @@ def after(route: Route, group: HuntGroup, outcome: Outcome) -> Step | Divert | N
 
 def _try_next(route: Route, group: HuntGroup, hunt: Hunt) -> Step | Divert:
     """The first of the rest who can be tried."""
-    ring_s = group.rings * person.RING_S
+    ring_s = group.rings * ringing.RING_S
     if group.total_s:
         left_s = group.total_s - (route.live.now_ms - hunt.began_ms) // 1000
         ring_s = max(1, min(ring_s, left_s))

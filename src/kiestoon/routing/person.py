@@ -17,6 +17,7 @@ from kiestoon.company.model import (
     ForwardCase,
     Location,
     PresenceStatus,
+    SequentialRinging,
     User,
     Virtual,
 )
@@ -24,15 +25,13 @@ from kiestoon.company.numbers import clean_dialled
 from kiestoon.routing import reach
 from kiestoon.routing.at_rest import status_at
 from kiestoon.routing.context import Divert, Route, meant, refuse
-from kiestoon.routing.decision import RingAll, RingUser, Step
+from kiestoon.routing.decision import RingAll, RingUser, Search, Step
 from kiestoon.routing.matching import fits_any
 from kiestoon.routing.outward import area_of, area_of_location, mobile_of, own_number_meant, read_dialled
-from kiestoon.routing.ringing import along, wants_peace
+from kiestoon.routing.ringing import RING_S, along, search, searches, wants_peace
 from kiestoon.routing.selecting import decided
 from kiestoon.routing.situation import DivertReason, Outcome
 
-RING_S: Final = 5
-"""One ring: a second of tone and four of silence, the cadence of the Dutch network."""
 REASONS: Final[dict[ForwardCase, DivertReason]] = {
     "always": "unconditional",
     "selective": "unconditional",
@@ -260,7 +259,12 @@ def _target(route: Route, row: Forward) -> Destination:
 
 
 def ring(route: Route, user: User) -> Step:
-    """Ring what the person's profile of the moment lets ring."""
+    """Ring what the person's profile of the moment lets ring, or look for the person elsewhere at once."""
+    sequence = searches(route, user)
+    if sequence is not None and not sequence.base_first:
+        elsewhere = _search(route, user, sequence, busy=route.live.is_busy(user.company_id, user.id))
+        if elsewhere is not None:
+            return elsewhere
     devices = route.index.devices_of(user.id)
     if route.device is not None and route.device.user_id == user.id:
         devices = tuple(other for other in devices if other.id != route.device.id)
@@ -273,7 +277,8 @@ def ring(route: Route, user: User) -> Step:
             if profile is not None:
                 reach.choose_shown(route, user, profile)
             mobile = mobile_of(route, user)
-    person = RingUser(user, devices, ring_seconds(route, user, profile), user.call_waiting, route.situation.alert)
+    ring_s = sequence.base_rings * RING_S if sequence is not None else ring_seconds(route, user, profile)
+    person = RingUser(user, devices, ring_s, user.call_waiting, route.situation.alert)
     others = along(route, user)
     outside = others.outside
     if mobile is not None and all(mobile.number != other.number for other in outside):
@@ -293,6 +298,26 @@ def ring_seconds(route: Route, user: User, profile: reach.Profile | None) -> int
     if row is not None and _target(route, row):
         return row.rings * RING_S
     return user.ring_s
+
+
+def aftermath(route: Route, user: User, outcome: Outcome) -> Step | Divert | None:
+    """The person's phones did not take the call: look for the person elsewhere, once, then forward (V 9.3).
+
+    Whoever declined is not looked for. After a search it counts that nobody answered, whatever came before.
+    """
+    sequence = searches(route, user) if not route.situation.searched and outcome != "rejected" else None
+    if sequence is not None:
+        elsewhere = _search(route, user, sequence, busy=outcome == "busy")
+        if elsewhere is not None:
+            return elsewhere
+    return after(route, user, "no_answer" if route.situation.searched else outcome)
+
+
+def _search(route: Route, user: User, sequence: SequentialRinging, *, busy: bool) -> Search | None:
+    if busy and not sequence.continue_if_busy:
+        route.because("search_not_when_busy", name=user.name)
+        return None
+    return search(route, user, sequence)
 
 
 def after(route: Route, user: User, outcome: Outcome) -> Divert | None:

@@ -117,6 +117,14 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Naar {number} wordt niet doorgeschakeld",
     ),
     "rings_along": ("{number} rings along with {name}", "{number} gaat mee over met {name}"),
+    "rings_after": (
+        "{name} is looked for at {number} in its turn",
+        "{name} wordt op zijn beurt gezocht op {number}",
+    ),
+    "search_not_when_busy": (
+        "{name} is busy and is not looked for elsewhere then",
+        "{name} is bezet en wordt dan niet elders gezocht",
+    ),
     "confirms": (
         "Whoever answers at {number} presses 1 to take the call",
         "Wie opneemt op {number} toetst 1 om het gesprek aan te nemen",

@@ -1,4 +1,4 @@
-"""What rings for a person: the phones, and the numbers that ring along with them (V 9.1-9.2).
+"""What rings for a person: the phones, the numbers that ring along with them, and those after them (V 9.1-9.3).
 
 Numbers that ring along are one step far: a colleague's phones ring, whatever that colleague has arranged, unless he
 does not want to be disturbed. The call stays with the person it is for, whose forwardings decide what follows.
@@ -6,18 +6,21 @@ does not want to be disturbed. The call stays with the person it is for, whose f
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
-from kiestoon.company.model import Device, RingNumber, SimultaneousRinging, User
+from kiestoon.company.model import Device, RingNumber, SequentialRinging, SimultaneousRinging, User
 from kiestoon.company.numbers import clean_dialled
 from kiestoon.routing import reach
 from kiestoon.routing.at_rest import status_at
 from kiestoon.routing.context import SHOWN, Route, meant
-from kiestoon.routing.decision import DialOutside, RingUser
+from kiestoon.routing.decision import DialOutside, RingAll, RingUser, Search
 from kiestoon.routing.outward import area_of, branch_out, own_number_meant
 from kiestoon.routing.selecting import decided
+
+RING_S: Final = 5
+"""One ring: a second of tone and four of silence, the cadence of the Dutch network."""
 
 
 class Others(NamedTuple):
@@ -67,6 +70,31 @@ def _is_on(route: Route, user: User, row: SimultaneousRinging) -> bool:
     if row.ring_when == "always":
         return True
     return route.live.is_busy(user.company_id, user.id) == (row.ring_when == "busy")
+
+
+def searches(route: Route, user: User) -> SequentialRinging | None:
+    """How a person is looked for when nobody answers, if at all for this call: only where a rule says so (V 9.3)."""
+    row = route.index.arrangements.ringing.sequential.get(user.id)
+    if row is None or route.situation.inhibited:
+        return None
+    rules = route.index.arrangements.rules_of(user.extension, "sequential_ringing")
+    return row if decided(route, rules) is not None else None
+
+
+def search(route: Route, user: User, row: SequentialRinging) -> Search | None:
+    """Ring the person's numbers one after the other; None: there is none that can be rung."""
+    attempts: list[RingAll] = []
+    for number in route.index.arrangements.ringing.numbers(user.id, "sequential"):
+        step = reached_at(route, user, number, "rings_after")
+        if step is None:
+            continue
+        people = (step,) if isinstance(step, RingUser) else ()
+        outside = (step,) if isinstance(step, DialOutside) else ()
+        attempts.append(RingAll(people, outside, number.rings * RING_S, personal=True))
+    if not attempts:
+        return None
+    route.now(searched=True)
+    return Search(user, tuple(attempts), row.caller_may_stop)
 
 
 def reached_at(route: Route, user: User, number: RingNumber, reason: str) -> RingUser | DialOutside | None:

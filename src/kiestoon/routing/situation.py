@@ -82,7 +82,8 @@ class Situation(msgspec.Struct, frozen=True):
     ``prefix`` goes before the caller's name on displays. ``shown``: the number to show outside when the call is
     forwarded there. ``through``: call-limit extensions the call counts at. ``visited``: extensions already passed, so
     that no circle is run through twice. ``inhibited``: nobody may divert the call any further (*80).
-    ``no_music``: nobody who is put on hold in it hears music (*60).
+    ``no_music``: nobody who is put on hold in it hears music (*60). ``searched``: the numbers of the person at ``at``
+    have been rung one after the other (V 9.3).
     """
 
     company_id: int
@@ -100,6 +101,7 @@ class Situation(msgspec.Struct, frozen=True):
     hunt: Hunt | None = None
     arrived_diversions: int = 0
     no_music: bool = False
+    searched: bool = False
 
     def sent_by(self, extension: str) -> DivertReason | None:
         """Why an extension itself sent the call on, when it was the last to do so."""

@@ -12,6 +12,7 @@ from kiestoon.routing.words import GREETINGS
 _STEPS: Final[dict[str, tuple[str, str]]] = {
     "ring": ("Rings at {targets}", "Gaat over bij {targets}"),
     "ring_all": ("Rings at once at {targets}", "Gaat tegelijk over bij {targets}"),
+    "search": ("Rings one after the other at {targets}", "Gaat na elkaar over bij {targets}"),
     "outside": ("Calls {targets} over an outside line", "Belt {targets} via een buitenlijn"),
     "menu": ("The caller hears the menu {targets}", "De beller hoort het keuzemenu {targets}"),
     "postcode": ("The caller is asked for a postcode by {targets}", "{targets} vraagt de beller om een postcode"),

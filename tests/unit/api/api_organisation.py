@@ -59,6 +59,7 @@ from kiestoon.company.model import (
     Row,
     Rule,
     Schedule,
+    SequentialRinging,
     ServiceAssignment,
     ServicePack,
     ShortNumber,
@@ -208,6 +209,7 @@ def _fill(changes: Changes, company_id: int, ids: dict[str, int], digit: str, e1
     add(SpeedDial, user_id=user.id, code=f"{digit}1", number="00612345678")
     add(ShortNumber, code=f"*2{digit}1", number="00612345678", name="Notary")
     add(SimultaneousRinging, user_id=user.id)
+    add(SequentialRinging, user_id=user.id)
     add(RingNumber, user_id=user.id, service="simultaneous", position=1, to=Destination("number", "0612345678"))
     add(TransferOptions, user_id=user.id, camp_on=True)
     add(OperatorSettings, location_id=location.id, operator=number)

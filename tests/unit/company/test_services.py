@@ -22,9 +22,11 @@ from kiestoon.company.model import (
     PackAssignment,
     ReachOverride,
     ReachProfile,
+    RingNumber,
     Rule,
     ServiceAssignment,
     ServicePack,
+    SimultaneousRinging,
     StatusForward,
     User,
     VoicemailBox,
@@ -239,12 +241,19 @@ def test_rules_forwards_by_status_alternates_and_reach_go_with_their_services() 
         "voicemail_boxes": (VoicemailBox(id=1, company_id=1, extension="101"),),
         "reach_profiles": (ReachProfile(id=1, company_id=1, user_id=1, name="Day", forward_busy=BOX),),
         "reach_overrides": (ReachOverride(id=1, company_id=1, user_id=1, roaming=True),),
+        "simultaneous_ringing": (SimultaneousRinging(id=1, company_id=1, user_id=1),),
+        "ring_numbers": (
+            RingNumber(id=1, company_id=1, user_id=1, service="simultaneous", position=1, to=TO),
+            RingNumber(id=2, company_id=1, user_id=1, service="sequential", position=1, to=TO),
+        ),
     }
     assert [rule.id for rule in without("selective_rejection", **rows).rules] == [2, 3]
     assert [rule.id for rule in without("call_notification", **rows).rules] == [1, 3]
     assert without("forwarding", **rows).status_forwards == ()
     assert without("alternate_numbers", **rows).alternate_numbers == ()
     assert without("distinctive_ringing", **rows).alternate_numbers[0].ring_pattern == 1
+    left = without("simultaneous_ringing", **rows)
+    assert (left.simultaneous_ringing, [row.id for row in left.ring_numbers]) == ((), [2])
     left = without("reach", **rows)
     assert (left.reach_profiles, left.reach_overrides) == ((), ())
     assert without("roaming_status", **rows).reach_overrides[0].roaming is False

@@ -23,7 +23,9 @@ from kiestoon.company.model import (
     LocationRouting,
     Menu,
     Number,
+    RingNumber,
     Rule,
+    SequentialRinging,
     Trunk,
     User,
     VoicemailBox,
@@ -205,6 +207,24 @@ def test_out_of_sight_the_call_is_said_to_have_left_the_company() -> None:
         assert stage.ending == (states.get(THERE) or "answers").replace("answers", "answered")
         assert "The call has left the company" in in_words(explanation)[-1]
     assert told(company(), "112").stages[0].beyond == ()
+
+
+def test_who_is_looked_for_in_turn_is_told_as_one_step_with_the_time_it_takes() -> None:
+    rows = {
+        "sequential_ringing": (SequentialRinging(id=1, company_id=1, user_id=2, base_rings=2),),
+        "ring_numbers": tuple(
+            RingNumber(id=n, company_id=1, user_id=2, service="sequential", position=n, to=to, confirm=n == 2)
+            for n, to in enumerate((Destination("extension", "103"), Destination("number", "0301112233")), 1)
+        ),
+        "rules": (Rule(id=1, company_id=1, service="sequential_ringing", name="All", extension="102"),),
+        "forwards": (Forward(id=1, company_id=1, extension="102", case="no_answer", to=Destination("busy")),),
+    }
+    nobody = told(company(**rows), "102", otherwise="no_answer")
+    assert ways(nobody) == [("ring", "no_answer", 0), ("search", "no_answer", 10), ("refuse", "ended", 50)]
+    assert "Rings one after the other at C (103), +31301112233: no answer after 40 s" in in_words(nobody)
+    assert "Gaat na elkaar over bij C (103), +31301112233: na 40 s niet opgenomen" in in_words(nobody, "nl")
+    found = told(company(**rows), "102", otherwise="no_answer", states={"+31301112233": "answers"})
+    assert (found.stages[-1].kind, found.stages[-1].ending, found.stages[-1].seconds) == ("search", "answered", 20)
 
 
 def test_what_is_assumed_of_a_number_wins_over_what_is_known_of_it() -> None:

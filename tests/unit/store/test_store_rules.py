@@ -82,6 +82,9 @@ class House:
         routing = self.change(self.lbr, by=by)
         return self.add(m.LocationRoute, routing_id=routing.id, match=match, to=m.Destination("extension", "101"))
 
+    def ring_number(self, service: str, position: int, to: Any = m.Destination("extension", "102")) -> Any:  # noqa: B008
+        return self.add(m.RingNumber, user_id=self.ann.id, service=service, position=position, to=to)
+
     def falls_back(self, plan: Any) -> Any:
         self.change(self.day, is_fallback=False)
         return self.change(plan, is_fallback=True)
@@ -274,6 +277,26 @@ CASES: list[tuple[str, Callable[[House], Any], Callable[[House], Any]]] = [
         "nobodys_number",
         lambda h: h.add(m.Rule, name="r", service="selective_forward", extension="203", to=MOBILE),
         lambda h: h.add(m.Rule, name="r", service="selective_forward", extension="101", to=MOBILE),
+    ),
+    (
+        "out_of_range",
+        lambda h: h.ring_number("sequential", 6),
+        lambda h: [h.ring_number("sequential", 5), h.ring_number("simultaneous", 10)],
+    ),
+    (
+        "not_a_choice",
+        lambda h: h.ring_number("simultaneous", 1, m.Destination("voicemail")),
+        lambda h: h.ring_number("simultaneous", 1, MOBILE),
+    ),
+    (
+        "missing",
+        lambda h: h.ring_number("simultaneous", 1, m.NOWHERE),
+        lambda h: h.ring_number("simultaneous", 1, m.Destination("extension", "102")),
+    ),
+    (
+        "taken",
+        lambda h: [h.ring_number("sequential", 1), h.ring_number("sequential", 1)],
+        lambda h: [h.ring_number("sequential", 1), h.ring_number("simultaneous", 1)],
     ),
     (
         "not_reminded",

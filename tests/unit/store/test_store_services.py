@@ -31,6 +31,10 @@ def test_every_service_has_a_name_in_both_languages() -> None:
     assert NAMES.keys() == SERVICES.keys()
 
 
+def ring_number(house: House, service: str) -> Any:
+    return house.add(m.RingNumber, user_id=house.ann.id, service=service, position=1, to=TO)
+
+
 Work = Callable[[House], Any]
 USES: list[tuple[str, Work]] = [
     ("forwarding", lambda h: h.add(m.Forward, extension="101", case="busy", to=TO)),
@@ -46,6 +50,11 @@ USES: list[tuple[str, Work]] = [
     ("distinctive_ringing", lambda h: h.add(m.AlternateNumber, user_id=h.ann.id, extension="191", ring_pattern=2)),
     ("reach", lambda h: h.add(m.ReachProfile, user_id=h.ann.id, name="Usual")),
     ("roaming_status", lambda h: h.add(m.ReachOverride, user_id=h.ann.id, roaming=True)),
+    ("simultaneous_ringing", lambda h: h.add(m.SimultaneousRinging, user_id=h.ann.id)),
+    ("sequential_ringing", lambda h: h.add(m.SequentialRinging, user_id=h.ann.id)),
+    ("simultaneous_ringing", lambda h: ring_number(h, "simultaneous")),
+    ("sequential_ringing", lambda h: ring_number(h, "sequential")),
+    ("sequential_ringing", lambda h: h.add(m.Rule, service="sequential_ringing", name="All", extension="101")),
     ("do_not_disturb", lambda h: h.change(h.ann, do_not_disturb=True)),
     ("anonymous_rejection", lambda h: h.change(h.ann, reject_anonymous=True)),
     ("caller_id_withheld", lambda h: h.change(h.ann, hide_number=True)),

@@ -18,6 +18,7 @@ from kiestoon.routing import (
     Refuse,
     RingAll,
     RingUser,
+    Search,
     proceed,
     route,
     see_outsider,
@@ -86,6 +87,9 @@ def _hopeless(x: Exchange, decision: Decision, party: Leg) -> RouteOutcome | Non
         if step.outside or any(outcome is None for outcome in outcomes):
             return None
         return "busy" if "busy" in outcomes else "unreachable"
+    if isinstance(step, Search):
+        tried = [_hopeless(x, Decision(attempt, ()), party) for attempt in step.attempts]
+        return None if None in tried else "unreachable"
     if isinstance(step, DialOutside):
         return None if step.trunks else "unreachable"
     return None

@@ -44,7 +44,8 @@ def attended(x: Exchange, first: Call, kept: Leg, second: Call, asked: Leg, now:
     if target is not None:
         _join(x, first, kept, party, second, asked, target, now)
         return None
-    if second.seek is not None and second.caller == asked.id and second.service is None:
+    only_sought = second.service is None or second.service.entertains
+    if second.seek is not None and second.caller == asked.id and only_sought:
         _wait_instead(x, first, kept, party, second, asked, now)
         return None
     return NOT_IN_CALL

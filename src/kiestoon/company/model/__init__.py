@@ -116,6 +116,7 @@ from kiestoon.company.model.ringing import (
     RingNumber,
     RingService,
     RingWhen,
+    SequentialRinging,
     SimultaneousRinging,
 )
 from kiestoon.company.model.row import (
@@ -233,6 +234,7 @@ __all__ = [
     "Rule",
     "RuleService",
     "Schedule",
+    "SequentialRinging",
     "ServiceAssignment",
     "ServicePack",
     "ShortNumber",

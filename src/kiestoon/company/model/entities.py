@@ -270,6 +270,13 @@ ENTITIES: tuple[Entity, ...] = (
         unique=(("user_id",),),
     ),
     Entity(
+        ringing.SequentialRinging,
+        "sequential_ringing",
+        ("sequential ringing", "sequentieel bellen"),
+        key=("user_id",),
+        unique=(("user_id",),),
+    ),
+    Entity(
         ringing.RingNumber,
         "ring_numbers",
         ("number to ring", "te bellen nummer"),

@@ -180,6 +180,7 @@ RuleService: TypeAlias = Literal[
     "notification",
     "location_forward",
     "simultaneous_ringing",
+    "sequential_ringing",
 ]
 NumberKind: TypeAlias = Literal["internal", "external", "private", "unavailable"]
 

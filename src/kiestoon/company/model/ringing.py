@@ -29,11 +29,29 @@ class SimultaneousRinging(Row, frozen=True):
     ring_when: RingWhen = "always"
 
 
+class SequentialRinging(Row, frozen=True):
+    """Calls nobody answers go to the person's ``ring_numbers`` of the service "sequential", one by one (V 9.3).
+
+    Only where a rule of the service "sequential_ringing" fits. ``base_first``: the person's own phones ring before,
+    for ``base_rings``. ``continue_if_busy``: the search goes on also while they are busy. ``caller_may_stop``: by #,
+    which leads where calls nobody answers go.
+    """
+
+    company_id: CompanyId
+    user_id: OwnerId
+    active: bool = True
+    base_first: bool = True
+    base_rings: Rings = 4
+    continue_if_busy: bool = False
+    caller_may_stop: bool = False
+
+
 class RingNumber(Row, frozen=True):
     """A number that is rung for a person: ``to`` is an extension, a number, or the own mobile or other number.
 
     ``position`` is its place in the list: 1 to 10 for "simultaneous", 1 to 5 for "sequential". ``confirm``: whoever
-    answers there must press 1 to get the call, so that no voicemail takes it (V 9.1.2).
+    answers there must press 1 to get the call, so that no voicemail takes it (V 9.1.2). ``rings``: how often it rings
+    in its turn, for "sequential".
     """
 
     company_id: CompanyId
@@ -42,3 +60,4 @@ class RingNumber(Row, frozen=True):
     position: Annotated[int, Meta(ge=1, le=10)]
     to: Destination = NOWHERE
     confirm: bool = False
+    rings: Rings = 4

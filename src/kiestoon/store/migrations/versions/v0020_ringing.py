@@ -19,6 +19,14 @@ def upgrade() -> None:
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("ring_when", sa.String(length=24), nullable=False),
     )
+    _create_settings(
+        "sequential_ringing",
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("base_first", sa.Boolean(), nullable=False),
+        sa.Column("base_rings", sa.Integer(), nullable=False),
+        sa.Column("continue_if_busy", sa.Boolean(), nullable=False),
+        sa.Column("caller_may_stop", sa.Boolean(), nullable=False),
+    )
 
 
 def _create_numbers() -> None:
@@ -32,6 +40,7 @@ def _create_numbers() -> None:
         sa.Column("to_extension", sa.String(length=15), nullable=True),
         sa.Column("to_number", sa.String(length=40), nullable=False),
         sa.Column("confirm", sa.Boolean(), nullable=False),
+        sa.Column("rings", sa.Integer(), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint(
