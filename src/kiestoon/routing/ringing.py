@@ -54,10 +54,14 @@ def along(route: Route, user: User) -> Others:
     people: dict[int, RingUser] = {}
     outside: dict[str, DialOutside] = {}
     for number in route.index.arrangements.ringing.numbers(user.id, "simultaneous"):
-        step = reached_at(route, user, number, "rings_along")
+        step = reached_at(route, user, number)
+        if step is None:
+            continue
+        route.because("rings_along", name=user.name, number=number_shown(user, number))
+        tell_confirmation(route, user, number)
         if isinstance(step, RingUser):
             people.setdefault(step.user.id, step)
-        elif step is not None:
+        else:
             outside.setdefault(step.number, step)
     return Others(tuple(people.values()), tuple(outside.values()))
 
@@ -85,9 +89,11 @@ def search(route: Route, user: User, row: SequentialRinging) -> Search | None:
     """Ring the person's numbers one after the other; None: there is none that can be rung."""
     attempts: list[RingAll] = []
     for number in route.index.arrangements.ringing.numbers(user.id, "sequential"):
-        step = reached_at(route, user, number, "rings_after")
+        step = reached_at(route, user, number)
         if step is None:
             continue
+        route.because("rings_after", name=user.name, number=number_shown(user, number))
+        tell_confirmation(route, user, number)
         people = (step,) if isinstance(step, RingUser) else ()
         outside = (step,) if isinstance(step, DialOutside) else ()
         attempts.append(RingAll(people, outside, number.rings * RING_S, personal=True))
@@ -97,8 +103,19 @@ def search(route: Route, user: User, row: SequentialRinging) -> Search | None:
     return Search(user, tuple(attempts), row.caller_may_stop)
 
 
-def reached_at(route: Route, user: User, number: RingNumber, reason: str) -> RingUser | DialOutside | None:
-    """What rings at one of a person's numbers, with the ``reason`` kept; None: nothing can, or should."""
+def number_shown(user: User, number: RingNumber) -> str:
+    """The number as reasons tell it."""
+    return meant(user, number.to).target[:SHOWN]
+
+
+def tell_confirmation(route: Route, user: User, number: RingNumber) -> None:
+    """Keep that whoever answers has to confirm."""
+    if number.confirm:
+        route.because("confirms", number=number_shown(user, number))
+
+
+def reached_at(route: Route, user: User, number: RingNumber) -> RingUser | DialOutside | None:
+    """What rings at one of a person's numbers; None: nothing can, or should."""
     to = meant(user, number.to)
     if to.kind not in ("extension", "number"):
         return None
@@ -107,22 +124,15 @@ def reached_at(route: Route, user: User, number: RingNumber, reason: str) -> Rin
         return None  # a group, a menu: it would take the call by itself
     if target is user or (target is not None and target.id == route.situation.caller.user_id):
         return None
-    step: RingUser | DialOutside
     if target is not None:
         devices = phones(route, target)
         if not devices or wants_peace(route, target):
             return None
-        step = RingUser(target, devices, 0, target.call_waiting, confirm=number.confirm)
-    else:
-        dialled = branch_out(route, to.target, user)
-        if not isinstance(dialled, DialOutside):
-            return None
-        step = msgspec.structs.replace(dialled, confirm=number.confirm)
-    shown = to.target[:SHOWN]
-    route.because(reason, name=user.name, number=shown)
-    if number.confirm:
-        route.because("confirms", number=shown)
-    return step
+        return RingUser(target, devices, 0, target.call_waiting, confirm=number.confirm)
+    dialled = branch_out(route, to.target, user)
+    if not isinstance(dialled, DialOutside):
+        return None
+    return msgspec.structs.replace(dialled, confirm=number.confirm)
 
 
 def _colleague(route: Route, user: User, target: str) -> User | None:

@@ -44,7 +44,7 @@ def _create_numbers() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint(
-            "(to_kind <> 'extension') OR (to_extension IS NOT NULL)", name=op.f("ck_ring_numbers_ring_numbers_to")
+            "(to_kind <> 'extension') OR (to_extension IS NOT NULL)", name=op.f("ck_ring_numbers_to")
         ),
         sa.ForeignKeyConstraint(
             ["company_id", "to_extension"],
