@@ -257,10 +257,14 @@ class Maker:
                  ring_when=self.random.choice(("always", "busy", "free")))  # fmt: skip
         self.add(m.SequentialRinging, user_id=user.id, active=chance() < 0.9, base_first=chance() < 0.7,
                  continue_if_busy=chance() < 0.5, caller_may_stop=chance() < 0.5)  # fmt: skip
+        if chance() < 0.2:
+            to = m.Destination(*self.random.choice((("number", "0611112222"), ("mobile", ""))))
+            self.add(m.RemoteOffice, user_id=user.id, to=to, active=chance() < 0.9, confirm=chance() < 0.5)
         for service in ("simultaneous", "sequential"):
             if service == "sequential" or chance() < 0.3:
                 kinds = tuple(self.random.sample(("internal", "external"), self.random.randint(0, 2)))
-                self.add(m.Rule, name="Ring", service=f"{service}_ringing", extension=user.extension, kinds=kinds)
+                self.add(m.Rule, name=f"Ring {service}", service=f"{service}_ringing", extension=user.extension,
+                         kinds=kinds)  # fmt: skip
             for position in range(1, self.random.randint(1, 4)):
                 self.add(m.RingNumber, user_id=user.id, service=service, position=position, to=self.telephone(),
                          confirm=chance() < 0.5)  # fmt: skip

@@ -99,6 +99,7 @@ PERMISSIONS: Final[dict[str, Permission]] = {
     "allowed_addresses": Permission("write", "write", "-", "-", "-"),
     "simultaneous_ringing": _PERSONAL,
     "sequential_ringing": _PERSONAL,
+    "remote_offices": _PERSONAL,
     "ring_numbers": _PERSONAL,
     "feature_codes": Permission("write", "write", "public", "public", "public"),
     "transfer_options": _PERSONAL,

@@ -94,7 +94,10 @@ def _ringing(call: Call, alert: int, country: str) -> Headers:
 def dial_trunk(x: Exchange, call: Call, trunk: Trunk, step: DialOutside, now: float) -> Leg | None:
     """Call a number over an outside line, with the caller ID routing decided (CALL-18, RTE-23)."""
     number = _called_number(trunk, step)
-    party = Party("trunk", step.number, trunk_id=trunk.id)
+    index = x.directory.company(call.company_id)
+    person = index.users.get(step.user_id) if index is not None and step.user_id else None
+    name, user_id = (person.name, person.id) if person is not None else ("", 0)
+    party = Party("trunk", step.number, name, user_id=user_id, trunk_id=trunk.id)
     leg = _new_leg(x, call, party)
     leg.confirm = step.confirm
     leg.encryption = trunk.srtp

@@ -102,7 +102,7 @@ def connected(x: Exchange, call: Call, callee: Leg, viewer: Leg) -> Headers:
         trunk = x.directory.trunk(viewer.trunk_id)
         if trunk is None or not trunk.trusted:
             return []
-    if callee.party.kind == "trunk":
+    if callee.party.kind == "trunk" and not callee.party.user_id:
         return _asserted(callee.party, index.company.domain)
     user = index.users.get(callee.party.user_id)
     if user is None or (outside and user.hide_connected) or _redirect_hidden(x, call, outside):

@@ -25,6 +25,7 @@ from kiestoon.company.model import (
     ReachOverride,
     ReachProfile,
     ReachStatus,
+    RemoteOffice,
     RingNumber,
     Row,
     Rule,
@@ -69,6 +70,7 @@ OF_RULE: Final[dict[RuleService, str]] = {
 OF_RINGING: Final[dict[type[Row], str]] = {
     SimultaneousRinging: "simultaneous_ringing",
     SequentialRinging: "sequential_ringing",
+    RemoteOffice: "remote_office",
 }
 """The service of each way to ring several phones."""
 

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from kiestoon.company.model import CompanyRows, RingNumber, RingService, SequentialRinging, SimultaneousRinging
+from kiestoon.company.model import (
+    CompanyRows,
+    RemoteOffice,
+    RingNumber,
+    RingService,
+    SequentialRinging,
+    SimultaneousRinging,
+)
 
 
 class Ringing:
     """One company's. Treat as immutable; what rings nobody is left out."""
 
-    __slots__ = ("_numbers", "sequential", "simultaneous")
+    __slots__ = ("_numbers", "remote", "sequential", "simultaneous")
 
     def __init__(self, rows: CompanyRows) -> None:
         self._numbers: dict[tuple[int, RingService], tuple[RingNumber, ...]] = {}
@@ -26,6 +33,10 @@ class Ringing:
             row.user_id: row
             for row in rows.sequential_ringing
             if row.active and (row.user_id, "sequential") in self._numbers
+        }
+
+        self.remote: dict[int, RemoteOffice] = {
+            row.user_id: row for row in rows.remote_offices if row.active and row.to
         }
 
     def numbers(self, user_id: int, service: RingService) -> tuple[RingNumber, ...]:

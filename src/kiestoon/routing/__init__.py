@@ -16,7 +16,7 @@ from kiestoon.routing.decision import (
 from kiestoon.routing.matching import see_outsider
 from kiestoon.routing.origin import FromDevice, FromTrunk, FromUser, Origin
 from kiestoon.routing.reasons import Reason
-from kiestoon.routing.route import proceed, route, route_diverted, route_extension, routed_by_postcode
+from kiestoon.routing.route import proceed, ring_own, route, route_diverted, route_extension, routed_by_postcode
 from kiestoon.routing.situation import (
     Assumed,
     CallerSeen,
@@ -54,6 +54,7 @@ __all__ = [
     "Step",
     "UseCode",
     "proceed",
+    "ring_own",
     "route",
     "route_diverted",
     "route_extension",

@@ -19,7 +19,7 @@ class DialOutside(msgspec.Struct, frozen=True):
     ``caller_name`` goes with it, "" = as the incoming call has it. ``country`` is where the caller is, for
     ``numbers.format_for_trunk``. ``area`` selects the emergency centre, as a
     phone-context ("+3120"). ``emergency``: no limit may stop the call. ``confirm``: whoever answers must press a key
-    to get the call (V 9.1.2).
+    to get the call (V 9.1.2). ``user_id``: whose telephone it is, 0 = anybody's; others are shown that person there.
     """
 
     trunks: tuple[int, ...]
@@ -32,6 +32,7 @@ class DialOutside(msgspec.Struct, frozen=True):
     emergency: bool = False
     area: str = ""
     confirm: bool = False
+    user_id: int = 0
 
 
 class RingUser(msgspec.Struct, frozen=True):
@@ -52,7 +53,7 @@ class RingUser(msgspec.Struct, frozen=True):
 class RingAll(msgspec.Struct, frozen=True):
     """Ring several people and outside numbers at once: the first to answer has the call.
 
-    ``personal``: they ring for one person, who comes first of ``people``; else for a group.
+    ``personal``: they ring for one person; else for a group.
     """
 
     people: tuple[RingUser, ...]

@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 from kiestoon.company.model import (
     NOWHERE,
     Destination,
+    Device,
     Forward,
     ForwardCase,
     Location,
@@ -25,10 +26,10 @@ from kiestoon.company.numbers import clean_dialled
 from kiestoon.routing import reach
 from kiestoon.routing.at_rest import status_at
 from kiestoon.routing.context import Divert, Route, meant, refuse
-from kiestoon.routing.decision import RingAll, RingUser, Search, Step
+from kiestoon.routing.decision import DialOutside, RingAll, RingUser, Search, Step
 from kiestoon.routing.matching import fits_any
 from kiestoon.routing.outward import area_of, area_of_location, mobile_of, own_number_meant, read_dialled
-from kiestoon.routing.ringing import RING_S, along, search, searches, wants_peace
+from kiestoon.routing.ringing import RING_S, along, remote_office, search, searches, wants_peace
 from kiestoon.routing.selecting import decided
 from kiestoon.routing.situation import DivertReason, Outcome
 
@@ -265,29 +266,40 @@ def ring(route: Route, user: User) -> Step:
         elsewhere = _search(route, user, sequence, busy=route.live.is_busy(user.company_id, user.id))
         if elsewhere is not None:
             return elsewhere
+    profile = reach.profile_for(route, user)
+    ring_s = sequence.base_rings * RING_S if sequence is not None else ring_seconds(route, user, profile)
+    office = remote_office(route, user)
+    devices: tuple[Device, ...] = ()
+    mobile = None
+    if office is None:
+        devices, mobile = _own(route, user, profile)
+    others = along(route, user)
+    first = office or mobile
+    outside = others.outside
+    if first is not None:
+        outside = (first, *(other for other in outside if other.number != first.number))
+    own = RingUser(user, devices, ring_s, user.call_waiting, route.situation.alert)
+    if others.people or outside:
+        return RingAll(((own,) if office is None else ()) + others.people, outside, ring_s, personal=True)
+    if not devices:
+        route.because("no_devices", name=user.name)
+    return own
+
+
+def _own(route: Route, user: User, profile: reach.Profile | None) -> tuple[tuple[Device, ...], DialOutside | None]:
+    """The person's phones, and mobile, that the profile lets ring; never the one the call comes from."""
     devices = route.index.devices_of(user.id)
     if route.device is not None and route.device.user_id == user.id:
         devices = tuple(other for other in devices if other.id != route.device.id)
-    profile = reach.profile_for(route, user)
     kinds = reach.ringing_kinds(route, user, profile)
-    mobile = None
-    if kinds is not None:
-        devices = tuple(device for device in devices if device.kind in kinds)
-        if "mobile" in kinds and user.mobile_number:
-            if profile is not None:
-                reach.choose_shown(route, user, profile)
-            mobile = mobile_of(route, user)
-    ring_s = sequence.base_rings * RING_S if sequence is not None else ring_seconds(route, user, profile)
-    person = RingUser(user, devices, ring_s, user.call_waiting, route.situation.alert)
-    others = along(route, user)
-    outside = others.outside
-    if mobile is not None and all(mobile.number != other.number for other in outside):
-        outside = (mobile, *outside)
-    if others.people or outside:
-        return RingAll((person, *others.people), outside, person.ring_s, personal=True)
-    if not devices:
-        route.because("no_devices", name=user.name)
-    return person
+    if kinds is None:
+        return devices, None
+    devices = tuple(device for device in devices if device.kind in kinds)
+    if "mobile" not in kinds or not user.mobile_number:
+        return devices, None
+    if profile is not None:
+        reach.choose_shown(route, user, profile)
+    return devices, mobile_of(route, user)
 
 
 def ring_seconds(route: Route, user: User, profile: reach.Profile | None) -> int:

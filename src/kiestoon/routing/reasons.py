@@ -116,6 +116,10 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Calls are not forwarded to {number}",
         "Naar {number} wordt niet doorgeschakeld",
     ),
+    "remote_office": (
+        "{name} is reached at another telephone for now: {number}",
+        "{name} is voorlopig bereikbaar op een ander toestel: {number}",
+    ),
     "rings_along": ("{number} rings along with {name}", "{number} gaat mee over met {name}"),
     "rings_after": (
         "{name} is looked for at {number} in its turn",

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from kiestoon.company.model import Device, RingNumber, SequentialRinging, SimultaneousRinging, User
+from kiestoon.company.model import NOWHERE, Device, RingNumber, SequentialRinging, SimultaneousRinging, User
 from kiestoon.company.numbers import clean_dialled
 from kiestoon.routing import reach
 from kiestoon.routing.at_rest import status_at
@@ -44,6 +44,29 @@ def phones(route: Route, user: User) -> tuple[Device, ...]:
     devices = route.index.devices_of(user.id)
     kinds = reach.ringing_kinds(route, user, None)
     return devices if kinds is None else tuple(device for device in devices if device.kind in kinds)
+
+
+def remote_office(route: Route, user: User) -> DialOutside | None:
+    """The telephone outside that is the person's now (V 9.5); None: there is none, or it cannot be called."""
+    row = route.index.arrangements.ringing.remote.get(user.id)
+    to = meant(user, row.to) if row is not None else NOWHERE
+    if row is None or to.kind != "number":
+        return None
+    step = branch_out(route, to.target, user)
+    if not isinstance(step, DialOutside):
+        return None
+    route.because("remote_office", name=user.name, number=to.target[:SHOWN])
+    if row.confirm:
+        route.because("confirms", number=to.target[:SHOWN])
+    return msgspec.structs.replace(step, confirm=row.confirm, user_id=user.id)
+
+
+def own_phones(route: Route, user: User, ring_s: int, alert: int = 0) -> RingUser | RingAll:
+    """Ring the person himself, whatever is arranged for calls to him: at his phones, or the one that is his now."""
+    office = remote_office(route, user)
+    if office is not None:
+        return RingAll((), (office,), ring_s, personal=True)
+    return RingUser(user, route.index.devices_of(user.id), ring_s, alert=alert)
 
 
 def along(route: Route, user: User) -> Others:
@@ -132,7 +155,8 @@ def reached_at(route: Route, user: User, number: RingNumber) -> RingUser | DialO
     dialled = branch_out(route, to.target, user)
     if not isinstance(dialled, DialOutside):
         return None
-    return msgspec.structs.replace(dialled, confirm=number.confirm)
+    own = user.id if number.to.kind in ("mobile", "external") else 0
+    return msgspec.structs.replace(dialled, confirm=number.confirm, user_id=own)
 
 
 def _colleague(route: Route, user: User, target: str) -> User | None:

@@ -55,6 +55,7 @@ from kiestoon.company.model import (
     ReachOverride,
     ReachProfile,
     ReachStatus,
+    RemoteOffice,
     RingNumber,
     Row,
     Rule,
@@ -210,6 +211,7 @@ def _fill(changes: Changes, company_id: int, ids: dict[str, int], digit: str, e1
     add(ShortNumber, code=f"*2{digit}1", number="00612345678", name="Notary")
     add(SimultaneousRinging, user_id=user.id)
     add(SequentialRinging, user_id=user.id)
+    add(RemoteOffice, user_id=user.id, to=Destination("number", "0612345678"))
     add(RingNumber, user_id=user.id, service="simultaneous", position=1, to=Destination("number", "0612345678"))
     add(TransferOptions, user_id=user.id, camp_on=True)
     add(OperatorSettings, location_id=location.id, operator=number)

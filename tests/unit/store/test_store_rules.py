@@ -299,6 +299,16 @@ CASES: list[tuple[str, Callable[[House], Any], Callable[[House], Any]]] = [
         lambda h: [h.ring_number("sequential", 1), h.ring_number("simultaneous", 1)],
     ),
     (
+        "not_a_choice",
+        lambda h: h.add(m.RemoteOffice, user_id=h.ann.id, to=m.Destination("extension", "102")),
+        lambda h: h.add(m.RemoteOffice, user_id=h.ann.id, to=MOBILE),
+    ),
+    (
+        "missing",
+        lambda h: h.add(m.RemoteOffice, user_id=h.ann.id),
+        lambda h: h.add(m.RemoteOffice, user_id=h.ann.id, active=False),
+    ),
+    (
         "not_reminded",
         lambda h: h.add(m.Forward, extension="101", case="no_answer", ring_reminder=True),
         lambda h: [

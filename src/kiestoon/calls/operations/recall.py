@@ -8,7 +8,7 @@ import msgspec
 
 from kiestoon.calls.call import Call
 from kiestoon.calls.party import Party
-from kiestoon.routing import Decision, RingUser
+from kiestoon.routing import Decision, ring_own
 
 if TYPE_CHECKING:
     from kiestoon.calls.exchange import Exchange
@@ -16,12 +16,7 @@ if TYPE_CHECKING:
 
 def recall_of(x: Exchange, call: Call, by: Party, ring_s: int, alert: int = 0) -> Decision | None:
     """Ringing at all phones of the person, whatever he has arranged for his calls; None when he is gone."""
-    index = x.directory.company(call.company_id)
-    user = index.users.get(by.user_id) if index is not None else None
-    if index is None or user is None:
-        return None
-    step = RingUser(user, index.devices_of(user.id), ring_s, alert=alert)
-    return Decision(step, (), index.company.id, called=user.extension)
+    return ring_own(x.directory, call.company_id, by.user_id, ring_s, live=x.present, alert=alert)
 
 
 def shown_as(party: Party) -> Party:

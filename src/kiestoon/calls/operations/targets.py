@@ -52,11 +52,20 @@ def route_again(x: Exchange, call: Call, by: Party, party: Leg, target: str, *, 
     return route(x.directory, origin, target, live=x.present, caller=seen(x, call, party.party), inhibited=inhibited)
 
 
+def seen_as(leg: Leg, person: Party) -> Party | None:
+    """How others are shown a person who speaks at ``leg``: as himself, also at a telephone outside that is his now;
+    None: as the leg has it."""
+    return None if leg.device_id else person
+
+
 def seen(x: Exchange, call: Call, party: Party) -> CallerSeen:
     """A party as rules see it (RTE-7)."""
+    index = x.directory.company(call.company_id)
+    person = index.users.get(party.user_id) if index is not None and party.kind == "trunk" else None
+    if person is not None:
+        return CallerSeen("internal", person.extension, (person.extension,), person.id, "", person.name)
     if call.situation is not None and party.kind == "trunk" and call.situation.caller.kind != "internal":
         return call.situation.caller
-    index = x.directory.company(call.company_id)
     country = index.company.country if index is not None else "NL"
     if party.kind == "trunk":
         return see_outsider(party.number, withheld=party.withheld, country=country)

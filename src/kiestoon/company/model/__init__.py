@@ -113,6 +113,7 @@ from kiestoon.company.model.reach import (
 )
 from kiestoon.company.model.ringing import (
     MOST_RINGING,
+    RemoteOffice,
     RingNumber,
     RingService,
     RingWhen,
@@ -227,6 +228,7 @@ __all__ = [
     "ReachStatus",
     "RecallUnanswered",
     "Recording",
+    "RemoteOffice",
     "RingNumber",
     "RingService",
     "RingWhen",

@@ -277,6 +277,13 @@ ENTITIES: tuple[Entity, ...] = (
         unique=(("user_id",),),
     ),
     Entity(
+        ringing.RemoteOffice,
+        "remote_offices",
+        ("remote office", "kantoor op afstand"),
+        key=("user_id",),
+        unique=(("user_id",),),
+    ),
+    Entity(
         ringing.RingNumber,
         "ring_numbers",
         ("number to ring", "te bellen nummer"),

@@ -46,6 +46,20 @@ class SequentialRinging(Row, frozen=True):
     caller_may_stop: bool = False
 
 
+class RemoteOffice(Row, frozen=True):
+    """Another telephone, at home or in a hotel, is the person's for the time being (V 9.5).
+
+    ``to`` is a number, or the own mobile or other number. It rings in place of the person's phones, for calls that come
+    in as well as for those made from a screen. ``confirm``: as with ``RingNumber``.
+    """
+
+    company_id: CompanyId
+    user_id: OwnerId
+    active: bool = True
+    to: Destination = NOWHERE
+    confirm: bool = False
+
+
 class RingNumber(Row, frozen=True):
     """A number that is rung for a person: ``to`` is an extension, a number, or the own mobile or other number.
 

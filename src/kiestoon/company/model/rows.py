@@ -63,7 +63,7 @@ from kiestoon.company.model.people import (
 )
 from kiestoon.company.model.prompts import Prompt, Recording
 from kiestoon.company.model.reach import CallClass, ReachCell, ReachOverride, ReachProfile, ReachStatus
-from kiestoon.company.model.ringing import RingNumber, SequentialRinging, SimultaneousRinging
+from kiestoon.company.model.ringing import RemoteOffice, RingNumber, SequentialRinging, SimultaneousRinging
 from kiestoon.company.model.schedules import Holiday, Schedule
 from kiestoon.company.model.voicemail import VoicemailBox
 
@@ -114,6 +114,7 @@ class CompanyRows(msgspec.Struct, frozen=True, kw_only=True):
     allowed_addresses: tuple[AllowedAddress, ...] = ()
     simultaneous_ringing: tuple[SimultaneousRinging, ...] = ()
     sequential_ringing: tuple[SequentialRinging, ...] = ()
+    remote_offices: tuple[RemoteOffice, ...] = ()
     ring_numbers: tuple[RingNumber, ...] = ()
     feature_codes: tuple[FeatureCode, ...] = ()
     transfer_options: tuple[TransferOptions, ...] = ()

@@ -7,10 +7,10 @@ import msgspec
 from kiestoon.calls import custody
 from kiestoon.calls.causes import BUSY, HUNG_UP, NORMAL
 from kiestoon.calls.conversation import Conversation
-from kiestoon.calls.operations.targets import route_again
+from kiestoon.calls.operations.targets import route_again, seen_as
 from kiestoon.calls.originate import originate
 from kiestoon.calls.service_data import Callback
-from kiestoon.routing import Decision, RingUser, UseCode
+from kiestoon.routing import UseCode, ring_own
 
 LOOK_S = 3.0
 RING_S = 30
@@ -50,10 +50,10 @@ async def callback(caller: Conversation, data: Callback) -> None:
             await caller.pause(LOOK_S)
             continue
         shown = msgspec.structs.replace(data.by, number=wanted.extension, name=f"callback: {wanted.name}")
-        decision = Decision(RingUser(me, index.devices_of(me.id), RING_S), (), company_id, called=me.extension)
-        if await caller.reach(decision, shown) is NORMAL:
+        decision = ring_own(x.directory, company_id, me.id, RING_S, live=x.present)
+        if decision is not None and await caller.reach(decision, shown) is NORMAL:
             leg = caller.leg
-            await caller.reach(route_again(x, caller.call, leg.party, leg, data.number))
+            await caller.reach(route_again(x, caller.call, leg.party, leg, data.number), seen_as(leg, data.by))
             await caller.say("unreachable")
             return
         await caller.pause(AGAIN_S)

@@ -33,10 +33,11 @@ async def confirmed_elsewhere(party: Conversation, _: object) -> None:
 
 def _announcement(party: Conversation) -> Phrase:
     call, index = party.call, party.index
-    caller = call.anchor.party if call.anchor is not None else None
-    known = caller is not None and not caller.withheld
-    who = (caller.name or caller.number) if caller is not None and known else ""
+    if call.anchor is None:  # it is made for whoever answers
+        return Phrase("confirm-dialling", {"to": call.target})
+    caller = call.anchor.party
+    who = "" if caller.withheld else caller.name or caller.number
     person = index.users_by_extension.get(call.target) if index is not None else None
-    if person is None or person.id == party.leg.party.user_id:
+    if person is None or party.leg.party.user_id:
         return Phrase("confirm-call", {"from": who})
     return Phrase("confirm-call-for", {"name": person.name, "from": who})

@@ -7,10 +7,10 @@ from typing import Final
 from kiestoon.calls.causes import NORMAL
 from kiestoon.calls.conversation import Conversation
 from kiestoon.calls.operations import conference, listening, park, pickup
-from kiestoon.calls.operations.targets import route_again
+from kiestoon.calls.operations.targets import route_again, seen_as
 from kiestoon.calls.party import Party
 from kiestoon.calls.service_data import Dialling, Fetching, Joining
-from kiestoon.routing import Decision, FromUser, RingUser, route
+from kiestoon.routing import Decision, FromUser, RingUser, ring_own, route
 
 RING_S = 30
 _FAILED: Final = {"busy": "number-busy", "no_answer": "no-answer"}
@@ -25,7 +25,8 @@ async def dialling(caller: Conversation, data: Dialling) -> None:
         return
     leg = caller.leg
     while True:
-        failure = await caller.reach(route_again(caller.exchange, caller.call, leg.party, leg, data.number))
+        decision = route_again(caller.exchange, caller.call, leg.party, leg, data.number)
+        failure = await caller.reach(decision, seen_as(leg, data.by))
         if not data.repeat or failure.outcome != "busy":
             break
         caller.music("held")
@@ -81,6 +82,8 @@ async def _own_phone(caller: Conversation, by: Party, device_id: int, shown: Par
     user = index.users.get(by.user_id) if index is not None else None
     if index is None or user is None:
         return False
-    devices = tuple(device for device in index.devices_of(user.id) if device_id in (0, device.id))
-    decision = Decision(RingUser(user, devices, RING_S), (), index.company.id, called=user.extension)
-    return await caller.reach(decision, shown, automatic=automatic) is NORMAL
+    decision = ring_own(caller.exchange.directory, index.company.id, user.id, RING_S, live=caller.exchange.present)
+    if device_id:
+        devices = tuple(device for device in index.devices_of(user.id) if device.id == device_id)
+        decision = Decision(RingUser(user, devices, RING_S), (), index.company.id, called=user.extension)
+    return decision is not None and await caller.reach(decision, shown, automatic=automatic) is NORMAL

@@ -16,6 +16,7 @@ from kiestoon.company.model import (
     NumberPlan,
     PlanMapping,
     ReachProfile,
+    RemoteOffice,
     RingNumber,
     Row,
     Rule,
@@ -27,7 +28,8 @@ from kiestoon.store.rules.peek import Peek, named
 from kiestoon.store.rules.shape import Check
 
 OWN_NUMBERS: Final = ("mobile", "external")
-RUNG: Final = ("extension", "number", *OWN_NUMBERS)
+OUTSIDE: Final = ("number", *OWN_NUMBERS)
+RUNG: Final = ("extension", *OUTSIDE)
 """What can ring: the rest of the destinations answers by itself, or not at all."""
 _REMINDED: Final = ("always", "selective")
 
@@ -41,7 +43,7 @@ def check_own_numbers(row: Row, fields: tuple[Any, ...], peek: Peek) -> Iterator
 
 
 def _is_persons(row: Row, peek: Peek) -> bool:
-    if isinstance(row, StatusForward | ReachProfile | RingNumber):
+    if isinstance(row, StatusForward | ReachProfile | RingNumber | RemoteOffice):
         return True
     extension = getattr(row, "extension", "") if isinstance(row, Forward | Rule) else ""
     return bool(extension) and isinstance(peek.extension_owner(extension), User)
@@ -74,6 +76,14 @@ def _ring_number(row: RingNumber, peek: Peek) -> Iterator[Problem]:
         yield problem("to", "missing")
     elif row.to.kind not in RUNG:
         yield problem("to", "not_a_choice", value=row.to.kind, choices=", ".join(RUNG))
+
+
+def _remote_office(row: RemoteOffice, peek: Peek) -> Iterator[Problem]:
+    """A telephone outside: a colleague's phone is the colleague's."""
+    if row.active and not row.to:
+        yield problem("to", "missing")
+    elif row.to and row.to.kind not in OUTSIDE:
+        yield problem("to", "not_a_choice", value=row.to.kind, choices=", ".join(OUTSIDE))
 
 
 # --- an outside number leads to one place: its person, an alternate's, or number plans ------------------------------
@@ -115,6 +125,7 @@ CHECKS: Final[dict[type[Row], tuple[Check, ...]]] = {
     Forward: (_forward,),
     Rule: (_rule,),
     RingNumber: (_ring_number,),
+    RemoteOffice: (_remote_office,),
     CallLimit: (_shows_a_number,),
     ForwardExtension: (_shows_a_number,),
     AlternateNumber: (_alternate,),
