@@ -258,8 +258,14 @@ class Maker:
         self.add(m.SequentialRinging, user_id=user.id, active=chance() < 0.9, base_first=chance() < 0.7,
                  continue_if_busy=chance() < 0.5, caller_may_stop=chance() < 0.5)  # fmt: skip
         if chance() < 0.2:
-            to = m.Destination(*self.random.choice((("number", "0611112222"), ("mobile", ""))))
-            self.add(m.RemoteOffice, user_id=user.id, to=to, active=chance() < 0.9, confirm=chance() < 0.5)
+            self.add(m.RemoteOffice, user_id=user.id, number=self.random.choice(("0611112222", "+49301234567")),
+                     active=chance() < 0.9, confirm=chance() < 0.5)  # fmt: skip
+        if chance() < 0.2:
+            group = self.add(m.PrivacyGroup, name=f"Assistants of {user.extension}")
+            self.add(m.AssistantGroup, user_id=user.id, group_id=group.id, active=chance() < 0.8)
+            people = [row.extension for row in self.rows["users"]]
+            for extension in self.random.sample(people, self.random.randint(1, len(people))):
+                self.add(m.PrivacyMember, group_id=group.id, extension=extension)
         for service in ("simultaneous", "sequential"):
             if service == "sequential" or chance() < 0.3:
                 kinds = tuple(self.random.sample(("internal", "external"), self.random.randint(0, 2)))
@@ -298,7 +304,8 @@ class Maker:
         for name in ("Default", "Quiet"):
             self.add(m.ReachProfile, user_id=user.id, name=name, is_default=name == "Default",
                      forward_busy=self.destination("mobile"),
-                     devices=self.random.choice((None, ("mobile",))))  # fmt: skip
+                     devices=self.random.choice((None, ("mobile",))),
+                     assistants=self.random.choice((None, True, False)))  # fmt: skip
         profiles = [row.id for row in self.rows["reach_profiles"] if row.user_id == user.id]
         for status in (*(row.id for row in self.rows["reach_statuses"] if row.user_id == user.id), None):
             self.add(m.ReachCell, user_id=user.id, profile_id=self.random.choice(profiles), status_id=status)

@@ -24,7 +24,7 @@ ANNA = Party("device", "101", "User 1", user_id=1)
 
 def office(*, confirm: bool = False, **rows: Any) -> CompanyRows:
     """Anna works at another telephone."""
-    row = RemoteOffice(id=1, company_id=1, user_id=1, to=Destination("number", HOTEL), confirm=confirm)
+    row = RemoteOffice(id=1, company_id=1, user_id=1, number=HOTEL, confirm=confirm)
     found = with_codes(remote_offices=(row,), **rows)
     return msgspec.structs.replace(
         found, trunks=tuple(msgspec.structs.replace(trunk, trusted=True) for trunk in found.trunks)

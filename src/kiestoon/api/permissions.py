@@ -100,6 +100,7 @@ PERMISSIONS: Final[dict[str, Permission]] = {
     "simultaneous_ringing": _PERSONAL,
     "sequential_ringing": _PERSONAL,
     "remote_offices": _PERSONAL,
+    "assistant_groups": Permission("write", "write", "-", "-", "read", ("user_id",)),
     "ring_numbers": _PERSONAL,
     "feature_codes": Permission("write", "write", "public", "public", "public"),
     "transfer_options": _PERSONAL,

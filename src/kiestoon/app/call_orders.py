@@ -189,7 +189,8 @@ def _may_fetch(x: Exchange, order: Order, mode: FetchMode) -> bool:
     parked = park.data_of(order.call)
     if parked is not None:
         return rights.may_retrieve(mine.user_id, parked.by.number)
-    return order.call.seek is not None and rights.may_pick_up(mine.user_id, other.number)
+    seek = order.call.seek
+    return seek is not None and (seek.offered_to == mine.user_id or rights.may_pick_up(mine.user_id, other.number))
 
 
 def _end(x: Exchange, order: Order, now: float) -> Failure | None:
@@ -235,6 +236,8 @@ def _sees(x: Exchange, call: Call, user_id: int | None) -> bool:
     parked = park.data_of(call)
     if parked is not None:
         return parked.by.user_id == user_id or rights.may_retrieve(user_id, parked.by.number)
+    if call.seek is not None and call.seek.offered_to == user_id:
+        return True
     for leg in call.live_legs():
         ringing = leg.state in ("dialling", "early") and not leg.incoming
         if leg.party.user_id == user_id or (ringing and rights.may_pick_up(user_id, leg.party.number)):

@@ -102,6 +102,8 @@ class EventView:
             **more,
         )
         users = {leg.party.user_id for leg in call.legs.values() if leg.party.user_id}
+        if call.told:
+            users.add(call.told)
         yield self._about(users, Draft(event.at_ms, event.company_id, CALL_EVENTS[type(event)], data))
         state = _STATES.get(type(event))
         if state is not None and leg is not None and leg.party.user_id:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 import msgspec
 
 from kiestoon.calls.record import CallDirection, EndedBy, Outcome, Segment
+from kiestoon.routing import RingAll
 
 if TYPE_CHECKING:
     from kiestoon.calls.leg import Leg
     from kiestoon.calls.party import Party
     from kiestoon.calls.service import Service
     from kiestoon.media.client import MediaLink
-    from kiestoon.routing import Decision, DialOutside, Diversion, Reason, RingAll, Situation
+    from kiestoon.routing import Decision, DialOutside, Diversion, Reason, Situation
     from kiestoon.sip.deadlines import Deadline
 
 Holder: TypeAlias = Literal["nobody", "seek", "bridge", "service"]
@@ -79,6 +80,12 @@ class Seek:
         self.failures: list[Failure] = []
         self.ringing = False
 
+    @property
+    def offered_to(self) -> int:
+        """Who may take the call though it does not ring at his phone, by id; 0 = nobody (see ``RingAll.told``)."""
+        step = self.decision.step
+        return step.told if isinstance(step, RingAll) else 0
+
 
 class Call:
     """Everything about one call. Exactly one of seek, bridge, service has custody of an answered caller.
@@ -93,7 +100,7 @@ class Call:
         "answered_ms", "bridge", "by", "caller", "closing_timer", "company_id", "context", "continued_in", "deadline",
         "dialled", "direction", "diversion", "emergency", "ended_ms", "entries", "failure", "first", "holder", "id",
         "legs", "link", "next", "no_music", "onlookers", "opened_ms", "origin", "outcome", "reasons", "ring_until",
-        "seek", "segments", "service", "situation", "target", "through",
+        "seek", "segments", "service", "situation", "target", "through", "told",
     )  # fmt: skip
 
     def __init__(
@@ -132,6 +139,8 @@ class Call:
         self.segments: list[Segment] = []
         self.continued_in = ""
         self.no_music = False
+        self.told = 0
+        """Who is told of the call though his phones do not ring, by id: the manager whose assistants have been rung."""
         self.origin: Party | None = None
         """For whom the exchange made the call by itself (see ``originate``)."""
         # What the journal holds of it, encoded (see ``journal``)

@@ -101,6 +101,12 @@ class CallPickedUp(CallEvent, frozen=True, gc=False, tag=True):
     by: str = ""
 
 
+class AssistantsRung(CallEvent, frozen=True, gc=False, tag=True):
+    """A call for ``of`` (an extension) is offered to his assistants: he is told of it, and may take it."""
+
+    of: str = ""
+
+
 class QualityMeasured(CallEvent, frozen=True, gc=False, tag=True):
     """A leg's media figures."""
 

@@ -21,7 +21,7 @@ from kiestoon.calls.causes import (
     last_word,
     worst_first,
 )
-from kiestoon.calls.events import LegAnswered, LegProgressed, LegRinging
+from kiestoon.calls.events import AssistantsRung, LegAnswered, LegProgressed, LegRinging
 from kiestoon.calls.leaving import leave
 from kiestoon.calls.leg import Leg
 from kiestoon.calls.leg_media import UnusableAnswer, answer_caller, take_answer
@@ -53,6 +53,9 @@ def start(x: Exchange, call: Call, decision: Decision, now: float, manner: Manne
     call.seek = seek
     custody.take(x, call, "seek")
     step = decision.step
+    if seek.offered_to:
+        call.told = seek.offered_to
+        x.emit(AssistantsRung, call, 0, of=call.target)
     if manner.within_s and manner.within_s < _patience_s(x, step):
         seek.ends_at = now + manner.within_s
     if call.service is not None and not isinstance(step, Search):

@@ -44,7 +44,10 @@ class CallData(EventData, frozen=True):
     target: Annotated[str, Meta(description="Where the call goes on.")] | UnsetType = UNSET
     lot: Annotated[str, Meta(description="Where a call is parked.", examples=["3"])] | UnsetType = UNSET
     by: Annotated[str, Meta(description="Who transferred, parked or took it.", examples=["102"])] | UnsetType = UNSET
-    of: Annotated[str, Meta(description="At whose phone it rang.", examples=["103"])] | UnsetType = UNSET
+    of: (
+        Annotated[str, Meta(description="At whose phone it rang, or whose assistants are rung.", examples=["103"])]
+        | UnsetType
+    ) = UNSET
     mos: Annotated[float, Meta(description="Speech quality of the leg, 1 to 4.5.")] | UnsetType = UNSET
     outcome: Annotated[str, Meta(description="How the call ended.", examples=["answered"])] | UnsetType = UNSET
     ended_by: Annotated[str, Meta(examples=["caller"])] | UnsetType = UNSET
@@ -153,6 +156,7 @@ CALL_EVENTS: Final[dict[type[CallEvent], str]] = {
     events.CallParked: "call.parked",
     events.CallRetrieved: "call.retrieved",
     events.CallPickedUp: "call.picked.up",
+    events.AssistantsRung: "call.assistants.rung",
     events.QualityMeasured: "call.quality",
     events.CallClosed: "call.closed",
 }

@@ -41,7 +41,7 @@ def arrive(route: Route, extension: str) -> Decision:
         if extension in route.situation.visited:
             route.because("circle", extension=extension)
             return route.decide(refuse(482, 25, "Call forwarding runs in a circle", "forwarding-error"))
-        route.now(at=extension, visited=(*route.situation.visited, extension), hunt=None, searched=False)
+        route.now(at=extension, visited=(*route.situation.visited, extension), hunt=None, tried="")
         result: Step | Divert | str = _enter(route, owner)
         if isinstance(result, Divert):
             result = divert(route, result)

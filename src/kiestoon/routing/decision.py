@@ -53,13 +53,15 @@ class RingUser(msgspec.Struct, frozen=True):
 class RingAll(msgspec.Struct, frozen=True):
     """Ring several people and outside numbers at once: the first to answer has the call.
 
-    ``personal``: they ring for one person; else for a group.
+    ``personal``: they ring for one person; else for a group. ``told``: the id of the person whose assistants ring, who
+    is told of the call and may take it (E 6.2); 0 = nobody.
     """
 
     people: tuple[RingUser, ...]
     outside: tuple[DialOutside, ...] = ()
     ring_s: int = 0
     personal: bool = False
+    told: int = 0
 
 
 class Search(msgspec.Struct, frozen=True):

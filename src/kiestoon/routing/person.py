@@ -29,7 +29,7 @@ from kiestoon.routing.context import Divert, Route, meant, refuse
 from kiestoon.routing.decision import DialOutside, RingAll, RingUser, Search, Step
 from kiestoon.routing.matching import fits_any
 from kiestoon.routing.outward import area_of, area_of_location, mobile_of, own_number_meant, read_dialled
-from kiestoon.routing.ringing import RING_S, along, remote_office, search, searches, wants_peace
+from kiestoon.routing.ringing import RING_S, along, assistants, remote_office, search, searches, wants_peace
 from kiestoon.routing.selecting import decided
 from kiestoon.routing.situation import DivertReason, Outcome
 
@@ -260,13 +260,16 @@ def _target(route: Route, row: Forward) -> Destination:
 
 
 def ring(route: Route, user: User) -> Step:
-    """Ring what the person's profile of the moment lets ring, or look for the person elsewhere at once."""
+    """Ring the assistants, else what the person's profile of the moment lets ring; or look elsewhere at once."""
+    profile = reach.profile_for(route, user)
+    offered = assistants(route, user, profile, ring_seconds(route, user, profile))
+    if offered is not None:
+        return offered
     sequence = searches(route, user)
     if sequence is not None and not sequence.base_first:
         elsewhere = _search(route, user, sequence, busy=route.live.is_busy(user.company_id, user.id))
         if elsewhere is not None:
             return elsewhere
-    profile = reach.profile_for(route, user)
     ring_s = sequence.base_rings * RING_S if sequence is not None else ring_seconds(route, user, profile)
     office = remote_office(route, user)
     devices: tuple[Device, ...] = ()
@@ -317,12 +320,13 @@ def aftermath(route: Route, user: User, outcome: Outcome) -> Step | Divert | Non
 
     Whoever declined is not looked for. After a search it counts that nobody answered, whatever came before.
     """
-    sequence = searches(route, user) if not route.situation.searched and outcome != "rejected" else None
+    tried = route.situation.tried
+    sequence = searches(route, user) if not tried and outcome != "rejected" else None
     if sequence is not None:
         elsewhere = _search(route, user, sequence, busy=outcome == "busy")
         if elsewhere is not None:
             return elsewhere
-    return after(route, user, "no_answer" if route.situation.searched else outcome)
+    return after(route, user, "no_answer" if tried == "search" else outcome)
 
 
 def _search(route: Route, user: User, sequence: SequentialRinging, *, busy: bool) -> Search | None:

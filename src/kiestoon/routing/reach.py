@@ -28,6 +28,7 @@ class Profile(msgspec.Struct, frozen=True):
     no_answer_s: int
     forwarded_caller_id: str
     devices: tuple[DeviceKind, ...] | None
+    assistants: bool | None
 
 
 def profile_for(route: Route, user: User) -> Profile | None:
@@ -120,6 +121,7 @@ def _whole(user: User, profile: ReachProfile, default: ReachProfile | None) -> P
         value("no_answer_s") or 0,  # type: ignore[arg-type]  # fields of one row type, by name
         str(value("forwarded_caller_id") or "user"),
         value("devices"),  # type: ignore[arg-type]
+        value("assistants"),  # type: ignore[arg-type]
     )
 
 

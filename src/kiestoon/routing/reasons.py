@@ -116,6 +116,15 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Calls are not forwarded to {number}",
         "Naar {number} wordt niet doorgeschakeld",
     ),
+    "assistants": (
+        "Calls for {name} are offered to the assistants: {names}",
+        "Gesprekken voor {name} worden aan de assistenten aangeboden: {names}",
+    ),
+    "no_assistant": ("No assistant of {name} is there", "Er is geen assistent van {name}"),
+    "by_an_assistant": (
+        "An assistant calls or transfers: the call reaches {name}",
+        "Een assistent belt of verbindt door: het gesprek bereikt {name}",
+    ),
     "remote_office": (
         "{name} is reached at another telephone for now: {number}",
         "{name} is voorlopig bereikbaar op een ander toestel: {number}",

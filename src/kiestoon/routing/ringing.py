@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from kiestoon.company.model import NOWHERE, Device, RingNumber, SequentialRinging, SimultaneousRinging, User
+from kiestoon.company.model import Device, RingNumber, SequentialRinging, SimultaneousRinging, User
 from kiestoon.company.numbers import clean_dialled
 from kiestoon.routing import reach
 from kiestoon.routing.at_rest import status_at
@@ -49,15 +49,12 @@ def phones(route: Route, user: User) -> tuple[Device, ...]:
 def remote_office(route: Route, user: User) -> DialOutside | None:
     """The telephone outside that is the person's now (V 9.5); None: there is none, or it cannot be called."""
     row = route.index.arrangements.ringing.remote.get(user.id)
-    to = meant(user, row.to) if row is not None else NOWHERE
-    if row is None or to.kind != "number":
+    step = branch_out(route, row.number, user) if row is not None else None
+    if row is None or not isinstance(step, DialOutside):
         return None
-    step = branch_out(route, to.target, user)
-    if not isinstance(step, DialOutside):
-        return None
-    route.because("remote_office", name=user.name, number=to.target[:SHOWN])
+    route.because("remote_office", name=user.name, number=row.number)
     if row.confirm:
-        route.because("confirms", number=to.target[:SHOWN])
+        route.because("confirms", number=row.number)
     return msgspec.structs.replace(step, confirm=row.confirm, user_id=user.id)
 
 
@@ -67,6 +64,38 @@ def own_phones(route: Route, user: User, ring_s: int, alert: int = 0) -> RingUse
     if office is not None:
         return RingAll((), (office,), ring_s, personal=True)
     return RingUser(user, route.index.devices_of(user.id), ring_s, alert=alert)
+
+
+def assistants(route: Route, user: User, profile: reach.Profile | None, ring_s: int) -> RingAll | None:
+    """Offer the call to the person's assistants (E 6.2); None: there are none for this call, or none is there.
+
+    Calls that an assistant makes or transfers reach the person: they must not come back to the assistants.
+    """
+    ringing = route.index.arrangements.ringing
+    row = ringing.assistants.get(user.id)
+    chosen = profile.assistants if profile is not None else None
+    if row is None or not (row.active if chosen is None else chosen):
+        return None
+    group = [found for member in ringing.members(row.group_id) if (found := route.person(member)) is not None]
+    if any(found.id in (route.situation.by, route.situation.caller.user_id) for found in group):
+        route.because("by_an_assistant", name=user.name)
+        return None
+    people = tuple(
+        RingUser(found, phones(route, found), 0, found.call_waiting, route.situation.alert)
+        for found in group
+        if found is not user and _is_there(route, found)
+    )
+    if not people:
+        route.because("no_assistant", name=user.name)
+        return None
+    route.because("assistants", name=user.name, names=", ".join(person.user.name for person in people))
+    route.now(tried="assistants")
+    route.announce(user.name)
+    return RingAll(people, (), ring_s, told=user.id)
+
+
+def _is_there(route: Route, user: User) -> bool:
+    return not wants_peace(route, user) and route.live.is_reachable(user.company_id, user.id)
 
 
 def along(route: Route, user: User) -> Others:
@@ -122,7 +151,7 @@ def search(route: Route, user: User, row: SequentialRinging) -> Search | None:
         attempts.append(RingAll(people, outside, number.rings * RING_S, personal=True))
     if not attempts:
         return None
-    route.now(searched=True)
+    route.now(tried="search")
     return Search(user, tuple(attempts), row.caller_may_stop)
 
 

@@ -67,7 +67,8 @@ def route(
     if index is None:
         return Decision(Refuse(403, 57, "Forbidden"), (because("unknown_company"),))
     seen = caller or _colleague(index, user)
-    situation = Situation(index.company.id, seen, dialled[:SHOWN], inhibited=inhibited)
+    by = user.id if user is not None else 0
+    situation = Situation(index.company.id, seen, dialled[:SHOWN], inhibited=inhibited, by=by)
     line = Route(directory, index, live, situation, device)
     line.because("dialled", number=dialled[:SHOWN])
     return _from_inside(line, Caller(directory, index, user, device, known), dialled)

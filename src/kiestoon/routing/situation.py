@@ -20,6 +20,9 @@ DivertReason: TypeAlias = Literal[
 """RFC 5806 §4."""
 
 
+Tried: TypeAlias = Literal["", "assistants", "search"]
+
+
 class CallerSeen(msgspec.Struct, frozen=True):
     """The caller as rules see him.
 
@@ -82,8 +85,9 @@ class Situation(msgspec.Struct, frozen=True):
     ``prefix`` goes before the caller's name on displays. ``shown``: the number to show outside when the call is
     forwarded there. ``through``: call-limit extensions the call counts at. ``visited``: extensions already passed, so
     that no circle is run through twice. ``inhibited``: nobody may divert the call any further (*80).
-    ``no_music``: nobody who is put on hold in it hears music (*60). ``searched``: the numbers of the person at ``at``
-    have been rung one after the other (V 9.3).
+    ``no_music``: nobody who is put on hold in it hears music (*60). ``tried``: who has been rung for
+    the person at ``at`` in his place: the assistants (E 6.2), or one number after the other (V 9.3). ``by``: the id of
+    the colleague who calls, or transfers; 0 = nobody.
     """
 
     company_id: int
@@ -101,7 +105,8 @@ class Situation(msgspec.Struct, frozen=True):
     hunt: Hunt | None = None
     arrived_diversions: int = 0
     no_music: bool = False
-    searched: bool = False
+    tried: Tried = ""
+    by: int = 0
 
     def sent_by(self, extension: str) -> DivertReason | None:
         """Why an extension itself sent the call on, when it was the last to do so."""

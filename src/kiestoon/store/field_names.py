@@ -56,6 +56,7 @@ DUTCH: Final = {
     "applies": "van toepassing op",
     "area_code": "netnummer",
     "assigned": "toegewezen",
+    "assistants": "assistenten",
     "at": "tijdstip",
     "availability": "beschikbaarheid",
     "base_first": "eigen toestellen eerst",

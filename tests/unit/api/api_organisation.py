@@ -11,6 +11,7 @@ from kiestoon.api.principal import Principal
 from kiestoon.company.model import (
     AllowedAddress,
     AlternateNumber,
+    AssistantGroup,
     CallClass,
     CallLimit,
     Company,
@@ -198,6 +199,7 @@ def _fill(changes: Changes, company_id: int, ids: dict[str, int], digit: str, e1
         end="2026-12-27T08:00",
     )
     privacy = add(PrivacyGroup, name=f"Secretaries {digit}")
+    add(AssistantGroup, user_id=user.id, group_id=privacy.id, active=False)
     add(PrivacyMember, group_id=privacy.id, extension=number)
     add(PrivacyGrant, group_id=privacy.id, extension=number, pickup=True)
     callers = add(CallClass, user_id=user.id, name="Family", numbers=("+31612345678",))
@@ -209,9 +211,9 @@ def _fill(changes: Changes, company_id: int, ids: dict[str, int], digit: str, e1
     add(FeatureCode, feature="do_not_disturb_on", code=f"*{digit}8")
     add(SpeedDial, user_id=user.id, code=f"{digit}1", number="00612345678")
     add(ShortNumber, code=f"*2{digit}1", number="00612345678", name="Notary")
-    add(SimultaneousRinging, user_id=user.id)
+    add(SimultaneousRinging, user_id=user.id, active=False)
     add(SequentialRinging, user_id=user.id)
-    add(RemoteOffice, user_id=user.id, to=Destination("number", "0612345678"))
+    add(RemoteOffice, user_id=user.id, active=False, number="0612345678")
     add(RingNumber, user_id=user.id, service="simultaneous", position=1, to=Destination("number", "0612345678"))
     add(TransferOptions, user_id=user.id, camp_on=True)
     add(OperatorSettings, location_id=location.id, operator=number)

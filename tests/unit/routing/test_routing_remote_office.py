@@ -3,7 +3,6 @@
 from routing_world import ANNA, BEN, DORA, Town, at_noon, codes, outcome, to, voicemail
 
 from kiestoon.company.model import (
-    Destination,
     Forward,
     GroupExtension,
     GroupMember,
@@ -19,8 +18,7 @@ HOTEL = "+31201112222"
 
 def office(target=HOTEL, **settings):
     """Anna works at another telephone."""
-    where = target if isinstance(target, Destination) else to(target, "number")
-    return Town().new(RemoteOffice, user_id=1, to=where, **settings)
+    return Town().new(RemoteOffice, user_id=1, number=target, **settings)
 
 
 def test_calls_ring_at_the_other_telephone_in_place_of_the_persons_phones():
@@ -48,8 +46,7 @@ def test_forwarding_and_do_not_disturb_come_first():
 def test_a_number_that_cannot_be_called_leaves_the_persons_own_phones():
     assert outcome(office().user(ANNA, blocked=("national",)).incoming()) == "rings Anna"
     assert outcome(office("112").incoming()) == "rings Anna"
-    assert outcome(office(to("", "mobile")).incoming()) == "rings Anna"
-    assert outcome(office(to("", "mobile")).user(ANNA, mobile_number="+31612345678").incoming()) == "rings +31612345678"
+    assert outcome(office(BEN).incoming()) == "rings Anna"
 
 
 def test_numbers_ring_along_with_it_and_confirmation_is_asked_where_set():

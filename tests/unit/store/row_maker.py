@@ -25,7 +25,7 @@ _VALUES: dict[str, dict[str, Any]] = {
     "feature_codes": {"feature": "park", "code": "*99"},
     "speed_dials": {"code": "01", "number": "00201234567"},
     "short_numbers": {"code": "*6123", "number": "00201234567"},
-    "remote_offices": {"to": Destination("number", "0612345678")},
+    "remote_offices": {"number": "0612345678"},
     "ring_numbers": {"service": "simultaneous", "position": 1, "to": Destination("number", "0612345678")},
     "service_assignments": {"service": "voicemail"},
 }

@@ -299,9 +299,9 @@ CASES: list[tuple[str, Callable[[House], Any], Callable[[House], Any]]] = [
         lambda h: [h.ring_number("sequential", 1), h.ring_number("simultaneous", 1)],
     ),
     (
-        "not_a_choice",
-        lambda h: h.add(m.RemoteOffice, user_id=h.ann.id, to=m.Destination("extension", "102")),
-        lambda h: h.add(m.RemoteOffice, user_id=h.ann.id, to=MOBILE),
+        "wrong_form",
+        lambda h: h.add(m.RemoteOffice, user_id=h.ann.id, number="102"),
+        lambda h: h.add(m.RemoteOffice, user_id=h.ann.id, number="0612345678"),
     ),
     (
         "missing",

@@ -52,7 +52,7 @@ USES: list[tuple[str, Work]] = [
     ("roaming_status", lambda h: h.add(m.ReachOverride, user_id=h.ann.id, roaming=True)),
     ("simultaneous_ringing", lambda h: h.add(m.SimultaneousRinging, user_id=h.ann.id)),
     ("sequential_ringing", lambda h: h.add(m.SequentialRinging, user_id=h.ann.id)),
-    ("remote_office", lambda h: h.add(m.RemoteOffice, user_id=h.ann.id, to=m.Destination("number", "0612345678"))),
+    ("remote_office", lambda h: h.add(m.RemoteOffice, user_id=h.ann.id, number="0612345678")),
     ("simultaneous_ringing", lambda h: ring_number(h, "simultaneous")),
     ("sequential_ringing", lambda h: ring_number(h, "sequential")),
     ("sequential_ringing", lambda h: h.add(m.Rule, service="sequential_ringing", name="All", extension="101")),

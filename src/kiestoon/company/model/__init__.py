@@ -113,6 +113,7 @@ from kiestoon.company.model.reach import (
 )
 from kiestoon.company.model.ringing import (
     MOST_RINGING,
+    AssistantGroup,
     RemoteOffice,
     RingNumber,
     RingService,
@@ -157,6 +158,7 @@ __all__ = [
     "AllowedAddress",
     "Alternate",
     "AlternateNumber",
+    "AssistantGroup",
     "Availability",
     "CallClass",
     "CallLimit",

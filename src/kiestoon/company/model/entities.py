@@ -284,6 +284,13 @@ ENTITIES: tuple[Entity, ...] = (
         unique=(("user_id",),),
     ),
     Entity(
+        ringing.AssistantGroup,
+        "assistant_groups",
+        ("assistant group", "assistentengroep"),
+        key=("user_id",),
+        unique=(("user_id",),),
+    ),
+    Entity(
         ringing.RingNumber,
         "ring_numbers",
         ("number to ring", "te bellen nummer"),

@@ -53,6 +53,7 @@ class ReachProfile(Row, frozen=True):
     """How calls are treated (E 10.2). None inherits from the default profile; the default's own None means "off".
 
     ``devices``: the kinds of device that ring (None: all). ``forwarded_caller_id``: which number forwarded calls show.
+    ``assistants``: calls are offered to the person's assistants (E 6.2); None: as the assistant group says.
     """
 
     company_id: CompanyId
@@ -67,6 +68,7 @@ class ReachProfile(Row, frozen=True):
     no_answer_s: Annotated[int, Meta(ge=5, le=600)] | None = None
     forwarded_caller_id: Literal["user", "caller", "called"] | None = None
     devices: tuple[DeviceKind, ...] | None = None
+    assistants: bool | None = None
 
 
 class ReachCell(Row, frozen=True):

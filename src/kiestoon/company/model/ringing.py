@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta
 
-from kiestoon.company.model.row import NOWHERE, CompanyId, Destination, OwnerId, Row
+from kiestoon.company.model.row import NOWHERE, CompanyId, Destination, OwnerId, Row, refers
 
 RingWhen: TypeAlias = Literal["always", "busy", "free"]
 """When the other phones ring: always, only while the person is in a call, only while not."""
@@ -49,15 +49,27 @@ class SequentialRinging(Row, frozen=True):
 class RemoteOffice(Row, frozen=True):
     """Another telephone, at home or in a hotel, is the person's for the time being (V 9.5).
 
-    ``to`` is a number, or the own mobile or other number. It rings in place of the person's phones, for calls that come
-    in as well as for those made from a screen. ``confirm``: as with ``RingNumber``.
+    ``number``, as it is dialled, rings in place of the person's phones, for calls that come in and for those that are
+    made from a screen. ``confirm``: as with ``RingNumber``.
     """
 
     company_id: CompanyId
     user_id: OwnerId
     active: bool = True
-    to: Destination = NOWHERE
+    number: Annotated[str, Meta(max_length=40, pattern=r"^(\+?[0-9]+)?$", examples=["00201234567"])] = ""
     confirm: bool = False
+
+
+class AssistantGroup(Row, frozen=True):
+    """A manager's calls are offered to the members of a privacy group; the manager is told, and may take them (E 6.2).
+
+    ``active``: for all calls, where the person's REACH profile of the moment does not say otherwise.
+    """
+
+    company_id: CompanyId
+    user_id: OwnerId
+    group_id: Annotated[int, refers("privacy_groups")]
+    active: bool = True
 
 
 class RingNumber(Row, frozen=True):

@@ -63,7 +63,13 @@ from kiestoon.company.model.people import (
 )
 from kiestoon.company.model.prompts import Prompt, Recording
 from kiestoon.company.model.reach import CallClass, ReachCell, ReachOverride, ReachProfile, ReachStatus
-from kiestoon.company.model.ringing import RemoteOffice, RingNumber, SequentialRinging, SimultaneousRinging
+from kiestoon.company.model.ringing import (
+    AssistantGroup,
+    RemoteOffice,
+    RingNumber,
+    SequentialRinging,
+    SimultaneousRinging,
+)
 from kiestoon.company.model.schedules import Holiday, Schedule
 from kiestoon.company.model.voicemail import VoicemailBox
 
@@ -115,6 +121,7 @@ class CompanyRows(msgspec.Struct, frozen=True, kw_only=True):
     simultaneous_ringing: tuple[SimultaneousRinging, ...] = ()
     sequential_ringing: tuple[SequentialRinging, ...] = ()
     remote_offices: tuple[RemoteOffice, ...] = ()
+    assistant_groups: tuple[AssistantGroup, ...] = ()
     ring_numbers: tuple[RingNumber, ...] = ()
     feature_codes: tuple[FeatureCode, ...] = ()
     transfer_options: tuple[TransferOptions, ...] = ()

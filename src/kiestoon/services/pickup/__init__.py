@@ -1,7 +1,8 @@
 """Picking up: ``*8`` any ringing phone one may, ``*8`` and an extension that one (CALL-11, E 5.3, V 25).
 
-Rights come from privacy groups and pickup groups. Of two who pick up one call the first gets it; the other hears that
-it was answered already, and everybody without the right the same as if nothing rang.
+Rights come from privacy groups and pickup groups; a manager may take what is offered to his assistants (E 6.2). Of two
+who pick up one call the first gets it; the other hears that it was answered already, and everybody without the right
+the same as if nothing rang.
 
 Several phones of one person are a shared line (CALL-30, U 5.4.8): with their own extension, or the key with its lamp,
 any of them takes what rings there or is held by another of them.
@@ -47,7 +48,9 @@ def ringing_for(caller: Conversation, extension: str) -> tuple[Call, Leg] | None
         if rung == me.number:
             if extension == rung:
                 return call, leg
-        elif may(me.user_id, rung) or any(may(me.user_id, group) for group in aimed):
+            continue
+        offered = call.seek is not None and call.seek.offered_to == me.user_id
+        if offered or may(me.user_id, rung) or any(may(me.user_id, group) for group in aimed):
             return call, leg
     return None
 

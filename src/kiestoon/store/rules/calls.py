@@ -28,8 +28,7 @@ from kiestoon.store.rules.peek import Peek, named
 from kiestoon.store.rules.shape import Check
 
 OWN_NUMBERS: Final = ("mobile", "external")
-OUTSIDE: Final = ("number", *OWN_NUMBERS)
-RUNG: Final = ("extension", *OUTSIDE)
+RUNG: Final = ("extension", "number", *OWN_NUMBERS)
 """What can ring: the rest of the destinations answers by itself, or not at all."""
 _REMINDED: Final = ("always", "selective")
 
@@ -43,7 +42,7 @@ def check_own_numbers(row: Row, fields: tuple[Any, ...], peek: Peek) -> Iterator
 
 
 def _is_persons(row: Row, peek: Peek) -> bool:
-    if isinstance(row, StatusForward | ReachProfile | RingNumber | RemoteOffice):
+    if isinstance(row, StatusForward | ReachProfile | RingNumber):
         return True
     extension = getattr(row, "extension", "") if isinstance(row, Forward | Rule) else ""
     return bool(extension) and isinstance(peek.extension_owner(extension), User)
@@ -80,10 +79,10 @@ def _ring_number(row: RingNumber, peek: Peek) -> Iterator[Problem]:
 
 def _remote_office(row: RemoteOffice, peek: Peek) -> Iterator[Problem]:
     """A telephone outside: a colleague's phone is the colleague's."""
-    if row.active and not row.to:
-        yield problem("to", "missing")
-    elif row.to and row.to.kind not in OUTSIDE:
-        yield problem("to", "not_a_choice", value=row.to.kind, choices=", ".join(OUTSIDE))
+    if row.active and not row.number:
+        yield problem("number", "missing")
+    elif row.number and peek.extension_owner(row.number) is not None:
+        yield problem("number", "wrong_form", value=row.number, example="00201234567")
 
 
 # --- an outside number leads to one place: its person, an alternate's, or number plans ------------------------------
