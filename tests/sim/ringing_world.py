@@ -17,11 +17,13 @@ MOBILE = "+31655550001"
 OTHER = "+31655550002"
 
 
-def numbers(service: RingService, *targets: str, confirm: bool = False, **more: Any) -> tuple[RingNumber, ...]:
+def numbers(
+    service: RingService, *targets: str, confirm: bool = False, first_id: int = 1, **more: Any
+) -> tuple[RingNumber, ...]:
     """Anna's numbers for one of the services."""
     return tuple(
         RingNumber(
-            id=n,
+            id=first_id + n - 1,
             company_id=1,
             user_id=1,
             service=service,

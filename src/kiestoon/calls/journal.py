@@ -58,6 +58,7 @@ class LegData(msgspec.Struct, frozen=True, array_like=True, gc=False):
     session: SessionState | None
     muted: bool = False
     holding: bool = False
+    confirm: bool = False
 
 
 class CallOpened(msgspec.Struct, frozen=True, array_like=True, tag=True, gc=False):
@@ -302,6 +303,7 @@ def leg_data(leg: Leg) -> LegData:
         session=_session_data(leg),
         muted=leg.muted,
         holding=leg.holding,
+        confirm=leg.confirm,
     )
 
 

@@ -58,5 +58,5 @@ def _account_of(x: Exchange, leg: Leg) -> Leg:
     account.termination, account.port, account.music, account.signal = 0, None, 0, 0
     account.status = account.status or (200 if leg.answered_ms else 487)
     account.cause = account.cause or 16
-    account.outcome = "answered" if leg.answered_ms else "cancelled"
+    account.outcome = "answered" if leg.answered_ms and not leg.confirm else "cancelled"
     return account

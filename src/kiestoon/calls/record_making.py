@@ -44,6 +44,7 @@ def make_record(x: Exchange, call: Call) -> CallRecord:
 
 def _leg_record(call: Call, leg: Leg) -> LegRecord:
     codec = leg.send_codec
+    answered_ms = 0 if leg.confirm else leg.answered_ms  # whoever did not confirm never had the call
     return LegRecord(
         kind="caller" if leg.id == (call.first or call.caller) else leg.party.kind,
         party=leg.party.number,
@@ -53,9 +54,9 @@ def _leg_record(call: Call, leg: Leg) -> LegRecord:
         trunk_id=leg.trunk_id or None,
         started_ms=leg.opened_ms,
         ringing_ms=leg.ringing_ms,
-        answered_ms=leg.answered_ms,
+        answered_ms=answered_ms,
         ended_ms=leg.ended_ms,
-        outcome="answered" if leg.answered_ms and not leg.confirm else leg.outcome,
+        outcome="answered" if answered_ms else leg.outcome,
         cause=leg.cause,
         sip_status=leg.status,
         codec=codec.name if codec is not None else "",

@@ -93,7 +93,7 @@ def _leg(x: Exchange, call_id: str, data: LegData) -> Leg:
     for name in (
         "state", "ringing_ms", "answered_ms", "ended_ms", "sip_call_id", "status", "cause", "outcome", "dtmf",
         "encryption", "secure", "held", "holding", "muted", "music", "termination", "port", "stream", "agreed", "offer",
-        "owes_answer",
+        "owes_answer", "confirm",
     ):  # fmt: skip
         setattr(leg, name, getattr(data, name))
     return leg
