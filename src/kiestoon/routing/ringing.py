@@ -50,7 +50,7 @@ def remote_office(route: Route, user: User) -> DialOutside | None:
     """The telephone outside that is the person's now (V 9.5); None: there is none, or it cannot be called."""
     row = route.index.arrangements.ringing.remote.get(user.id)
     step = branch_out(route, row.number, user) if row is not None else None
-    if row is None or not isinstance(step, DialOutside):
+    if row is None or not isinstance(step, DialOutside) or step.number == route.situation.caller.number:
         return None
     route.because("remote_office", name=user.name, number=row.number)
     if row.confirm:
@@ -182,7 +182,7 @@ def reached_at(route: Route, user: User, number: RingNumber) -> RingUser | DialO
             return None
         return RingUser(target, devices, 0, target.call_waiting, confirm=number.confirm)
     dialled = branch_out(route, to.target, user)
-    if not isinstance(dialled, DialOutside):
+    if not isinstance(dialled, DialOutside) or dialled.number == route.situation.caller.number:
         return None
     own = user.id if number.to.kind in ("mobile", "external") else 0
     return msgspec.structs.replace(dialled, confirm=number.confirm, user_id=own)

@@ -30,6 +30,10 @@ def test_calls_ring_at_the_other_telephone_in_place_of_the_persons_phones():
     assert outcome(office(active=False).incoming()) == "rings Anna"
 
 
+def test_a_call_from_that_very_telephone_rings_at_the_persons_phones():
+    assert outcome(office().incoming(caller=HOTEL)) == "rings Anna"
+
+
 def test_what_is_set_for_calls_nobody_answers_stays_in_force_with_its_rings():
     town = office().new(Forward, extension=ANNA, case="no_answer", to=voicemail(), rings=3)
     decision = town.incoming()

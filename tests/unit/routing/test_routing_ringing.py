@@ -93,6 +93,7 @@ def test_nobody_is_rung_twice_nor_the_caller_nor_by_way_of_an_own_number():
     town = ringing(BEN, "0207654102", ANNA, "0207654101")
     assert outcome(town.incoming()) == "rings Anna+Ben"
     assert outcome(town.dial(ANNA, by=BEN)) == "rings Anna"
+    assert outcome(ringing(MOBILE).incoming(caller="+31612345678")) == "rings Anna"
     assert outcome(ringing(MOBILE, "+31612345678").incoming()) == "rings Anna++31612345678"
 
 
