@@ -338,7 +338,8 @@ def leg_failed(x: Exchange, call: Call, leg: Leg, failure: Failure, now: float) 
         try_next_line(x, call, step, lines, now)
     if failure.status >= 600 and leg.device_id:
         # RFC 3261 §21.6: the person declined, not just this device
-        own = [other for other in seek.legs if call.legs[other].party.user_id == leg.party.user_id]
+        legs = [call.legs[other] for other in seek.legs]
+        own = [other.id for other in legs if other.device_id and other.party.user_id == leg.party.user_id]
         _stop(x, call, seek, own, now, DECLINED_ELSEWHERE, DECLINED_REASON)
     if not seek.legs:
         finish(x, call, now)

@@ -45,7 +45,7 @@ def pick_up(x: Exchange, call: Call, rung: Leg, mine: Call, my_leg: Leg, now: fl
     caller = call.anchor
     if call.seek is None or rung.id not in call.seek.legs or caller is None:
         return ALREADY_ANSWERED
-    if call is mine or my_leg.state == "ended" or not moving.can_move(mine, call):
+    if not _can_come(call, mine, my_leg):
         return NOT_POSSIBLE
     seeking.stop(x, call, now)
     _bring(x, mine, my_leg, call)
@@ -61,7 +61,7 @@ def join_waiting(x: Exchange, call: Call, mine: Call, my_leg: Leg, now: float) -
     caller = call.anchor
     if caller is None or caller.state != "answered" or call.holder not in ("service", "seek"):
         return ALREADY_ANSWERED
-    if call is mine or my_leg.state == "ended" or not moving.can_move(mine, call):
+    if not _can_come(call, mine, my_leg):
         return NOT_POSSIBLE
     seeking.stop(x, call, now)
     _bring(x, mine, my_leg, call)
@@ -74,7 +74,7 @@ def replace_leg(x: Exchange, call: Call, old: Leg, mine: Call, my_leg: Leg, now:
     """``my_leg`` takes the place of ``old`` in a bridge: the other party hears no gap, then ``old`` is hung up."""
     if call.bridge is None or old.id not in call.bridge:
         return NOT_POSSIBLE
-    if call is mine or my_leg.state == "ended" or not moving.can_move(mine, call):
+    if not _can_come(call, mine, my_leg):
         return NOT_POSSIBLE
     others = [call.legs[leg_id] for leg_id in call.bridge if leg_id != old.id]
     _bring(x, mine, my_leg, call)
@@ -91,6 +91,12 @@ def replace_leg(x: Exchange, call: Call, old: Leg, mine: Call, my_leg: Leg, now:
         identity.show(x, call, others[0], my_leg, now)
     x.touched += [call, mine]
     return None
+
+
+def _can_come(call: Call, mine: Call, my_leg: Leg) -> bool:
+    """Whether the leg may leave its call for this one: it is alone there, so that nobody is left behind."""
+    alone = all(leg is my_leg for leg in mine.live_legs())
+    return call is not mine and my_leg.state != "ended" and alone and moving.can_move(mine, call)
 
 
 def _bring(x: Exchange, mine: Call, my_leg: Leg, call: Call) -> None:
