@@ -197,7 +197,7 @@ class DeskPhone(Phone):
             session.reject(now, 503)
         elif self.mode == "redirect":
             session.redirect(now, [f"sip:103@{DOMAIN}"])
-        elif self.mode in ("ring", "answer"):
+        elif self.mode in ("ring", "answer") or (self.mode == "early" and not event.request.body):
             session.progress(now, 180)
             if self.mode == "answer":
                 self.accept(session, event.request.body)
