@@ -262,9 +262,10 @@ def _target(route: Route, row: Forward) -> Destination:
 def ring(route: Route, user: User) -> Step:
     """Ring the assistants, else what the person's profile of the moment lets ring; or look elsewhere at once."""
     profile = reach.profile_for(route, user)
-    offered = assistants(route, user, profile, ring_seconds(route, user, profile))
-    if offered is not None:
-        return offered
+    if user.id in route.index.arrangements.ringing.assistants:
+        offered = assistants(route, user, profile, ring_seconds(route, user, profile))
+        if offered is not None:
+            return offered
     sequence = searches(route, user)
     if sequence is not None and not sequence.base_first:
         elsewhere = _search(route, user, sequence, busy=route.live.is_busy(user.company_id, user.id))
@@ -277,10 +278,11 @@ def ring(route: Route, user: User) -> Step:
     if office is None:
         devices, mobile = _own(route, user, profile)
     others = along(route, user)
-    first = office or mobile
     outside = others.outside
-    if first is not None:
-        outside = (first, *(other for other in outside if other.number != first.number))
+    if office is not None:
+        outside = (office, *(other for other in outside if other.number != office.number))
+    elif mobile is not None and all(other.number != mobile.number for other in outside):
+        outside = (mobile, *outside)  # else as the list has it, with or without confirmation
     own = RingUser(user, devices, ring_s, user.call_waiting, route.situation.alert)
     if others.people or outside:
         return RingAll(((own,) if office is None else ()) + others.people, outside, ring_s, personal=True)

@@ -115,6 +115,12 @@ def test_the_own_mobile_is_whatever_it_is_now():
     assert outcome(ringing(to("", "mobile")).incoming()) == "rings Anna"
 
 
+def test_a_mobile_that_rings_anyway_is_rung_once_and_confirms_where_the_list_says_so():
+    town = ringing(MOBILE, confirm=True).user(ANNA, mobile_number="+31612345678", profile="combi")
+    step = town.incoming().step
+    assert [(dial.number, dial.confirm) for dial in step.outside] == [("+31612345678", True)]
+
+
 def test_blocked_kinds_of_number_and_emergency_numbers_do_not_ring():
     assert outcome(ringing(MOBILE, "112").user(ANNA, blocked=("mobile",)).incoming()) == "rings Anna"
 
