@@ -236,3 +236,16 @@ def test_a_caller_without_an_offer_is_answered_and_looked_after() -> None:
     assert bert.hears(session) == {provider.sends_to(rung(provider, MOBILE))}
     session.bye(world.network.now)
     world.assert_nothing_left()
+
+
+def test_a_search_outlives_a_crash_also_after_somebody_who_did_not_confirm_in_time() -> None:
+    world, _, carla, provider, session = begun(MOBILE, "103", confirm=True, base_first=False)
+    mobile = lift(provider, MOBILE)
+    world.run(35)  # the announcement does not end: the time to confirm is over all the same
+    assert (mobile.state, rung(carla).state) == ("ended", "early")
+    assert world.crash() == 1
+    world.run()
+    assert session.state == "confirmed"
+    assert rung(provider, MOBILE).state == "early"
+    session.bye(world.network.now)
+    world.assert_nothing_left()

@@ -217,3 +217,46 @@ def test_a_crash_leaves_nobody_asked_for_ever(answered: bool) -> None:
     else:
         assert session.state == "ended"
     world.assert_nothing_left()
+
+
+@pytest.mark.parametrize("by", ["hanging up", "waiting"])
+def test_a_conversation_outlives_a_crash_after_somebody_confirmed_too_late(by: str) -> None:
+    world, _, _, provider, session = ringing(MOBILE, OTHER, confirm=True)
+    first, second = lift(provider, MOBILE), lift(provider, OTHER)
+    press(provider, second, "1")
+    if by == "waiting":
+        world.finish_prompts()
+    else:
+        first.bye(world.network.now)
+    world.run()
+    assert first.state == "ended"
+    assert world.crash() == 1
+    assert world.phones["bert"].hears(session) == {provider.sends_to(second)}
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+@pytest.mark.parametrize("by", ["hanging up", "waiting"])
+def test_a_caller_in_a_menu_outlives_a_crash_after_a_machine_had_answered(by: str) -> None:
+    world = World(rows=ringing_along(MOBILE, confirm=True))
+    anna, bert, provider = world.phone("anna", "192.0.2.1"), world.phone("bert", "192.0.2.2"), world.provider()
+    anna.mode, provider.mode = "ring", "ring"
+    session = bert.dial("200")
+    world.run()
+    for digit in "101":
+        press(bert, session, digit)
+    world.run()
+    mobile = lift(provider, MOBILE)
+    if by == "waiting":
+        for _ in range(2):
+            world.finish_prompts()
+            world.run(6)
+    else:
+        mobile.bye(world.network.now)
+        world.run()
+    assert (mobile.state, rung(anna).state) == ("ended", "early")
+    assert world.crash() == 1
+    world.run()
+    assert bert.hears(session) == {"file:/prompts/nl/menu-welcome.ogg"}
+    session.bye(world.network.now)
+    world.assert_nothing_left()

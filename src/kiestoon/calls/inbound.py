@@ -209,6 +209,7 @@ def party_left(x: Exchange, call: Call, leg: Leg, now: float, failure: Failure =
         caller_left(x, call, leg, now)
     else:
         seeking.leg_failed(x, call, leg, from_status(480, "The called party hung up", outside=bool(leg.trunk_id)), now)
+        x.journal.changed(call)  # it has the answered leg
 
 
 def _dialled(event: InviteReceived) -> str:

@@ -260,6 +260,7 @@ def not_confirmed(x: Exchange, call: Call, leg: Leg, now: float) -> None:
     """Nobody has pressed the key: a machine answered. It counts as no answer."""
     leave(x, call, leg, now, failure=NO_ANSWER)
     leg_failed(x, call, leg, NO_ANSWER, now)
+    x.journal.changed(call)
 
 
 def _win(x: Exchange, call: Call, seek: Seek, leg: Leg, now: float) -> None:
@@ -315,13 +316,16 @@ def _stop_others(x: Exchange, call: Call, seek: Seek, now: float, failure: Failu
 
 def _stop(x: Exchange, call: Call, seek: Seek, legs: list[int], now: float, failure: Failure, reason: str = "") -> None:
     """Cancel what still rings. Phones list a call as missed unless ``reason`` tells them that it was dealt with."""
+    asked = confirming.asked(call, seek)
     for leg_id in legs:
         other = call.legs.get(leg_id)
         seek.legs.discard(leg_id)
-        if other is not None and other.state == "answered" and failure is ELSEWHERE:
+        if other in asked and failure is ELSEWHERE:
             confirming.too_late(x, call, other, now)
         elif other is not None:
             leave(x, call, other, now, failure=failure, reason=reason)
+    if asked:
+        x.journal.changed(call)
 
 
 def leg_failed(x: Exchange, call: Call, leg: Leg, failure: Failure, now: float) -> None:

@@ -394,6 +394,7 @@ class Service:
             leg.side = None
             if self.failure is not None:
                 leave(x, call, leg, now, failure=self.failure)
+                x.journal.changed(call)
 
     def _prompt_next(self, x: Exchange, call: Call) -> bool:
         """Play the next part of a prompt; False when there is none (that can be played)."""
