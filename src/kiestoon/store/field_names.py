@@ -288,6 +288,8 @@ DUTCH: Final = {
     "username": "gebruikersnaam",
     "version": "versie",
     "viewer_id": "kijker",
+    "made_by": "ingesproken door",
+    "made_ms": "ingesproken op",
     "waiting_beep": "aanklopsignaal",
     "voicemail": "voicemail",
     "weight": "gewicht",
