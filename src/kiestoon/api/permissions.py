@@ -109,6 +109,7 @@ PERMISSIONS: Final[dict[str, Permission]] = {
     "voicemail_boxes": Permission("write", "write", "write", "write", "write", ("extension",)),
     "speed_dials": _PERSONAL,
     "short_numbers": Permission("write", "write", "public", "public", "public"),
+    "conference_rooms": Permission("write", "write", "write", "change", "change", (*_AREA, "user_id")),
     "service_packs": Permission("write", "read", "public", "public", "-"),
     "pack_assignments": Permission("write", "write", "write", "read", "read", ("extension", "location_id")),
     "service_assignments": Permission("write", "write", "write", "read", "read", ("extension",)),
@@ -141,6 +142,8 @@ OPERATIONS: Final[dict[str, frozenset[Role]]] = {
     "list_live_calls": frozenset({"operator", "company", "user"}),
     "make_call": frozenset({"operator", "company", "user"}),
     "operate_call": frozenset({"operator", "company", "user"}),
+    "list_live_conferences": frozenset({"operator", "company", "user"}),
+    "steer_conference": frozenset({"operator", "company", "user"}),
     "follow_events": frozenset({"operator", "company", "location", "department", "user"}),
     "read_activity": frozenset({"operator", "company", "location", "department"}),
     "read_all_activity": frozenset({"operator"}),
@@ -272,6 +275,19 @@ CHANGEABLE: Final[dict[tuple[str, Role], frozenset[str]]] = {
             "distinctive_ringing",
             "connected_privacy",
             "forwarded_signal",
+        }
+    ),
+    ("conference_rooms", "user"): frozenset(
+        {
+            "pin",
+            "organiser_pin",
+            "pin_inside",
+            "wait_for_organiser",
+            "ends_with_organiser",
+            "music",
+            "announce",
+            "quiet",
+            "language",
         }
     ),
     ("voicemail_boxes", "user"): frozenset({"extension", "greeting", "takes_messages", "language"}),

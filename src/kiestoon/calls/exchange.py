@@ -198,6 +198,8 @@ class Exchange:
         self.present = Present(self)
         self.lots: dict[tuple[int, str], str] = {}
         """Calls that are parked, by company and lot."""
+        self.rooms: dict[tuple[int, int], str] = {}
+        """Calls that hold a conference room's members, by company and room."""
         self.held: dict[int, str] = {}
         """Legs that hold somebody by keys in the call, and the call of whom they hold (``operations.consult``)."""
         self.unheld: list[int] = []

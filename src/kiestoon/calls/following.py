@@ -15,6 +15,7 @@ from kiestoon.routing import (
     AskPostcode,
     DialOutside,
     EnterMenu,
+    EnterRoom,
     EnterVoicemail,
     Refuse,
     RingAll,
@@ -54,6 +55,8 @@ def follow(x: Exchange, call: Call, decision: Decision, now: float, manner: Mann
         _enter(x, call, "menu", (step.menu, x.company_of(call)), step.menu.extension, now)
     elif isinstance(step, AskPostcode):
         _enter(x, call, "postcode", step.routing, step.routing.extension, now)
+    elif isinstance(step, EnterRoom):
+        _enter(x, call, "conference", step.room, step.room.extension, now)
     elif isinstance(step, EnterVoicemail):
         enter_box(x, call, step.extension, reason_for(call, step.extension), now)
     elif isinstance(step, UseCode):

@@ -80,6 +80,14 @@ class Joining(Kept, frozen=True):
     by: Party
 
 
+class Invited(Kept, frozen=True):
+    """Somebody is called for ``by`` to take part in a conference; ``room_id``: which room."""
+
+    room_id: int
+    number: str
+    by: Party
+
+
 FetchMode: TypeAlias = Literal["take", "listen", "barge"]
 
 
@@ -141,6 +149,7 @@ ServiceData: TypeAlias = (
     | Consulting
     | Dialling
     | Joining
+    | Invited
     | Fetching
     | Callback
     | Camped

@@ -16,6 +16,7 @@ from kiestoon.company.model import (
     AlternateNumber,
     CallClass,
     CompanyRows,
+    ConferenceRoom,
     FeatureCode,
     Forward,
     Holiday,
@@ -58,6 +59,7 @@ _OWNERS = (
     "time_routings",
     "call_limits",
     "forward_extensions",
+    "conference_rooms",
 )
 
 
@@ -93,6 +95,7 @@ class Arrangements:
         "alternates",
         "alternates_by_number",
         "codes",
+        "conference_rooms",
         "extensions",
         "forwards",
         "group_members",
@@ -172,6 +175,7 @@ class Arrangements:
         """Codes keyed in during a conversation, and their features (CALL-8)."""
         self.handling = Handling(rows)
         self.voicemail_boxes: dict[str, VoicemailBox] = {row.extension: row for row in rows.voicemail_boxes}
+        self.conference_rooms: dict[int, ConferenceRoom] = {row.id: row for row in rows.conference_rooms}
         self.times = TimeIndex(rows)
         self._status_times: dict[tuple[int, int | None], Timed[bool]] = {}
         self._hours: dict[tuple[tuple[WeekBlock, ...], int | None], Timed[bool]] = {}

@@ -8,6 +8,7 @@ from typing import Any, Final, TypeAlias
 from kiestoon.company.model import (
     AlternateNumber,
     CallLimit,
+    ConferenceRoom,
     Destination,
     ForwardExtension,
     GroupExtension,
@@ -22,7 +23,7 @@ from kiestoon.company.numbers import clean_dialled
 from kiestoon.company.voicemail import box_of
 from kiestoon.routing import branching, groups, hunting, outward, person
 from kiestoon.routing.context import SHOWN, Divert, Route, refuse
-from kiestoon.routing.decision import Decision, DialOutside, EnterMenu, EnterVoicemail, Step
+from kiestoon.routing.decision import Decision, DialOutside, EnterMenu, EnterRoom, EnterVoicemail, Step
 from kiestoon.routing.situation import Diversion, Outcome
 
 Handler: TypeAlias = Callable[[Route, Any], "Step | Divert"]
@@ -130,6 +131,12 @@ def _menu(route: Route, menu: Menu) -> Step | Divert:
     return served if served is not None else EnterMenu(menu)
 
 
+def _room(route: Route, room: ConferenceRoom) -> Step | Divert:
+    route.because("conference", extension=room.extension, name=room.name)
+    served = person.enter_virtual(route, room)
+    return served if served is not None else EnterRoom(room)
+
+
 _HANDLERS: Final[dict[type[Row], Handler]] = {
     User: person.enter,
     Menu: _menu,
@@ -139,6 +146,7 @@ _HANDLERS: Final[dict[type[Row], Handler]] = {
     TimeRouting: branching.by_time,
     CallLimit: branching.by_number_of_calls,
     ForwardExtension: branching.forwarded,
+    ConferenceRoom: _room,
 }
 _AFTERMATHS: Final[dict[type[Row] | type[None], Aftermath]] = {
     User: person.after,

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from kiestoon.company.model import Device, LocationRouting, Menu, User
+from kiestoon.company.model import ConferenceRoom, Device, LocationRouting, Menu, User
 from kiestoon.company.numbers import Kind
 from kiestoon.routing.reasons import Reason
 from kiestoon.routing.situation import Situation
@@ -66,6 +66,12 @@ class AskPostcode(msgspec.Struct, frozen=True):
     routing: LocationRouting
 
 
+class EnterRoom(msgspec.Struct, frozen=True):
+    """Let the caller into the conference room, once the PIN was right."""
+
+    room: ConferenceRoom
+
+
 class EnterVoicemail(msgspec.Struct, frozen=True):
     """The box of this extension."""
 
@@ -98,7 +104,9 @@ class Refuse(msgspec.Struct, frozen=True):
     filled_in: tuple[tuple[str, str], ...] = ()
 
 
-Step: TypeAlias = RingUser | RingAll | DialOutside | EnterMenu | AskPostcode | EnterVoicemail | UseCode | Refuse
+Step: TypeAlias = (
+    RingUser | RingAll | DialOutside | EnterMenu | AskPostcode | EnterRoom | EnterVoicemail | UseCode | Refuse
+)
 
 
 class Decision(msgspec.Struct, frozen=True):

@@ -22,10 +22,18 @@ _ENGLISH: Final = {
     "srtp": "SRTP",
     "url": "URL",
     "pin": "PIN",
+    "organiser_pin": "organiser PIN",
     "unsolicited_mwi": "unsolicited message lamps",
 }
 
 DUTCH: Final = {
+    "ends_with_organiser": "eindigen met de organisator",
+    "most_members": "hoogste aantal deelnemers",
+    "music": "muziek",
+    "organiser_pin": "pincode van de organisator",
+    "pin_inside": "pincode voor collega's",
+    "quiet": "stil binnenkomen",
+    "wait_for_organiser": "wachten op de organisator",
     "alternate": "vervangende bestemming",
     "alternate_s": "belduur bij de vervangende bestemming",
     "alternate_when": "moment van de vervangende bestemming",

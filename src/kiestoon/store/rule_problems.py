@@ -119,4 +119,16 @@ TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
         "Give the number it stands for",
         "Geef het nummer waar het voor staat",
     ),
+    "same_pin": (
+        "members and organiser have the same PIN",
+        "deelnemers en organisator hebben dezelfde pincode",
+        "Choose two different ones",
+        "Kies twee verschillende",
+    ),
+    "no_organiser": (
+        "the conference waits for an organiser, but nobody can be one",
+        "de vergadering wacht op een organisator, maar niemand kan dat zijn",
+        "Give it an owner or an organiser PIN",
+        "Geef haar een eigenaar of een pincode voor de organisator",
+    ),
 }

@@ -6,6 +6,7 @@ The store loads these rows; ``directory`` indexes them for the call path.
 from __future__ import annotations
 
 from kiestoon.company.model.accounts import Account, AccountRole, IdentityProvider
+from kiestoon.company.model.conferences import Announcing, ConferenceRoom, RoomPin
 from kiestoon.company.model.dialling import ShortNumber, SpeedDial
 from kiestoon.company.model.entities import (
     BELONGING,
@@ -147,6 +148,7 @@ __all__ = [
     "AllowedAddress",
     "Alternate",
     "AlternateNumber",
+    "Announcing",
     "Availability",
     "CallClass",
     "CallLimit",
@@ -154,6 +156,7 @@ __all__ = [
     "Category",
     "Company",
     "CompanyRows",
+    "ConferenceRoom",
     "ConnectedPrivacy",
     "Department",
     "Destination",
@@ -218,6 +221,7 @@ __all__ = [
     "ReachStatus",
     "RecallUnanswered",
     "Recording",
+    "RoomPin",
     "Row",
     "Rule",
     "RuleService",

@@ -9,6 +9,7 @@ import msgspec
 
 from kiestoon.company.model import (
     accounts,
+    conferences,
     dialling,
     extensions,
     handling,
@@ -328,6 +329,12 @@ ENTITIES: tuple[Entity, ...] = (
     ),
     Entity(
         dialling.ShortNumber, "short_numbers", ("short number", "verkort nummer"), key=("code",), unique=(("code",),)
+    ),
+    Entity(
+        conferences.ConferenceRoom,
+        "conference_rooms",
+        ("conference room", "vergaderruimte"),
+        key=("extension", "name"),
     ),
     Entity(organisation.ServicePack, "service_packs", ("service pack", "servicepack"), unique=(("name",),)),
     Entity(
