@@ -19,7 +19,7 @@ from kiestoon.store.idempotency import Answer
 from kiestoon.store.problems import problem
 
 router = APIRouter(prefix="/api/v1/companies/{company_id}/conferences", tags=["conferences"])
-Operation = Literal["mute", "unmute", "remove", "mute_all", "unmute_all", "lock", "unlock", "end", "call"]
+Action = Literal["mute", "unmute", "remove", "mute_all", "unmute_all", "lock", "unlock", "end", "call"]
 _ON_MEMBER: Final = frozenset({"mute", "unmute", "remove"})
 _DUTCH: Final = {
     "This party is in no conversation": "deze deelnemer is er niet",
@@ -83,12 +83,12 @@ async def list_live_conferences(company_id: str, principal: Asker, backend: Behi
     return respond_with(json_answer({"items": items or []}))
 
 
-@router.post("/{extension}/{operation}", operation_id="steer_conference", status_code=204, openapi_extra=REPEATABLE)
+@router.post("/{extension}/{action}", operation_id="steer_conference", status_code=204, openapi_extra=REPEATABLE)
 async def steer_conference(
     request: Request,
     company_id: str,
     extension: Annotated[str, Path(max_length=15, examples=["800"])],
-    operation: Operation,
+    action: Action,
     wish: SteerModel,
     principal: Asker,
     backend: Behind,
@@ -96,15 +96,15 @@ async def steer_conference(
     """For the room's owner, its organisers and administrators. What cannot be done leaves it as it is: 409 says why."""
     found = company_id_of(principal, company_id)
     demand_operation(principal, "steer_conference", "conference_rooms")
-    if operation in _ON_MEMBER and wish.member is None:
+    if action in _ON_MEMBER and wish.member is None:
         raise ApiProblem("invalid", [problem("member", "missing")])
-    if operation == "call" and not wish.to:
+    if action == "call" and not wish.to:
         raise ApiProblem("invalid", [problem("to", "missing")])
     own = None if principal.role in ("operator", "company") else principal.user_id or 0
 
     async def steer() -> Answer:
         answer = await _ask(
-            backend, "operate_room", company_id=found, extension=extension, operation=operation, member=wish.member,
+            backend, "operate_room", company_id=found, extension=extension, operation=action, member=wish.member,
             to=wish.to, user_id=own, acting_user=principal.user_id,
         )  # fmt: skip
         if failed := answer.get("failed"):
