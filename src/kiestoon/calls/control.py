@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from kiestoon.calls import (
+    agenda,
     closing,
     custody,
     dtmf,
@@ -202,6 +203,10 @@ class CallControl:
                 continue
             if name == mailboxes.TIMER:
                 x.mailboxes.due(key)
+                continue
+            if name == agenda.TIMER:
+                x.agenda.due(now)
+                settle_others(x, now)
                 continue
             if name == reminding.TIMER:
                 reminding.over(x, int(key), now)

@@ -19,9 +19,11 @@ from kiestoon.company.model import (
     ConferenceRoom,
     FeatureCode,
     Forward,
+    GroupCallMember,
     Holiday,
     HuntMember,
     LocationRoute,
+    Meeting,
     NumberPlan,
     NumberScheme,
     PlanHoliday,
@@ -60,6 +62,7 @@ _OWNERS = (
     "call_limits",
     "forward_extensions",
     "conference_rooms",
+    "group_calls",
 )
 
 
@@ -98,6 +101,7 @@ class Arrangements:
         "conference_rooms",
         "extensions",
         "forwards",
+        "group_call_members",
         "group_members",
         "handling",
         "holidays",
@@ -106,6 +110,7 @@ class Arrangements:
         "location_routes",
         "location_rules",
         "mappings",
+        "meetings",
         "presences",
         "reaches",
         "rules",
@@ -176,6 +181,10 @@ class Arrangements:
         self.handling = Handling(rows)
         self.voicemail_boxes: dict[str, VoicemailBox] = {row.extension: row for row in rows.voicemail_boxes}
         self.conference_rooms: dict[int, ConferenceRoom] = {row.id: row for row in rows.conference_rooms}
+        self.meetings: tuple[Meeting, ...] = rows.meetings
+        self.group_call_members: dict[int, tuple[GroupCallMember, ...]] = _group(
+            rows.group_call_members, lambda row: row.group_call_id
+        )
         self.times = TimeIndex(rows)
         self._status_times: dict[tuple[int, int | None], Timed[bool]] = {}
         self._hours: dict[tuple[tuple[WeekBlock, ...], int | None], Timed[bool]] = {}

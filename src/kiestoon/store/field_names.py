@@ -27,12 +27,18 @@ _ENGLISH: Final = {
 }
 
 DUTCH: Final = {
+    "call": "bellen bij het begin",
+    "confirm": "bevestigen met 1",
     "ends_with_organiser": "eindigen met de organisator",
+    "group_call_id": "groepsoproep",
+    "guests": "genodigden",
     "most_members": "hoogste aantal deelnemers",
     "music": "muziek",
     "organiser_pin": "pincode van de organisator",
     "pin_inside": "pincode voor collega's",
     "quiet": "stil binnenkomen",
+    "room_id": "vergaderruimte",
+    "text": "toelichting",
     "wait_for_organiser": "wachten op de organisator",
     "alternate": "vervangende bestemming",
     "alternate_s": "belduur bij de vervangende bestemming",

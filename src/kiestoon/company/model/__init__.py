@@ -6,7 +6,15 @@ The store loads these rows; ``directory`` indexes them for the call path.
 from __future__ import annotations
 
 from kiestoon.company.model.accounts import Account, AccountRole, IdentityProvider
-from kiestoon.company.model.conferences import Announcing, ConferenceRoom, RoomPin
+from kiestoon.company.model.conferences import (
+    Announcing,
+    ConferenceRoom,
+    GroupCall,
+    GroupCallMember,
+    Guest,
+    Meeting,
+    RoomPin,
+)
 from kiestoon.company.model.dialling import ShortNumber, SpeedDial
 from kiestoon.company.model.entities import (
     BELONGING,
@@ -173,8 +181,11 @@ __all__ = [
     "ForwardExtension",
     "ForwardedSignal",
     "Greeting",
+    "GroupCall",
+    "GroupCallMember",
     "GroupExtension",
     "GroupMember",
+    "Guest",
     "Holiday",
     "HolidayDay",
     "HuntGroup",
@@ -187,6 +198,7 @@ __all__ = [
     "Location",
     "LocationRoute",
     "LocationRouting",
+    "Meeting",
     "Menu",
     "MusicFile",
     "MusicOnHold",
