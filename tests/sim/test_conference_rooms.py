@@ -235,6 +235,17 @@ def test_members_mute_themselves_and_are_heard_again() -> None:
     end(world, first, second, third)
 
 
+def test_another_star_cuts_short_what_is_said() -> None:
+    world, anna, bert, carla, first, second, third = meeting()
+    world.star(bert, second, "6")
+    world.star(bert, second, "6")
+    assert anna.hears(first) == {bert.sends_to(second), carla.sends_to(third)}
+    assert bert.hears(second) == {"file:/prompts/nl/conference-unmuted.ogg"}
+    press(world, bert, second, "1", wait_s=0.3)
+    assert bert.hears(second) == {anna.sends_to(first), carla.sends_to(third)}
+    end(world, first, second, third)
+
+
 def test_the_organiser_mutes_everybody_else_and_who_comes() -> None:
     world, anna, bert, carla, first, second, third = meeting()
     third.bye(world.network.now)
@@ -367,6 +378,31 @@ def test_a_guest_outside_is_called_by_the_rights_of_who_calls() -> None:
     world.hear_out()
     assert provider.hears(session) == {anna.sends_to(first)}
     end(world, first, session)
+
+
+def test_whom_the_organiser_calls_is_rung_no_more_once_the_conference_is_over() -> None:
+    world = RoomWorld(room_row(user_id=1))
+    anna, bert, _ = world.three()
+    bert.mode = "ring"
+    first = world.go_in(anna)
+    assert room.call_out(world.exchange, world.row, BERT, "102", world.network.now) is None
+    settle(world)
+    first.bye(world.network.now)
+    world.run()
+    assert bert.last(events.InviteReceived).session.state == "ended"
+    world.assert_nothing_left()
+
+
+@pytest.mark.parametrize("number", ["200", ROOM])
+def test_only_people_are_called_in(number: str) -> None:
+    """A menu, or the room itself, would be nobody."""
+    world = RoomWorld(room_row(user_id=1))
+    anna, _, _ = world.three()
+    first = world.go_in(anna)
+    assert room.call_out(world.exchange, world.row, BERT, number, world.network.now) is None
+    settle(world)
+    assert anna.hears(first) == {"music"}
+    end(world, first)
 
 
 # --- with other operations -------------------------------------------------------------------------------------------

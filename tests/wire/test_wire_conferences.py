@@ -1,4 +1,5 @@
-"""A conference room with real phones: PINs by real key presses, and who hears whom, measured (CALL-13)."""
+"""Conference rooms and group calls with real phones: PINs by real key presses, and who hears whom, measured (CALL-13,
+CALL-14)."""
 
 from __future__ import annotations
 
@@ -8,16 +9,19 @@ import pytest
 from bench.lib.exchange import Exchange
 from parties import WIRE
 
-from kiestoon.company.model import ConferenceRoom
+from kiestoon.company.model import ConferenceRoom, GroupCall, GroupCallMember
 from kiestoon.store.write import Changes
 
-ROOM, PIN, ORGANISER_PIN = "800", "4711", "081547"
+ROOM, PIN, ORGANISER_PIN, GROUP = "800", "4711", "081547", "300"
 TONES = {"101": 900, "102": 1250, "103": 1700}
 """Not those of comings and goings."""
 
 
 def fill(changes: Changes) -> None:
     changes.add(ConferenceRoom(id=0, company_id=1, extension=ROOM, name="Monday", pin=PIN, organiser_pin=ORGANISER_PIN))
+    group = changes.add(GroupCall(id=0, company_id=1, extension=GROUP, name="Alarm"))
+    for extension in TONES:
+        changes.add(GroupCallMember(id=0, company_id=1, group_call_id=group.id, extension=extension))
 
 
 @pytest.fixture(scope="module")
@@ -66,3 +70,19 @@ def test_a_wrong_pin_is_asked_for_again(exchange, phone):
     other.wait_for_tone(TONES["101"])
     party.hang_up()
     other.hang_up()
+
+
+def test_a_group_call_brings_everybody_together(exchange, phone):
+    first, second, third = (phone(extension, tone_hz=hz) for extension, hz in TONES.items())
+    first.dial(GROUP)
+    second.accept()
+    first.wait_for_tone(TONES["102"])
+    third.accept()
+    first.wait_for_tones(TONES["102"], TONES["103"])
+    second.wait_for_tones(TONES["101"], TONES["103"])
+    third.wait_for_tones(TONES["101"], TONES["102"])
+    first.hang_up()
+    second.wait_for_tone(TONES["103"])
+    third.wait_for_tone(TONES["102"])
+    third.hang_up()
+    second.wait_for("CALL_CLOSED")

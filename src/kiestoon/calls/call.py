@@ -104,10 +104,10 @@ class Call:
     """
 
     __slots__ = (
-        "answered_ms", "bridge", "by", "caller", "closing_timer", "company_id", "context", "continued_in", "deadline",
-        "dialled", "direction", "diversion", "emergency", "ended_ms", "entries", "failure", "farewells", "first",
-        "holder", "id", "legs", "link", "next", "no_music", "onlookers", "opened_ms", "origin", "outcome", "reasons",
-        "ring_until", "room", "seek", "segments", "service", "situation", "target", "through",
+        "answered_ms", "asked", "bridge", "by", "caller", "closing_timer", "company_id", "context", "continued_in",
+        "deadline", "dialled", "direction", "diversion", "emergency", "ended_ms", "entries", "failure", "farewells",
+        "first", "holder", "id", "legs", "link", "next", "no_music", "onlookers", "opened_ms", "origin", "outcome",
+        "reasons", "ring_until", "room", "seek", "segments", "service", "situation", "target", "through",
     )  # fmt: skip
 
     def __init__(
@@ -151,6 +151,8 @@ class Call:
         self.room: RoomState | None = None
         self.farewells: dict[int, str] = {}
         """What the others in a room hear when a leg leaves: files, by leg."""
+        self.asked: tuple[str, ...] = ()
+        """Calls that have been made to get others into this one; they are pointless once it is over."""
         # What the journal holds of it, encoded (see ``journal``)
         self.entries: tuple[bytes, ...] = ()
 

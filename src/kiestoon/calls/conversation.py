@@ -281,6 +281,15 @@ class Conversation:
             call.emergency = decision.step.emergency
         return await self.reach(decision)
 
+    def ring(self) -> None:
+        """Let the party hear that somebody is being rung."""
+        call, leg = self.call, self.leg
+        if leg.state == "answered":
+            signals.ringback(self._x, call, leg)
+        elif leg.session is not None and leg.session.state != "ended":
+            leg.advance("ring")
+            leg.session.progress(self.now, 180)
+
     async def reached(self) -> Failure:
         """Wait for an attempt that was under way when the service was entered; returns when it failed."""
         self._driver.under_way = False

@@ -57,6 +57,8 @@ def let_go(x: Exchange, call: Call) -> None:
     close_service(x, call)
     leave_bridge(x, call)
     rooms.shut(x, call)
+    x.pointless += call.asked
+    call.asked = ()
     story.interrupt(x, call)
     take(x, call, "nobody")
 

@@ -17,7 +17,7 @@ from kiestoon.calls.causes import INTERRUPTED, MEDIA_LOST, reason_header
 from kiestoon.calls.journal import CallState, LegData
 from kiestoon.calls.leg import Leg
 from kiestoon.media.protocol import AuditedContext, Modify, Move, Stream, Subtract
-from kiestoon.routing import AskPostcode, EnterMenu, EnterRoom, route_extension
+from kiestoon.routing import AskPostcode, EnterGroupCall, EnterMenu, EnterRoom, route_extension
 from kiestoon.sip.session.unanswered import turn_away
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def _re_enter(x: Exchange, call: Call, state: CallState, now: float) -> None:
         following.go_on(x, call, now)
         return
     decision = route_extension(x.directory, call.company_id, call.target, live=x.present, situation=call.situation)
-    if not isinstance(decision.step, EnterMenu | AskPostcode | EnterRoom):
+    if not isinstance(decision.step, EnterMenu | AskPostcode | EnterRoom | EnterGroupCall):
         custody.end_with(x, call, INTERRUPTED, now)
         closing.check(x, call, now)
         return

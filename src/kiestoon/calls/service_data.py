@@ -88,6 +88,20 @@ class Invited(Kept, frozen=True):
     by: Party
 
 
+class Summoned(Kept, frozen=True):
+    """A member of a group call is rung for ``call``, by the rights of ``by``; the phone shows ``shown``.
+
+    ``confirm``: outside, 1 must be pressed first.
+    """
+
+    call: str
+    number: str
+    by: Party
+    shown: Party
+    ring_s: float
+    confirm: bool = False
+
+
 FetchMode: TypeAlias = Literal["take", "listen", "barge"]
 
 
@@ -150,6 +164,7 @@ ServiceData: TypeAlias = (
     | Dialling
     | Joining
     | Invited
+    | Summoned
     | Fetching
     | Callback
     | Camped

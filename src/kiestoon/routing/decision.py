@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from kiestoon.company.model import ConferenceRoom, Device, LocationRouting, Menu, User
+from kiestoon.company.model import ConferenceRoom, Device, GroupCall, LocationRouting, Menu, User
 from kiestoon.company.numbers import Kind
 from kiestoon.routing.reasons import Reason
 from kiestoon.routing.situation import Situation
@@ -72,6 +72,12 @@ class EnterRoom(msgspec.Struct, frozen=True):
     room: ConferenceRoom
 
 
+class EnterGroupCall(msgspec.Struct, frozen=True):
+    """Call all members of the group; who answers speaks with the caller and each other."""
+
+    group: GroupCall
+
+
 class EnterVoicemail(msgspec.Struct, frozen=True):
     """The box of this extension."""
 
@@ -105,8 +111,9 @@ class Refuse(msgspec.Struct, frozen=True):
 
 
 Step: TypeAlias = (
-    RingUser | RingAll | DialOutside | EnterMenu | AskPostcode | EnterRoom | EnterVoicemail | UseCode | Refuse
-)
+    RingUser | RingAll | DialOutside | EnterMenu | AskPostcode | EnterRoom | EnterGroupCall | EnterVoicemail | UseCode
+    | Refuse
+)  # fmt: skip
 
 
 class Decision(msgspec.Struct, frozen=True):

@@ -21,6 +21,7 @@ from kiestoon.routing.decision import (
     AskPostcode,
     Decision,
     DialOutside,
+    EnterGroupCall,
     EnterMenu,
     EnterRoom,
     EnterVoicemail,
@@ -43,7 +44,7 @@ Ending: TypeAlias = Literal["answered", "busy", "no_answer", "unreachable", "rej
 Beyond: TypeAlias = Callable[[str], Directory | None]
 """The company of the installation that has an outside number (E.164), for who may see it; None: not to be seen."""
 Kind: TypeAlias = Literal[
-    "ring", "ring_all", "outside", "menu", "postcode", "conference", "voicemail", "code", "refuse"
+    "ring", "ring_all", "outside", "menu", "postcode", "conference", "group_call", "voicemail", "code", "refuse"
 ]
 
 MOST_STEPS: Final = 100
@@ -283,6 +284,7 @@ _KINDS: Final[dict[type, Kind]] = {
     EnterMenu: "menu",
     AskPostcode: "postcode",
     EnterRoom: "conference",
+    EnterGroupCall: "group_call",
     EnterVoicemail: "voicemail",
     Refuse: "refuse",
     UseCode: "code",
@@ -311,6 +313,8 @@ def _targets(step: Step, index: CompanyIndex | None) -> tuple[tuple[str, str], .
         return ((step.number, ""),)
     if isinstance(step, EnterMenu):
         return ((step.menu.extension, step.menu.name),)
+    if isinstance(step, EnterGroupCall):
+        return ((step.group.extension, step.group.name),)
     if isinstance(step, EnterRoom):
         return ((step.room.extension, step.room.name),)
     if isinstance(step, AskPostcode):

@@ -154,7 +154,10 @@ def call_out(x: Exchange, row: ConferenceRoom, by: Party, number: str, now: floa
     """Call somebody, by the rights of ``by``; who answers is asked whether he wants to take part."""
     failure = obstacle(x, row, organiser=True)
     if failure is None:
-        originate(x, row.company_id, by, number, Invited(row.id, number, by), now)
+        made = originate(x, row.company_id, by, number, Invited(row.id, number, by), now)
+        call = rooms.live(x, row.company_id, row.id)
+        if call is not None:
+            call.asked = (*call.asked, made.id)
     return failure
 
 
