@@ -15,6 +15,7 @@ from world import DOMAIN, sample_rows
 from kiestoon.company.code_presets import CodePreset, preset_codes
 from kiestoon.company.model import (
     CompanyRows,
+    ConferenceRoom,
     GroupExtension,
     GroupMember,
     HuntGroup,
@@ -430,3 +431,27 @@ def test_every_kind_can_be_watched_as_presence_too() -> None:
         seen = carla.watch(name, PRESENCE)
         assert (seen.status, seen.basic if name != "102" else "open") == (200, "open")
         assert carla.watch(name, DIALOG).status == 200
+
+
+def test_a_conference_rooms_lamp_is_on_while_somebody_is_in_it_and_theirs_name_the_room() -> None:
+    room = ConferenceRoom(id=1, company_id=1, extension="800", name="Monday")
+    rows = msgspec.structs.replace(company(grouped(), lamp_names="everybody"), conference_rooms=(room,))
+    world = LampWorld(rows=rows)
+    anna, bert = world.phone("anna", "192.0.2.1"), world.phone("bert", "192.0.2.2")
+    carla = world.watcher("carla", "192.0.2.3")
+    lamp, of_anna = carla.watch("800"), carla.watch("101")
+    sessions = []
+    for phone in (anna, bert):
+        sessions.append(phone.dial("800"))
+        world.run()
+        world.finish_prompts()
+        world.run()
+        assert lamp.lamp == "on"
+    assert of_anna.party("remote") == ("Monday", f"sip:800@{DOMAIN}")
+    sessions[0].bye(world.network.now)
+    world.run()
+    assert (lamp.lamp, of_anna.lamp) == ("on", "off")
+    sessions[1].bye(world.network.now)
+    world.run()
+    assert lamp.lamp == "off"
+    assert len(world.lamps.live) == 0

@@ -25,6 +25,7 @@ from kiestoon.calls.operations import (
     hold,
     park,
     remote,
+    room,
     transfer,
     voicemail,
 )
@@ -116,8 +117,10 @@ def _leg_meant(
         if leg is None or leg.state == "ended":
             return NOTHING_THERE
         if own_only and leg.party.user_id != user_id and operation not in _ON_OTHERS:
-            member = operation in _ON_MEMBERS and any(
-                call.legs[own].party.user_id == user_id for own in call.bridge or ()
+            member = (
+                operation in _ON_MEMBERS
+                and call.room is None
+                and any(call.legs[own].party.user_id == user_id for own in call.bridge or ())
             )
             return leg if member else NOT_ALLOWED
         return leg
@@ -192,6 +195,17 @@ def _may_fetch(x: Exchange, order: Order, mode: FetchMode) -> bool:
     return order.call.seek is not None and rights.may_pick_up(mine.user_id, other.number)
 
 
+def _mute(*, muted: bool) -> Operation:
+    """In a conference room everybody may do so with the own leg; others are for its organisers (``room_orders``)."""
+
+    def operation(x: Exchange, order: Order, now: float) -> Failure | None:
+        if order.call.room is not None:
+            return room.mute(x, order.call, order.leg, muted=muted)
+        return conference.mute(x, order.call, order.leg, now, muted=muted)
+
+    return operation
+
+
 def _end(x: Exchange, order: Order, now: float) -> Failure | None:
     remote.hang_up(x, order.call, order.leg, now)
     return None
@@ -213,8 +227,8 @@ _OPERATIONS: Final[dict[str, Operation]] = {
     "merge": _merge,
     "add": lambda x, order, now: conference.add(x, order.call, order.leg, order.to, now),
     "remove": lambda x, order, now: conference.remove(x, order.call, order.leg, now),
-    "mute": lambda x, order, now: conference.mute(x, order.call, order.leg, now, muted=True),
-    "unmute": lambda x, order, now: conference.mute(x, order.call, order.leg, now, muted=False),
+    "mute": _mute(muted=True),
+    "unmute": _mute(muted=False),
     "end": _end,
 }
 OPERATION_NAMES: Final = tuple(_OPERATIONS)
@@ -250,6 +264,7 @@ def _shown(x: Exchange, call: Call) -> dict[str, Any]:
         "dialled": call.dialled,
         "state": "parked" if parked is not None else call.holder,
         "lot": parked.lot if parked is not None else "",
+        "room": call.room.extension if call.room is not None else "",
         "seconds": max(0, x.wall_ms() - (call.answered_ms or call.opened_ms)) // 1000,
         "legs": [_leg_shown(x, call, leg) for leg in call.live_legs()],
     }

@@ -136,6 +136,12 @@ class Conversation:
             if path := await self._rendered(utterance):
                 await self.play(path)
 
+    async def prepare(self, phrase: Phrase, language: str) -> str:
+        """Have something spoken into a file for others to hear; "" when it cannot be, or would be several files."""
+        x = self._x
+        planned = x.speech.plan(self.call.company_id, language, (phrase,))
+        return await self._rendered(planned[0]) if len(planned) == 1 else ""
+
     async def ask_for(self, key: str, *, most: int, timeout_s: float = 8.0, end: str = "#", **params: Param) -> str:
         """Speak the text ``key`` and collect digits; a key press stops the speech."""
         return await self.collect(most=most, timeout_s=timeout_s, prompt=Phrase(key, params), end=end)
@@ -274,6 +280,15 @@ class Conversation:
             call.direction = "out"
             call.emergency = decision.step.emergency
         return await self.reach(decision)
+
+    def ring(self) -> None:
+        """Let the party hear that somebody is being rung."""
+        call, leg = self.call, self.leg
+        if leg.state == "answered":
+            signals.ringback(self._x, call, leg)
+        elif leg.session is not None and leg.session.state != "ended":
+            leg.advance("ring")
+            leg.session.progress(self.now, 180)
 
     async def reached(self) -> Failure:
         """Wait for an attempt that was under way when the service was entered; returns when it failed."""

@@ -127,6 +127,11 @@ class ExchangeEngine:
         self._now = now
         lines.start_registrations(self.exchange, now)
 
+    def plan_meetings(self, now: float) -> None:
+        """Meetings are, or have become, others: know when the next one begins."""
+        self._now = now
+        self.exchange.agenda.plan(now)
+
     def keep_phones_reachable(self, now: float) -> None:
         """Begin asking the phones that were registered before a restart for signs of life."""
         self._now = now

@@ -17,7 +17,7 @@ from kiestoon.calls.causes import INTERRUPTED, MEDIA_LOST, reason_header
 from kiestoon.calls.journal import CallState, LegData
 from kiestoon.calls.leg import Leg
 from kiestoon.media.protocol import AuditedContext, Modify, Move, Stream, Subtract
-from kiestoon.routing import AskPostcode, EnterMenu, route_extension
+from kiestoon.routing import AskPostcode, EnterGroupCall, EnterMenu, EnterRoom, route_extension
 from kiestoon.sip.session.unanswered import turn_away
 
 if TYPE_CHECKING:
@@ -114,6 +114,9 @@ def _take_over(x: Exchange, call: Call, state: CallState, link: MediaLink, now: 
     call.link = link
     call.bridge = state.bridge
     call.onlookers = dict(state.onlookers)
+    call.room = state.room
+    if state.room is not None:
+        x.rooms[call.company_id, state.room.room_id] = call.id
     call.outcome = "answered"
     for data in state.legs:
         leg = call.legs[data.id]
@@ -137,7 +140,7 @@ def _re_enter(x: Exchange, call: Call, state: CallState, now: float) -> None:
         following.go_on(x, call, now)
         return
     decision = route_extension(x.directory, call.company_id, call.target, live=x.present, situation=call.situation)
-    if not isinstance(decision.step, EnterMenu | AskPostcode):
+    if not isinstance(decision.step, EnterMenu | AskPostcode | EnterRoom | EnterGroupCall):
         custody.end_with(x, call, INTERRUPTED, now)
         closing.check(x, call, now)
         return

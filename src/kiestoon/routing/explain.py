@@ -21,7 +21,9 @@ from kiestoon.routing.decision import (
     AskPostcode,
     Decision,
     DialOutside,
+    EnterGroupCall,
     EnterMenu,
+    EnterRoom,
     EnterVoicemail,
     Refuse,
     RingAll,
@@ -41,7 +43,9 @@ State: TypeAlias = Literal["answers", "busy", "no_answer", "unreachable", "rejec
 Ending: TypeAlias = Literal["answered", "busy", "no_answer", "unreachable", "rejected", "keyed", "ended"]
 Beyond: TypeAlias = Callable[[str], Directory | None]
 """The company of the installation that has an outside number (E.164), for who may see it; None: not to be seen."""
-Kind: TypeAlias = Literal["ring", "ring_all", "outside", "menu", "postcode", "voicemail", "code", "refuse"]
+Kind: TypeAlias = Literal[
+    "ring", "ring_all", "outside", "menu", "postcode", "conference", "group_call", "voicemail", "code", "refuse"
+]
 
 MOST_STEPS: Final = 100
 _RING_S: Final = 60
@@ -279,6 +283,8 @@ _KINDS: Final[dict[type, Kind]] = {
     DialOutside: "outside",
     EnterMenu: "menu",
     AskPostcode: "postcode",
+    EnterRoom: "conference",
+    EnterGroupCall: "group_call",
     EnterVoicemail: "voicemail",
     Refuse: "refuse",
     UseCode: "code",
@@ -307,6 +313,10 @@ def _targets(step: Step, index: CompanyIndex | None) -> tuple[tuple[str, str], .
         return ((step.number, ""),)
     if isinstance(step, EnterMenu):
         return ((step.menu.extension, step.menu.name),)
+    if isinstance(step, EnterGroupCall):
+        return ((step.group.extension, step.group.name),)
+    if isinstance(step, EnterRoom):
+        return ((step.room.extension, step.room.name),)
     if isinstance(step, AskPostcode):
         return ((step.routing.extension, step.routing.name),)
     if isinstance(step, EnterVoicemail):

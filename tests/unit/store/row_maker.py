@@ -25,6 +25,7 @@ _VALUES: dict[str, dict[str, Any]] = {
     "feature_codes": {"feature": "park", "code": "*99"},
     "speed_dials": {"code": "01", "number": "00201234567"},
     "short_numbers": {"code": "*6123", "number": "00201234567"},
+    "meetings": {"start": "2026-12-05T14:00", "end": "2026-12-05T15:00"},
     "service_assignments": {"service": "voicemail"},
 }
 _OWNER = {"rules": "extension", "pack_assignments": "extension"}
@@ -89,6 +90,8 @@ class RowMaker:
             values["service"] = "location_forward"
         if table == "alternate_numbers" and "number_id" not in values and "extension" not in values:
             values["extension"] = str(next(self._numbers))
+        if table == "group_call_members" and "extension" not in values:
+            values.setdefault("number", "0612345678")
         if table == "plan_holidays" and "holiday_id" in values:
             values |= {"start": None, "end": None}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from kiestoon.calls import bridging, custody, identity, moving, seeking, story
+from kiestoon.calls import bridging, custody, identity, moving, rooms, seeking, story
 from kiestoon.calls.call import Call, Failure
 from kiestoon.calls.events import CallPickedUp
 from kiestoon.calls.leaving import leave
@@ -78,16 +78,17 @@ def replace_leg(x: Exchange, call: Call, old: Leg, mine: Call, my_leg: Leg, now:
         return NOT_POSSIBLE
     others = [call.legs[leg_id] for leg_id in call.bridge if leg_id != old.id]
     _bring(x, mine, my_leg, call)
-    if my_leg.state != "answered" and not bridging.answer(x, call, my_leg, others[0], now):
+    if my_leg.state != "answered" and not bridging.answer(x, call, my_leg, others[0] if others else old, now):
         leave(x, call, my_leg, now, failure=bridging.NOT_ACCEPTABLE)
         x.touched += [call, mine]
         return None
     if call.caller == old.id:
         call.caller = my_leg.id
+    rooms.replaced(call, old, my_leg)
     story.interrupt(x, call)
     bridging.bridge(x, call, tuple(my_leg.id if leg_id == old.id else leg_id for leg_id in call.bridge), now)
     leave(x, call, old, now)
-    if len(others) == 1:
+    if len(others) == 1 and call.room is None:
         identity.show(x, call, others[0], my_leg, now)
     x.touched += [call, mine]
     return None

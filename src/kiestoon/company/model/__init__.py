@@ -6,6 +6,15 @@ The store loads these rows; ``directory`` indexes them for the call path.
 from __future__ import annotations
 
 from kiestoon.company.model.accounts import Account, AccountRole, IdentityProvider
+from kiestoon.company.model.conferences import (
+    Announcing,
+    ConferenceRoom,
+    GroupCall,
+    GroupCallMember,
+    Guest,
+    Meeting,
+    RoomPin,
+)
 from kiestoon.company.model.dialling import ShortNumber, SpeedDial
 from kiestoon.company.model.entities import (
     BELONGING,
@@ -147,6 +156,7 @@ __all__ = [
     "AllowedAddress",
     "Alternate",
     "AlternateNumber",
+    "Announcing",
     "Availability",
     "CallClass",
     "CallLimit",
@@ -154,6 +164,7 @@ __all__ = [
     "Category",
     "Company",
     "CompanyRows",
+    "ConferenceRoom",
     "ConnectedPrivacy",
     "Department",
     "Destination",
@@ -170,8 +181,11 @@ __all__ = [
     "ForwardExtension",
     "ForwardedSignal",
     "Greeting",
+    "GroupCall",
+    "GroupCallMember",
     "GroupExtension",
     "GroupMember",
+    "Guest",
     "Holiday",
     "HolidayDay",
     "HuntGroup",
@@ -184,6 +198,7 @@ __all__ = [
     "Location",
     "LocationRoute",
     "LocationRouting",
+    "Meeting",
     "Menu",
     "MusicFile",
     "MusicOnHold",
@@ -218,6 +233,7 @@ __all__ = [
     "ReachStatus",
     "RecallUnanswered",
     "Recording",
+    "RoomPin",
     "Row",
     "Rule",
     "RuleService",

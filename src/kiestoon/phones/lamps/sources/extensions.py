@@ -90,7 +90,10 @@ def _owner(index: CompanyIndex, extension: str) -> Row | None:
 
 
 def _leg_shown(call: Call) -> Leg | None:
-    """The member's leg that rings or speaks, the caller's while a service has it; None: nothing to see yet."""
+    """The member's leg that rings or speaks, the caller's while a service has it, a member's of a conference
+    room; None: nothing to see yet."""
+    if call.room is not None:
+        return call.legs.get(call.caller)
     others = [leg for leg in call.live_legs() if leg.id != call.caller]
     if call.holder == "seek":
         return next((leg for leg in others if leg.state == "early"), None)
