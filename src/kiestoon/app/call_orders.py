@@ -24,6 +24,7 @@ from kiestoon.calls.operations import (
     deflect,
     hold,
     park,
+    pickup,
     remote,
     room,
     transfer,
@@ -192,7 +193,7 @@ def _may_fetch(x: Exchange, order: Order, mode: FetchMode) -> bool:
     parked = park.data_of(order.call)
     if parked is not None:
         return rights.may_retrieve(mine.user_id, parked.by.number)
-    return order.call.seek is not None and rights.may_pick_up(mine.user_id, other.number)
+    return order.call.seek is not None and pickup.may_take(index, mine.user_id, order.call, order.leg)
 
 
 def _mute(*, muted: bool) -> Operation:
@@ -251,7 +252,7 @@ def _sees(x: Exchange, call: Call, user_id: int | None) -> bool:
         return parked.by.user_id == user_id or rights.may_retrieve(user_id, parked.by.number)
     for leg in call.live_legs():
         ringing = leg.state in ("dialling", "early") and not leg.incoming
-        if leg.party.user_id == user_id or (ringing and rights.may_pick_up(user_id, leg.party.number)):
+        if leg.party.user_id == user_id or (ringing and pickup.may_take(index, user_id, call, leg)):
             return True
     return False
 

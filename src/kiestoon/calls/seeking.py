@@ -255,12 +255,16 @@ def stop(x: Exchange, call: Call, now: float) -> None:
 
 
 def _stop_others(x: Exchange, call: Call, seek: Seek, now: float, failure: Failure, reason: str = "") -> None:
+    _stop(x, call, seek, list(seek.legs), now, failure, reason)
+
+
+def _stop(x: Exchange, call: Call, seek: Seek, legs: list[int], now: float, failure: Failure, reason: str = "") -> None:
     """Cancel what still rings. Phones list a call as missed unless ``reason`` tells them that it was dealt with."""
-    for leg_id in list(seek.legs):
+    for leg_id in legs:
         other = call.legs.get(leg_id)
+        seek.legs.discard(leg_id)
         if other is not None:
             leave(x, call, other, now, failure=failure, reason=reason)
-    seek.legs.clear()
 
 
 def leg_failed(x: Exchange, call: Call, leg: Leg, failure: Failure, now: float) -> None:
@@ -275,7 +279,8 @@ def leg_failed(x: Exchange, call: Call, leg: Leg, failure: Failure, now: float) 
         try_next_line(x, call, step, lines, now)
     if failure.status >= 600 and leg.device_id:
         # RFC 3261 §21.6: the person declined, not just this device
-        _stop_others(x, call, seek, now, DECLINED_ELSEWHERE, DECLINED_REASON)
+        own = [other for other in seek.legs if call.legs[other].party.user_id == leg.party.user_id]
+        _stop(x, call, seek, own, now, DECLINED_ELSEWHERE, DECLINED_REASON)
     if not seek.legs:
         finish(x, call, now)
 

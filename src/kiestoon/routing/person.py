@@ -26,7 +26,7 @@ from kiestoon.company.numbers import clean_dialled
 from kiestoon.routing import reach
 from kiestoon.routing.at_rest import status_at
 from kiestoon.routing.context import Divert, Route, meant, refuse
-from kiestoon.routing.decision import RingAll, RingUser, Step
+from kiestoon.routing.decision import DialOutside, RingAll, RingUser, Step
 from kiestoon.routing.matching import fits_any, fits_caller
 from kiestoon.routing.outward import area_of, area_of_location, mobile_of, own_number_meant, read_dialled
 from kiestoon.routing.situation import DivertReason, Outcome
@@ -301,6 +301,19 @@ def phones(route: Route, user: User) -> tuple[Device, ...]:
     devices = route.index.devices_of(user.id)
     kinds = reach.ringing_kinds(route, user, None)
     return devices if kinds is None else tuple(device for device in devices if device.kind in kinds)
+
+
+def has_mobile(route: Route, user: User) -> bool:
+    """Whether the person's mobile is one of the phones that ring for calls to a group."""
+    kinds = reach.ringing_kinds(route, user, None)
+    return bool(user.mobile_number) and kinds is not None and "mobile" in kinds
+
+
+def mobile_for_group(route: Route, user: User, *, second: bool) -> DialOutside | None:
+    """The mobile, beside ``phones``; not for a ``second`` call that is not wanted: it is one line with the phones."""
+    if not has_mobile(route, user) or (not second and route.live.is_busy(user.company_id, user.id)):
+        return None
+    return mobile_of(route, user)
 
 
 def ring_seconds(route: Route, user: User, profile: reach.Profile | None) -> int:

@@ -14,6 +14,7 @@ from kiestoon.calls.operations import ALREADY_ANSWERED, NOT_POSSIBLE
 
 if TYPE_CHECKING:
     from kiestoon.calls.exchange import Exchange
+    from kiestoon.company.directory import CompanyIndex
 
 
 def ringing_calls(x: Exchange, company_id: int) -> Iterator[tuple[Call, Leg]]:
@@ -24,6 +25,19 @@ def ringing_calls(x: Exchange, company_id: int) -> Iterator[tuple[Call, Leg]]:
                 leg = call.legs[leg_id]
                 if leg.device_id and leg.state in ("dialling", "early"):
                     yield call, leg
+
+
+def may_take(index: CompanyIndex, user_id: int, call: Call, rung: Leg) -> bool:
+    """Whether a person may answer a call in place of the phone it rings at.
+
+    By right over that phone, or over a group or hunt group for whose call it rings (E 4.2.3); its members may anyway.
+    """
+    if not user_id:
+        return False
+    may, aimed = index.rights.may_pick_up, call.situation.visited if call.situation is not None else ()
+    return may(user_id, rung.party.number) or any(
+        may(user_id, extension) or user_id in index.members_of(extension) for extension in aimed
+    )
 
 
 def held_calls(x: Exchange, company_id: int, user_id: int) -> list[tuple[Call, Leg]]:
