@@ -100,6 +100,7 @@ class ExchangeEngine:
         """The connection to a living media process is mended: what only one of us remembers is ended."""
         self._now = now
         reconcile(self.exchange, link, contexts, now)
+        settle_others(self.exchange, now)
 
     def replied(self, token: int, reply: object, now: float) -> None:
         """The back office has done what a service asked of it."""
@@ -168,6 +169,7 @@ class ExchangeEngine:
         for call in list(self.exchange.calls.values()):
             custody.end_with(self.exchange, call, INTERRUPTED, now)
             closing.check(self.exchange, call, now)
+        settle_others(self.exchange, now)
 
     def close_calls(self) -> None:
         """Wait no longer: write the records of calls that have ended as they are."""
