@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from itertools import combinations
 from typing import Any
 
 import msgspec
@@ -15,7 +14,7 @@ from world import DOMAIN, SECOND_PROVIDER, DeskPhone, World, sample_rows
 from kiestoon.calls import occupancy
 from kiestoon.calls.call import Call
 from kiestoon.calls.leg import Leg
-from kiestoon.calls.operations import conference, deflect, hold, park, pickup, transfer
+from kiestoon.calls.operations import conference, deflect, hold, park, pickup, room, transfer
 from kiestoon.calls.originate import originate
 from kiestoon.calls.record import CallRecord
 from kiestoon.calls.service_data import Dialling, Fetching
@@ -50,7 +49,15 @@ def with_reminder(sample: CompanyRows) -> CompanyRows:
 class Chaos:
     """A world in which ``do(action, a, b)`` does something; the numbers choose who and what."""
 
-    def __init__(self, seed: int, conditions: Conditions, rows: CompanyRows | None = None) -> None:
+    def __init__(
+        self,
+        seed: int,
+        conditions: Conditions,
+        rows: CompanyRows | None = None,
+        numbers: tuple[str, ...] = NUMBERS,
+        keys: tuple[str, ...] = KEYS,
+    ) -> None:
+        self.numbers, self.keys = numbers, keys
         self.world = World(seed, with_reminder(rows or sample_rows()))
         self.parties: list[DeskPhone] = [
             self.world.phone(name, f"192.0.2.{n}") for n, name in enumerate(("anna", "bert", "carla", "carla2"), 1)
@@ -82,7 +89,7 @@ class Chaos:
         return found[b % len(found)] if found else None
 
     def dial(self, a: int, b: int) -> None:
-        self.parties[a % 4].dial(NUMBERS[b % len(NUMBERS)], offerless=b % 7 == 6)
+        self.parties[a % 4].dial(self.numbers[b % len(self.numbers)], offerless=b % 7 == 6)
 
     def call_in(self, a: int, b: int) -> None:
         call_in(self.world, NUMBERS_IN[b % len(NUMBERS_IN)])
@@ -160,7 +167,7 @@ class Chaos:
         """Somebody in a call keys in a code."""
         terminations = list(self.world.media.terminations)
         if terminations and self.world.media.connected:
-            for digit in KEYS[b % len(KEYS)]:
+            for digit in self.keys[b % len(self.keys)]:
                 self.world.media.events.append(DigitReceived(terminations[a % len(terminations)], digit, 100))
                 self.world.network.drain(self.world.node)
 
@@ -175,7 +182,7 @@ class Chaos:
         leg, other = legs[a % len(legs)], legs[b % len(legs)]
         x, calls = self.world.exchange, self.world.exchange.calls
         call, second = calls[leg.call], calls[other.call]
-        number = NUMBERS[b % len(NUMBERS)]
+        number = self.numbers[b % len(self.numbers)]
         now = self.world.network.now
         operations: list[Callable[[], object]] = [
             lambda: transfer.blind(x, call, leg, number, now),
@@ -194,8 +201,24 @@ class Chaos:
             lambda: pickup.replace_leg(x, call, leg, second, other, now),
             lambda: originate(x, 1, leg.party, number, Dialling(leg.party, number), now),
             lambda: originate(x, 1, leg.party, number, Fetching(leg.party, second.id, other.id), now),
+            *self._steering(call, leg, number, b),
         ]
         self.world.engine.operate(lambda _x, _now: operations[(a * 7 + b) % len(operations)](), now)  # type: ignore[arg-type, return-value]
+
+    def _steering(self, call: Call, leg: Leg, number: str, b: int) -> list[Callable[[], object]]:
+        """What an organiser does, where there are rooms."""
+        x, now = self.world.exchange, self.world.network.now
+        rows = [row for index in x.directory for row in index.arrangements.conference_rooms.values()]
+        if not rows:
+            return []
+        return [
+            lambda: room.mute(x, call, leg, muted=b % 2 == 0),
+            lambda: room.mute_all(x, call, muted=b % 2 == 0),
+            lambda: room.lock(x, call, locked=b % 3 == 0),
+            lambda: room.remove(x, call, leg, now),
+            lambda: room.end(x, call, now) if b % 4 == 0 else None,
+            lambda: room.call_out(x, rows[0], leg.party, number, now),
+        ]
 
     def message(self, a: int, b: int) -> None:
         self._request(a, b, "MESSAGE", b"hello", "text/plain")
@@ -359,7 +382,7 @@ def check_custody(call: Call) -> None:
     assert call.service is not None or call.holder != "service"
     if call.bridge is not None:
         assert set(call.bridge) | set(call.onlookers) == live
-        assert len(call.bridge) == len(set(call.bridge)) >= 2
+        assert len(call.bridge) == len(set(call.bridge)) >= (2 if call.room is None else 1)
         assert all(call.legs[leg_id].state == "answered" for leg_id in live)
         assert call.service is None
     elif call.seek is not None:
@@ -393,8 +416,12 @@ def check_media(world: World, legs: list[Leg]) -> None:
             continue
         if call.bridge is not None:
             ready = [leg_id for leg_id in call.bridge if call.legs[leg_id].termination]
-            assert heard == {frozenset(pair) for pair in combinations(ready, 2)}
-            assert len(edges) == len(ready) * (len(ready) - 1)
+            # Whoever puts a conference on hold is not heard in it.
+            meeting = call.room is not None or len(call.bridge) > 2
+            waiting = call.room is not None and not call.room.begun
+            talking = [leg_id for leg_id in ready if not (waiting or (meeting and call.legs[leg_id].held))]
+            said = {(mine[talker].id, mine[listener].id) for talker, listener in edges}
+            assert said == {(talker, listener) for talker in talking for listener in ready if talker != listener}
         else:  # early media: the caller and one of those who ring
             assert len(heard) <= 1
             assert all(call.caller in pair and pair <= {leg.id for leg in call.live_legs()} for pair in heard)

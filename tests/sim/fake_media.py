@@ -48,6 +48,8 @@ class Termination:
         self.stream = stream
         self.signals: dict[int, SignalSource] = {}
         self.recordings: dict[int, Record] = {}
+        self.heard_besides: list[str] = []
+        """What was played on top of what it heard."""
         self.digits_sent = ""
         self.watches: list[Watch] = []
 
@@ -71,6 +73,8 @@ class FakeMedia:
         self.said_ms = 5000
         """How much there is of every recording that ends."""
         self.edges: dict[int, set[tuple[int, int]]] = {}
+        self.topologies: deque[Topology] = deque(maxlen=8)
+        """The latest ones, as they were said."""
         self.events: deque[Event] = deque()
         self.mistakes: list[str] = []
 
@@ -143,6 +147,7 @@ class FakeMedia:
             self.events.append(SignalEnded(gone.number, signal, "finished", self.said_ms))
 
     def _topology(self, command: Topology) -> None:
+        self.topologies.append(command)
         named = {number for edge in command.edges for number in edge}.union(command.mixed, command.listening)
         for number in sorted(named):
             termination = self.terminations.get(number)
@@ -154,10 +159,13 @@ class FakeMedia:
 
     def _play(self, command: Play) -> None:
         if found := self._find(command):
-            if not command.mix:
-                for signal in [*found.signals]:
-                    del found.signals[signal]
-                    self.events.append(SignalEnded(found.number, signal, "stopped"))
+            if command.mix:  # short ones only: over as soon as they begin
+                found.heard_besides.append(_name(command.source))
+                self.events.append(SignalEnded(found.number, command.signal, "finished", 300))
+                return
+            for signal in [*found.signals]:
+                del found.signals[signal]
+                self.events.append(SignalEnded(found.number, signal, "stopped"))
             found.signals[command.signal] = command.source
 
     def _stop(self, command: Stop) -> None:

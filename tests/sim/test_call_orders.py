@@ -9,6 +9,7 @@ from test_parking_and_pickup import PICKUP, with_codes
 from world import World
 
 from kiestoon.app.call_orders import CallOrders
+from kiestoon.company.model import GroupExtension, GroupMember, PrivacyGrant, PrivacyGroup, PrivacyMember
 from kiestoon.sip import events
 
 
@@ -103,6 +104,32 @@ def test_only_who_may_takes_a_ringing_call() -> None:
     session = anna.dial("102")
     world.run()
     assert do(world, "take", only(world), 3) == {}
+    own = carla.all(events.InviteReceived)[-1].session
+    assert anna.hears(session) == {carla.sends_to(own)}, world.network.ladder()
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_a_right_over_a_group_takes_the_groups_calls_from_the_screen() -> None:
+    rows = with_codes(
+        group_extensions=(GroupExtension(id=1, company_id=1, extension="300", name="Desk"),),
+        group_members=(GroupMember(id=1, company_id=1, group_id=1, extension="102"),),
+        privacy_groups=(PrivacyGroup(id=1, company_id=1, name="Desk"),),
+        privacy_members=(PrivacyMember(id=1, company_id=1, group_id=1, extension="103"),),
+        privacy_grants=(PrivacyGrant(id=1, company_id=1, group_id=1, extension="300", pickup=True),),
+    )
+    world = World(rows=rows)
+    anna, bert, carla = (world.phone(name, f"192.0.2.{n}") for n, name in enumerate(("anna", "bert", "carla"), 1))
+    bert.mode = "ring"
+    session = anna.dial("102")
+    world.run()
+    assert orders(world).live(1, 3) == []  # Bert's own call, over whom Carla has no right
+    session.cancel(world.network.now)
+    world.run()
+    session = anna.dial("300")
+    world.run()
+    (shown,) = orders(world).live(1, 3)
+    assert do(world, "take", shown["id"], 3) == {}
     own = carla.all(events.InviteReceived)[-1].session
     assert anna.hears(session) == {carla.sends_to(own)}, world.network.ladder()
     session.bye(world.network.now)

@@ -18,6 +18,7 @@ from test_call_orders import orders
 from test_listening_and_conferences import SUPERVISED
 from test_outside_lines import call_in
 from test_parking_and_pickup import PICKUP, with_codes
+from test_random_conferences import MEETING
 from world import World
 
 from kiestoon.app.call_orders import OPERATION_NAMES
@@ -65,7 +66,7 @@ class Scene:
 
 
 def begin(*phones: tuple[str, int, str]) -> Scene:
-    scene = Scene(World(rows=with_codes(**PICKUP, **SUPERVISED)))
+    scene = Scene(World(rows=with_codes(**PICKUP, **SUPERVISED, **MEETING)))
     for name, number, mode in phones or (("anna", 1, "answer"), ("bert", 2, "answer"), ("carla", 3, "answer")):
         scene.phone(name, number, mode)
     return scene
@@ -210,12 +211,53 @@ def at_a_code() -> Scene:
     return scene
 
 
+def in_a_room() -> Scene:
+    scene = begin()
+    for who in ("anna", "bert"):
+        go_in(scene, who)
+    assert len(scene.target[0].bridge or ()) == 2, scene.world.network.ladder()
+    return scene
+
+
+def alone_in_a_room() -> Scene:
+    scene = begin()
+    go_in(scene, "bert")
+    return scene
+
+
+def on_the_way_into_a_room() -> Scene:
+    scene = begin()
+    dial(scene, "bert", "800")
+    return scene
+
+
+def go_in(scene: Scene, who: str) -> None:
+    dial(scene, who, "800")
+    for _ in range(3):
+        scene.world.finish_prompts()
+        scene.world.run(0.2)
+
+
+def calling_a_group() -> Scene:
+    scene = begin(("anna", 1, "ring"), ("bert", 2, "answer"), ("carla", 3, "ring"))
+    dial(scene, "bert", "300")
+    return scene
+
+
+def in_a_group_call() -> Scene:
+    scene = begin()
+    dial(scene, "bert", "300")
+    assert len(scene.target[0].bridge or ()) == 3, scene.world.network.ladder()
+    return scene
+
+
 STATES: Final[dict[str, Callable[[], Scene]]] = {
     state.__name__: state
     for state in (
         ringing, calling, talking, talking_as_who_called, talking_outside, dialled_outside, held, held_by_the_other,
         consulting, consulting_who_rings, in_conference, parked, transferred_and_ringing, transferred_and_waiting,
-        called_back_by_a_recall, at_a_menu, at_a_code,
+        called_back_by_a_recall, at_a_menu, at_a_code, in_a_room, alone_in_a_room, on_the_way_into_a_room,
+        calling_a_group, in_a_group_call,
     )
 }  # fmt: skip
 

@@ -175,6 +175,26 @@ def hunt(policy: str, **more: Any) -> dict[str, Any]:
     )}  # fmt: skip
 
 
+def test_a_member_who_declines_a_groups_call_declines_for_nobody_else() -> None:
+    group = GroupExtension(id=1, company_id=1, extension="300", name="Desk")
+    members = tuple(
+        GroupMember(id=n, company_id=1, group_id=1, extension=number) for n, number in enumerate(("102", "103"), 1)
+    )
+    world, phones = world_of("anna", "bert", "carla", "carla2", group_extensions=(group,), group_members=members)
+    for name in ("bert", "carla", "carla2"):
+        phones[name].mode = "ring"
+    session = phones["anna"].dial("300")
+    world.run()
+    phones["carla"].last(events.InviteReceived).session.reject(world.network.now, 603)
+    world.run()
+    assert phones["carla2"].last(events.Cancelled)  # all of Carla's phones
+    phones["bert"].answer_waiting()
+    world.run()
+    assert session.state == "confirmed"
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
 def test_a_regular_hunt_tries_one_after_the_other_and_shows_the_group() -> None:
     world, phones = world_of("anna", "bert", "carla", **hunt("regular"))
     phones["anna"].mode = "ring"

@@ -334,6 +334,17 @@ def test_a_phone_of_somebody_that_others_may_use_goes_back_to_its_owner(world: D
     assert world.device("flex-desk").logged_in_user_id is None
 
 
+def test_a_guest_can_leave_a_phone_whose_owner_is_at_another_desk(world: DeskWorld) -> None:
+    world.free("next-desk")
+    world.set_desk("flex-desk", user_id=world.user(DORA).id, hot_desk=True)
+    world.log_in("flex-desk", EVA)
+    assert world.log_in("next-desk", DORA) == LOGGED_IN
+    assert world.says("flex-desk", OUT, f"{PIN}#") == ["nl/desk-logged-out name=Eva"]
+    assert rings(world, DORA, "flex-desk", "next-desk") == ["flex-desk", "next-desk"]
+    assert world.says("next-desk", OUT, f"{PIN}#") == LOGGED_OUT
+    assert rings(world, DORA, "flex-desk", "next-desk") == ["flex-desk"]
+
+
 def test_who_logs_in_elsewhere_is_out_at_the_first_desk(world: DeskWorld) -> None:
     world.free("next-desk")
     world.log_in("flex-desk")

@@ -10,11 +10,12 @@ from lamp_world import DIALOG, MESSAGES, PRESENCE, LampWorld
 from test_basic_calls import in_call
 from test_lamps import company
 from test_transfers import refer, told
-from world import DOMAIN, sample_rows
+from world import DOMAIN, EXCHANGE, sample_rows
 
 from kiestoon.company.code_presets import CodePreset, preset_codes
 from kiestoon.company.model import (
     CompanyRows,
+    ConferenceRoom,
     GroupExtension,
     GroupMember,
     HuntGroup,
@@ -30,6 +31,8 @@ from kiestoon.company.model import (
 )
 from kiestoon.phones.lamps.live_calls import EXTENSION
 from kiestoon.sip import events
+from kiestoon.sip.digest import Credentials
+from kiestoon.sip.flow import Target
 
 
 def coded(rows: CompanyRows | None = None, preset: CodePreset = "standard", **fields: object) -> CompanyRows:
@@ -85,6 +88,43 @@ def test_a_groups_lamp_shows_its_calls_whoever_has_them_and_whether_they_are_hel
     assert lamp.lamp == "off"
     assert not list(world.lamps.live.calls_at(EXTENSION, 1, number))
     assert len(world.lamps.live) == 0
+
+
+@pytest.mark.parametrize("number", ["300", "310"])
+@pytest.mark.parametrize("who", ["member", "granted"])
+def test_who_may_takes_a_groups_call_by_the_groups_lamp(number: str, who: str) -> None:
+    """The lamp names the dialog of the member's phone; the right is over the group (E 4.2.3)."""
+    rows = grouped()
+    if who == "granted":  # Carla is in neither group
+        rows = msgspec.structs.replace(
+            rows,
+            group_members=rows.group_members[:1],
+            hunt_members=rows.hunt_members[:1],
+            privacy_groups=(PrivacyGroup(id=1, company_id=1, name="Desk"),),
+            privacy_members=(PrivacyMember(id=1, company_id=1, group_id=1, extension="103"),),
+            privacy_grants=(PrivacyGrant(id=1, company_id=1, group_id=1, extension=number, pickup=True),),
+        )
+    world = LampWorld(rows=rows)
+    anna, bert = world.phone("anna", "192.0.2.1"), world.phone("bert", "192.0.2.2")
+    bert.mode = "ring"
+    carla = world.watcher("carla", "192.0.2.3")
+    carla.mode = "ring"
+    lamp = carla.watch(number)
+    session = anna.dial(number)
+    world.run()
+    dialog = lamp.dialogs[0]
+    replaces = (
+        f"{dialog.get('call-id')};to-tag={dialog.get('local-tag')};from-tag={dialog.get('remote-tag')};early-only"
+    )
+    second = carla.endpoint.invite(
+        carla.now, uri=f"sip:{number}@{DOMAIN}", to=f"<sip:{number}@{DOMAIN}>", from_=f"<sip:carla@{DOMAIN}>",
+        destination=[Target("udp", *EXCHANGE)], body=carla.offer(), headers=[("Replaces", replaces)],
+        credentials=Credentials("carla", "secret of carla"),
+    )  # fmt: skip
+    carla.offers[second.id] = carla.offers[0]
+    world.run()
+    assert anna.hears(session) == {carla.sends_to(second)}, world.network.ladder()
+    assert bert.last(events.Cancelled)
 
 
 def test_the_members_lamp_says_which_group_was_called() -> None:
@@ -430,3 +470,27 @@ def test_every_kind_can_be_watched_as_presence_too() -> None:
         seen = carla.watch(name, PRESENCE)
         assert (seen.status, seen.basic if name != "102" else "open") == (200, "open")
         assert carla.watch(name, DIALOG).status == 200
+
+
+def test_a_conference_rooms_lamp_is_on_while_somebody_is_in_it_and_theirs_name_the_room() -> None:
+    room = ConferenceRoom(id=1, company_id=1, extension="800", name="Monday")
+    rows = msgspec.structs.replace(company(grouped(), lamp_names="everybody"), conference_rooms=(room,))
+    world = LampWorld(rows=rows)
+    anna, bert = world.phone("anna", "192.0.2.1"), world.phone("bert", "192.0.2.2")
+    carla = world.watcher("carla", "192.0.2.3")
+    lamp, of_anna = carla.watch("800"), carla.watch("101")
+    sessions = []
+    for phone in (anna, bert):
+        sessions.append(phone.dial("800"))
+        world.run()
+        world.finish_prompts()
+        world.run()
+        assert lamp.lamp == "on"
+    assert of_anna.party("remote") == ("Monday", f"sip:800@{DOMAIN}")
+    sessions[0].bye(world.network.now)
+    world.run()
+    assert (lamp.lamp, of_anna.lamp) == ("on", "off")
+    sessions[1].bye(world.network.now)
+    world.run()
+    assert lamp.lamp == "off"
+    assert len(world.lamps.live) == 0

@@ -379,7 +379,7 @@ class World:
         assert not x.calls, f"{list(x.calls)}\n{ladder}"
         assert not x.legs, ladder
         assert not x.terminations, ladder
-        for kept in (x.held, x.bereft, x.touched, x.lots, x.replies):
+        for kept in (x.held, x.bereft, x.touched, x.pointless, x.lots, x.rooms, x.replies):
             assert not kept, ladder
         assert not x.device_calls, ladder
         assert not x.company_calls, ladder

@@ -71,6 +71,7 @@ class CallModel(BaseModel):
     dialled: str = Field(examples=["204"])
     state: Literal["seek", "bridge", "service", "parked", "nobody"]
     lot: str = Field(description="Where it is parked.", examples=[""])
+    room: str = Field(description="The conference room it is.", examples=[""])
     seconds: int = Field(examples=[42])
     legs: list[LegModel]
 

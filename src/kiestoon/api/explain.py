@@ -71,7 +71,19 @@ class Question(BaseModel):
 class StepModel(BaseModel):
     """One step: why, what is tried, how it ends."""
 
-    kind: Literal["ring", "ring_all", "search", "outside", "menu", "postcode", "voicemail", "refuse"]
+    kind: Literal[
+        "ring",
+        "ring_all",
+        "search",
+        "outside",
+        "menu",
+        "postcode",
+        "conference",
+        "group_call",
+        "voicemail",
+        "code",
+        "refuse",
+    ]
     headline: str = Field(examples=["Rings at Sam Jansen (204)"])
     ending: Literal["answered", "busy", "no_answer", "unreachable", "rejected", "keyed", "ended"]
     ending_text: str = Field(examples=["no answer after 20 s"])

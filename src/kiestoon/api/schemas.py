@@ -15,7 +15,7 @@ import msgspec
 from msgspec import NODEFAULT, inspect
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
-from kiestoon.company.model import Destination, Entity, Row, WeekBlock, meta_of
+from kiestoon.company.model import Destination, Entity, Guest, HolidayDay, Row, WeekBlock, meta_of
 from kiestoon.company.numbers import as_kept
 from kiestoon.store.columns import Field as StoredField
 from kiestoon.store.columns import fields_of
@@ -52,6 +52,13 @@ _SAMPLES: Final = {
     "end": 1020,
     "first": "2026-12-25",
     "last": "2026-12-26",
+}
+
+
+_VALUE_SAMPLES: Final[dict[type, dict[str, Any]]] = {
+    WeekBlock: {"day": 0, "start": 540, "end": 1020},
+    HolidayDay: {"name": "Christmas", "first": "2026-12-25", "last": "2026-12-26", "recurs": True},
+    Guest: {"name": "Kim Smit", "email": "kim@client.example", "number": "00612345678", "call": True},
 }
 
 
@@ -308,9 +315,7 @@ def _sample(field: StoredField) -> Any:
 
 def _list_sample(name: str, item: inspect.Type) -> list[Any]:
     if isinstance(item, inspect.StructType):
-        if item.cls is WeekBlock:
-            return [{"day": 0, "start": 540, "end": 1020}]
-        return [{"name": "Christmas", "first": "2026-12-25", "last": "2026-12-26", "recurs": True}]
+        return [_VALUE_SAMPLES[item.cls]]
     if isinstance(item, inspect.LiteralType):
         return [item.values[0]]
     examples = _SAMPLES.get(name, [])

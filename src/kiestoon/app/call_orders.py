@@ -24,7 +24,9 @@ from kiestoon.calls.operations import (
     deflect,
     hold,
     park,
+    pickup,
     remote,
+    room,
     transfer,
     voicemail,
 )
@@ -116,8 +118,10 @@ def _leg_meant(
         if leg is None or leg.state == "ended":
             return NOTHING_THERE
         if own_only and leg.party.user_id != user_id and operation not in _ON_OTHERS:
-            member = operation in _ON_MEMBERS and any(
-                call.legs[own].party.user_id == user_id for own in call.bridge or ()
+            member = (
+                operation in _ON_MEMBERS
+                and call.room is None
+                and any(call.legs[own].party.user_id == user_id for own in call.bridge or ())
             )
             return leg if member else NOT_ALLOWED
         return leg
@@ -189,8 +193,18 @@ def _may_fetch(x: Exchange, order: Order, mode: FetchMode) -> bool:
     parked = park.data_of(order.call)
     if parked is not None:
         return rights.may_retrieve(mine.user_id, parked.by.number)
-    seek = order.call.seek
-    return seek is not None and (seek.offered_to == mine.user_id or rights.may_pick_up(mine.user_id, other.number))
+    return order.call.seek is not None and pickup.may_take(index, mine.user_id, order.call, order.leg)
+
+
+def _mute(*, muted: bool) -> Operation:
+    """In a conference room everybody may do so with the own leg; others are for its organisers (``room_orders``)."""
+
+    def operation(x: Exchange, order: Order, now: float) -> Failure | None:
+        if order.call.room is not None:
+            return room.mute(x, order.call, order.leg, muted=muted)
+        return conference.mute(x, order.call, order.leg, now, muted=muted)
+
+    return operation
 
 
 def _end(x: Exchange, order: Order, now: float) -> Failure | None:
@@ -214,8 +228,8 @@ _OPERATIONS: Final[dict[str, Operation]] = {
     "merge": _merge,
     "add": lambda x, order, now: conference.add(x, order.call, order.leg, order.to, now),
     "remove": lambda x, order, now: conference.remove(x, order.call, order.leg, now),
-    "mute": lambda x, order, now: conference.mute(x, order.call, order.leg, now, muted=True),
-    "unmute": lambda x, order, now: conference.mute(x, order.call, order.leg, now, muted=False),
+    "mute": _mute(muted=True),
+    "unmute": _mute(muted=False),
     "end": _end,
 }
 OPERATION_NAMES: Final = tuple(_OPERATIONS)
@@ -240,7 +254,7 @@ def _sees(x: Exchange, call: Call, user_id: int | None) -> bool:
         return True
     for leg in call.live_legs():
         ringing = leg.state in ("dialling", "early") and not leg.incoming
-        if leg.party.user_id == user_id or (ringing and rights.may_pick_up(user_id, leg.party.number)):
+        if leg.party.user_id == user_id or (ringing and pickup.may_take(index, user_id, call, leg)):
             return True
     return False
 
@@ -253,6 +267,7 @@ def _shown(x: Exchange, call: Call) -> dict[str, Any]:
         "dialled": call.dialled,
         "state": "parked" if parked is not None else call.holder,
         "lot": parked.lot if parked is not None else "",
+        "room": call.room.extension if call.room is not None else "",
         "seconds": max(0, x.wall_ms() - (call.answered_ms or call.opened_ms)) // 1000,
         "legs": [_leg_shown(x, call, leg) for leg in call.live_legs()],
     }

@@ -79,6 +79,24 @@ def calls(
     show(context_of(context).ask("calls"), columns, as_json=as_json, empty="No calls.")
 
 
+def conferences(context: typer.Context, company: OfCompany = "", as_json: AsJson = False) -> None:
+    """Conference rooms people are in."""
+    columns = {
+        "extension": "room",
+        "name": "name",
+        "members": "members",
+        "begun": "begun",
+        "locked": "locked",
+        "seconds": "seconds",
+        "call": "call",
+    }
+    own = context_of(context)
+    rows = own.ask("live_rooms", company_id=own.company(company).id)
+    if not as_json:
+        rows = [{**row, "members": len(row["members"])} for row in rows]
+    show(rows, columns, as_json=as_json, empty="Nobody is in a conference room.")
+
+
 def trace(
     context: typer.Context,
     call: Annotated[str, typer.Argument(help="Call id as shown by kiestoon calls, or a SIP Call-ID.")],

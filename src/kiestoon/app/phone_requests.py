@@ -13,6 +13,7 @@ def register_all(office: BackOffice) -> None:
     office.register(desk_requests.LogIn, desks.log_in)
     office.register(desk_requests.LogOut, desks.log_out)
     office.register(desk_requests.ChoosePin, desks.choose)
+    office.register(requests.CheckRoomPin, pins.check_room)
     office.register(voicemail_requests.PrepareMessage, voicemail.prepare)
     office.register(voicemail_requests.StoreMessage, voicemail.store)
     office.register(voicemail_requests.CountMessages, voicemail.count)

@@ -10,7 +10,10 @@ from kiestoon.services import again, desk, fetching, listening, parking, tests
 from kiestoon.services.again.no_music import no_music_on_hold
 from kiestoon.services.announcement import announcement
 from kiestoon.services.callback import callback, callback_cancel, callback_offer
+from kiestoon.services.conference import conference, invited
+from kiestoon.services.conference.keys import conference_keys
 from kiestoon.services.confirming import confirmed_elsewhere, confirming
+from kiestoon.services.group_call import group_call, summoned
 from kiestoon.services.held import consulting, held
 from kiestoon.services.intercom import intercom
 from kiestoon.services.menu import menu
@@ -34,6 +37,11 @@ def all_services() -> dict[str, ServiceFunction]:
         "menu": menu,
         "announcement": announcement,
         "postcode": postcode,
+        "conference": conference,
+        "conference_keys": conference_keys,
+        "invited": invited,
+        "group_call": group_call,
+        "summoned": summoned,
         "transferred": transferred,
         "returned": returned,
         "parked": parked,

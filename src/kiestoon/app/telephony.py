@@ -23,6 +23,7 @@ from kiestoon.app.live_view import LiveView
 from kiestoon.app.media_links import MediaLinks
 from kiestoon.app.metrics import Metric
 from kiestoon.app.phone_requests import register_all
+from kiestoon.app.room_orders import RoomOrders
 from kiestoon.app.selftest_accounts import SelftestAccounts
 from kiestoon.app.services import all_services, all_ways
 from kiestoon.app.speaking import Speaking
@@ -133,6 +134,7 @@ class Telephony:
             (core.settings.certificate, core.settings.certificate_key),
         )  # fmt: skip
         self.call_orders = CallOrders(self.engine, core.loop.time, self.driver.touch)
+        self.room_orders = RoomOrders(self.engine, core.loop.time, self.driver.touch)
         self._timer: asyncio.TimerHandle | None = None
         core.collector.live = lambda: len(self.exchange.calls)
         self._register()
@@ -149,6 +151,7 @@ class Telephony:
         self._take_over(audits)
         self.engine.register_lines(self.core.loop.time())
         self.engine.keep_phones_reachable(self.core.loop.time())
+        self.engine.plan_meetings(self.core.loop.time())
         self.driver.flush()
         self.core.collector.settle()
         self._tick()
@@ -323,6 +326,8 @@ class Telephony:
         core.commands.add("live_calls", self.call_orders.live)
         core.commands.add("dial_for", self.call_orders.dial)
         core.commands.add("operate_call", self.call_orders.operate)
+        core.commands.add("live_rooms", self.room_orders.live)
+        core.commands.add("operate_room", self.room_orders.operate)
         core.commands.add("unban", self.orders.unban)
         core.commands.add("forget_device", self.orders.forget_device)
         core.commands.add("reload_certificates", self.orders.reload_certificates)
@@ -353,6 +358,7 @@ class Telephony:
                 self.engine.forget_device(device_id, now)
         self.speech.prepare()
         self.engine.register_lines(now)
+        self.engine.plan_meetings(now)
         self.lamps.configuration_changed(companies, now)
         self.driver.touch()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kiestoon.calls import custody, identity, missing_audio, signals, story, topology
+from kiestoon.calls import custody, identity, missing_audio, rooms, signals, story, topology
 from kiestoon.calls.call import Call, Failure
 from kiestoon.calls.causes import CALLER_GONE, NORMAL
 from kiestoon.calls.events import BridgeJoined, BridgeLeft, LegAnswered
@@ -68,6 +68,9 @@ def bridge(x: Exchange, call: Call, members: tuple[int, ...], now: float) -> Non
 
 
 def _tell(call: Call, x: Exchange) -> None:
+    if call.room is not None:
+        story.turn(x, call, "conference", call.room.extension, call.room.name)
+        return
     others = [call.legs[leg_id] for leg_id in call.bridge or () if leg_id != call.caller]
     if len(others) == 1:
         story.turn(x, call, "talk", others[0].party.number, others[0].party.name)
@@ -96,9 +99,16 @@ def answer(x: Exchange, call: Call, leg: Leg, other: Leg, now: float) -> bool:
 
 
 def dissolve(x: Exchange, call: Call, gone: Leg, now: float, failure: Failure = NORMAL) -> None:
-    """One of the bridge is gone. Of two, the other hangs up (no operation holds on to it); a conference goes on."""
+    """One of the bridge is gone. Of two, the other hangs up (no operation holds on to it); a conference goes on, and a
+    conference room with a single one who is left."""
     left = tuple(leg_id for leg_id in call.bridge or () if leg_id != gone.id)
-    if len(left) > 1:
+    if call.room is not None and left:
+        if gone.id == call.caller:
+            call.caller = left[0]
+        if rooms.left(x, call, gone):
+            bridge(x, call, left, now)
+            return
+    elif len(left) > 1:
         if gone.id == call.caller:
             call.caller = left[0]
         bridge(x, call, left, now)

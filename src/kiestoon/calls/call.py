@@ -44,6 +44,22 @@ class Onlooker(msgspec.Struct, frozen=True, array_like=True, gc=False):
     of: int
 
 
+class RoomState(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A conference room people are in. ``room_id``: its row; ``extension`` and ``name``: as they were at its opening.
+
+    ``organisers``: legs of those who may steer it. ``begun``: members hear each other. ``locked``: nobody else is let
+    in. ``silent``: whoever comes is muted.
+    """
+
+    room_id: int
+    extension: str
+    name: str
+    organisers: tuple[int, ...] = ()
+    begun: bool = True
+    locked: bool = False
+    silent: bool = False
+
+
 class Manner(NamedTuple):
     """How somebody is sought.
 
@@ -93,14 +109,16 @@ class Call:
     ``caller`` is the leg of the party the call is about: whoever waits for somebody. It begins as the one who called
     (``first``); when that one transfers the call, the other party takes the place. 0: nobody yet, we call everybody.
     ``bridge``: legs that hear each other; more than two are a conference. ``onlookers`` hear it and are heard by whom
-    their mode says (see ``topology``). ``continued_in``: the call this one became part of.
+    their mode says (see ``topology``). ``continued_in``: the call this one became part of. ``room``: the bridge is what
+    a conference room holds; it goes on with whoever is left, one alone as well (see ``rooms``).
     """
 
     __slots__ = (
-        "answered_ms", "bridge", "by", "caller", "closing_timer", "company_id", "context", "continued_in", "deadline",
-        "dialled", "direction", "diversion", "emergency", "ended_ms", "entries", "failure", "first", "holder", "id",
-        "legs", "link", "next", "no_music", "onlookers", "opened_ms", "origin", "outcome", "reasons", "ring_until",
-        "seek", "segments", "service", "situation", "target", "through", "told",
+        "answered_ms", "asked", "bridge", "by", "caller", "closing_timer", "company_id", "context", "continued_in",
+        "deadline", "dialled", "direction", "diversion", "emergency", "ended_ms", "entries", "failure", "farewells",
+        "first", "holder", "id", "legs", "link", "next", "no_music", "onlookers", "opened_ms", "origin", "outcome",
+        "reasons", "ring_until", "room", "seek", "segments", "service", "situation", "target", "through",
+        "told",
     )  # fmt: skip
 
     def __init__(
@@ -143,6 +161,11 @@ class Call:
         """Who is told of the call though his phones do not ring, by id: the manager whose assistants have been rung."""
         self.origin: Party | None = None
         """For whom the exchange made the call by itself (see ``originate``)."""
+        self.room: RoomState | None = None
+        self.farewells: dict[int, str] = {}
+        """What the others in a room hear when a leg leaves: files, by leg."""
+        self.asked: tuple[str, ...] = ()
+        """Calls that have been made to get others into this one; they are pointless once it is over."""
         # What the journal holds of it, encoded (see ``journal``)
         self.entries: tuple[bytes, ...] = ()
 
@@ -152,8 +175,8 @@ class Call:
         return self.legs.get(self.caller)
 
     def other(self, leg: Leg) -> Leg | None:
-        """The one party bridged with ``leg``; None also in a conference."""
-        if self.bridge is None or len(self.bridge) != 2 or leg.id not in self.bridge:
+        """The one party bridged with ``leg``; None also in a conference, and in a conference room always."""
+        if self.bridge is None or self.room is not None or len(self.bridge) != 2 or leg.id not in self.bridge:
             return None
         first, second = self.bridge
         return self.legs.get(second if leg.id == first else first)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kiestoon.calls import story
+from kiestoon.calls import rooms, story
 from kiestoon.calls.call import Call
 from kiestoon.calls.causes import NORMAL
 from kiestoon.calls.events import CallClosed
@@ -58,6 +58,7 @@ def close(x: Exchange, call: Call) -> None:
     x.journal.closed(call)
     x.calls.pop(call.id, None)
     x.present.leave(call)
+    rooms.shut(x, call)
     _leave_company(x, call.company_id)
     x.count(f"calls_{call.outcome or 'failed'}")
     x.emit(CallClosed, call)

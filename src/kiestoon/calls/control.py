@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from kiestoon.calls import (
+    agenda,
     closing,
     custody,
     dtmf,
@@ -203,6 +204,10 @@ class CallControl:
             if name == mailboxes.TIMER:
                 x.mailboxes.due(key)
                 continue
+            if name == agenda.TIMER:
+                x.agenda.due(now)
+                settle_others(x, now)
+                continue
             if name == reminding.TIMER:
                 reminding.over(x, int(key), now)
                 continue
@@ -223,13 +228,15 @@ def _afterwards(x: Exchange, call: Call, now: float) -> None:
     """After every event: go on where the route leads, and close what is over."""
     following.go_on(x, call, now)
     closing.check(x, call, now)
-    if x.touched or x.bereft or x.unheld:
+    if x.touched or x.bereft or x.unheld or x.pointless:
         settle_others(x, now)
 
 
 def settle_others(x: Exchange, now: float) -> None:
     """Go on with the other calls that an event has changed."""
-    while x.touched or x.bereft or x.unheld:
+    while x.touched or x.bereft or x.unheld or x.pointless:
+        while x.pointless:
+            _give_up(x, x.pointless.pop(), now)
         while x.unheld:
             _hang_up(x, x.unheld.pop(), now)
         while x.bereft:
@@ -246,6 +253,14 @@ def _hang_up(x: Exchange, leg_id: int, now: float) -> None:
     call = x.calls.get(leg.call) if leg is not None else None
     if leg is not None and call is not None:
         leave(x, call, leg, now)
+        x.touched.append(call)
+
+
+def _give_up(x: Exchange, call_id: str, now: float) -> None:
+    """Ring nobody any more for a conversation that is over; whoever has answered already is told so."""
+    call = x.calls.get(call_id)
+    if call is not None and not call.caller and call.service is not None:
+        custody.end_with(x, call, CALLER_GONE, now)
         x.touched.append(call)
 
 

@@ -136,6 +136,12 @@ class Conversation:
             if path := await self._rendered(utterance):
                 await self.play(path)
 
+    async def prepare(self, phrase: Phrase, language: str) -> str:
+        """Have something spoken into a file for others to hear; "" when it cannot be, or would be several files."""
+        x = self._x
+        planned = x.speech.plan(self.call.company_id, language, (phrase,))
+        return await self._rendered(planned[0]) if len(planned) == 1 else ""
+
     async def ask_for(self, key: str, *, most: int, timeout_s: float = 8.0, end: str = "#", **params: Param) -> str:
         """Speak the text ``key`` and collect digits; a key press stops the speech."""
         return await self.collect(most=most, timeout_s=timeout_s, prompt=Phrase(key, params), end=end)
@@ -286,11 +292,6 @@ class Conversation:
         """Whether the party is still to be spoken to while somebody is sought."""
         return self._driver.entertains
 
-    def ringback(self) -> None:
-        """Let the party hear that somebody is being rung."""
-        self._driver.hush(self._x, self.call)
-        signals.ringback(self._x, self.call, self.leg)
-
     def give_up(self) -> None:
         """Seek no longer: what follows when nobody answers follows now."""
         self._driver.gives_up = True
@@ -300,6 +301,15 @@ class Conversation:
         failed, self._driver.failed = self._driver.failed, None
         self._driver.entertains = False
         return failed if failed is not None else cast("Failure", await Wait("connection"))
+
+    def ring(self) -> None:
+        """Let the party hear that somebody is being rung."""
+        call, leg = self.call, self.leg
+        if leg.state == "answered":
+            signals.ringback(self._x, call, leg)
+        elif leg.session is not None and leg.session.state != "ended":
+            leg.advance("ring")
+            leg.session.progress(self.now, 180)
 
     async def reached(self) -> Failure:
         """Wait for an attempt that was under way when the service was entered; returns when it failed."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kiestoon.calls import signals, story, topology
+from kiestoon.calls import rooms, signals, story, topology
 from kiestoon.calls.call import Call, Failure, Holder
 from kiestoon.calls.events import BridgeLeft, CustodyMoved
 from kiestoon.calls.leaving import leave
@@ -56,6 +56,9 @@ def let_go(x: Exchange, call: Call) -> None:
     stop_deadline(x, call)
     close_service(x, call)
     leave_bridge(x, call)
+    rooms.shut(x, call)
+    x.pointless += call.asked
+    call.asked = ()
     story.interrupt(x, call)
     take(x, call, "nobody")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kiestoon.calls import keys
+from kiestoon.calls import aside, keys
 from kiestoon.calls.call import Call
 from kiestoon.calls.dtmf_info import encode_dtmf_relay, parse_dtmf_info
 from kiestoon.calls.leg import Leg
@@ -43,6 +43,10 @@ def pressed(x: Exchange, call: Call, leg: Leg, digit: str, duration_ms: int, now
         return
     if leg.id in call.onlookers:
         listening.key(x, call, leg, digit, now)
+        return
+    if call.room is not None:
+        if digit == "*":
+            aside.converse(x, call, leg, "conference_keys", None, now)
         return
     if call.bridge is not None or call.seek is not None:
         keys.pressed(x, call, leg, digit, now)

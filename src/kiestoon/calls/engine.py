@@ -100,6 +100,7 @@ class ExchangeEngine:
         """The connection to a living media process is mended: what only one of us remembers is ended."""
         self._now = now
         reconcile(self.exchange, link, contexts, now)
+        settle_others(self.exchange, now)
 
     def replied(self, token: int, reply: object, now: float) -> None:
         """The back office has done what a service asked of it."""
@@ -126,6 +127,11 @@ class ExchangeEngine:
         """Log in at every provider where we have not yet."""
         self._now = now
         lines.start_registrations(self.exchange, now)
+
+    def plan_meetings(self, now: float) -> None:
+        """Meetings are, or have become, others: know when the next one begins."""
+        self._now = now
+        self.exchange.agenda.plan(now)
 
     def keep_phones_reachable(self, now: float) -> None:
         """Begin asking the phones that were registered before a restart for signs of life."""
@@ -163,6 +169,7 @@ class ExchangeEngine:
         for call in list(self.exchange.calls.values()):
             custody.end_with(self.exchange, call, INTERRUPTED, now)
             closing.check(self.exchange, call, now)
+        settle_others(self.exchange, now)
 
     def close_calls(self) -> None:
         """Wait no longer: write the records of calls that have ended as they are."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 import structlog
 
+from kiestoon.calls.agenda import Agenda
 from kiestoon.calls.events import CallEvent
 from kiestoon.calls.ids import Ids
 from kiestoon.calls.leg import Owner
@@ -198,10 +199,14 @@ class Exchange:
         self.present = Present(self)
         self.lots: dict[tuple[int, str], str] = {}
         """Calls that are parked, by company and lot."""
+        # Calls that hold a conference room's members, by company and room
+        self.rooms: dict[tuple[int, int], str] = {}
         self.held: dict[int, str] = {}
         """Legs that hold somebody by keys in the call, and the call of whom they hold (``operations.consult``)."""
+        # Legs of onlookers whose conversation is over: they are hung up
         self.unheld: list[int] = []
-        """Legs of onlookers whose conversation is over: they are hung up."""
+        # Calls we make for a conversation that is over: they are given up
+        self.pointless: list[str] = []
         self.bereft: list[int] = []
         """Legs that held somebody and are over: whom they held must not be forgotten."""
         self.ways: dict[str, Way] = ways or {}
@@ -213,6 +218,7 @@ class Exchange:
         self.messages: dict[int, Leaving] = {}
         """Voicemail messages that are not in their boxes yet, by the number of their recording."""
         self.mailboxes = Mailboxes(self)
+        self.agenda = Agenda(self)
         self.back_office: BackOffice = back_office or NoBackOffice()
         self.touched: list[Call] = []
         """Other calls than the one an event is about, that have been changed by it."""

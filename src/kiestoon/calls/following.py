@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -16,7 +16,9 @@ from kiestoon.company.voicemail import box_of
 from kiestoon.routing import (
     AskPostcode,
     DialOutside,
+    EnterGroupCall,
     EnterMenu,
+    EnterRoom,
     EnterVoicemail,
     Refuse,
     RingAll,
@@ -36,12 +38,18 @@ if TYPE_CHECKING:
 NOT_POSSIBLE = Failure("refused", 403, 29, "Not possible from here")
 _MOST_SERVICES = 20
 NO_SUCH_CODE = Failure("not_found", 404, 1, "This code has no service here")
+NOBODY = Failure("no_answer", 480, 19, "No person can be reached")
+_PHONES: Final = (RingUser, RingAll, DialOutside, Refuse)
+"""What a call that we make for others can lead to: a person, no menu and no voicemail."""
 NO_VOICEMAIL = Failure("no_answer", 480, 19, "There is no voicemail")
 
 
 def follow(x: Exchange, call: Call, decision: Decision, now: float, manner: Manner = PLAIN) -> None:
     """Take the step routing decided on."""
     _note(x, call, decision, now)
+    if not call.caller and not isinstance(decision.step, _PHONES):
+        custody.seek_failed(x, call, NOBODY, now)
+        return
     reminding.start(x, call, decision.remind, now)
     step = decision.step
     if isinstance(step, RingUser):
@@ -59,6 +67,10 @@ def follow(x: Exchange, call: Call, decision: Decision, now: float, manner: Mann
         _enter(x, call, "menu", (step.menu, x.company_of(call)), step.menu.extension, now)
     elif isinstance(step, AskPostcode):
         _enter(x, call, "postcode", step.routing, step.routing.extension, now)
+    elif isinstance(step, EnterRoom):
+        _enter(x, call, "conference", step.room, step.room.extension, now)
+    elif isinstance(step, EnterGroupCall):
+        _enter(x, call, "group_call", step.group, step.group.extension, now)
     elif isinstance(step, EnterVoicemail):
         enter_box(x, call, step.extension, reason_for(call, step.extension), now)
     elif isinstance(step, UseCode):

@@ -63,5 +63,7 @@ def changed(x: Exchange, call: Call, leg: Leg) -> None:
         leg.held = held
         x.emit(LegHeld if held else LegResumed, call, leg.id)
         missing_audio.expect_anew(x, call)
+        if call.bridge is not None and call.other(leg) is None:
+            topology.arrange(call)
     signals.update_music(x, call)
     x.journal.changed(call)

@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from kiestoon.calls.call import Call, Holder, Onlooker
+from kiestoon.calls.call import Call, Holder, Onlooker, RoomState
 from kiestoon.calls.leg import Leg, LegState
 from kiestoon.calls.party import Party
 from kiestoon.calls.record import CallDirection, Outcome, Segment, mend
@@ -123,6 +123,7 @@ class CallState(msgspec.Struct, frozen=True, array_like=True, tag=True, gc=False
     continued_in: str = ""
     no_music: bool = False
     origin: Party | None = None
+    room: RoomState | None = None
 
 
 class LegConfirmed(msgspec.Struct, frozen=True, array_like=True, tag=True, gc=False):
@@ -263,6 +264,7 @@ def call_state(call: Call) -> CallState:
         continued_in=call.continued_in,
         no_music=call.no_music,
         origin=call.origin,
+        room=call.room,
     )
 
 

@@ -18,7 +18,7 @@ from kiestoon.calls.journal import CallState, LegData
 from kiestoon.calls.leaving import leave
 from kiestoon.calls.leg import Leg
 from kiestoon.media.protocol import AuditedContext, Modify, Move, Stream, Subtract
-from kiestoon.routing import AskPostcode, EnterMenu, route_extension
+from kiestoon.routing import AskPostcode, EnterGroupCall, EnterMenu, EnterRoom, route_extension
 from kiestoon.sip.session.unanswered import turn_away
 
 if TYPE_CHECKING:
@@ -115,6 +115,9 @@ def _take_over(x: Exchange, call: Call, state: CallState, link: MediaLink, now: 
     call.link = link
     call.bridge = state.bridge
     call.onlookers = dict(state.onlookers)
+    call.room = state.room
+    if state.room is not None:
+        x.rooms[call.company_id, state.room.room_id] = call.id
     call.outcome = "answered"
     for data in state.legs:
         leg = call.legs[data.id]
@@ -147,7 +150,7 @@ def _re_enter(x: Exchange, call: Call, state: CallState, now: float) -> None:
         following.go_on(x, call, now)
         return
     decision = route_extension(x.directory, call.company_id, call.target, live=x.present, situation=call.situation)
-    if not isinstance(decision.step, EnterMenu | AskPostcode):
+    if not isinstance(decision.step, EnterMenu | AskPostcode | EnterRoom | EnterGroupCall):
         custody.end_with(x, call, INTERRUPTED, now)
         closing.check(x, call, now)
         return

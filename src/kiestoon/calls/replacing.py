@@ -42,4 +42,7 @@ def _may(x: Exchange, call: Call, leg: Leg, old: Leg) -> bool:
         return False
     if mine.user_id and mine.user_id == other.user_id:
         return True
+    if old.state in ("dialling", "early"):
+        target = x.calls.get(old.call)
+        return target is not None and pickup.may_take(index, mine.user_id, target, old)
     return index.rights.may_pick_up(mine.user_id, other.number)

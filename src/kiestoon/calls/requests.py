@@ -45,6 +45,26 @@ class CheckPin(Request, frozen=True):
         return f"CheckPin(company_id={self.company_id}, user_id={self.user_id})"
 
 
+class CheckRoomPin(Request, frozen=True):
+    """Which PIN of a conference room somebody has keyed in. ``extension``: the one that asks, "" for outsiders.
+
+    Reply: ``RoomPinChecked`` or ``Failed``.
+    """
+
+    room_id: int
+    pin: str
+    extension: str = ""
+
+    def __repr__(self) -> str:
+        return f"CheckRoomPin(company_id={self.company_id}, room_id={self.room_id})"
+
+
+class RoomPinChecked(msgspec.Struct, frozen=True):
+    """As what it lets in. "wait": it was not looked at, because too many wrong ones came before."""
+
+    verdict: Literal["member", "organiser", "wrong", "wait"]
+
+
 class PinChecked(msgspec.Struct, frozen=True):
     """ "must_change": right, but another one must be chosen first. ``wait_s``: until the next attempt is looked at."""
 

@@ -392,6 +392,8 @@ class Service:
         leg = call.legs.get(self.leg_id)
         if leg is not None and leg.side is self:
             leg.side = None
+            if call.room is not None:
+                signals.update_music(x, call)
             if self.failure is not None:
                 leave(x, call, leg, now, failure=self.failure)
                 x.journal.changed(call)

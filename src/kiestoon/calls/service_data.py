@@ -80,6 +80,28 @@ class Joining(Kept, frozen=True):
     by: Party
 
 
+class Invited(Kept, frozen=True):
+    """Somebody is called for ``by`` to take part in a conference; ``room_id``: which room."""
+
+    room_id: int
+    number: str
+    by: Party
+
+
+class Summoned(Kept, frozen=True):
+    """A member of a group call is rung for ``call``, by the rights of ``by``; the phone shows ``shown``.
+
+    ``confirm``: outside, 1 must be pressed first.
+    """
+
+    call: str
+    number: str
+    by: Party
+    shown: Party
+    ring_s: float
+    confirm: bool = False
+
+
 FetchMode: TypeAlias = Literal["take", "listen", "barge"]
 
 
@@ -147,6 +169,8 @@ ServiceData: TypeAlias = (
     | Consulting
     | Dialling
     | Joining
+    | Invited
+    | Summoned
     | Fetching
     | Callback
     | Camped

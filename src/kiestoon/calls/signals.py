@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kiestoon.calls import rooms
 from kiestoon.calls.call import Call
 from kiestoon.calls.leg import Leg
 from kiestoon.calls.music import music_for
@@ -23,9 +24,12 @@ def update_music(x: Exchange, call: Call) -> None:
         return
     for leg_id in call.bridge:
         leg = call.legs[leg_id]
-        other = call.other(leg)
-        waits = other is not None and (other.held or other.holding) and not (leg.held or leg.holding)
-        if waits and not leg.music:
+        if call.room is not None:
+            waits = rooms.waits(x, call)
+        else:
+            other = call.other(leg)
+            waits = other is not None and (other.held or other.holding) and not (leg.held or leg.holding)
+        if waits and not leg.music and leg.side is None:
             start_music(x, call, leg, "held")
         elif not waits and leg.music:
             stop_music(call, leg)

@@ -27,13 +27,17 @@ def arrange(call: Call) -> None:
     bridge = call.bridge
     if call.link is None or bridge is None:
         return
-    if len(bridge) == 2 and not call.onlookers:
-        if any(call.legs[leg_id].holding for leg_id in bridge):
-            silence(call)
-            return
-        connect(call, call.legs[bridge[0]], call.legs[bridge[1]])
+    if call.room is not None or len(bridge) > 2:
+        _meet(call, bridge)
         return
-    members = [leg for leg in (call.legs[leg_id] for leg_id in bridge) if leg.termination]
+    if any(call.legs[leg_id].holding for leg_id in bridge):
+        silence(call)
+        return
+    first, second = (call.legs[leg_id] for leg_id in bridge)
+    if not call.onlookers:
+        connect(call, first, second)
+        return
+    members = [leg for leg in (first, second) if leg.termination]
     edges = [
         (talker.termination, listener.termination)
         for talker in members
@@ -50,6 +54,30 @@ def silence(call: Call) -> None:
     """Nobody in the call hears anybody."""
     if call.link is not None and any(leg.termination for leg in call.live_legs()):
         call.link.send(Topology(call.context, ()))
+
+
+def _meet(call: Call, bridge: tuple[int, ...]) -> None:
+    """A conference: in as many numbers as there are members. Whoever is muted, or holds, is not heard, but hears."""
+    if call.link is None:
+        return
+    if call.room is not None and not call.room.begun:
+        silence(call)
+        return
+    mixed: list[int] = []
+    listening: list[int] = []
+    for leg in (call.legs[leg_id] for leg_id in bridge):
+        if leg.termination:
+            (listening if leg.muted or leg.held or leg.holding else mixed).append(leg.termination)
+    edges: list[Edge] = []
+    for leg_id, onlooker in call.onlookers.items():
+        leg = call.legs[leg_id]
+        if leg.termination:
+            (mixed if onlooker.mode == "barge" else listening).append(leg.termination)
+            agent = call.legs.get(onlooker.of)
+            if onlooker.mode == "whisper" and agent is not None and agent.termination:
+                edges.append((leg.termination, agent.termination))
+    if mixed or listening:
+        call.link.send(Topology(call.context, tuple(edges), tuple(mixed), tuple(listening)))
 
 
 def _onlookers(call: Call, members: list[Leg]) -> list[Edge]:

@@ -16,11 +16,14 @@ from kiestoon.company.model import (
     AlternateNumber,
     CallClass,
     CompanyRows,
+    ConferenceRoom,
     FeatureCode,
     Forward,
+    GroupCallMember,
     Holiday,
     HuntMember,
     LocationRoute,
+    Meeting,
     NumberPlan,
     NumberScheme,
     PlanHoliday,
@@ -59,6 +62,8 @@ _OWNERS = (
     "time_routings",
     "call_limits",
     "forward_extensions",
+    "conference_rooms",
+    "group_calls",
 )
 
 
@@ -94,8 +99,10 @@ class Arrangements:
         "alternates",
         "alternates_by_number",
         "codes",
+        "conference_rooms",
         "extensions",
         "forwards",
+        "group_call_members",
         "group_members",
         "handling",
         "holidays",
@@ -104,6 +111,7 @@ class Arrangements:
         "location_routes",
         "location_rules",
         "mappings",
+        "meetings",
         "presences",
         "reaches",
         "ringing",
@@ -175,6 +183,11 @@ class Arrangements:
         self.handling = Handling(rows)
         self.ringing = Ringing(rows)
         self.voicemail_boxes: dict[str, VoicemailBox] = {row.extension: row for row in rows.voicemail_boxes}
+        self.conference_rooms: dict[int, ConferenceRoom] = {row.id: row for row in rows.conference_rooms}
+        self.meetings: tuple[Meeting, ...] = rows.meetings
+        self.group_call_members: dict[int, tuple[GroupCallMember, ...]] = _group(
+            rows.group_call_members, lambda row: row.group_call_id
+        )
         self.times = TimeIndex(rows)
         self._status_times: dict[tuple[int, int | None], Timed[bool]] = {}
         self._hours: dict[tuple[tuple[WeekBlock, ...], int | None], Timed[bool]] = {}

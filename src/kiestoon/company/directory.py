@@ -21,6 +21,8 @@ from kiestoon.company.model import (
     CompanyRows,
     Department,
     Device,
+    GroupExtension,
+    HuntGroup,
     Location,
     Menu,
     Number,
@@ -111,6 +113,16 @@ class CompanyIndex:
     def devices_of(self, user_id: int) -> tuple[Device, ...]:
         """Every active device of a user, in the order of their rows."""
         return self.devices_by_user.get(user_id, ())
+
+    def members_of(self, extension: str) -> frozenset[int]:
+        """The people in a group or hunt group."""
+        owner = self.arrangements.extensions.get(extension)
+        found: tuple[str, ...] = ()
+        if isinstance(owner, GroupExtension):
+            found = self.arrangements.group_members.get(owner.id, ())
+        elif isinstance(owner, HuntGroup):
+            found = tuple(member.extension for member in self.arrangements.hunt_members.get(owner.id, ()))
+        return frozenset(self.users_by_extension[member].id for member in found if member in self.users_by_extension)
 
     def location_of(self, user: User) -> Location | None:
         """The user's location: the user's own, else the department's."""

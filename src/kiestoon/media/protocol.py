@@ -102,8 +102,8 @@ class Port(Part, frozen=True):
 
 
 class Tone(Part, frozen=True, tag=True):
-    """A country's tone: "dial", "ringback", "busy", "congestion", "waiting", "sit", "confirm"; "beep" is the same
-    everywhere. Plays until stopped."""
+    """A country's tone: "dial", "ringback", "busy", "congestion", "waiting", "sit", "confirm"; "beep", "join" and
+    "leave" are the same everywhere. Plays until stopped, but "join" and "leave" once."""
 
     name: str
     country: str = "NL"

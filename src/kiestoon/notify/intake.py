@@ -19,6 +19,8 @@ from kiestoon.notify.body import change_body, live_body, record_body
 from kiestoon.notify.call_notice import Notice, notices_of
 from kiestoon.notify.dates import time_in_words
 from kiestoon.notify.events import LIVE_EVENTS, change_type, fits
+from kiestoon.notify.invitations import TABLES as INVITING
+from kiestoon.notify.invitations import invitations_of
 from kiestoon.notify.live import Batch
 from kiestoon.store.database import Database
 from kiestoon.store.feed import Change, changes_after
@@ -80,12 +82,25 @@ class Intake:
             return bool(found)
 
     def _take_change(self, connection: Connection, change: Change, hooks: dict[int, list[Webhook]]) -> None:
+        if self._mailing and change.table_name in INVITING:
+            self._invite(connection, change)
         event_type = change_type(change.action)
         wanted = [hook for hook in hooks.get(change.company_id or 0, ()) if fits(hook.events, event_type)]
         if wanted:
             body = change_body(change)
             for hook in wanted:
                 enqueue(connection, hook, f"msg_change_{change.id}", event_type, body, self._wall_ms())
+
+    def _invite(self, connection: Connection, change: Change) -> None:
+        """To the people of a meeting that was planned, changed or removed."""
+        rows = load_company(self._database, self._vault, change.company_id or 0)
+        if rows is None:
+            return
+        for mail in invitations_of(CompanyIndex(rows), change, self._wall_ms()):
+            enqueue_mail(
+                connection, self._vault, "meeting", mail.language, mail.recipient, mail.params, self._wall_ms(),
+                company_id=change.company_id,
+            )  # fmt: skip
 
     # --- calls that have ended -------------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ import jinja2
 
 from kiestoon.store.mailbox import Mail
 
-KINDS: Final = ("account_user", "account_administrator", "call", "webhook_disabled")
+KINDS: Final = ("account_user", "account_administrator", "call", "meeting", "webhook_disabled")
 _HTML: Final = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
@@ -63,10 +63,20 @@ def _message(mail: Mail, sender: str, subject: str, text: str, html: str) -> Ema
     message["X-Auto-Response-Suppress"] = "All"
     if mail.kind == "call":
         message["List-Id"] = f"<call-notices.{from_address.domain}>"  # RFC 2919: for filters
+    if reply_to := str(mail.params.get("reply_to", "")):
+        message["Reply-To"] = read_address(reply_to)
     message.set_content(text, cte="quoted-printable")
     message.add_alternative(html, subtype="html", cte="quoted-printable")
+    if calendar := str(mail.params.get("calendar", "")):
+        _add_calendar(message, calendar, str(mail.params.get("method", "PUBLISH")))
     message["Content-Language"] = mail.language  # of the whole: set earlier it would move into the first part
     return message
+
+
+def _add_calendar(message: EmailMessage, calendar: str, method: str) -> None:
+    """As an alternative, by which mail programs offer to answer (RFC 6047 §2.4), and as a file for the others."""
+    message.add_alternative(calendar, subtype="calendar", cte="quoted-printable", params={"method": method})
+    message.add_attachment(calendar.encode(), maintype="application", subtype="ics", filename="invite.ics")
 
 
 def read_address(text: str, name: str = "") -> Address:

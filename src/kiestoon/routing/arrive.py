@@ -8,8 +8,11 @@ from typing import Any, Final, TypeAlias
 from kiestoon.company.model import (
     AlternateNumber,
     CallLimit,
+    ConferenceRoom,
     Destination,
+    ForwardCase,
     ForwardExtension,
+    GroupCall,
     GroupExtension,
     HuntGroup,
     LocationRouting,
@@ -22,7 +25,7 @@ from kiestoon.company.numbers import clean_dialled
 from kiestoon.company.voicemail import box_of
 from kiestoon.routing import branching, groups, hunting, outward, person
 from kiestoon.routing.context import SHOWN, Divert, Route, refuse
-from kiestoon.routing.decision import Decision, DialOutside, EnterMenu, EnterVoicemail, Step
+from kiestoon.routing.decision import Decision, DialOutside, EnterGroupCall, EnterMenu, EnterRoom, EnterVoicemail, Step
 from kiestoon.routing.situation import Diversion, Outcome
 
 Handler: TypeAlias = Callable[[Route, Any], "Step | Divert"]
@@ -130,6 +133,23 @@ def _menu(route: Route, menu: Menu) -> Step | Divert:
     return served if served is not None else EnterMenu(menu)
 
 
+def _room(route: Route, room: ConferenceRoom) -> Step | Divert:
+    route.because("conference", extension=room.extension, name=room.name)
+    served = person.enter_virtual(route, room)
+    return served if served is not None else EnterRoom(room)
+
+
+def _group_call(route: Route, group: GroupCall) -> Step | Divert:
+    route.because("group_call", extension=group.extension, name=group.name)
+    served = person.enter_virtual(route, group)
+    return served if served is not None else EnterGroupCall(group)
+
+
+def _after_group_call(route: Route, group: GroupCall, outcome: Outcome) -> Divert | None:
+    case: ForwardCase = "no_answer" if outcome == "rejected" else outcome
+    return person.forward_for(route, group.extension, case)
+
+
 _HANDLERS: Final[dict[type[Row], Handler]] = {
     User: person.enter,
     Menu: _menu,
@@ -139,9 +159,12 @@ _HANDLERS: Final[dict[type[Row], Handler]] = {
     TimeRouting: branching.by_time,
     CallLimit: branching.by_number_of_calls,
     ForwardExtension: branching.forwarded,
+    ConferenceRoom: _room,
+    GroupCall: _group_call,
 }
 _AFTERMATHS: Final[dict[type[Row] | type[None], Aftermath]] = {
     User: person.aftermath,
     GroupExtension: groups.after,
     HuntGroup: hunting.after,
+    GroupCall: _after_group_call,
 }

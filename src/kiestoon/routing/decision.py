@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from kiestoon.company.model import Device, LocationRouting, Menu, User
+from kiestoon.company.model import ConferenceRoom, Device, GroupCall, LocationRouting, Menu, User
 from kiestoon.company.numbers import Kind
 from kiestoon.routing.reasons import Reason
 from kiestoon.routing.situation import Situation
@@ -87,6 +87,18 @@ class AskPostcode(msgspec.Struct, frozen=True):
     routing: LocationRouting
 
 
+class EnterRoom(msgspec.Struct, frozen=True):
+    """Let the caller into the conference room, once the PIN was right."""
+
+    room: ConferenceRoom
+
+
+class EnterGroupCall(msgspec.Struct, frozen=True):
+    """Call all members of the group; who answers speaks with the caller and each other."""
+
+    group: GroupCall
+
+
 class EnterVoicemail(msgspec.Struct, frozen=True):
     """The box of this extension."""
 
@@ -120,7 +132,17 @@ class Refuse(msgspec.Struct, frozen=True):
 
 
 Step: TypeAlias = (
-    RingUser | RingAll | Search | DialOutside | EnterMenu | AskPostcode | EnterVoicemail | UseCode | Refuse
+    RingUser
+    | RingAll
+    | Search
+    | DialOutside
+    | EnterMenu
+    | AskPostcode
+    | EnterRoom
+    | EnterGroupCall
+    | EnterVoicemail
+    | UseCode
+    | Refuse
 )
 
 

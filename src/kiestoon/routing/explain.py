@@ -21,7 +21,9 @@ from kiestoon.routing.decision import (
     AskPostcode,
     Decision,
     DialOutside,
+    EnterGroupCall,
     EnterMenu,
+    EnterRoom,
     EnterVoicemail,
     Refuse,
     RingAll,
@@ -42,7 +44,19 @@ State: TypeAlias = Literal["answers", "busy", "no_answer", "unreachable", "rejec
 Ending: TypeAlias = Literal["answered", "busy", "no_answer", "unreachable", "rejected", "keyed", "ended"]
 Beyond: TypeAlias = Callable[[str], Directory | None]
 """The company of the installation that has an outside number (E.164), for who may see it; None: not to be seen."""
-Kind: TypeAlias = Literal["ring", "ring_all", "search", "outside", "menu", "postcode", "voicemail", "code", "refuse"]
+Kind: TypeAlias = Literal[
+    "ring",
+    "ring_all",
+    "search",
+    "outside",
+    "menu",
+    "postcode",
+    "conference",
+    "group_call",
+    "voicemail",
+    "code",
+    "refuse",
+]
 
 MOST_STEPS: Final = 100
 _RING_S: Final = 60
@@ -295,6 +309,8 @@ _KINDS: Final[dict[type, Kind]] = {
     DialOutside: "outside",
     EnterMenu: "menu",
     AskPostcode: "postcode",
+    EnterRoom: "conference",
+    EnterGroupCall: "group_call",
     EnterVoicemail: "voicemail",
     Refuse: "refuse",
     UseCode: "code",
@@ -324,6 +340,10 @@ def _targets(step: Step, index: CompanyIndex | None) -> tuple[tuple[str, str], .
         return ((step.number, ""),)
     if isinstance(step, EnterMenu):
         return ((step.menu.extension, step.menu.name),)
+    if isinstance(step, EnterGroupCall):
+        return ((step.group.extension, step.group.name),)
+    if isinstance(step, EnterRoom):
+        return ((step.room.extension, step.room.name),)
     if isinstance(step, AskPostcode):
         return ((step.routing.extension, step.routing.name),)
     if isinstance(step, EnterVoicemail):

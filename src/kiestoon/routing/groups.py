@@ -68,9 +68,8 @@ def ring_numbers(route: Route, numbers: tuple[str, ...]) -> Step:
     outside: list[DialOutside] = []
     for number in numbers:
         found = _target_of(route, Destination("number", number), None, outside)
-        devices = ringing.phones(route, found) if found is not None else ()
-        if found is not None and devices:
-            people.setdefault(found.id, RingUser(found, devices, 0, found.call_waiting, route.situation.alert))
+        if found is not None:
+            _ring(route, found, people, outside, second=found.call_waiting)
     shown = ", ".join(numbers)
     if not people and not outside:
         route.because("none_of_them", number=shown)
@@ -98,13 +97,21 @@ def ring_all(
             choose_shown(route, member.caller_id, member.caller_number)
             found = _target_of(route, member.to, None, outside)
         route.now(shown=shown)
-        devices = ringing.phones(route, found) if found is not None else ()
-        if found is not None and devices:
-            allowed = found.call_waiting if waiting is None else waiting
-            people.setdefault(found.id, RingUser(found, devices, 0, allowed, route.situation.alert))
+        if found is not None:
+            _ring(route, found, people, outside, second=found.call_waiting if waiting is None else waiting)
     if not people and not outside:
         return None
     return RingAll(tuple(people.values()), tuple(outside), ring_s)
+
+
+def _ring(route: Route, found: User, people: dict[int, RingUser], outside: list[DialOutside], *, second: bool) -> None:
+    """The phones of one of those who ring, and the mobile where that is one of them."""
+    devices = ringing.phones(route, found)
+    if devices:
+        people.setdefault(found.id, RingUser(found, devices, 0, second, route.situation.alert))
+    mobile = person.mobile_for_group(route, found, second=second)
+    if mobile is not None and all(other.number != mobile.number for other in outside):
+        outside.append(mobile)
 
 
 def _person_of(route: Route, member: User, outside: list[DialOutside], *, forwards: bool, second: bool) -> User | None:

@@ -99,6 +99,8 @@ def _ring_member(route: Route, group: HuntGroup, extension: str, ring_s: int) ->
         if member is None:
             return None
         step = RingUser(member, ringing.phones(route, member), ring_s, group.call_waiting, route.situation.alert)
+        mobile = person.mobile_for_group(route, member, second=group.call_waiting)
+        step = step if mobile is None else RingAll((step,), (mobile,), ring_s)
     route.because("hunt_member", name=str(getattr(owner, "name", "") or extension), extension=extension)
     return step
 
@@ -131,7 +133,7 @@ def _available(route: Route, group: HuntGroup) -> tuple[tuple[str, ...], bool]:
 def _is_there(route: Route, member: User) -> bool:
     if member.id == route.situation.caller.user_id or ringing.wants_peace(route, member):
         return False
-    return route.live.is_reachable(member.company_id, member.id)
+    return route.live.is_reachable(member.company_id, member.id) or person.has_mobile(route, member)
 
 
 def _nobody(route: Route, group: HuntGroup) -> Step | Divert:

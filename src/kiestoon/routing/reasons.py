@@ -147,6 +147,8 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "{number} is van de soort {kind}, en die is geblokkeerd ({by})",
     ),
     "group": ("{extension} is the group {name}", "{extension} is de groep {name}"),
+    "conference": ("{extension} is the conference room {name}", "{extension} is de vergaderruimte {name}"),
+    "group_call": ("{extension} is the group call {name}", "{extension} is de groepsoproep {name}"),
     "hunt_group": (
         "{extension} is the hunt group {name}, shared out by the policy {policy}",
         "{extension} is de groepsschakeling {name}, verdeeld volgens het beleid {policy}",

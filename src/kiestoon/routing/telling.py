@@ -16,6 +16,8 @@ _STEPS: Final[dict[str, tuple[str, str]]] = {
     "outside": ("Calls {targets} over an outside line", "Belt {targets} via een buitenlijn"),
     "menu": ("The caller hears the menu {targets}", "De beller hoort het keuzemenu {targets}"),
     "postcode": ("The caller is asked for a postcode by {targets}", "{targets} vraagt de beller om een postcode"),
+    "group_call": ("Calls all members of {targets} at once", "Belt alle deelnemers van {targets} tegelijk"),
+    "conference": ("The conference room {targets} answers", "De vergaderruimte {targets} antwoordt"),
     "voicemail": (
         "The voicemail of {targets} answers with its greeting: {greeting}",
         "De voicemail van {targets} antwoordt met de begroeting: {greeting}",

@@ -58,6 +58,15 @@ pin_failures = Table(
     Column("at_ms", BigInteger, nullable=False),
 )
 
+room_pin_failures = Table(
+    "room_pin_failures",
+    metadata,
+    Column("room_id", Integer, ForeignKey("conference_rooms.id", ondelete="CASCADE"), primary_key=True),
+    Column("source", String(32), primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+)
+
 sessions = Table(
     "sessions",
     metadata,

@@ -32,6 +32,12 @@ _TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
         "Try another way",
         "Probeer het anders",
     ),
+    "conference_refused": (
+        "The conference stays as it is: {reason}",
+        "De vergadering blijft zoals zij is: {reason}",
+        "Look at who is in it, and try another way",
+        "Kijk wie er is, en probeer het anders",
+    ),
     "missing": ("{field} is missing", "{field} ontbreekt", "Fill it in", "Vul het in"),
     "out_of_range": (
         "{field} {value} is out of range",

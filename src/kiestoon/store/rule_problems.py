@@ -119,4 +119,28 @@ TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
         "Give the number it stands for",
         "Geef het nummer waar het voor staat",
     ),
+    "same_pin": (
+        "members and organiser have the same PIN",
+        "deelnemers en organisator hebben dezelfde pincode",
+        "Choose two different ones",
+        "Kies twee verschillende",
+    ),
+    "no_organiser": (
+        "the conference waits for an organiser, but nobody can be one",
+        "de vergadering wacht op een organisator, maar niemand kan dat zijn",
+        "Give it an owner or an organiser PIN",
+        "Geef haar een eigenaar of een pincode voor de organisator",
+    ),
+    "guest_without_address": (
+        "a guest has neither a colleague's id nor a mail address",
+        "een genodigde heeft geen collega en geen mailadres",
+        "Give one of them",
+        "Geef er een",
+    ),
+    "guest_without_number": (
+        "{value} is to be called, but has no number",
+        "{value} moet gebeld worden, maar heeft geen nummer",
+        "Give the number, or do not have the guest called",
+        "Geef het nummer, of laat de genodigde niet bellen",
+    ),
 }

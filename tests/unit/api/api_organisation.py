@@ -15,12 +15,15 @@ from kiestoon.company.model import (
     CallClass,
     CallLimit,
     Company,
+    ConferenceRoom,
     Department,
     Destination,
     Device,
     FeatureCode,
     Forward,
     ForwardExtension,
+    GroupCall,
+    GroupCallMember,
     GroupExtension,
     GroupMember,
     Holiday,
@@ -31,6 +34,7 @@ from kiestoon.company.model import (
     Location,
     LocationRoute,
     LocationRouting,
+    Meeting,
     Menu,
     MusicFile,
     MusicOnHold,
@@ -183,6 +187,11 @@ def _fill(changes: Changes, company_id: int, ids: dict[str, int], digit: str, e1
     add(TimeRoute, routing_id=time.id, start_day=0, end_day=4, start=540, end=1020, to=to)
     add(CallLimit, extension=f"{digit}15", name="Two at once", limit=2, **place)
     add(ForwardExtension, extension=f"{digit}16", name="Mobile", **place)
+    room = add(ConferenceRoom, extension=f"{digit}17", name="Board room", user_id=user.id, pin="4711", **place)
+    meeting = {"start": "2026-12-05T14:00", "end": "2026-12-05T15:00"}
+    add(Meeting, user_id=user.id, room_id=room.id, name="Budget", **meeting)
+    everybody = add(GroupCall, extension=f"{digit}18", name="Alarm", **place)
+    add(GroupCallMember, group_call_id=everybody.id, number="0612345678")
     scheme = add(NumberScheme, name=f"Scheme {digit}", position=int(digit), is_main=first, location_id=location.id)
     plan = add(NumberPlan, scheme_id=scheme.id, name="Day", position=1)
     night = changes.add(NumberPlan(id=0, company_id=company_id, scheme_id=scheme.id, name="Night", position=2))

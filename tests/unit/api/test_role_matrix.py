@@ -119,6 +119,7 @@ DONE = {
     "apply_new_company": 201,
     "make_call": 202,
     "operate_call": 204,
+    "steer_conference": 204,
 }
 """What a success is answered with where it is not 200."""
 
@@ -147,6 +148,8 @@ def operation_requests(api: Api, exported: str) -> dict[str, tuple[str, str, dic
         "list_live_calls": ("GET", api.path("calls"), {}),
         "make_call": ("POST", api.path("calls"), {"json": {"number": "201", "user_id": own["users"]}}),
         "operate_call": ("POST", api.path("calls/one/hold"), {"json": {}}),
+        "list_live_conferences": ("GET", api.path("conferences"), {}),
+        "steer_conference": ("POST", api.path("conferences/217/lock"), {"json": {}}),
         "read_activity": ("GET", api.path("activity"), {}),
         "read_all_activity": ("GET", "/api/v1/activity", {}),
         "list_short_ways": ("GET", api.path(f"users/{own['users']}/short-ways"), {}),
@@ -230,7 +233,7 @@ AS_ROWS: dict[str, tuple[Verb, str]] = {
     "list_public_holidays": ("list", "holidays"),
 }
 """What is for whoever may do this with rows."""
-ODD_PLACES = {"operation": "hold", "language": "nl", "key": "menu-welcome"}
+ODD_PLACES = {"operation": "hold", "action": "lock", "language": "nl", "key": "menu-welcome"}
 """What stands in a path where a number would be refused before anybody is asked who he is."""
 OWN_LOGIN = {"session", "own login"}
 """What everybody does with the own login only, and before there is one."""

@@ -11,6 +11,7 @@ from kiestoon.company.model import (
     CallLimit,
     Company,
     CompanyRows,
+    ConferenceRoom,
     Destination,
     FeatureCode,
     Forward,
@@ -144,12 +145,13 @@ def test_extensions_that_only_send_on_do_so_all_the_same():
 
 
 def test_a_destination_may_be_busy_a_voicemail_a_menu_or_nothing():
-    town = Town().new(Menu, extension="250", name="Welcome")
+    town = Town().new(Menu, extension="250", name="Welcome").new(ConferenceRoom, extension="260", name="Monday")
     for target, expected in (
         (Destination("busy"), "refused 486"),
         (voicemail(), "voicemail 201"),
         (voicemail(CARA), "voicemail 103"),
         (to("250"), "EnterMenu"),
+        (to("260"), "EnterRoom"),
         (Destination(), "refused 404"),
         (to("299"), "refused 404"),
     ):

@@ -27,6 +27,18 @@ def group(*members, **fields):
     return town
 
 
+def test_the_mobile_of_a_member_who_has_one_by_profile_rings_too():
+    town = group(ANNA, BEN, no_answer_s=25).user(ANNA, profile="combi", mobile_number="+31612345678")
+    assert outcome(town.dial(SALES)) == "rings Anna+Ben++31612345678"
+    assert outcome(town.incoming("+31207654180", caller="+31612345678")) == "rings Anna+Ben"
+    busy = at_noon(busy=frozenset({1}))
+    assert outcome(town.dial(SALES, live=busy)) == "rings Anna+Ben++31612345678"  # a second call is allowed
+    town.add(GroupExtension(id=1, company_id=1, extension=SALES, name="Sales", call_waiting=False))
+    assert outcome(town.dial(SALES, live=busy)) == "rings Anna+Ben"
+    town.rows = [row for row in town.rows if not isinstance(row, Device)]
+    assert outcome(town.dial(SALES)) == "rings +31612345678"
+
+
 def test_all_members_ring_at_once_for_as_long_as_the_group_says():
     decision = group(no_answer_s=25).incoming("+31207654180")
     assert outcome(decision) == "rings Anna+Ben+Cara"

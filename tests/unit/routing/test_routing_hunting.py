@@ -256,6 +256,21 @@ def test_nobody_answering_follows_the_groups_forwarding():
     assert story(town, "busy") == ["rings Anna", "rings Cara"]
 
 
+def test_a_member_with_nothing_but_a_mobile_takes_the_turn_there():
+    town = hunt(ANNA, BEN).user(ANNA, profile="mobile", mobile_number="+31612345678")
+    away = Assumed(now_ms=MONDAY_NOON_MS, unreachable=frozenset({1}))
+    first = town.dial(SUPPORT, live=away)
+    assert outcome(first) == "rings Anna++31612345678"
+    assert first.step.ring_s == 20
+    assert outcome(town.then(first, "no_answer", live=away)) == "rings Ben"
+    assert (
+        outcome(
+            town.dial(SUPPORT, live=Assumed(now_ms=MONDAY_NOON_MS, unreachable=frozenset({1}), busy=frozenset({1})))
+        )
+        == "rings Ben"
+    )
+
+
 def test_the_callers_name_says_which_group_is_meant():
     assert hunt().dial(SUPPORT).situation.prefix == "Support"
     assert hunt(caller_name="Helpdesk").dial(SUPPORT).situation.prefix == "Helpdesk"

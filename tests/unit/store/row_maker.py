@@ -27,6 +27,7 @@ _VALUES: dict[str, dict[str, Any]] = {
     "short_numbers": {"code": "*6123", "number": "00201234567"},
     "remote_offices": {"number": "0612345678"},
     "ring_numbers": {"service": "simultaneous", "position": 1, "to": Destination("number", "0612345678")},
+    "meetings": {"start": "2026-12-05T14:00", "end": "2026-12-05T15:00"},
     "service_assignments": {"service": "voicemail"},
 }
 _OWNER = {"rules": "extension", "pack_assignments": "extension"}
@@ -91,6 +92,8 @@ class RowMaker:
             values["service"] = "location_forward"
         if table == "alternate_numbers" and "number_id" not in values and "extension" not in values:
             values["extension"] = str(next(self._numbers))
+        if table == "group_call_members" and "extension" not in values:
+            values.setdefault("number", "0612345678")
         if table == "plan_holidays" and "holiday_id" in values:
             values |= {"start": None, "end": None}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kiestoon.calls import bridging, custody, moving, originate, topology
+from kiestoon.calls import bridging, custody, moving, originate, rooms, topology
 from kiestoon.calls.call import Call, Failure
 from kiestoon.calls.causes import NORMAL
 from kiestoon.calls.leaving import leave
@@ -24,12 +24,16 @@ def merge(x: Exchange, first: Call, kept: Leg, second: Call, spare: Leg, now: fl
     """Join two calls of one person: he stays with ``kept``, ``spare`` ends."""
     if first is second or first.bridge is None or second.bridge is None:
         return NOT_IN_CALL
+    if second.room is not None:
+        return NOT_POSSIBLE  # its members stay where they are
     if not same_person(kept, spare) or kept.id not in first.bridge or spare.id not in second.bridge:
         return NOT_ALLOWED
     others = [second.legs[leg_id] for leg_id in second.bridge if leg_id != spare.id]
     if not moving.can_move(second, first):
         return NOT_POSSIBLE
-    if len(first.bridge) + len(others) > MOST_MEMBERS:
+    if first.room is not None and first.room.locked and not rooms.is_organiser(first, kept):
+        return NOT_ALLOWED
+    if len(first.bridge) + len(others) > _most(x, first):
         return FULL
     members = first.bridge
     release(x, second)
@@ -39,14 +43,22 @@ def merge(x: Exchange, first: Call, kept: Leg, second: Call, spare: Leg, now: fl
     for leg in others:
         moving.move(x, leg, second, first)
     bridging.bridge(x, first, (*members, *(leg.id for leg in others)), now)
+    for leg in others:
+        rooms.joined(x, first, leg, ("", ""))
     x.touched += [first, second]
     return None
+
+
+def _most(x: Exchange, call: Call) -> int:
+    return rooms.row_of(x, call).most_members if call.room is not None else MOST_MEMBERS
 
 
 def add(x: Exchange, call: Call, by: Leg, number: str, now: float) -> Failure | None:
     """Call somebody who joins the conversation when he answers."""
     if call.bridge is None or by.id not in call.bridge:
         return NOT_IN_CALL
+    if call.room is not None:
+        return NOT_ALLOWED  # an organiser calls somebody into the room (``room.call_out``)
     if len(call.bridge) >= MOST_MEMBERS:
         return FULL
     originate.originate(x, call.company_id, by.party, number, Joining(call.id, number, by.party), now)
@@ -55,7 +67,7 @@ def add(x: Exchange, call: Call, by: Leg, number: str, now: float) -> Failure | 
 
 def join(x: Exchange, call: Call, mine: Call, leg: Leg, now: float) -> Failure | None:
     """A party of its own call becomes a member of a conversation."""
-    if call.bridge is None or not moving.can_move(mine, call):
+    if call.bridge is None or call.room is not None or not moving.can_move(mine, call):
         return NOT_POSSIBLE
     if len(call.bridge) >= MOST_MEMBERS:
         return FULL
@@ -70,7 +82,7 @@ def join(x: Exchange, call: Call, mine: Call, leg: Leg, now: float) -> Failure |
 
 def remove(x: Exchange, call: Call, member: Leg, now: float) -> Failure | None:
     """One of a conference has to go; of two who are left nobody is removed so."""
-    if call.bridge is None or member.id not in call.bridge or len(call.bridge) < 3:
+    if call.bridge is None or call.room is not None or member.id not in call.bridge or len(call.bridge) < 3:
         return NOT_IN_CALL
     leave(x, call, member, now, failure=NORMAL)
     bridging.dissolve(x, call, member, now)
@@ -80,7 +92,7 @@ def remove(x: Exchange, call: Call, member: Leg, now: float) -> Failure | None:
 
 def mute(x: Exchange, call: Call, member: Leg, now: float, *, muted: bool) -> Failure | None:
     """Nobody hears a member any more, or again."""
-    if call.bridge is None or member.id not in call.bridge or len(call.bridge) < 3:
+    if call.bridge is None or call.room is not None or member.id not in call.bridge or len(call.bridge) < 3:
         return NOT_IN_CALL
     member.muted = muted
     topology.arrange(call)

@@ -106,7 +106,7 @@ def barge_in(x: Exchange, call: Call, agent: Leg, mine: Call, by: Leg, now: floa
         return NOTHING_THERE
     if not may_listen(x, call.company_id, by, agent.party.number):
         return NOT_ALLOWED
-    if call is mine or not moving.can_move(mine, call):
+    if call is mine or call.room is not None or not moving.can_move(mine, call):
         return NOT_POSSIBLE
     members = call.bridge
     if by.state != "answered" and not bridging.answer(x, mine, by, agent, now):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from kiestoon.calls import bridging, custody, identity, moving, seeking, story
+from kiestoon.calls import bridging, custody, identity, moving, rooms, seeking, story
 from kiestoon.calls.call import Call, Failure
 from kiestoon.calls.events import CallPickedUp
 from kiestoon.calls.leaving import leave
@@ -14,6 +14,7 @@ from kiestoon.calls.operations import ALREADY_ANSWERED, NOT_POSSIBLE
 
 if TYPE_CHECKING:
     from kiestoon.calls.exchange import Exchange
+    from kiestoon.company.directory import CompanyIndex
 
 
 def ringing_calls(x: Exchange, company_id: int) -> Iterator[tuple[Call, Leg]]:
@@ -24,6 +25,22 @@ def ringing_calls(x: Exchange, company_id: int) -> Iterator[tuple[Call, Leg]]:
                 leg = call.legs[leg_id]
                 if leg.device_id and leg.state in ("dialling", "early"):
                     yield call, leg
+
+
+def may_take(index: CompanyIndex, user_id: int, call: Call, rung: Leg) -> bool:
+    """Whether a person may answer a call in place of the phone it rings at.
+
+    By right over that phone, or over a group or hunt group for whose call it rings (E 4.2.3); its members may anyway,
+    and so may a manager whose assistants are rung (E 6.2).
+    """
+    if not user_id:
+        return False
+    if call.seek is not None and call.seek.offered_to == user_id:
+        return True
+    may, aimed = index.rights.may_pick_up, call.situation.visited if call.situation is not None else ()
+    return may(user_id, rung.party.number) or any(
+        may(user_id, extension) or user_id in index.members_of(extension) for extension in aimed
+    )
 
 
 def held_calls(x: Exchange, company_id: int, user_id: int) -> list[tuple[Call, Leg]]:
@@ -78,16 +95,17 @@ def replace_leg(x: Exchange, call: Call, old: Leg, mine: Call, my_leg: Leg, now:
         return NOT_POSSIBLE
     others = [call.legs[leg_id] for leg_id in call.bridge if leg_id != old.id]
     _bring(x, mine, my_leg, call)
-    if my_leg.state != "answered" and not bridging.answer(x, call, my_leg, others[0], now):
+    if my_leg.state != "answered" and not bridging.answer(x, call, my_leg, others[0] if others else old, now):
         leave(x, call, my_leg, now, failure=bridging.NOT_ACCEPTABLE)
         x.touched += [call, mine]
         return None
     if call.caller == old.id:
         call.caller = my_leg.id
+    rooms.replaced(call, old, my_leg)
     story.interrupt(x, call)
     bridging.bridge(x, call, tuple(my_leg.id if leg_id == old.id else leg_id for leg_id in call.bridge), now)
     leave(x, call, old, now)
-    if len(others) == 1:
+    if len(others) == 1 and call.room is None:
         identity.show(x, call, others[0], my_leg, now)
     x.touched += [call, mine]
     return None

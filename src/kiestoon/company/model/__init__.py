@@ -6,6 +6,15 @@ The store loads these rows; ``directory`` indexes them for the call path.
 from __future__ import annotations
 
 from kiestoon.company.model.accounts import Account, AccountRole, IdentityProvider
+from kiestoon.company.model.conferences import (
+    Announcing,
+    ConferenceRoom,
+    GroupCall,
+    GroupCallMember,
+    Guest,
+    Meeting,
+    RoomPin,
+)
 from kiestoon.company.model.dialling import ShortNumber, SpeedDial
 from kiestoon.company.model.entities import (
     BELONGING,
@@ -158,6 +167,7 @@ __all__ = [
     "AllowedAddress",
     "Alternate",
     "AlternateNumber",
+    "Announcing",
     "AssistantGroup",
     "Availability",
     "CallClass",
@@ -166,6 +176,7 @@ __all__ = [
     "Category",
     "Company",
     "CompanyRows",
+    "ConferenceRoom",
     "ConnectedPrivacy",
     "Department",
     "Destination",
@@ -182,8 +193,11 @@ __all__ = [
     "ForwardExtension",
     "ForwardedSignal",
     "Greeting",
+    "GroupCall",
+    "GroupCallMember",
     "GroupExtension",
     "GroupMember",
+    "Guest",
     "Holiday",
     "HolidayDay",
     "HuntGroup",
@@ -196,6 +210,7 @@ __all__ = [
     "Location",
     "LocationRoute",
     "LocationRouting",
+    "Meeting",
     "Menu",
     "MusicFile",
     "MusicOnHold",
@@ -234,6 +249,7 @@ __all__ = [
     "RingNumber",
     "RingService",
     "RingWhen",
+    "RoomPin",
     "Row",
     "Rule",
     "RuleService",

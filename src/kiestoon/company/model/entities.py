@@ -9,6 +9,7 @@ import msgspec
 
 from kiestoon.company.model import (
     accounts,
+    conferences,
     dialling,
     extensions,
     handling,
@@ -32,7 +33,7 @@ class Entity(msgspec.Struct, frozen=True):
     ``table`` is its name everywhere: SQL table, API path, field of ``CompanyRows``, section of an export.
     ``unique``: field sets no two rows of a company may share (of the installation, where ``installation_wide``).
     ``key``: the fields by which people and exports know a row; the first names it in messages.
-    ``nouns``: English and Dutch, singular.
+    ``nouns``: English and Dutch, singular. ``exported``: part of a company's file.
     """
 
     row: type[Row]
@@ -41,6 +42,7 @@ class Entity(msgspec.Struct, frozen=True):
     key: tuple[str, ...] = ("name",)
     unique: tuple[tuple[str, ...], ...] = ()
     installation_wide: bool = False
+    exported: bool = True
 
     @property
     def has_extension(self) -> bool:
@@ -364,6 +366,28 @@ ENTITIES: tuple[Entity, ...] = (
     ),
     Entity(
         dialling.ShortNumber, "short_numbers", ("short number", "verkort nummer"), key=("code",), unique=(("code",),)
+    ),
+    Entity(
+        conferences.ConferenceRoom,
+        "conference_rooms",
+        ("conference room", "vergaderruimte"),
+        key=("extension", "name"),
+    ),
+    Entity(
+        conferences.Meeting,
+        "meetings",
+        ("meeting", "vergadering"),
+        key=("room_id", "start"),
+        unique=(("room_id", "start"),),
+        exported=False,  # a file that is applied elsewhere must not invite everybody again
+    ),
+    Entity(conferences.GroupCall, "group_calls", ("group call", "groepsoproep"), key=("extension", "name")),
+    Entity(
+        conferences.GroupCallMember,
+        "group_call_members",
+        ("group call member", "deelnemer aan een groepsoproep"),
+        key=("group_call_id", "extension", "number"),
+        unique=(("group_call_id", "extension", "number"),),
     ),
     Entity(organisation.ServicePack, "service_packs", ("service pack", "servicepack"), unique=(("name",),)),
     Entity(

@@ -28,7 +28,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
-_UNSHOWN = frozenset({"secret", "version"})
+_UNSHOWN = frozenset({"secret", "version", "pin", "organiser_pin"})
 
 
 class Value(msgspec.Struct, frozen=True, gc=False):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from kiestoon.company.model.conferences import ConferenceRoom, GroupCall, GroupCallMember, Meeting
 from kiestoon.company.model.dialling import ShortNumber, SpeedDial
 from kiestoon.company.model.extensions import (
     CallLimit,
@@ -136,6 +137,10 @@ class CompanyRows(msgspec.Struct, frozen=True, kw_only=True):
     voicemail_boxes: tuple[VoicemailBox, ...] = ()
     speed_dials: tuple[SpeedDial, ...] = ()
     short_numbers: tuple[ShortNumber, ...] = ()
+    conference_rooms: tuple[ConferenceRoom, ...] = ()
+    meetings: tuple[Meeting, ...] = ()
+    group_calls: tuple[GroupCall, ...] = ()
+    group_call_members: tuple[GroupCallMember, ...] = ()
     service_packs: tuple[ServicePack, ...] = ()
     pack_assignments: tuple[PackAssignment, ...] = ()
     service_assignments: tuple[ServiceAssignment, ...] = ()

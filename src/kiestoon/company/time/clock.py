@@ -31,3 +31,17 @@ def next_time(zone: Zone, minute_of_day: int, at_ms: int) -> int:
         here = end
         if zone.local_s(end) >= wanted:
             return end * 1000
+
+
+def instant_of(zone: Zone, minute: str) -> int | None:
+    """When the clock of a place shows a ``LocalMinute`` (ms since 1970); None for what is no time.
+
+    A minute that the clock skips counts as long after midnight as it would have been, one it repeats at its first time.
+    """
+    try:
+        local_s = int(datetime.fromisoformat(minute).replace(tzinfo=UTC).timestamp())
+    except ValueError:
+        return None
+    candidates = [local_s - zone.segment(local_s + shift)[2] for shift in (-DAY_S, DAY_S)]
+    fitting = [at_s for at_s in candidates if zone.local_s(at_s) == local_s]
+    return min(fitting or candidates[:1]) * 1000

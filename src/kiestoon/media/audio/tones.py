@@ -15,13 +15,19 @@ from kiestoon.media.audio.pcm import Pcm, amplitude, to_int16
 
 #: Together for all frequencies of a tone; E.180 §7 recommends -10 ± 5 dBm0.
 LEVEL_DBM0 = -12.0
-NAMES = ("dial", "ringback", "busy", "congestion", "waiting", "sit", "confirm", "beep")
+NAMES = ("dial", "ringback", "busy", "congestion", "waiting", "sit", "confirm", "beep", "join", "leave")
 DEFAULT_COUNTRY = "NL"
 
 _EDGE_MS = 4
 _SIT = "950/330,1400/330,1800/330,0/1000"  # E.180 §6
 # Positive indication is left to the administrations (E.182); three short bursts of dial tone are the usual choice.
 _BEEP = "440"  # after which one speaks: the same everywhere
+_EVERYWHERE = {
+    "sit": _SIT,
+    "beep": _BEEP,
+    "join": "!440/120,!660/180",  # somebody comes into a conference, or leaves it: heard once, on top of what is said
+    "leave": "!660/120,!440/180",
+}
 _CONFIRM = "!{dial}/100,!0/100,!{dial}/100,!0/100,!{dial}/100,0/1000"
 
 # Elements are "frequencies/ms" ("0" is a pause, no duration is for ever); "!" plays once, the rest repeats.
@@ -89,24 +95,27 @@ def cadence(name: str, country: str = DEFAULT_COUNTRY) -> str:
     tones = _TABLE.get(country.upper(), _TABLE[DEFAULT_COUNTRY])
     if name in tones:
         return tones[name]
-    if name == "beep":
-        return _BEEP
-    return _SIT if name == "sit" else _CONFIRM.format(dial=tones["dial"])
+    return _EVERYWHERE.get(name) or _CONFIRM.format(dial=tones["dial"])
 
 
 class ToneSource:
-    """One party's hearing of a tone, from its beginning, without end. Raises UnknownTone."""
-
-    finished = False
+    """One party's hearing of a tone, from its beginning; without end, unless nothing repeats. Raises UnknownTone."""
 
     def __init__(self, name: str, country: str = DEFAULT_COUNTRY, rate: int = 8000) -> None:
         self._once, self._loop = _rendered(cadence(name, country), rate)
         self._position = 0
 
+    @property
+    def finished(self) -> bool:
+        """All of it has been heard."""
+        return not len(self._loop) and self._position >= len(self._once)
+
     def read(self, samples: int) -> Pcm:
-        """The next samples; always as many as asked for."""
+        """The next samples; as many as asked for, but at the end of a tone that has one."""
         start, self._position = self._position, self._position + samples
         end = start + samples - len(self._once)
+        if not len(self._loop):
+            return self._once[start : start + samples]
         if start >= len(self._once):
             return _slice(self._loop, start - len(self._once), samples)
         if end <= 0:

@@ -39,7 +39,6 @@ def ringing_for(caller: Conversation, extension: str) -> tuple[Call, Leg] | None
     index, me = caller.index, caller.leg.party
     if index is None or not me.user_id:
         return None
-    may = index.rights.may_pick_up
     for call, leg in operation.ringing_calls(caller.exchange, caller.call.company_id):
         rung = leg.party.number
         aimed = call.situation.visited if call.situation is not None else ()
@@ -48,9 +47,7 @@ def ringing_for(caller: Conversation, extension: str) -> tuple[Call, Leg] | None
         if rung == me.number:
             if extension == rung:
                 return call, leg
-            continue
-        offered = call.seek is not None and call.seek.offered_to == me.user_id
-        if offered or may(me.user_id, rung) or any(may(me.user_id, group) for group in aimed):
+        elif operation.may_take(index, me.user_id, call, leg):
             return call, leg
     return None
 

@@ -36,7 +36,7 @@ async def _comfort(caller: Conversation, *, may_stop: bool) -> bool:
         phrases = [Phrase(message), Phrase("comfort-stop")] if may_stop else [Phrase(message)]
         key = await caller.collect(most=1, timeout_s=_AFTER_MESSAGE_S, prompt=phrases, end="")
         if not key and caller.entertains:
-            caller.ringback()
+            caller.ring()
             key = await caller.collect(most=1, timeout_s=PERIOD_S, end="")
         if key == STOP and may_stop:
             return True

@@ -103,5 +103,7 @@ def is_clearable(shape: Shape, part: Part) -> bool:
     return part.field.shape == "destination" or part.default is not NODEFAULT
 
 
-SECTIONS: Final[tuple[str, ...]] = tuple(entity.table for entity in ENTITIES if entity.table != "companies")
+SECTIONS: Final[tuple[str, ...]] = tuple(
+    entity.table for entity in ENTITIES if entity.exported and entity.table != "companies"
+)
 """The lists in the file. Each comes after those that tell its rows apart, and after what its rows need."""

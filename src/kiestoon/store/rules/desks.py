@@ -22,8 +22,8 @@ def _device(row: Device, peek: Peek) -> Iterator[Problem]:
         else:
             yield problem("logged_in_user_id", "phone_bound", other=named(owner))
         return
-    if old is not None and (holder_of(old), can_leave(old)) == (holder_of(row), can_leave(row)):
-        return  # as it was
+    if old is not None and old.user_id == row.user_id and row.logged_in_user_id in (old.logged_in_user_id, None):
+        return  # as it was, or somebody has left: whoever comes back to the own phone by that is not asked
     person = peek.get(User, holder_of(row))
     if person is None:
         return

@@ -8,6 +8,7 @@ from kiestoon.company.model import Row
 from kiestoon.store.rules import (
     addresses,
     calls,
+    conferences,
     desks,
     dialling,
     licences,
@@ -23,6 +24,20 @@ from kiestoon.store.rules import (
 from kiestoon.store.rules.shape import Check
 
 CHECKS: Final[dict[type[Row], tuple[Check, ...]]] = {row: (check,) for row, check in subjects.CHECKS.items()}
-for _module in (places, times, members, plans, licences, services, dialling, voicemail, music, calls, desks, addresses):
+for _module in (
+    places,
+    times,
+    members,
+    plans,
+    licences,
+    services,
+    dialling,
+    voicemail,
+    music,
+    calls,
+    desks,
+    addresses,
+    conferences,
+):
     for _row, _checks in _module.CHECKS.items():
         CHECKS[_row] = (*CHECKS.get(_row, ()), *_checks)

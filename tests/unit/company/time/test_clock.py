@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from kiestoon.company.time.clock import next_time, reading
+from kiestoon.company.time.clock import instant_of, next_time, reading
 from kiestoon.company.time.zones import zone
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
@@ -39,3 +39,26 @@ def test_the_clock_is_read_in_its_place() -> None:
     assert found is not None
     shown = reading(found, ms("2026-12-24T17:05"))
     assert (shown.isoformat()[:16], shown.strftime("%A")) == ("2026-12-24T18:05", "Thursday")
+
+
+@pytest.mark.parametrize(
+    ("minute", "expected"),
+    [
+        ("2026-07-01T10:00", ms("2026-07-01T10:00")),
+        ("2026-12-01T10:00", ms("2026-12-01T10:00")),
+        ("2026-10-25T02:30", ms("2026-10-25T02:30")),  # the clock shows it twice: the first time
+        ("2026-03-29T02:30", ms("2026-03-29T03:30")),  # the clock never shows it
+        ("2026-10-25T12:00", ms("2026-10-25T12:00")),
+        ("2026-03-29T12:00", ms("2026-03-29T12:00")),
+    ],
+)
+def test_a_minute_on_the_wall_is_an_instant(minute: str, expected: int) -> None:
+    found = zone("Europe/Amsterdam")
+    assert found is not None
+    assert instant_of(found, minute) == expected
+
+
+def test_what_is_no_minute_is_no_instant() -> None:
+    found = zone("Europe/Amsterdam")
+    assert found is not None
+    assert instant_of(found, "2026-02-30T10:00") is None

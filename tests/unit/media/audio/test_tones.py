@@ -80,6 +80,19 @@ def test_every_tone_has_the_right_level_and_no_click(country, name, rate):
     assert steepest <= 1.05 * 2 * np.pi * highest / rate * np.abs(pcm.astype(int)).max() + 2
 
 
+@pytest.mark.parametrize(("name", "first", "second"), [("join", 440, 660), ("leave", 660, 440)])
+def test_the_tones_of_conferences_are_heard_once(name, first, second):
+    source = ToneSource(name, "NL")
+    pieces = []
+    while not source.finished:
+        pieces.append(source.read(160))
+    pcm = np.concatenate(pieces)
+    assert len(pcm) == 8 * 300
+    assert measure.dominant_frequency(pcm[80:900], 8000) == pytest.approx(first, abs=6)
+    assert measure.dominant_frequency(pcm[1040:2300], 8000) == pytest.approx(second, abs=6)
+    assert not len(source.read(160))
+
+
 def test_how_it_is_read_makes_no_difference():
     source = ToneSource("busy", "NL")
     rng = np.random.default_rng(0)

@@ -8,13 +8,11 @@ from collections.abc import Iterator
 from kiestoon.calls.call import Call
 from kiestoon.calls.leg import Leg
 from kiestoon.company.directory import CompanyIndex
-from kiestoon.company.model import AlternateNumber, Device, GroupExtension, HuntGroup, Row, User
+from kiestoon.company.model import AlternateNumber, Device, GroupExtension, Row, User
 from kiestoon.phones.lamps.live_calls import EXTENSION, LiveCalls
 from kiestoon.phones.lamps.sources.people import sip_dialog
 from kiestoon.phones.lamps.state import Appearance, Seen, State, View
 from kiestoon.routing.at_rest import own_forward
-
-_NOBODY: frozenset[int] = frozenset()
 
 
 class Extensions:
@@ -31,7 +29,7 @@ class Extensions:
 
     def view(self, index: CompanyIndex, viewer: int | None, key: str) -> View:
         """Members of a group see all of its calls."""
-        members = members_of(index, key)
+        members = index.members_of(key)
         rights = index.rights
         if not rights.sees_extension(viewer, key, members):
             return View()
@@ -71,26 +69,16 @@ class Extensions:
             )
 
 
-def members_of(index: CompanyIndex, extension: str) -> frozenset[int]:
-    """The people in a group."""
-    owner = index.arrangements.extensions.get(extension)
-    if isinstance(owner, GroupExtension):
-        found = index.arrangements.group_members.get(owner.id, ())
-    elif isinstance(owner, HuntGroup):
-        found = tuple(member.extension for member in index.arrangements.hunt_members.get(owner.id, ()))
-    else:
-        return _NOBODY
-    users = index.users_by_extension
-    return frozenset(users[member].id for member in found if member in users)
-
-
 def _owner(index: CompanyIndex, extension: str) -> Row | None:
     owner = index.arrangements.extensions.get(extension)
     return None if isinstance(owner, User | AlternateNumber) else owner
 
 
 def _leg_shown(call: Call) -> Leg | None:
-    """The member's leg that rings or speaks, the caller's while a service has it; None: nothing to see yet."""
+    """The member's leg that rings or speaks, the caller's while a service has it, a member's of a conference
+    room; None: nothing to see yet."""
+    if call.room is not None:
+        return call.legs.get(call.caller)
     others = [leg for leg in call.live_legs() if leg.id != call.caller]
     if call.holder == "seek":
         return next((leg for leg in others if leg.state == "early"), None)

@@ -8,7 +8,6 @@ from typing import TypeAlias
 from kiestoon.company.directory import CompanyIndex
 from kiestoon.company.model import AlternateNumber, Device, User
 from kiestoon.company.voicemail import may_have_box
-from kiestoon.phones.lamps.sources.extensions import members_of
 from kiestoon.phones.lamps.state import State, View
 
 Counts: TypeAlias = tuple[int, int, int, int]
@@ -49,7 +48,7 @@ class Mailboxes:
             return View(calls=True)
         owner = index.arrangements.extensions.get(key)
         own = isinstance(owner, User) and owner.id == viewer
-        return View(calls=own or viewer in members_of(index, key))
+        return View(calls=own or viewer in index.members_of(key))
 
     def state(self, index: CompanyIndex, key: str, now_ms: int) -> State | None:
         """The counts."""
@@ -64,5 +63,5 @@ def _first_group(index: CompanyIndex, user: User | None) -> str:
     """The group with the lowest extension the person is in, "" for none."""
     if user is None:
         return ""
-    groups = (name for name in index.arrangements.extensions if user.id in members_of(index, name))
+    groups = (name for name in index.arrangements.extensions if user.id in index.members_of(name))
     return min(groups, default="")

@@ -115,6 +115,8 @@ def _appearance(index: CompanyIndex, user: User, call: Call, leg: Leg, phase: Ph
 def other_side(index: CompanyIndex, call: Call, leg: Leg) -> Seen:
     """Whom the party speaks with, is called by, or is calling."""
     other = call.other(leg)
+    if call.room is not None:
+        return Seen(call.room.extension, call.room.name)
     if call.bridge is not None and leg.id in call.bridge and other is None:
         others = [call.legs[leg_id].party for leg_id in call.bridge if leg_id != leg.id]
         return Seen("", ", ".join(party.name or party.number for party in others if not party.withheld))
