@@ -143,11 +143,15 @@ def main() -> None:
                 callers.call()
             wait_for_members(exchange, size)
             entry_ms = (cpu_s(control) - before) * 1000 / (size - already)
-            sent, began = packets_sent(exchange), time.monotonic()
-            report = measure_relay(
-                speech, callers.destinations, options.seconds, core=LOAD_CORE, relay_cpu_s=lambda: cpu_s(media)
-            )
-            heard = (packets_sent(exchange) - sent) / (time.monotonic() - began) / size
+            sent: list[tuple[float, float]] = []
+
+            def look(sent: list[tuple[float, float]] = sent) -> float:
+                """At both ends of the counted time."""
+                sent.append((time.monotonic(), packets_sent(exchange)))
+                return cpu_s(media)
+
+            report = measure_relay(speech, callers.destinations, options.seconds, core=LOAD_CORE, relay_cpu_s=look)
+            heard = (sent[-1][1] - sent[0][1]) / (sent[-1][0] - sent[0][0]) / size
             share = report.relay_cores * 100
             rows.append((str(size), share, share / size, heard, entry_ms))
         callers.close()

@@ -212,12 +212,14 @@ def test_members_wait_with_music_for_the_organiser() -> None:
 
 
 def test_the_conference_ends_with_its_last_organiser_where_the_room_says_so() -> None:
-    world, *_, first, second, third = meeting(ends_with_organiser=True)
+    world, _, _, carla, first, second, third = meeting(ends_with_organiser=True)
     second.bye(world.network.now)
     world.run()
     assert third.state == "confirmed"
     first.bye(world.network.now)
     world.run()
+    assert carla.hears(third) == {"file:/prompts/nl/conference-ended.ogg"}
+    world.run(3)
     assert third.state == "ended"
     world.assert_nothing_left()
 
@@ -287,9 +289,47 @@ def test_the_organiser_removes_whoever_came_last() -> None:
     end(world, first, second)
 
 
-def test_the_organiser_ends_it_for_all() -> None:
+def test_the_organiser_ends_it_for_all_who_are_told_so() -> None:
+    world, anna, bert, _, first, second, third = meeting()
+    world.star(anna, first, "8")
+    assert bert.hears(second) == {"file:/prompts/nl/conference-ended.ogg"}
+    world.finish_prompts()
+    assert bert.hears(second) == anna.hears(first) == set()
+    world.run(3)
+    assert first.state == second.state == third.state == "ended"
+    assert not world.exchange.rooms
+    world.assert_nothing_left()
+
+
+def test_whoever_comes_while_the_others_are_told_that_it_is_over_opens_another_conference() -> None:
+    world, anna, _, carla, first, second, third = meeting()
+    third.bye(world.network.now)
+    world.run()
+    world.star(anna, first, "8")
+    again = carla.dial(ROOM)
+    world.run(0.2)
+    for _ in range(3):
+        world.finish_prompts()
+        world.run(0.1)
+    assert carla.hears(again) == {"music"}
+    world.run(4)
+    assert (first.state, second.state, again.state) == ("ended", "ended", "confirmed")
+    end(world, again)
+
+
+def test_who_hangs_up_while_being_told_that_it_is_over_leaves_nothing() -> None:
     world, anna, *_, first, second, third = meeting()
     world.star(anna, first, "8")
+    for session in (second, first, third):
+        session.bye(world.network.now)
+        world.run(0.2)
+    world.assert_nothing_left()
+
+
+def test_a_conference_that_was_ending_is_over_after_kill_9() -> None:
+    world, anna, *_, first, second, third = meeting()
+    world.star(anna, first, "8")
+    world.crash()
     world.run()
     assert first.state == second.state == third.state == "ended"
     assert not world.exchange.rooms

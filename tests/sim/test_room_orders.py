@@ -61,8 +61,9 @@ def test_the_organiser_mutes_all_locks_and_ends() -> None:
         True, True, [False, True, True],
     )  # fmt: skip
     assert [do(world, operation) for operation in ("unmute_all", "unlock", "end")] == [{}, {}, {}]
-    assert third.state == second.state == "ended"
     assert do(world, "end")["failed"]["status"] == 404
+    world.run(3)
+    assert third.state == second.state == "ended"
     world.assert_nothing_left()
 
 

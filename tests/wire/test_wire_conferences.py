@@ -3,13 +3,18 @@ CALL-14)."""
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 from collections.abc import Iterator
 
 import pytest
 from bench.lib.exchange import Exchange
+from bench.peers.process import wait_until
 from parties import WIRE
 
 from kiestoon.company.model import ConferenceRoom, GroupCall, GroupCallMember
+from kiestoon.operator_error import OperatorError
 from kiestoon.store.write import Changes
 
 ROOM, PIN, ORGANISER_PIN, GROUP = "800", "4711", "081547", "300"
@@ -70,6 +75,33 @@ def test_a_wrong_pin_is_asked_for_again(exchange, phone):
     other.wait_for_tone(TONES["101"])
     party.hang_up()
     other.hang_up()
+
+
+def test_members_are_in_the_room_after_kill_9_and_are_muted_and_go_as_before(exchange, phone):
+    first, second, third = phones = [phone(extension, tone_hz=hz) for extension, hz in TONES.items()]
+    for party in phones:
+        party.dial(ROOM)
+        party.wait_for("CALL_ESTABLISHED")
+        party.send_digits(f"{PIN}#")
+    first.wait_for_tones(TONES["102"], TONES["103"])
+    killed = exchange.control_pid
+    os.kill(killed, signal.SIGKILL)
+    wait_until(lambda: is_back(exchange, killed), 10, "another control process")
+    first.wait_for_tones(TONES["102"], TONES["103"])
+    third.wait_for_tones(TONES["101"], TONES["102"])
+    second.send_digits("*6")
+    first.wait_for_change(TONES["102"])
+    third.hang_up()
+    first.wait_for_silence()
+    second.wait_for_tone(TONES["101"])
+    first.hang_up()
+    second.hang_up()
+
+
+def is_back(exchange: Exchange, killed: int) -> bool:
+    with contextlib.suppress(OperatorError):
+        return bool(exchange.control_pid != killed and exchange.ask("live_rooms", company_id=1))
+    return False
 
 
 def test_a_group_call_brings_everybody_together(exchange, phone):

@@ -105,10 +105,10 @@ def dissolve(x: Exchange, call: Call, gone: Leg, now: float, failure: Failure = 
     if call.room is not None and left:
         if gone.id == call.caller:
             call.caller = left[0]
-        if rooms.left(x, call, gone):
-            bridge(x, call, left, now)
-            return
-    elif len(left) > 1:
+        rooms.left(x, call, gone, now)
+        bridge(x, call, left, now)
+        return
+    if len(left) > 1:
         if gone.id == call.caller:
             call.caller = left[0]
         bridge(x, call, left, now)

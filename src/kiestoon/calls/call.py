@@ -48,7 +48,7 @@ class RoomState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A conference room people are in. ``room_id``: its row; ``extension`` and ``name``: as they were at its opening.
 
     ``organisers``: legs of those who may steer it. ``begun``: members hear each other. ``locked``: nobody else is let
-    in. ``silent``: whoever comes is muted.
+    in. ``silent``: whoever comes is muted. ``over``: the conference has ended, and everybody is told so.
     """
 
     room_id: int
@@ -58,6 +58,7 @@ class RoomState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     begun: bool = True
     locked: bool = False
     silent: bool = False
+    over: bool = False
 
 
 class Manner(NamedTuple):

@@ -25,6 +25,7 @@ from kiestoon.calls import (
     missing_audio,
     referring,
     reminding,
+    rooms,
     seeking,
 )
 from kiestoon.calls.call import Call
@@ -318,6 +319,8 @@ def _due(x: Exchange, call: Call, name: str, now: float) -> None:
         seeking.ring_timeout(x, call, now)
     elif name == "service" and call.service is not None:
         call.service.time_out(x, call, now)
+    elif name == rooms.TIMER and call.room is not None:
+        custody.end_with(x, call, NORMAL, now)
     elif name.startswith("keys "):
         leg = call.legs.get(int(name.removeprefix("keys ")))
         if leg is not None:

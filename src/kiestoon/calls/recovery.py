@@ -13,7 +13,7 @@ import structlog
 
 from kiestoon.calls import closing, custody, following, left_ringing, messages, missing_audio, occupancy, topology
 from kiestoon.calls.call import Call
-from kiestoon.calls.causes import INTERRUPTED, MEDIA_LOST, reason_header
+from kiestoon.calls.causes import INTERRUPTED, MEDIA_LOST, NORMAL, reason_header
 from kiestoon.calls.journal import CallState, LegData
 from kiestoon.calls.leaving import leave
 from kiestoon.calls.leg import Leg
@@ -116,7 +116,7 @@ def _take_over(x: Exchange, call: Call, state: CallState, link: MediaLink, now: 
     call.bridge = state.bridge
     call.onlookers = dict(state.onlookers)
     call.room = state.room
-    if state.room is not None:
+    if state.room is not None and not state.room.over:
         x.rooms[call.company_id, state.room.room_id] = call.id
     call.outcome = "answered"
     for data in state.legs:
@@ -131,7 +131,10 @@ def _take_over(x: Exchange, call: Call, state: CallState, link: MediaLink, now: 
     _let_go_of_asked(x, call, now)
     x.journal.changed(call)
     log.info("call adopted", call=call.id)
-    if state.holder == "service":
+    if state.room is not None and state.room.over:
+        custody.end_with(x, call, NORMAL, now)
+        closing.check(x, call, now)
+    elif state.holder == "service":
         _re_enter(x, call, state, now)
 
 

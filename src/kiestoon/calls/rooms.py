@@ -6,17 +6,23 @@ is to be comes from the room's row as it stands at the moment; how it is, is in 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
 from kiestoon.calls.call import Call
 from kiestoon.calls.leg import Leg
+from kiestoon.calls.speaking import language_of
 from kiestoon.company.model import ConferenceRoom
 from kiestoon.media.protocol import File, Play, SignalSource, Tone
+from kiestoon.speech import Phrase
 
 if TYPE_CHECKING:
     from kiestoon.calls.exchange import Exchange
+
+TIMER: Final = "room"
+FAREWELL_S: Final = 3.0
+"""For the words that say that it is over."""
 
 
 def live(x: Exchange, company_id: int, room_id: int) -> Call | None:
@@ -42,7 +48,7 @@ def waits(x: Exchange, call: Call) -> bool:
     """Whether the members hear music: nobody speaks yet, or there is but one."""
     state = call.room
     alone = len(call.bridge or ()) == 1
-    return state is not None and (alone or not state.begun) and row_of(x, call).music
+    return state is not None and not state.over and (alone or not state.begun) and row_of(x, call).music
 
 
 def is_organiser(call: Call, leg: Leg) -> bool:
@@ -57,18 +63,41 @@ def joined(x: Exchange, call: Call, leg: Leg, said: tuple[str, str]) -> None:
     _tell(x, call, leg, "join", said[0])
 
 
-def left(x: Exchange, call: Call, gone: Leg) -> bool:
-    """A member is gone, others are left; False: the conference is over with it."""
+def left(x: Exchange, call: Call, gone: Leg, now: float) -> None:
+    """A member is gone, others are left: they hear of it, or that the conference is over with it."""
     state = call.room
-    if state is None:
-        return False
+    if state is None or state.over:
+        return
+    _tell(x, call, gone, "leave", call.farewells.pop(gone.id, ""))
     if gone.id in state.organisers:
         organisers = tuple(leg_id for leg_id in state.organisers if leg_id != gone.id)
         call.room = replace(state, organisers=organisers)
         if not organisers and row_of(x, call).ends_with_organiser:
-            return False
-    _tell(x, call, gone, "leave", call.farewells.pop(gone.id, ""))
-    return True
+            finish(x, call, now)
+
+
+def finish(x: Exchange, call: Call, now: float) -> None:
+    """The conference is over: all are told so, and hung up a moment later (``TIMER``)."""
+    if call.room is None:
+        return
+    shut(x, call)
+    call.room = replace(call.room, over=True)
+    row = row_of(x, call)
+    for leg in (call.legs[leg_id] for leg_id in call.bridge or ()):
+        path = _spoken(x, call, row.language or language_of(x, call, leg))
+        if path and leg.termination and leg.state != "ended" and call.link is not None:
+            call.link.send(Play(leg.termination, x.ids.number(), File(path)))
+    x.deadlines.start(now + FAREWELL_S, TIMER, call.id)
+
+
+def _spoken(x: Exchange, call: Call, language: str) -> str:
+    """The file that says so, where it lies ready: nobody is kept for it."""
+    for utterance in x.speech.plan(call.company_id, language, (Phrase("conference-ended"),)):
+        path = x.speech.ready(utterance)
+        if path is None:
+            x.speech.request(utterance, call.id)
+        return path or ""
+    return ""
 
 
 def replaced(call: Call, old: Leg, new: Leg) -> None:

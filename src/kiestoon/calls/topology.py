@@ -60,7 +60,7 @@ def _meet(call: Call, bridge: tuple[int, ...]) -> None:
     """A conference: in as many numbers as there are members. Whoever is muted, or holds, is not heard, but hears."""
     if call.link is None:
         return
-    if call.room is not None and not call.room.begun:
+    if call.room is not None and (call.room.over or not call.room.begun):
         silence(call)
         return
     mixed: list[int] = []

@@ -143,10 +143,10 @@ def remove(x: Exchange, call: Call, member: Leg, now: float) -> Failure | None:
 
 def end(x: Exchange, call: Call, now: float) -> Failure | None:
     """The conference is over for everybody."""
-    if call.room is None:
+    if call.room is None or call.room.over:
         return NOTHING_THERE
-    custody.end_with(x, call, NORMAL, now)
-    x.touched.append(call)
+    rooms.finish(x, call, now)
+    _settle(x, call)
     return None
 
 
