@@ -215,8 +215,10 @@ def test_a_phone_nobody_is_logged_in_on_switches_nothing(world: CodeWorld) -> No
     phone = world.exchange.directory.company(1).devices["anna-desk"]  # type: ignore[union-attr]
     world.change(type(phone), phone.id, user_id=None)
     talk = world.call("*72103")
+    assert talk.listen(), "it is said why"
     assert talk.over
     assert world.records[-1].sip_status == 403
+    assert world.forwards() == {}
 
 
 def test_the_confirmation_is_in_the_callers_language(world: CodeWorld) -> None:
