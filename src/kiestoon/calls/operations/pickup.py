@@ -112,9 +112,11 @@ def replace_leg(x: Exchange, call: Call, old: Leg, mine: Call, my_leg: Leg, now:
 
 
 def _can_come(call: Call, mine: Call, my_leg: Leg) -> bool:
-    """Whether the leg may leave its call for this one: it is alone there, so that nobody is left behind."""
+    """Whether the leg may leave its call for this one: it speaks or called us (a phone that merely rings does neither),
+    and is alone there, so that nobody is left behind."""
+    there = my_leg.state == "answered" or (my_leg.incoming and my_leg.state != "ended")
     alone = all(leg is my_leg for leg in mine.live_legs())
-    return call is not mine and my_leg.state != "ended" and alone and moving.can_move(mine, call)
+    return call is not mine and there and alone and moving.can_move(mine, call)
 
 
 def _bring(x: Exchange, mine: Call, my_leg: Leg, call: Call) -> None:
