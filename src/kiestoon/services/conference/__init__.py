@@ -29,6 +29,7 @@ _As: TypeAlias = Literal["member", "organiser"]
 async def conference(caller: Conversation, room: ConferenceRoom) -> None:
     """Let somebody who has called in."""
     caller.speak(room.language)
+    caller.come_near(rooms.live(caller.exchange, room.company_id, room.id))
     await caller.answer()
     admitted = await _admitted(caller, room)
     if admitted is not None:
