@@ -577,7 +577,7 @@ def test_who_calls_by_another_media_process_comes_to_where_the_members_are() -> 
     world = RoomWorld()
     anna, bert, _ = world.three()
     second_process = FakeMedia(first_port=30000, incarnation="m2")
-    world.exchange.media.links.append(second_process)
+    world.exchange.media.links.insert(0, second_process)  # the first choice of this company is the other one
 
     def hear_out() -> None:
         for _ in range(4):
