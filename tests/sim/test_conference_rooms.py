@@ -434,15 +434,17 @@ def test_whom_the_organiser_calls_is_rung_no_more_once_the_conference_is_over() 
     world.assert_nothing_left()
 
 
-@pytest.mark.parametrize("number", ["200", ROOM])
+@pytest.mark.parametrize("number", ["200", ROOM, "112", "0112"])
 def test_only_people_are_called_in(number: str) -> None:
-    """A menu, or the room itself, would be nobody."""
+    """A menu, or the room itself, would be nobody; an emergency centre must not be asked to press 1."""
     world = RoomWorld(room_row(user_id=1))
     anna, _, _ = world.three()
+    provider = world.provider()
     first = world.go_in(anna)
     assert room.call_out(world.exchange, world.row, BERT, number, world.network.now) is None
     settle(world)
     assert anna.hears(first) == {"music"}
+    assert not provider.all(events.InviteReceived)
     end(world, first)
 
 
