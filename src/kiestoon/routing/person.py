@@ -48,6 +48,7 @@ Owner: TypeAlias = User | Virtual
 def enter(route: Route, user: User) -> Step | Divert:
     """What happens to a call for this person."""
     route.because("extension", extension=user.extension, name=user.name)
+    route.now(shown="")  # what whoever sent the call here chose was for lines of their own (E 4.10, E 10.2)
     for rule in _ORDER:
         result = rule(route, user)
         if result is not None:
