@@ -329,6 +329,11 @@ CASES: list[tuple[str, Callable[[House], Any], Callable[[House], Any]]] = [
         lambda h: h.change(h.group, forward_busy=m.Destination("extension", "101"), forward_busy_also=("102",)),
     ),
     (
+        "unknown_extension",
+        lambda h: h.add(m.Forward, extension="101", case="always", to=m.Destination("number", "199")),
+        lambda h: h.add(m.Forward, extension="101", case="always", to=m.Destination("number", "102")),
+    ),
+    (
         "leads_elsewhere",
         lambda h: h.add(m.Forward, extension="101", case="always", own_number="+31205550100"),
         lambda h: [

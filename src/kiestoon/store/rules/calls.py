@@ -9,6 +9,7 @@ from kiestoon.company.model import (
     MOST_RINGING,
     AlternateNumber,
     CallLimit,
+    Company,
     Destination,
     Forward,
     ForwardExtension,
@@ -23,7 +24,7 @@ from kiestoon.company.model import (
     StatusForward,
     User,
 )
-from kiestoon.company.numbers import clean_dialled, emergency_number
+from kiestoon.company.numbers import clean_dialled, emergency_number, read_outside_number
 from kiestoon.store.problems import Problem, problem
 from kiestoon.store.rules.peek import Peek, named
 from kiestoon.store.rules.shape import Check
@@ -56,6 +57,16 @@ def check_number(field: str, number: str, peek: Peek) -> Iterator[Problem]:
         yield problem(field, "not_dialable", value=number)
     elif company is not None and emergency_number(cleaned, company.country, company.access_code):
         yield problem(field, "emergency_target", value=number)
+    elif company is not None and _is_nobodys(cleaned, company) and peek.extension_owner(cleaned) is None:
+        yield problem(field, "unknown_extension", value=number)
+
+
+def _is_nobodys(cleaned: str, company: Company) -> bool:
+    """Whether it is as long as an extension and no number outside either: routing takes it for an extension."""
+    if len(cleaned) != company.extension_digits or (company.access_code and cleaned.startswith(company.access_code)):
+        return False
+    read = read_outside_number(cleaned, company.country, company.area_code)
+    return read is None or not read.valid
 
 
 def _forward(row: Forward, peek: Peek) -> Iterator[Problem]:
