@@ -183,13 +183,10 @@ def _presence(route: Route, user: User) -> Divert | None:
 def _reach(route: Route, user: User) -> Divert | None:
     """Forwarding everything, or as busy while the situation of the moment says so (E 10.2, E 10.4)."""
     profile = reach.profile_for(route, user)
-    if profile is None:
-        return None
-    if profile.forward_always:
+    if profile is not None and profile.forward_always:
         return _by_reach(route, user, profile, profile.forward_always, "unconditional")
-    if profile.forward_busy and reach.says_busy(route.index, user, route.live.now_ms):
-        return _by_reach(route, user, profile, profile.forward_busy, "user-busy")
-    return None
+    busy = reach.says_busy(route.index, user, route.live.now_ms)
+    return after(route, user, "busy") if busy else None
 
 
 def _by_reach(route: Route, user: User, profile: reach.Profile, to: Destination, reason: DivertReason) -> Divert:
