@@ -189,6 +189,8 @@ def test_the_mobile_of_the_profile_combi_rings_with_the_phones_and_takes_the_cal
     world.run()
     assert phones["bert"].last(events.Cancelled)
     assert phones["anna"].hears(session) == {mobile.sends_to(mobile.last(events.InviteReceived).session)}
+    (call,) = world.exchange.calls.values()
+    assert [leg.party.name for leg in call.live_legs()] == ["User 1", "User 2"]  # whoever calls reaches the person
     session.bye(world.network.now)
     world.assert_nothing_left()
 
