@@ -225,6 +225,26 @@ def hunt(policy: str, **more: Any) -> dict[str, Any]:
     )}  # fmt: skip
 
 
+def test_the_mobile_of_the_profile_combi_rings_with_the_phones_and_takes_the_call() -> None:
+    profile = {2: {"profile": "combi", "mobile_number": "+31612345678"}}
+    world, phones = world_of("anna", "bert", users=profile)
+    phones["bert"].mode = "ring"
+    mobile = world.provider()
+    mobile.mode = "ring"
+    session = phones["anna"].dial("102")
+    world.run()
+    assert rung(phones["bert"])
+    assert "+31612345678" in str(mobile.last(events.InviteReceived).request.uri)
+    mobile.answer_waiting()
+    world.run()
+    assert phones["bert"].last(events.Cancelled)
+    assert phones["anna"].hears(session) == {mobile.sends_to(mobile.last(events.InviteReceived).session)}
+    (call,) = world.exchange.calls.values()
+    assert [leg.party.name for leg in call.live_legs()] == ["User 1", "User 2"]  # whoever calls reaches the person
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
 def test_a_member_who_declines_a_groups_call_declines_for_nobody_else() -> None:
     group = GroupExtension(id=1, company_id=1, extension="300", name="Desk")
     members = tuple(

@@ -36,9 +36,17 @@ def enter(route: Route, group: GroupExtension) -> Step | Divert:
     )
     if step is None:
         route.because("nobody_in_group", name=group.name)
-        diverted = after(route, group, "unreachable")
-        return diverted if diverted is not None else refuse(480, 20, "Nobody can be reached")
+        return _nobody(route, group)
     return step
+
+
+def _nobody(route: Route, group: GroupExtension) -> Step | Divert:
+    """As if busy where somebody only does not want to be disturbed (V 7.2), else as if nobody could be reached."""
+    people = map(route.person, route.index.arrangements.group_members.get(group.id, ()))
+    if not any(member is not None and ringing.wants_peace(route, member) for member in people):
+        return after(route, group, "unreachable") or refuse(480, 20, "Nobody can be reached")
+    diverted = after(route, group, "busy") or after(route, group, "unreachable")
+    return diverted or refuse(486, 17, "Do not disturb")
 
 
 def after(route: Route, group: GroupExtension, outcome: Outcome) -> Divert | None:

@@ -93,8 +93,20 @@ def test_a_group_has_forwardings_of_its_own_like_anybody():
     assert outcome(group().new(Forward, extension=SALES, case="always", to=to(DORA)).dial(SALES)) == "rings Dora"
 
 
+def test_a_group_in_which_nobody_wants_calls_is_busy():
+    """Do not disturb is as if busy (V 7.2)."""
+    assert outcome(group(ANNA).user(ANNA, do_not_disturb=True).dial(SALES)) == "refused 486"
+    town = group(ANNA, BEN, forward_busy=to(CARA), forward_no_answer=to(DORA))
+    for member in (ANNA, BEN):
+        town.user(member, do_not_disturb=True)
+    assert outcome(town.incoming("+31207654180")) == "rings Cara"
+    town.add(GroupExtension(id=1, company_id=1, extension=SALES, name="Sales", forward_no_answer=to(DORA)))
+    assert outcome(town.incoming("+31207654180")) == "rings Dora"
+
+
 def test_nobody_there_counts_as_unreachable():
-    town = group(ANNA).user(ANNA, do_not_disturb=True)
+    town = group(ANNA)
+    town.rows = [row for row in town.rows if not isinstance(row, Device)]
     assert (outcome(town.dial(SALES)), codes(town.dial(SALES))[-1]) == ("refused 480", "nobody_in_group")
     town = group(ANNA, forward_no_answer=to(DORA)).user(ANNA, do_not_disturb=True)
     assert outcome(town.dial(SALES, by=BEN)) == "rings Dora"
