@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asyncio import to_thread
 
-from softphones import MENU, hears
+from softphones import MENU, ROOM, ROOM_PIN, hears
 
 BROWSER_HZ, OTHER_BROWSER_HZ = 440, 900
 DESK_HZ = 700
@@ -134,3 +134,22 @@ async def test_caller_in_a_browser_may_give_up_while_it_rings(exchange, browser_
     await call.until("ended")
     (record,) = exchange.new_records()
     assert record.outcome == "cancelled"
+
+
+async def test_browser_and_desk_phone_meet_in_a_conference_room(exchange, browser_phone, desk_phone):
+    desk = await desk_phone("101", tone_hz=DESK_HZ)
+    browser = await browser_phone("102")
+    await browser.dial(ROOM)
+    await browser.until("confirmed")
+    await browser.hears_something_else(DESK_HZ)  # the question for the PIN
+    await browser.press(f"{ROOM_PIN}#")
+    await to_thread(desk.dial, ROOM)
+    await to_thread(desk.wait_for, "CALL_ESTABLISHED")
+    await to_thread(desk.send_digits, f"{ROOM_PIN}#")
+    await browser.hears(DESK_HZ)
+    await to_thread(desk.wait_for_tone, BROWSER_HZ)
+    await browser.press("*6")
+    await to_thread(desk.wait_for_silence)
+    await browser.hears(DESK_HZ)
+    await browser.hang_up()
+    await to_thread(desk.hang_up)

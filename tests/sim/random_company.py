@@ -172,6 +172,10 @@ class Maker:
         }
         for table, names in fields.items():
             self.rows[table] = [_with(row, **{name: self.destination() for name in names}) for row in self.rows[table]]
+        self.rows["group_extensions"] = [
+            _with(row, individual_forwarding=self.random.random() < 0.7, no_answer_s=self.random.choice((12, 30, 120)))
+            for row in self.rows["group_extensions"]
+        ]
         self.rows["hunt_groups"] = [
             _with(row, policy=self.random.choice(("regular", "circular", "uniform", "simultaneous")))
             for row in self.rows["hunt_groups"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from fake_media import FakeMedia
 from room_world import ORGANISER_PIN, PIN, ROOM, RoomWorld, room_row
 from test_basic_calls import in_call
 from test_keys_in_calls import press
@@ -433,15 +434,17 @@ def test_whom_the_organiser_calls_is_rung_no_more_once_the_conference_is_over() 
     world.assert_nothing_left()
 
 
-@pytest.mark.parametrize("number", ["200", ROOM])
+@pytest.mark.parametrize("number", ["200", ROOM, "112", "0112"])
 def test_only_people_are_called_in(number: str) -> None:
-    """A menu, or the room itself, would be nobody."""
+    """A menu, or the room itself, would be nobody; an emergency centre must not be asked to press 1."""
     world = RoomWorld(room_row(user_id=1))
     anna, _, _ = world.three()
+    provider = world.provider()
     first = world.go_in(anna)
     assert room.call_out(world.exchange, world.row, BERT, number, world.network.now) is None
     settle(world)
     assert anna.hears(first) == {"music"}
+    assert not provider.all(events.InviteReceived)
     end(world, first)
 
 
@@ -569,6 +572,39 @@ def test_a_conference_whose_media_is_gone_ends_and_the_next_one_begins_anew() ->
     again = world.go_in(anna)
     assert anna.hears(again) == {"music"}
     end(world, again)
+
+
+def test_who_calls_by_another_media_process_comes_to_where_the_members_are() -> None:
+    """The first process was away when the conference began, and takes the company's calls again."""
+    world = RoomWorld()
+    anna, bert, _ = world.three()
+    second_process = FakeMedia(first_port=30000, incarnation="m2")
+    world.exchange.media.links.insert(0, second_process)  # the first choice of this company is the other one
+
+    def hear_out() -> None:
+        for _ in range(4):
+            second_process.finish_files()
+            world.media.events.extend(second_process.events)
+            second_process.events.clear()
+            world.network.drain(world.node)
+            world.run(0.2)
+
+    world.media.connected = False
+    first = anna.dial(ROOM)
+    world.run(0.5)
+    hear_out()
+    world.media.connected = True
+    second = bert.dial(ROOM)
+    world.run(0.5)
+    hear_out()
+    assert second_process.hears(int(anna.sends_to(first))) == {bert.sends_to(second)}, world.network.ladder()
+    for session in (first, second):
+        session.bye(world.network.now)
+        world.run(0.2)
+    hear_out()
+    world.assert_nothing_left()
+    assert not second_process.leaked
+    assert not second_process.mistakes
 
 
 def test_who_hears_whom_is_said_in_as_many_numbers_as_there_are_members() -> None:

@@ -164,6 +164,56 @@ def test_a_group_rings_everybody_and_the_first_to_answer_has_the_call() -> None:
     world.assert_nothing_left()
 
 
+def test_a_member_of_a_group_who_does_not_answer_is_replaced_and_the_others_ring_on() -> None:
+    group = GroupExtension(id=1, company_id=1, extension="300", name="Desk", individual_forwarding=True, no_answer_s=60)
+    members = tuple(
+        GroupMember(id=n, company_id=1, group_id=1, extension=number) for n, number in enumerate(("101", "102"), 1)
+    )
+    own = Forward(id=1, company_id=1, extension="101", case="no_answer", to=Destination("extension", "103"), rings=2)
+    world, phones = world_of(
+        "anna", "bert", "carla", group_extensions=(group,), group_members=members, forwards=(own,),
+        numbers=(Number(id=9, company_id=1, e164="+31201234570", extension="300"),),
+    )  # fmt: skip
+    for name in ("anna", "bert", "carla"):
+        phones[name].mode = "ring"
+    provider, session = call_in(world, "+31201234570")
+    world.run(9)
+    assert rung(phones["anna"])
+    assert not rung(phones["carla"])
+    world.run(2)
+    assert rung(phones["carla"])
+    assert phones["anna"].last(events.Cancelled)
+    assert not phones["bert"].all(events.Cancelled), "he rings on, as one call"
+    phones["carla"].answer_waiting()
+    world.run()
+    assert session.state == "confirmed"
+    assert phones["bert"].last(events.Cancelled).answered_elsewhere
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+    (record,) = world.records
+    assert [leg.party for leg in record.legs if leg.outcome == "answered"][-1] == "103"
+
+
+def test_when_everybody_who_was_to_ring_has_been_tried_the_group_goes_on() -> None:
+    group = GroupExtension(
+        id=1, company_id=1, extension="300", name="Desk", individual_forwarding=True, no_answer_s=60,
+        forward_no_answer=Destination("extension", "102"),
+    )  # fmt: skip
+    members = (GroupMember(id=1, company_id=1, group_id=1, extension="101"),)
+    own = Forward(id=1, company_id=1, extension="101", case="no_answer", to=Destination("extension", "103"), rings=2)
+    world, phones = world_of(
+        "anna", "bert", "carla", group_extensions=(group,), group_members=members, forwards=(own,),
+        numbers=(Number(id=9, company_id=1, e164="+31201234570", extension="300"),),
+    )  # fmt: skip
+    phones["anna"].mode, phones["carla"].mode = "ring", "busy"
+    provider, session = call_in(world, "+31201234570")
+    world.run(12)
+    assert session.state == "confirmed", world.network.ladder()
+    assert rung(phones["bert"])
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
 def hunt(policy: str, **more: Any) -> dict[str, Any]:
     group = HuntGroup(id=1, company_id=1, extension="300", name="Support", policy=policy, rings=2, **more)  # type: ignore[arg-type]
     members = tuple(
@@ -173,6 +223,26 @@ def hunt(policy: str, **more: Any) -> dict[str, Any]:
     return {"hunt_groups": (group,), "hunt_members": members, "numbers": (
         Number(id=9, company_id=1, e164="+31201234570", extension="300"),
     )}  # fmt: skip
+
+
+def test_the_mobile_of_the_profile_combi_rings_with_the_phones_and_takes_the_call() -> None:
+    profile = {2: {"profile": "combi", "mobile_number": "+31612345678"}}
+    world, phones = world_of("anna", "bert", users=profile)
+    phones["bert"].mode = "ring"
+    mobile = world.provider()
+    mobile.mode = "ring"
+    session = phones["anna"].dial("102")
+    world.run()
+    assert rung(phones["bert"])
+    assert "+31612345678" in str(mobile.last(events.InviteReceived).request.uri)
+    mobile.answer_waiting()
+    world.run()
+    assert phones["bert"].last(events.Cancelled)
+    assert phones["anna"].hears(session) == {mobile.sends_to(mobile.last(events.InviteReceived).session)}
+    (call,) = world.exchange.calls.values()
+    assert [leg.party.name for leg in call.live_legs()] == ["User 1", "User 2"]  # whoever calls reaches the person
+    session.bye(world.network.now)
+    world.assert_nothing_left()
 
 
 def test_a_member_who_declines_a_groups_call_declines_for_nobody_else() -> None:

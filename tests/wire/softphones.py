@@ -31,7 +31,7 @@ from kiestoon.app.config import load_settings
 from kiestoon.app.softphone.agent import PhoneCall, SipAgent
 from kiestoon.app.softphone.phone import SoftPhone
 from kiestoon.app.softphone.rtp import Silence, Sine, Source
-from kiestoon.company.model import Menu
+from kiestoon.company.model import ConferenceRoom, Menu
 from kiestoon.media.audio.measure import gap_ms, is_silence, tone_level
 from kiestoon.sip.events import InviteReceived
 from kiestoon.sip.flow import Target
@@ -39,6 +39,7 @@ from kiestoon.store.write import Changes
 
 LOUD_DBM0 = -30.0
 MENU = "100"
+ROOM, ROOM_PIN = "180", "4711"
 OUTSIDE = "127.0.0.2"
 OUTSIDE_NUMBER = "+31205550199"
 OUTSIDE_PORT = free_port(OUTSIDE)
@@ -59,6 +60,7 @@ TOWN = Site(
 
 def _fill(changes: Changes) -> None:
     changes.add(Menu(id=0, company_id=1, extension=MENU, name="Welcome", timeout_s=20))
+    changes.add(ConferenceRoom(id=0, company_id=1, extension=ROOM, name="Monday", pin=ROOM_PIN))
 
 
 class TestExchange(Exchange):

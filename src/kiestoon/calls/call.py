@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kiestoon.calls.party import Party
     from kiestoon.calls.service import Service
     from kiestoon.media.client import MediaLink
-    from kiestoon.routing import Decision, DialOutside, Diversion, Reason, Situation
+    from kiestoon.routing import Decision, DialOutside, Diversion, Later, Reason, Situation
     from kiestoon.sip.deadlines import Deadline
 
 Holder: TypeAlias = Literal["nobody", "seek", "bridge", "service"]
@@ -80,18 +80,20 @@ PLAIN = Manner()
 class Seek:
     """An attempt to get somebody to answer: outgoing legs racing.
 
-    ``rest``: who is rung after them, in turn. ``ends_at``: when it is given up even so; 0 = when all have been rung.
+    ``rest``: who is rung after them, in turn. ``later``: who is rung in place of one of them, and when; ``until``: when
+    this attempt is over. ``ends_at``: when it is given up even so; 0 = when all have been rung.
     ``lines``: for each leg to an outside number, what is called there and the lines still to be tried. ``ringing``: the
     caller has been told so.
     """
 
-    __slots__ = ("decision", "ends_at", "failures", "legs", "lines", "manner", "rest", "ringing")
+    __slots__ = ("decision", "ends_at", "failures", "later", "legs", "lines", "manner", "rest", "ringing", "until")
 
     def __init__(self, decision: Decision, manner: Manner = PLAIN) -> None:
         self.decision = decision
         self.manner = manner
         self.rest: tuple[RingAll, ...] = ()
-        self.ends_at = 0.0
+        self.ends_at = self.until = 0.0
+        self.later: list[tuple[float, Later]] = []
         self.legs: set[int] = set()
         self.lines: dict[int, tuple[DialOutside, list[int]]] = {}
         self.failures: list[Failure] = []

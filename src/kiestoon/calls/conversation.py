@@ -15,6 +15,7 @@ from kiestoon.calls import signals, topology
 from kiestoon.calls.addresses import origin_of
 from kiestoon.calls.call import Call, Failure, Manner
 from kiestoon.calls.leg import Leg
+from kiestoon.calls.leg_media import lease_elsewhere
 from kiestoon.calls.requests import Failed
 from kiestoon.calls.speaking import language_of
 from kiestoon.media.protocol import File, Tone
@@ -119,6 +120,11 @@ class Conversation:
         """Answer the caller, if nobody has yet; returns once there is audio."""
         if self._driver.answer(self._x, self.call):
             await Wait("media")
+
+    def come_near(self, other: Call | None) -> None:
+        """Have the party, while it has not been answered, on the media process of a call it is to join."""
+        if other is not None and other.link is not None and self.leg.state != "answered":
+            lease_elsewhere(self._x, self.call, self.leg, other.link)
 
     async def play(self, path: str) -> None:
         """Play an audio file to its end. Key presses are kept for the next ``collect``."""

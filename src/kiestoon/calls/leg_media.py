@@ -31,6 +31,7 @@ from kiestoon.sdp.negotiate import (
 
 if TYPE_CHECKING:
     from kiestoon.calls.exchange import Exchange
+    from kiestoon.media.client import MediaLink
 
 
 class UnusableAnswer(Exception):
@@ -64,6 +65,24 @@ def lease_port(x: Exchange, call: Call, leg: Leg, towards: str) -> bool:
     link = call.link
     leg.port = link.lease(host_for(link.hosts, towards)) if link.connected else None
     return leg.port is not None
+
+
+def lease_elsewhere(x: Exchange, call: Call, leg: Leg, link: MediaLink) -> bool:
+    """Give a caller to whom nothing has been sent yet its port on another media process, where those are whom it is to
+    meet. False: it stays where it is."""
+    if call.link is link:
+        return True
+    alone = [other for other in call.live_legs() if other is not leg] == []
+    if leg.port is None or leg.termination or not alone or not link.connected:
+        return False
+    flow = leg.session.flow if leg.session is not None else None
+    port = link.lease(host_for(link.hosts, flow.remote_host if flow is not None else ""))
+    if port is None:
+        return False
+    if call.link is not None:
+        call.link.release(leg.port)
+    call.link, call.context, leg.port = link, x.ids.number(), port
+    return True
 
 
 def offer_of(caller: Leg) -> OfferRead:

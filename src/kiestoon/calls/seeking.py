@@ -27,7 +27,18 @@ from kiestoon.calls.leg import Leg
 from kiestoon.calls.leg_media import UnusableAnswer, answer_caller, take_answer
 from kiestoon.calls.operations import waiting
 from kiestoon.calls.securing import srtp_policy
-from kiestoon.routing import Decision, DialOutside, RingAll, RingUser, Search, Step, UseCode, proceed, route_diverted
+from kiestoon.routing import (
+    Decision,
+    DialOutside,
+    Later,
+    RingAll,
+    RingUser,
+    Search,
+    Step,
+    UseCode,
+    proceed,
+    route_diverted,
+)
 from kiestoon.routing import Outcome as RouteOutcome
 
 if TYPE_CHECKING:
@@ -81,18 +92,41 @@ def _patience_s(x: Exchange, step: Step) -> float:
 def _attempt(x: Exchange, call: Call, seek: Seek, step: Step, now: float) -> None:
     """Ring everybody of a step, for as long as it says."""
     until = now + _patience_s(x, step)
-    custody.start_deadline(x, call, min(until, seek.ends_at) if seek.ends_at else until)
+    seek.until = min(until, seek.ends_at) if seek.ends_at else until
+    seek.later = [(now + later.after_s, later) for later in step.later] if isinstance(step, RingAll) else []
+    _wait(x, call, seek)
     if isinstance(step, RingUser):
         ring_user(x, call, step, now)
     elif isinstance(step, RingAll):
-        for person in step.people:
-            ring_user(x, call, person, now)
-        allowed = hops.breadth_left(call.anchor)
-        seek.failures.extend([TOO_BROAD] * len(step.outside[allowed:]))
-        for number in step.outside[:allowed]:
-            try_next_line(x, call, number, x.lines.order(number.trunks, now), now)
+        _ring_all(x, call, seek, step, now)
     elif isinstance(step, DialOutside):
         try_next_line(x, call, step, x.lines.order(step.trunks, now), now)
+
+
+def _wait(x: Exchange, call: Call, seek: Seek) -> None:
+    custody.start_deadline(x, call, min(seek.until, seek.later[0][0]) if seek.later else seek.until)
+
+
+def _ring_all(x: Exchange, call: Call, seek: Seek, step: RingAll | Later, now: float) -> None:
+    for person in step.people:
+        ring_user(x, call, person, now)
+    allowed = hops.breadth_left(call.anchor)
+    seek.failures.extend([TOO_BROAD] * len(step.outside[allowed:]))
+    for number in step.outside[:allowed]:
+        try_next_line(x, call, number, x.lines.order(number.trunks, now), now)
+
+
+def _replace(x: Exchange, call: Call, seek: Seek, now: float) -> None:
+    """Whoever has not answered by now is given up, and who is to ring in that place does; the others ring on."""
+    _, later = seek.later.pop(0)
+    own = [leg_id for leg_id in seek.legs if call.legs[leg_id].party.user_id == later.in_place_of]
+    if own:
+        _stop(x, call, seek, own, now, NO_ANSWER)
+        seek.failures.append(NO_ANSWER)
+        _ring_all(x, call, seek, later, now)
+    _wait(x, call, seek)
+    if not seek.legs:
+        finish(x, call, now)
 
 
 def _next_attempt(x: Exchange, call: Call, seek: Seek, now: float) -> bool:
@@ -384,6 +418,9 @@ def ring_timeout(x: Exchange, call: Call, now: float) -> None:
     call.deadline = None
     if seek is None:
         return
+    if seek.later and seek.later[0][0] <= now < seek.until:
+        _replace(x, call, seek, now)
+        return
     _stop_others(x, call, seek, now, NO_ANSWER)
     seek.failures.append(NO_ANSWER)
     if seek.ends_at and now >= seek.ends_at:
@@ -426,10 +463,15 @@ def finish(x: Exchange, call: Call, now: float) -> None:
 
 
 def _verdict(seek: Seek) -> Failure:
-    """Why nobody answered. Who was looked for in several places was not found, whatever was the case at each."""
-    if isinstance(seek.decision.step, Search):
+    """Why nobody answered. Who was looked for in several places was not found, whatever was the case at each; nor has a
+    group answered where somebody was rung, though others were busy or declined (E 4.2.1).
+    """
+    step = seek.decision.step
+    if isinstance(step, Search):
         return NO_ANSWER
-    outside = isinstance(seek.decision.step, DialOutside)
+    if isinstance(step, RingAll) and not step.personal and any(each.outcome == "no_answer" for each in seek.failures):
+        return NO_ANSWER
+    outside = isinstance(step, DialOutside)
     return last_word(seek.failures) if outside else worst_first(seek.failures)
 
 

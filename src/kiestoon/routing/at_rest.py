@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from kiestoon.company.directory import CompanyIndex
-from kiestoon.company.model import PresenceStatus, ReachStatus, User
+from kiestoon.company.model import ForwardCase, PresenceStatus, ReachStatus, User
 from kiestoon.routing import reach
 from kiestoon.routing.context import meant
 from kiestoon.routing.situation import CallerSeen
@@ -74,12 +74,12 @@ def own_status_at(index: CompanyIndex, user: User, now_ms: int) -> ReachStatus |
     return reach.status_now(index, user, matrix, now_ms) if matrix is not None else None
 
 
-def own_forward(index: CompanyIndex, extension: str) -> bool:
-    """Whether an extension forwards every call, whatever number was called."""
+def own_forward(index: CompanyIndex, extension: str, case: ForwardCase = "always") -> bool:
+    """Whether an extension forwards every call, whatever number was called; or in another case."""
     rows = index.arrangements.forwards.get(extension, ())
     owner = index.users_by_extension.get(extension)
     return any(
-        row.case == "always" and not row.own_number and (bool(meant(owner, row.to)) or row.voicemail) for row in rows
+        row.case == case and not row.own_number and (bool(meant(owner, row.to)) or row.voicemail) for row in rows
     )
 
 
@@ -91,9 +91,10 @@ def forwards_all(index: CompanyIndex, user: User, now_ms: int) -> bool:
     if (by_location and user.follows_location_forward) or own_forward(index, user.extension):
         return True
     profile = reach.profile_of(index, user, _ANYBODY, now_ms)
-    if profile is None:
-        return False
-    return bool(profile.forward_always) or (bool(profile.forward_busy) and reach.says_busy(index, user, now_ms))
+    if profile is not None and profile.forward_always:
+        return True
+    by_reach = profile is not None and bool(profile.forward_busy)
+    return (by_reach or own_forward(index, user.extension, "busy")) and reach.says_busy(index, user, now_ms)
 
 
 def next_change_ms(index: CompanyIndex, user: User, now_ms: int) -> int | None:

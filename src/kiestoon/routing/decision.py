@@ -50,11 +50,23 @@ class RingUser(msgspec.Struct, frozen=True):
     confirm: bool = False
 
 
+class Later(msgspec.Struct, frozen=True):
+    """Whoever rings in place of one of several people, by id, who has not answered ``after_s`` seconds on.
+
+    The others ring on. Who has declined or could not be rung is not replaced.
+    """
+
+    after_s: int
+    in_place_of: int
+    people: tuple[RingUser, ...] = ()
+    outside: tuple[DialOutside, ...] = ()
+
+
 class RingAll(msgspec.Struct, frozen=True):
     """Ring several people and outside numbers at once: the first to answer has the call.
 
     ``personal``: they ring for one person; else for a group. ``told``: the id of the person whose assistants ring, who
-    is told of the call and may take it (E 6.2); 0 = nobody.
+    is told of the call and may take it (E 6.2); 0 = nobody. ``later``: in the order of time.
     """
 
     people: tuple[RingUser, ...]
@@ -62,6 +74,7 @@ class RingAll(msgspec.Struct, frozen=True):
     ring_s: int = 0
     personal: bool = False
     told: int = 0
+    later: tuple[Later, ...] = ()
 
 
 class Search(msgspec.Struct, frozen=True):

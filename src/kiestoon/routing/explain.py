@@ -25,6 +25,7 @@ from kiestoon.routing.decision import (
     EnterMenu,
     EnterRoom,
     EnterVoicemail,
+    Later,
     Refuse,
     RingAll,
     RingUser,
@@ -245,7 +246,7 @@ class _Follower:
         if isinstance(step, RingUser):
             return self._ended((self._person(step),), step.ring_s or _RING_S)
         if isinstance(step, RingAll):
-            return self._ended(self._all(step), step.ring_s or _RING_S)
+            return self._rung(step)
         if isinstance(step, Search):
             return self._found(step)
         if isinstance(step, DialOutside):
@@ -254,7 +255,20 @@ class _Follower:
             return ("keyed" if self._keys or isinstance(step, AskPostcode) else "ended"), 0
         return "ended", 0
 
-    def _all(self, step: RingAll) -> tuple[State, ...]:
+    def _rung(self, step: RingAll) -> tuple[Ending, int]:
+        """Whoever answers; who rings in place of one who does not, only after that."""
+        states = self._all(step)
+        by_user = {person.user.id: self._person(person) for person in step.people}
+        for later in step.later:
+            if "answers" not in states and by_user[later.in_place_of] == "no_answer":
+                states += self._all(later)
+                if "answers" in states:
+                    return "answered", later.after_s
+        if not step.personal and "no_answer" in states and "answers" not in states:
+            return "no_answer", step.ring_s or _RING_S
+        return self._ended(states, step.ring_s or _RING_S)
+
+    def _all(self, step: RingAll | Later) -> tuple[State, ...]:
         people = tuple(self._person(person) for person in step.people)
         return (*people, *(self._state(number.number) for number in step.outside))
 

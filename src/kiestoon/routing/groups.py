@@ -6,10 +6,10 @@ from typing import Final
 
 from kiestoon.company.model import Destination, ForwardCase, ForwardExtension, GroupExtension, User
 from kiestoon.company.numbers import clean_dialled
-from kiestoon.routing import person, ringing
+from kiestoon.routing import person, reach, ringing
 from kiestoon.routing.branching import choose_shown
 from kiestoon.routing.context import Divert, Route, refuse
-from kiestoon.routing.decision import DialOutside, RingAll, RingUser, Step
+from kiestoon.routing.decision import DialOutside, Later, RingAll, RingUser, Step
 from kiestoon.routing.outward import branch_out
 from kiestoon.routing.situation import Outcome
 
@@ -36,9 +36,17 @@ def enter(route: Route, group: GroupExtension) -> Step | Divert:
     )
     if step is None:
         route.because("nobody_in_group", name=group.name)
-        diverted = after(route, group, "unreachable")
-        return diverted if diverted is not None else refuse(480, 20, "Nobody can be reached")
+        return _nobody(route, group)
     return step
+
+
+def _nobody(route: Route, group: GroupExtension) -> Step | Divert:
+    """As if busy where somebody only does not want to be disturbed (V 7.2), else as if nobody could be reached."""
+    people = map(route.person, route.index.arrangements.group_members.get(group.id, ()))
+    if not any(member is not None and ringing.wants_peace(route, member) for member in people):
+        return after(route, group, "unreachable") or refuse(480, 20, "Nobody can be reached")
+    diverted = after(route, group, "busy") or after(route, group, "unreachable")
+    return diverted or refuse(486, 17, "Do not disturb")
 
 
 def after(route: Route, group: GroupExtension, outcome: Outcome) -> Divert | None:
@@ -85,6 +93,7 @@ def ring_all(
     """Everybody who is there, at once; None when nobody is. ``waiting`` None: as each member has it."""
     people: dict[int, RingUser] = {}
     outside: list[DialOutside] = []
+    patient: list[User] = []
     forwards = own_forwards and not route.situation.inhibited
     for extension in members:
         shown = route.situation.shown
@@ -99,9 +108,36 @@ def ring_all(
         route.now(shown=shown)
         if found is not None:
             _ring(route, found, people, outside, second=found.call_waiting if waiting is None else waiting)
+            if forwards and found is member:
+                patient.append(found)
     if not people and not outside:
         return None
-    return RingAll(tuple(people.values()), tuple(outside), ring_s)
+    later = [_later(route, member, people, ring_s, waiting) for member in patient if member.id in people]
+    in_time = sorted((each for each in later if each is not None), key=lambda each: each.after_s)
+    return RingAll(tuple(people.values()), tuple(outside), ring_s, later=tuple(in_time))
+
+
+def _later(route: Route, member: User, people: dict[int, RingUser], ring_s: int, waiting: bool | None) -> Later | None:
+    """Whom a member's own forwarding rings when the member does not answer, while the group still rings; None: nobody.
+
+    What the forwarding says of itself is not so yet: the reasons say what is going to be.
+    """
+    after_s = person.ring_seconds(route, member, reach.profile_for(route, member))
+    if not 0 < after_s < ring_s:
+        return None
+    reasons, situation = list(route.reasons), route.situation
+    found: dict[int, RingUser] = {}
+    outside: list[DialOutside] = []
+    diverted = person.after(route, member, "no_answer")
+    target = _target_of(route, diverted.to, member, outside) if diverted is not None else None
+    if target is not None and target.id not in people and target.id != route.situation.caller.user_id:
+        _ring(route, target, found, outside, second=target.call_waiting if waiting is None else waiting)
+    route.reasons[:] = reasons
+    route.situation = situation
+    if diverted is None or not (found or outside):
+        return None
+    route.because("member_forwards", name=member.name, number=diverted.to.target, seconds=str(after_s))
+    return Later(after_s, member.id, tuple(found.values()), tuple(outside))
 
 
 def _ring(route: Route, found: User, people: dict[int, RingUser], outside: list[DialOutside], *, second: bool) -> None:
@@ -118,7 +154,7 @@ def _person_of(route: Route, member: User, outside: list[DialOutside], *, forwar
     """Who rings for a member: the member, or with ``forwards`` whoever the member's own forwarding says.
 
     Somebody whose calls go anywhere else (a voicemail, a menu) does not ring: that would take the call from the others.
-    Forwarding when nobody answers has no place here: the group's own time decides.
+    What it says for when the member does not answer is for ``_later``.
     """
     if ringing.wants_peace(route, member):
         return None

@@ -6,6 +6,8 @@ people only: nothing forwards to them.
 
 from __future__ import annotations
 
+import msgspec
+
 from kiestoon.company.directory import CompanyIndex
 from kiestoon.company.model import Location, Number, Row, User
 from kiestoon.company.numbers import (
@@ -161,7 +163,7 @@ def mobile_of(route: Route, user: User) -> DialOutside | None:
     if not isinstance(step, DialOutside):
         return None
     route.because("mobile", name=user.name, number=user.mobile_number)
-    return step
+    return msgspec.structs.replace(step, user_id=user.id)
 
 
 def _forwarded_identity(route: Route, payer: User | None, location: Location | None) -> tuple[str, bool]:

@@ -48,6 +48,7 @@ Owner: TypeAlias = User | Virtual
 def enter(route: Route, user: User) -> Step | Divert:
     """What happens to a call for this person."""
     route.because("extension", extension=user.extension, name=user.name)
+    route.now(shown="")  # what whoever sent the call here chose was for lines of their own (E 4.10, E 10.2)
     for rule in _ORDER:
         result = rule(route, user)
         if result is not None:
@@ -182,13 +183,10 @@ def _presence(route: Route, user: User) -> Divert | None:
 def _reach(route: Route, user: User) -> Divert | None:
     """Forwarding everything, or as busy while the situation of the moment says so (E 10.2, E 10.4)."""
     profile = reach.profile_for(route, user)
-    if profile is None:
-        return None
-    if profile.forward_always:
+    if profile is not None and profile.forward_always:
         return _by_reach(route, user, profile, profile.forward_always, "unconditional")
-    if profile.forward_busy and reach.says_busy(route.index, user, route.live.now_ms):
-        return _by_reach(route, user, profile, profile.forward_busy, "user-busy")
-    return None
+    busy = reach.says_busy(route.index, user, route.live.now_ms)
+    return after(route, user, "busy") if busy else None
 
 
 def _by_reach(route: Route, user: User, profile: reach.Profile, to: Destination, reason: DivertReason) -> Divert:

@@ -159,6 +159,10 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Niemand van {name} nam op binnen {seconds} seconden",
     ),
     "nobody_in_group": ("Nobody of {name} can be reached", "Niemand van {name} is bereikbaar"),
+    "member_forwards": (
+        "If {name} does not answer within {seconds} s, {number} rings in that place",
+        "Neemt {name} niet binnen {seconds} s op, dan rinkelt {number} in die plaats",
+    ),
     "all_of_them": ("{number} ring at the same time", "{number} rinkelen tegelijk"),
     "none_of_them": ("None of {number} can be reached", "Geen van {number} is bereikbaar"),
     "lbr": ("{extension} routes by place: {name}", "{extension} routeert op plaats: {name}"),

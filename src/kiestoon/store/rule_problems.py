@@ -11,6 +11,30 @@ TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
         "Choose one of its own numbers, or the person's mobile number",
         "Kies een van de eigen nummers, of het mobiele nummer van de persoon",
     ),
+    "not_dialable": (
+        "'{value}' is no number that can be dialled",
+        "'{value}' is geen nummer dat gekozen kan worden",
+        "Give an extension, or a number as +31201234567",
+        "Geef een toestelnummer, of een nummer als +31201234567",
+    ),
+    "emergency_target": (
+        "calls are not sent on to the emergency number {value}",
+        "gesprekken worden niet doorgestuurd naar het alarmnummer {value}",
+        "Choose another number",
+        "Kies een ander nummer",
+    ),
+    "leads_elsewhere": (
+        "{value} does not lead to {other}",
+        "{value} leidt niet naar {other}",
+        "Choose one of its own numbers, or leave it empty for all of them",
+        "Kies een van de eigen nummers, of laat het leeg voor allemaal",
+    ),
+    "empty_entry": (
+        "{field} has an empty entry",
+        "{field} heeft een leeg item",
+        "Fill it in, or leave it out",
+        "Vul het in, of laat het weg",
+    ),
     "not_a_date": (
         "'{value}' is no day of the calendar",
         "'{value}' is geen bestaande dag",

@@ -81,6 +81,6 @@ async def test_only_the_owner_and_administrators_see_the_pins(api: Api) -> None:
 async def test_the_owner_changes_pins_but_not_whose_the_room_is(api: Api) -> None:
     path = api.path("conference_rooms", api.organisation.own["conference_rooms"])
     headers = {"If-Match": "*"}
-    changed = await api.of("user").patch(path, json={"pin": "123456", "announce": "names"}, headers=headers)
+    changed = await api.of("user").patch(path, json={"pin": "274916", "announce": "names"}, headers=headers)
     assert changed.status_code == 200, changed.text
     assert (await api.of("user").patch(path, json={"most_members": 5}, headers=headers)).status_code == 403

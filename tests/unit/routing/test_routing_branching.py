@@ -6,6 +6,7 @@ from routing_world import ANNA, BEN, CARA, DORA, HOUR_MS, MONDAY_NOON_MS, STRANG
 from kiestoon.company.model import (
     CallLimit,
     Destination,
+    Forward,
     ForwardExtension,
     LocationRoute,
     LocationRouting,
@@ -202,3 +203,13 @@ def test_a_hidden_caller_stays_hidden_when_sent_outside():
     ).step  # fmt: skip
     assert step.hide_caller
     assert step.caller_name == ""
+
+
+def test_what_an_extension_shows_outside_is_for_its_own_forwarding_and_not_for_a_persons_behind_it():
+    town = Town().new(CallLimit, extension="300", name="Limit", limit=2, within_to=to(ANNA), caller_id="caller")
+    town.new(Forward, extension=ANNA, case="always", to=to("0612345678"))
+    town.new(Number, e164="+31207654180", extension="300")
+    assert town.incoming("+31207654180").step.caller_number == "+31207654101"  # a stranger's number would be refused
+    outside = Town().new(CallLimit, extension="300", name="Limit", within_to=to("0612345678"), caller_id="caller")
+    outside.new(Number, e164="+31207654180", extension="300")
+    assert outside.incoming("+31207654180").step.caller_number == STRANGER

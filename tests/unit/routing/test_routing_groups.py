@@ -15,6 +15,7 @@ from kiestoon.company.model import (
     ReachOverride,
     ReachProfile,
 )
+from kiestoon.routing import FromUser, route
 
 SALES = "300"
 
@@ -92,8 +93,20 @@ def test_a_group_has_forwardings_of_its_own_like_anybody():
     assert outcome(group().new(Forward, extension=SALES, case="always", to=to(DORA)).dial(SALES)) == "rings Dora"
 
 
+def test_a_group_in_which_nobody_wants_calls_is_busy():
+    """Do not disturb is as if busy (V 7.2)."""
+    assert outcome(group(ANNA).user(ANNA, do_not_disturb=True).dial(SALES)) == "refused 486"
+    town = group(ANNA, BEN, forward_busy=to(CARA), forward_no_answer=to(DORA))
+    for member in (ANNA, BEN):
+        town.user(member, do_not_disturb=True)
+    assert outcome(town.incoming("+31207654180")) == "rings Cara"
+    town.add(GroupExtension(id=1, company_id=1, extension=SALES, name="Sales", forward_no_answer=to(DORA)))
+    assert outcome(town.incoming("+31207654180")) == "rings Dora"
+
+
 def test_nobody_there_counts_as_unreachable():
-    town = group(ANNA).user(ANNA, do_not_disturb=True)
+    town = group(ANNA)
+    town.rows = [row for row in town.rows if not isinstance(row, Device)]
     assert (outcome(town.dial(SALES)), codes(town.dial(SALES))[-1]) == ("refused 480", "nobody_in_group")
     town = group(ANNA, forward_no_answer=to(DORA)).user(ANNA, do_not_disturb=True)
     assert outcome(town.dial(SALES, by=BEN)) == "rings Dora"
@@ -195,3 +208,52 @@ def test_a_member_who_may_get_a_second_call_is_rung_not_forwarded():
     town = group(ANNA, BEN, call_waiting=True, individual_forwarding=True)
     town.new(Forward, extension=ANNA, case="busy", to=to(CARA))
     assert outcome(town.dial(SALES, live=at_noon(busy=frozenset({1})))) == "rings Anna+Ben"
+
+
+# --- members who do not answer ---------------------------------------------------------------------------------------
+
+
+def later(decision):
+    """Who rings in place of whom, and when."""
+    return [
+        (
+            each.after_s,
+            each.in_place_of,
+            [one.user.name for one in each.people] + [dial.number for dial in each.outside],
+        )
+        for each in decision.step.later
+    ]
+
+
+def test_a_member_who_does_not_answer_is_replaced_as_the_members_own_forwarding_says():
+    town = group(ANNA, BEN, individual_forwarding=True)
+    town.new(Forward, extension=ANNA, case="no_answer", to=to(DORA), rings=2)
+    town.new(Forward, extension=BEN, case="no_answer", to=to(STRANGER), rings=4)
+    decision = town.dial(SALES, by=CARA)
+    assert outcome(decision) == "rings Anna+Ben"
+    assert later(decision) == [(10, 1, ["Dora"]), (20, 2, [STRANGER])]
+    assert codes(decision).count("member_forwards") == 2
+    assert "forward_no_answer" not in codes(decision), "that is not so yet"
+
+
+@pytest.mark.parametrize(
+    ("forward", "fields"),
+    [
+        ({"to": to(DORA), "rings": 2}, {"individual_forwarding": False}),
+        ({"to": to(DORA), "rings": 6}, {"individual_forwarding": True}),
+        ({"to": voicemail(), "rings": 2}, {"individual_forwarding": True}),
+        ({"to": to(BEN), "rings": 2}, {"individual_forwarding": True}),
+        ({"to": to(CARA), "rings": 2}, {"individual_forwarding": True}),
+    ],
+    ids=["not allowed", "later than the group", "to a voicemail", "to who rings anyway", "to the caller"],
+)
+def test_nobody_rings_in_a_members_place_where(forward, fields):
+    town = group(ANNA, BEN, no_answer_s=30, **fields).new(Forward, extension=ANNA, case="no_answer", **forward)
+    assert later(town.dial(SALES, by=CARA)) == []
+
+
+def test_a_call_that_may_not_be_diverted_is_not_forwarded_by_members_either():
+    town = group(ANNA, BEN, individual_forwarding=True)
+    town.new(Forward, extension=ANNA, case="no_answer", to=to(DORA), rings=2)
+    decision = route(town.directory, FromUser(1, 3), SALES, live=at_noon(), inhibited=True)
+    assert (outcome(decision), later(decision)) == ("rings Anna+Ben", [])

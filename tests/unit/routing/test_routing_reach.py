@@ -27,6 +27,7 @@ from kiestoon.company.model import (
     WeekBlock,
 )
 from kiestoon.routing import Assumed
+from kiestoon.routing.at_rest import forwards_all
 
 FAMILY, COLLEAGUES, GERMANS = 1, 2, 3
 WORK, LUNCH, ROAMING = 11, 12, 13
@@ -211,6 +212,18 @@ def test_a_class_shows_its_number_to_who_is_called_without_any_profile():
     town = Town().new(CallClass, user_id=4, name="Germany", prefixes=("+49",), caller_number="+31207654100")
     assert town.dial("0004930123456").step.caller_number == "+31207654100"
     assert town.dial("00701234567").step.caller_number == "+31207654104"
+
+
+@pytest.mark.parametrize("profiles", [(), (ReachProfile(id=1, company_id=1, user_id=1, name="D", is_default=True),)])
+def test_a_situation_of_being_busy_counts_for_the_persons_own_forwarding_too(profiles):
+    day = (WeekBlock(0, 0, 1440),)
+    town = Town(ReachStatus(id=1, company_id=1, user_id=1, name="Busy", availability="busy", blocks=day), *profiles)
+    assert outcome(town.incoming()) == "rings Anna"  # nothing is set for being busy
+    town.new(Forward, extension=ANNA, case="busy", to=to(BEN))
+    assert outcome(town.incoming()) == "rings Ben"
+    index = town.directory.company(1)
+    assert forwards_all(index, index.users_by_extension[ANNA], MONDAY_NOON_MS)
+    assert outcome(town.incoming(live=Assumed(now_ms=MONDAY_NOON_MS + 24 * HOUR_MS))) == "rings Anna"
 
 
 def test_the_mobile_rings_along_where_the_profile_says_so():

@@ -95,6 +95,8 @@ def test_after_too_many_wrong_ones_even_the_right_one_waits(rooms: Rooms, at: st
         ({"user_id": None, "organiser_pin": "", "wait_for_organiser": True}, "no_organiser"),
         ({"user_id": None, "organiser_pin": "", "ends_with_organiser": True}, "no_organiser"),
         ({"pin": "12"}, "wrong_form"),
+        ({"pin": "1234"}, "pin_run"),
+        ({"organiser_pin": "0000"}, "pin_repeated"),
         ({"most_members": 101}, "out_of_range"),
     ],
 )

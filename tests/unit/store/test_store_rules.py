@@ -309,6 +309,52 @@ CASES: list[tuple[str, Callable[[House], Any], Callable[[House], Any]]] = [
         lambda h: h.add(m.RemoteOffice, user_id=h.ann.id, active=False),
     ),
     (
+        "not_dialable",
+        lambda h: h.add(m.Forward, extension="101", case="always", to=m.Destination("number", "hello")),
+        lambda h: h.add(m.Forward, extension="101", case="always", to=m.Destination("number", "+31 (0)20-555 0100")),
+    ),
+    (
+        "not_dialable",
+        lambda h: h.change(h.here, forward_to=m.Destination("number", "*72")),
+        lambda h: h.change(h.here, forward_to=m.Destination("number", "0205550100")),
+    ),
+    (
+        "emergency_target",
+        lambda h: h.change(h.hunt, no_answer_to=m.Destination("number", "0112")),
+        lambda h: h.change(h.hunt, no_answer_to=m.Destination("number", "112233")),
+    ),
+    (
+        "emergency_target",
+        lambda h: h.change(h.group, forward_busy=m.Destination("extension", "101"), forward_busy_also=("112",)),
+        lambda h: h.change(h.group, forward_busy=m.Destination("extension", "101"), forward_busy_also=("102",)),
+    ),
+    (
+        "unknown_extension",
+        lambda h: h.add(m.Forward, extension="101", case="always", to=m.Destination("number", "199")),
+        lambda h: h.add(m.Forward, extension="101", case="always", to=m.Destination("number", "102")),
+    ),
+    (
+        "leads_elsewhere",
+        lambda h: h.add(m.Forward, extension="101", case="always", own_number="+31205550100"),
+        lambda h: [
+            h.alternate(),
+            h.add(m.Forward, extension="101", case="always", own_number="+31205550100"),
+        ],
+    ),
+    (
+        "leads_elsewhere",
+        lambda h: h.add(m.Forward, extension="101", case="always", own_number="+31205550199"),
+        lambda h: [
+            h.change(h.number, extension="101"),
+            h.add(m.Forward, extension="101", case="always", own_number="+31205550100"),
+        ],
+    ),
+    (
+        "empty_entry",
+        lambda h: h.change(h.ann, blocklist=("+3120*", "")),
+        lambda h: h.change(h.ann, blocklist=("+3120*", "*"), dynamic_numbers=("", "+31205550100")),
+    ),
+    (
         "not_reminded",
         lambda h: h.add(m.Forward, extension="101", case="no_answer", ring_reminder=True),
         lambda h: [

@@ -17,7 +17,7 @@ from kiestoon.calls.party import Party
 from kiestoon.calls.requests import CheckRoomPin, RoomPinChecked
 from kiestoon.calls.service_data import Invited
 from kiestoon.company.model import ConferenceRoom
-from kiestoon.routing import FromUser, route
+from kiestoon.routing import DialOutside, FromUser, route
 from kiestoon.speech import Phrase
 
 TRIES: Final = 3
@@ -29,6 +29,7 @@ _As: TypeAlias = Literal["member", "organiser"]
 async def conference(caller: Conversation, room: ConferenceRoom) -> None:
     """Let somebody who has called in."""
     caller.speak(room.language)
+    caller.come_near(rooms.live(caller.exchange, room.company_id, room.id))
     await caller.answer()
     admitted = await _admitted(caller, room)
     if admitted is not None:
@@ -44,6 +45,8 @@ async def invited(caller: Conversation, data: Invited) -> None:
     caller.speak(room.language)
     if not caller.call.caller:
         decision = route(x.directory, FromUser(room.company_id, data.by.user_id), data.number, live=x.present)
+        if isinstance(decision.step, DialOutside) and decision.step.emergency:
+            return  # an emergency centre is not asked to press 1
         if await caller.reach(decision, Party("service", room.extension, room.name)) is not NORMAL:
             return
     if await caller.ask_for("conference-invited", most=1, end="", name=room.name) == "1":

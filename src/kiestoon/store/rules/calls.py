@@ -9,6 +9,7 @@ from kiestoon.company.model import (
     MOST_RINGING,
     AlternateNumber,
     CallLimit,
+    Company,
     Destination,
     Forward,
     ForwardExtension,
@@ -23,6 +24,7 @@ from kiestoon.company.model import (
     StatusForward,
     User,
 )
+from kiestoon.company.numbers import clean_dialled, emergency_number, read_outside_number
 from kiestoon.store.problems import Problem, problem
 from kiestoon.store.rules.peek import Peek, named
 from kiestoon.store.rules.shape import Check
@@ -48,10 +50,46 @@ def _is_persons(row: Row, peek: Peek) -> bool:
     return bool(extension) and isinstance(peek.extension_owner(extension), User)
 
 
+def check_number(field: str, number: str, peek: Peek) -> Iterator[Problem]:
+    """A number that calls are sent to can be dialled, and is no emergency number: every such call would be refused."""
+    company, cleaned = peek.company(), clean_dialled(number)
+    if not cleaned.removeprefix("+").isdecimal():
+        yield problem(field, "not_dialable", value=number)
+    elif company is not None and emergency_number(cleaned, company.country, company.access_code):
+        yield problem(field, "emergency_target", value=number)
+    elif company is not None and _is_nobodys(cleaned, company) and peek.extension_owner(cleaned) is None:
+        yield problem(field, "unknown_extension", value=number)
+
+
+def _is_nobodys(cleaned: str, company: Company) -> bool:
+    """Whether it is as long as an extension and no number outside either: routing takes it for an extension."""
+    if len(cleaned) != company.extension_digits or (company.access_code and cleaned.startswith(company.access_code)):
+        return False
+    read = read_outside_number(cleaned, company.country, company.area_code)
+    return read is None or not read.valid
+
+
 def _forward(row: Forward, peek: Peek) -> Iterator[Problem]:
-    """A phone that has just rung, or is in a call, is not reminded of it (V 7.1.1, V 7.1.5)."""
+    """For the extension's own numbers (V 7.1). A phone that has just rung, or is in a call, is not reminded of it
+    (V 7.1.1, V 7.1.5)."""
+    if row.own_number and not _leads_to(row.own_number, row.extension, peek):
+        yield problem("own_number", "leads_elsewhere", value=row.own_number, other=row.extension)
     if row.ring_reminder and row.case not in _REMINDED:
         yield problem("ring_reminder", "not_reminded", value=row.case, choices=", ".join(_REMINDED))
+
+
+def _leads_to(e164: str, extension: str, peek: Peek) -> bool:
+    """Whether an outside number leads to the extension: for good, as alternate number, or by some plan."""
+    owner = peek.extension_owner(extension)
+    return any(
+        number.extension == extension
+        or any(
+            isinstance(owner, User) and row.user_id == owner.id
+            for row in peek.find(AlternateNumber, number_id=number.id)
+        )
+        or any(row.extension == extension for row in peek.find(PlanMapping, number_id=number.id))
+        for number in peek.find(Number, e164=e164)
+    )
 
 
 def _rule(row: Rule, peek: Peek) -> Iterator[Problem]:

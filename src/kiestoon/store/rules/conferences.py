@@ -16,6 +16,7 @@ from kiestoon.company.model import (
     Row,
     User,
 )
+from kiestoon.company.passwords import pin_weaknesses
 from kiestoon.store.problems import Problem, problem
 from kiestoon.store.rules.peek import Peek, named
 from kiestoon.store.rules.shape import Check
@@ -25,6 +26,11 @@ MOST_MEMBERS: Final = 20
 
 
 def _room(row: ConferenceRoom, peek: Peek) -> Iterator[Problem]:
+    """PINs are as hard to guess as those of people, but may be shorter."""
+    for field, pin in (("pin", row.pin), ("organiser_pin", row.organiser_pin)):
+        for weakness in pin_weaknesses(pin) if pin else ():
+            if weakness.code != "pin_length":
+                yield problem(field, weakness.code, **weakness.params)
     if row.pin and row.pin == row.organiser_pin:
         yield problem("organiser_pin", "same_pin")
     if (row.wait_for_organiser or row.ends_with_organiser) and row.user_id is None and not row.organiser_pin:

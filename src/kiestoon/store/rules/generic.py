@@ -11,11 +11,11 @@ from zoneinfo import available_timezones
 import msgspec
 from msgspec import inspect
 
-from kiestoon.company.model import BY_ROW, Company, Destination, Row
+from kiestoon.company.model import BY_ROW, Company, Destination, Row, meta_of
 from kiestoon.company.numbers import emergency_number
 from kiestoon.store.columns import Field, fields_of
 from kiestoon.store.problems import Problem, problem
-from kiestoon.store.rules.calls import check_own_numbers
+from kiestoon.store.rules.calls import check_number, check_own_numbers
 from kiestoon.store.rules.codes import check_not_a_code
 from kiestoon.store.rules.peek import Peek, named
 
@@ -67,6 +67,8 @@ def _texts(value: Any) -> Iterator[str]:
 def _check_form(field: Field, value: Any) -> Iterator[Problem]:
     """The same as the annotations say, in words a person can act on."""
     meta = field.meta
+    if isinstance(field.kind, inspect.VarTupleType) and meta_of(field.kind.item_type).get("pattern") and "" in value:
+        yield problem(field.name, "empty_entry")  # it would fit nobody
     values = value if isinstance(value, tuple) else (value,)
     for part in values:
         if not part or not isinstance(part, str):
@@ -138,6 +140,8 @@ def check_references(row: Row, peek: Peek) -> Iterator[Problem]:
 def _check_destination(name: str, to: Destination, peek: Peek) -> Iterator[Problem]:
     if to.kind in {"extension", "number"} and not to.target:
         yield problem(name, "needs_target")
+    elif to.kind == "number":
+        yield from check_number(name, to.target, peek)
     elif to.kind in {"extension", "voicemail"} and to.target and peek.extension_owner(to.target) is None:
         yield problem(name, "unknown_extension", value=to.target)
 

@@ -23,6 +23,7 @@ from kiestoon.company.model import (
     User,
 )
 from kiestoon.store.problems import Problem, problem
+from kiestoon.store.rules.calls import check_number
 from kiestoon.store.rules.peek import Peek, named
 from kiestoon.store.rules.shape import Check
 
@@ -44,12 +45,14 @@ def _member(row: GroupMember | HuntMember, peek: Peek) -> Iterator[Problem]:
         yield problem("extension", "not_a_member", other=named(owner))
 
 
-def _group(row: GroupExtension, _peek: Peek) -> Iterator[Problem]:
+def _group(row: GroupExtension, peek: Peek) -> Iterator[Problem]:
     """More numbers ring beside one, not beside a voicemail or beside nothing."""
     for case in ("always", "busy", "no_answer"):
         to: Destination = getattr(row, f"forward_{case}")
         if getattr(row, f"forward_{case}_also") and to.kind not in {"extension", "number"}:
             yield problem(f"forward_{case}_also", "no_number_beside", other=f"forward_{case}")
+        for number in getattr(row, f"forward_{case}_also"):
+            yield from check_number(f"forward_{case}_also", number, peek)
 
 
 def _route(row: LocationRoute, peek: Peek) -> Iterator[Problem]:
