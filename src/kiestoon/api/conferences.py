@@ -34,7 +34,7 @@ _DUTCH: Final = {
 class MemberModel(BaseModel):
     """Somebody who takes part. Number and name are empty when withheld."""
 
-    id: int = Field(examples=[2])
+    id: str = Field(examples=["482085662892228610"])
     number: str = Field(examples=["204"])
     name: str = Field(examples=["Sam Jansen"])
     withheld: bool
@@ -69,7 +69,9 @@ class SteerModel(BaseModel):
     """What an operation needs besides the room."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
-    member: int | None = Field(None, description="Whom to mute, unmute or remove.", examples=[2])
+    member: str = Field(
+        "", max_length=20, description="Whom to mute, unmute or remove.", examples=["482085662892228610"]
+    )
     to: str = Field("", max_length=60, description="The number to call into the conference.", examples=["207"])
 
 
@@ -96,7 +98,7 @@ async def steer_conference(
     """For the room's owner, its organisers and administrators. What cannot be done leaves it as it is: 409 says why."""
     found = company_id_of(principal, company_id)
     demand_operation(principal, "steer_conference", "conference_rooms")
-    if action in _ON_MEMBER and wish.member is None:
+    if action in _ON_MEMBER and not wish.member:
         raise ApiProblem("invalid", [problem("member", "missing")])
     if action == "call" and not wish.to:
         raise ApiProblem("invalid", [problem("to", "missing")])

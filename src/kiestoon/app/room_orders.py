@@ -64,7 +64,7 @@ class RoomOrders:
         company_id: int,
         extension: str,
         operation: str,
-        member: int | None = None,
+        member: str = "",
         to: str = "",
         user_id: int | None = None,
         acting_user: int | None = None,
@@ -88,7 +88,7 @@ class RoomOrders:
 
 
 def _do(
-    x: Exchange, row: ConferenceRoom, operation: str, member: int | None, to: str, acting: int | None, now: float
+    x: Exchange, row: ConferenceRoom, operation: str, member: str, to: str, acting: int | None, now: float
 ) -> Failure | None:
     if operation == "call":
         return room.call_out(x, row, _on_behalf(x, row, acting), to, now)
@@ -97,7 +97,7 @@ def _do(
         return NOTHING_THERE
     if operation in _ON_ROOM:
         return _ON_ROOM[operation](x, call, now)
-    leg = call.legs.get(member or 0)
+    leg = next((each for each in call.live_legs() if str(each.id) == member), None)
     return _ON_MEMBER[operation](x, call, leg, now) if leg is not None else NOT_IN_CALL
 
 
@@ -151,7 +151,7 @@ def _shown(x: Exchange, call: Call) -> dict[str, Any]:
 def _member_shown(x: Exchange, call: Call, leg: Leg) -> dict[str, Any]:
     party = leg.party
     return {
-        "id": leg.id,
+        "id": str(leg.id),  # more digits than a browser's numbers have
         "number": "" if party.withheld else party.number,
         "name": "" if party.withheld else party.name,
         "withheld": party.withheld,

@@ -35,11 +35,11 @@ async def test_people_ask_for_themselves_and_administrators_for_all(api: Api, ro
 
 async def test_what_is_asked_for_reaches_the_control_process(api: Api) -> None:
     asked = answering(api, {})
-    answer = await api.of("user").post(api.path("conferences/217/mute"), json={"member": 5})
+    answer = await api.of("user").post(api.path("conferences/217/mute"), json={"member": "5"})
     assert answer.status_code == 204, answer.text
     user_id = api.organisation.own["users"]
     assert asked[0][1] == {
-        "company_id": api.organisation.company_id, "extension": "217", "operation": "mute", "member": 5, "to": "",
+        "company_id": api.organisation.company_id, "extension": "217", "operation": "mute", "member": "5", "to": "",
         "user_id": user_id, "acting_user": user_id,
     }  # fmt: skip
 
