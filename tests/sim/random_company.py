@@ -14,11 +14,13 @@ _SERVED = ("users", "menus", "group_extensions", "hunt_groups")
 """What can be given services, and set them up."""
 _STATUSES = ("office", "meeting", "sick", "do_not_disturb")
 
+_OUTSIDE = ("0612345678", "00612345678", "+4930123456")
+
 
 class Maker:
-    """Makes one company, number ``number``, from a seed."""
+    """Makes one company, number ``number``, from a seed. ``storable``: nothing in it breaks a rule of the store."""
 
-    def __init__(self, seed: int, number: int = 1, *, several: float = 0.3) -> None:
+    def __init__(self, seed: int, number: int = 1, *, several: float = 0.3, storable: bool = False) -> None:
         self.random = Random(seed)
         self.several = several
         """How likely it is that other phones ring for a person."""
@@ -26,6 +28,7 @@ class Maker:
         self._ids = {entity.table: count(number * 1000 + 1) for entity in m.ENTITIES}
         self._extension = iter([str(value) for value in self.random.sample(range(200, 900), 60)])
         self.rows: dict[str, list[Any]] = {entity.table: [] for entity in m.BELONGING}
+        self.outside = _OUTSIDE if storable else (*_OUTSIDE, "112")
 
     def make(self) -> m.CompanyRows:
         choose = self.random
@@ -97,7 +100,7 @@ class Maker:
         if kind == "extension":
             return m.Destination("extension", self.extension())
         if kind == "number":
-            return m.Destination("number", self.random.choice(("0612345678", "00612345678", "+4930123456", "112")))
+            return m.Destination("number", self.random.choice(self.outside))
         if kind == "voicemail":
             return m.Destination("voicemail", self.random.choice(("", self.extension())))
         return m.Destination(kind)

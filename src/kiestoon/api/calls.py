@@ -49,7 +49,7 @@ _DUTCH: Final = {
 class LegModel(BaseModel):
     """One party of a running call. Number and name are empty when withheld."""
 
-    id: int = Field(examples=[2])
+    id: str = Field(examples=["482085662892228610"])
     is_caller: bool = Field(description="The call is about this party: it called, or was transferred.")
     number: str = Field(examples=["204"])
     name: str = Field(examples=["Sam Jansen"])
@@ -102,7 +102,9 @@ class OperationModel(BaseModel):
     """What an operation needs besides the call."""
 
     model_config = _STRICT
-    leg: int | None = Field(None, description="Which party's; without it one's own.", examples=[2])
+    leg: str = Field(
+        "", pattern="^[0-9]{0,20}$", description="Which party's; without it one's own.", examples=["482085662892228610"]
+    )
     user_id: int | None = Field(None, description="For whom an administrator does it.", examples=[17])
     to: str = Field("", max_length=60, description="A number, an extension, or a lot to park on.", examples=["207"])
     second: str = Field("", max_length=64, description="The other call, to join or transfer with.", examples=[""])
@@ -152,7 +154,8 @@ async def operate_call(
 
     async def operate() -> Answer:
         answer = await _ask(
-            backend, "operate_call", company_id=found, call=call_id[:64], operation=operation, leg=wish.leg,
+            backend, "operate_call", company_id=found, call=call_id[:64], operation=operation,
+            leg=int(wish.leg) if wish.leg else None,
             user_id=own, acting_user=wish.user_id or principal.user_id, to=wish.to, second=wish.second,
             device_id=wish.device_id, automatic=wish.automatic,
         )  # fmt: skip

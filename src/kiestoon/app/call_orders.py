@@ -276,7 +276,7 @@ def _shown(x: Exchange, call: Call) -> dict[str, Any]:
 def _leg_shown(x: Exchange, call: Call, leg: Leg) -> dict[str, Any]:
     party = leg.party
     return {
-        "id": leg.id,
+        "id": str(leg.id),  # more digits than a browser's numbers have
         "is_caller": leg.id == call.caller,
         "number": "" if party.withheld else party.number,
         "name": "" if party.withheld else party.name,

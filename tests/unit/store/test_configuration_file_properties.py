@@ -58,7 +58,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def exported(seed: int) -> str:
-    return write_document(document_of(Maker(seed).make()))
+    return write_document(document_of(Maker(seed, storable=True).make()))
 
 
 @QUICK
@@ -105,6 +105,6 @@ def test_edits_are_told_applied_once_and_then_nothing_is_left(empty: Path, seed:
 
 
 def edited(seed: int, edits: int) -> str:
-    maker = Maker(seed)
+    maker = Maker(seed, storable=True)
     maker.make()
     return write_document(document_of(maker.edit(edits)))
