@@ -45,7 +45,7 @@ def test_the_sample_is_three_places_five_departments_and_25_people_with_phones(s
     configuration = load_all(installation.database, installation.vault)
     rows = configuration.companies[0]
     assert (len(rows.locations), len(rows.departments), len(rows.users), len(rows.devices)) == (3, 5, 25, 25)
-    assert (len(rows.menus), len(rows.numbers)) == (2, 30)
+    assert (len(rows.menus), len(rows.numbers), len(rows.conference_rooms)) == (2, 31, 1)
     assert {login.password for login in logins} == {device.secret for device in rows.devices}
     directory = Directory(configuration.companies, configuration.shared_trunks)
     index = directory.company_by_domain(load_sample().domain)

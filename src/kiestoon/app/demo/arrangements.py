@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from kiestoon.app.demo.sample import Sample, SampleGroup, SampleHuntGroup, SamplePlan
+from kiestoon.app.demo.sample import Sample, SampleGroup, SampleHuntGroup, SamplePlan, SampleRoom
 from kiestoon.company.model import (
     Company,
+    ConferenceRoom,
     Destination,
     Forward,
     GroupExtension,
@@ -19,8 +20,10 @@ from kiestoon.company.model import (
     PlanHoliday,
     PlanMapping,
     PlanPeriod,
+    User,
     WeekBlock,
 )
+from kiestoon.store.rules import Peek
 from kiestoon.store.write import Changes
 
 SCHEME = "Openingstijden"
@@ -33,6 +36,8 @@ def write_arrangements(sample: Sample, company: Company, changes: Changes) -> No
         _write_hunt(hunt, company, changes)
     for group in sample.groups:
         _write_group(group, company, changes)
+    for room in sample.rooms:
+        _write_room(room, company, changes)
     for row in sample.forwards:
         to = Destination("extension", row.to)
         changes.add(Forward(id=0, company_id=company.id, extension=row.extension, case=row.case, to=to))
@@ -69,6 +74,21 @@ def _write_group(group: SampleGroup, company: Company, changes: Changes) -> None
     )
     for member in group.members:
         changes.add(GroupMember(id=0, company_id=company.id, group_id=row.id, extension=member))
+
+
+def _write_room(room: SampleRoom, company: Company, changes: Changes) -> None:
+    owner = next(iter(Peek(changes.connection, company.id).find(User, extension=room.owner)))
+    changes.add(
+        ConferenceRoom(
+            id=0,
+            company_id=company.id,
+            extension=room.extension,
+            name=room.name,
+            user_id=owner.id,
+            pin=room.pin,
+            pin_inside=False,
+        )
+    )
 
 
 def _write_plan(plan: SamplePlan, position: int, scheme: NumberScheme, number: Number, changes: Changes) -> None:

@@ -70,6 +70,15 @@ class SampleGroup(_Strict):
     no_answer_to: str
 
 
+class SampleRoom(_Strict):
+    """A conference room; ``pin`` is asked of callers from outside."""
+
+    extension: str
+    name: str
+    owner: str
+    pin: str
+
+
 class SampleForward(_Strict):
     """A person's forwarding to a colleague."""
 
@@ -98,6 +107,7 @@ class Sample(_Strict):
     departments: list[SampleDepartment]
     hunt_groups: list[SampleHuntGroup]
     groups: list[SampleGroup]
+    rooms: list[SampleRoom]
     forwards: list[SampleForward]
     numbers: dict[str, str]
 
