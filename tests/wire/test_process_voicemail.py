@@ -24,8 +24,6 @@ from kiestoon.store.installation import open_vault
 from kiestoon.store.voicemail import StoredMessage, list_messages
 from kiestoon.store.write import changing
 
-pytestmark = pytest.mark.alone
-
 BEEP_HZ = 440.0
 LOUD_DBM0 = -30.0
 COMPANY = 1
@@ -120,6 +118,7 @@ async def speak(phones: Phones, boxes: Boxes, extension: str, number: str, secon
     return call
 
 
+@pytest.mark.alone
 async def test_a_real_phone_leaves_a_message(exchange: TestExchange, boxes: Boxes, tmp_path: Path) -> None:
     known = len(boxes.of("102"))
     account = Account("101", TOWN.domain, TOWN.password("101"), (exchange.host, exchange.port), codecs=("PCMA",))
@@ -136,6 +135,7 @@ async def test_a_real_phone_leaves_a_message(exchange: TestExchange, boxes: Boxe
     is_whole(boxes, message, 600, 3.0)
 
 
+@pytest.mark.alone
 async def test_hash_ends_a_message_and_the_exchange_hangs_up(exchange: TestExchange, boxes: Boxes) -> None:
     known = len(boxes.of("102"))
     async with phones_on(exchange) as phones:
@@ -148,6 +148,7 @@ async def test_hash_ends_a_message_and_the_exchange_hangs_up(exchange: TestExcha
         await exchange.empty()
 
 
+@pytest.mark.alone
 async def test_killing_control_in_a_message_takes_nothing_of_it(exchange: TestExchange, boxes: Boxes) -> None:
     known = len(boxes.of("102"))
     async with phones_on(exchange) as phones:
@@ -162,6 +163,7 @@ async def test_killing_control_in_a_message_takes_nothing_of_it(exchange: TestEx
         await exchange.empty()
 
 
+@pytest.mark.alone
 async def test_who_hangs_up_while_control_is_dead_has_left_the_message(exchange: TestExchange, boxes: Boxes) -> None:
     known = len(boxes.of("102"))
     async with phones_on(exchange) as phones:
@@ -175,6 +177,7 @@ async def test_who_hangs_up_while_control_is_dead_has_left_the_message(exchange:
         await exchange.empty(10)
 
 
+@pytest.mark.alone
 async def test_killing_the_media_process_keeps_what_was_said(exchange: TestExchange, boxes: Boxes) -> None:
     known = len(boxes.of("102"))
     async with phones_on(exchange) as phones:

@@ -102,6 +102,7 @@ class Town:
             self.hear()
         if until is not None:
             self.exchange.daemon.wait_until(until, SPEECH_S, "what was keyed in")
+            self.exchange.ask("reload")  # in force as well, which is when she would have been told
             self.anna.hang_up()
         self.anna.wait_for("CALL_CLOSED", timeout_s=SPEECH_S)
 
@@ -151,7 +152,7 @@ class Town:
 
     def statuses(self) -> None:
         """Away sends her calls to Carla, being there takes them back; both can be asked."""
-        self.dial("*31", until=lambda: True)
+        self.dial("*31", until=lambda: [row.status for row in self.rows(Presence)] == ["out_of_office"])
         self.call_to_anna_rings(self.carla)
         self.dial("*31*")
         self.dial("*30")

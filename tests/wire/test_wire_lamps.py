@@ -124,7 +124,10 @@ def test_after_a_kill_the_watcher_is_told_what_became_of_the_call(
     party = sipp(gives_up(ladder))
     await_shown(exchange, "103", "idle")
     calling.dial("102")
-    called.accept()
+    called.wait_for("CALL_INCOMING")
+    await_shown(exchange, "103", "ringing")  # else it may be told of both at once
+    called.command("accept")
+    called.wait_for("CALL_ESTABLISHED")
     await_shown(exchange, "103", "busy")
     os.kill(exchange.control_pid, signal.SIGKILL)
     await_shown(exchange, "103", "busy")

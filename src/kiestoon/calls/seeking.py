@@ -120,7 +120,7 @@ def _replace(x: Exchange, call: Call, seek: Seek, now: float) -> None:
     """Whoever has not answered by now is given up, and who is to ring in that place does; the others ring on."""
     _, later = seek.later.pop(0)
     own = [leg_id for leg_id in seek.legs if call.legs[leg_id].party.user_id == later.in_place_of]
-    if own:
+    if own and all(call.legs[leg_id].state != "answered" for leg_id in own):  # else the person is being asked
         _stop(x, call, seek, own, now, NO_ANSWER)
         seek.failures.append(NO_ANSWER)
         _ring_all(x, call, seek, later, now)
