@@ -77,6 +77,7 @@ class WholeExchange(Exchange):
             domain="bench.example",
             extensions=extensions,
             numbers={f"+3120{extension}55": extension for extension in extensions},
+            company={"emergency_number": f"+3120{extensions[0]}55"},
             trunks=({"name": "load", "kind": "peer", "host": "127.0.0.1", "sources": ("127.0.0.1",)},),
         )
         folder = directory / "kiestoon"
