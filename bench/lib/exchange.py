@@ -38,7 +38,7 @@ from kiestoon.store.installation import prepare
 from kiestoon.store.records import list_records
 from kiestoon.store.write import Changes, changing
 
-MEDIA_PORTS = share_of(range(30_000, 32_700))
+MEDIA_PORTS = share_of(range(27_000, 32_700))
 
 MEDIA_PORTS_EACH = 600
 

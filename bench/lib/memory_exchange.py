@@ -17,7 +17,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests" / "sim"))
 
 from network import Network
-from world import EXCHANGE, PROVIDER, SimulatedExchange
+from world import EXCHANGE, PROVIDER, FakeOffice, SimulatedExchange
 
 from kiestoon.calls.journal import CallJournal
 from kiestoon.calls.record import CallRecord, encode_record
@@ -102,7 +102,7 @@ class MemoryExchange:
 
     def __init__(self, devices: int = 100) -> None:
         self.network = Network(1)
-        self.engine = Engine(self.network, town(devices), InstantMedia())  # type: ignore[arg-type]  # as good a link
+        self.engine = Engine(self.network, town(devices), InstantMedia(), FakeOffice())  # type: ignore[arg-type]
         self.exchange = self.engine.exchange
         self.devices = devices
         self.now = self.network.now
