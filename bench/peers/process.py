@@ -8,6 +8,7 @@ import random
 import signal
 import socket
 import subprocess
+import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
@@ -30,6 +31,7 @@ CLOCK_TICKS_HZ = os.sysconf("SC_CLK_TCK")
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 _handed_out: set[int] = set()
+_choosing = threading.Lock()  # tests run phones in threads
 _random = random.Random(os.getpid() * 7919 + time.time_ns())
 
 
@@ -42,9 +44,10 @@ def free_port(host: str = "127.0.0.1", *, adjacent: int = 1) -> int:
     for _ in range(1000):
         port = _random.randrange(PORTS.start, PORTS.stop - adjacent, 2)
         wanted = range(port, port + adjacent)
-        if _handed_out.isdisjoint(wanted) and all(is_free(host, each) for each in wanted):
-            _handed_out.update(wanted)
-            return port
+        with _choosing:
+            if _handed_out.isdisjoint(wanted) and all(is_free(host, each) for each in wanted):
+                _handed_out.update(wanted)
+                return port
     raise PeerFailed(f"no {adjacent} free ports in {PORTS}")
 
 
