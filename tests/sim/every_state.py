@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
-from chaos import check, check_records
+from invariants import check, check_records
 from network import Conditions
 from test_call_orders import orders
 from test_listening_and_conferences import SUPERVISED

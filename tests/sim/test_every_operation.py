@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import Final
 
 import pytest
-from chaos import check
 from every_state import CROSSINGS, STATES, Scene, answered, ask, close, heard, named, operate, standing
+from invariants import check
 
 from kiestoon.app.call_orders import OPERATION_NAMES
 

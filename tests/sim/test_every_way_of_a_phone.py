@@ -12,7 +12,6 @@ from collections.abc import Callable
 from typing import Final, TypeAlias
 
 import pytest
-from chaos import check
 from every_state import (
     CROSSINGS,
     NAMES,
@@ -30,6 +29,7 @@ from every_state import (
     the_others_hang_up,
     who_operates_hangs_up,
 )
+from invariants import check
 from test_parking_and_pickup import dial_replacing
 from test_transfers import told
 from world import DOMAIN, DeskPhone
