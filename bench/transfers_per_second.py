@@ -1,4 +1,7 @@
-"""Blind transfers a second: outside callers whom one phone sends on to another by REFER, with records."""
+"""Blind transfers a second: outside callers whom one phone sends on to another by REFER, with records.
+
+At half the limit some calls with tones are among them, and it is measured who hears whom after the transfer.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from pathlib import Path
 from bench.lib.results import Result, percentile, table
 from bench.lib.search import find_limit
 from bench.lib.systems import LOAD_CORE, Callee, WholeExchange
+from bench.lib.transfer_ears import TransferEars
 from bench.peers.process import PeerFailed
 from bench.peers.sipp import SCENARIOS, Sipp
 
@@ -21,6 +25,7 @@ CORE = 1  # this process only watches; the system under test has core 0
 NUMBERS = 200
 WANTED_SUCCESS = 0.999
 CALL_S = 0.3
+SAMPLE = 40
 
 
 @dataclass(frozen=True)
@@ -109,7 +114,8 @@ def main() -> None:
         directory = Path(name)
         with WholeExchange(directory) as exchange, TransferLoad(exchange, directory) as load:
             limit, steps = find_limit(load.step, start=50)
-            half = load.step(limit.rate / 2)
+            with TransferEars(exchange, SAMPLE) as ears:
+                half = load.step(limit.rate / 2, seconds=10.0)  # as long as the sample takes
     rows = [
         (f"{s.rate:.0f}", f"{s.success * 100:.2f}", s.late_s, f"{s.server_cores * 100:.0f}", s.setup_p99_ms,
          s.retransmissions)
@@ -119,6 +125,9 @@ def main() -> None:
     headings = ("offered/s", "success %", "last one late s", "server core %", "answered p99 ms", "retransmissions")
     print(table(headings, rows), "\n")
     print(Result("transfers_per_second", limit.rate, "transferred calls/s"))
+    for fault in ears.faults:
+        print(f"a transferred call with tones: {fault}")
+    print(Result("transferred_calls_heard_wrongly", len(ears.faults), f"of {ears.count}"))
     print(Result("cpu_per_transferred_call", 1000 * half.server_cores / half.rate, "ms"))
 
 

@@ -89,10 +89,14 @@ class WholeExchange(Exchange):
 
     def callees(self, phone: tuple[str, int], count: int) -> list[Callee]:
         """Registers that many extensions at the phone's address; their outside numbers."""
-        taken, self._free = self._free[:count], self._free[count:]
-        site = self.sites[0]
+        taken, site = self.take(count), self.sites[0]
         register(self.address, phone, site.domain, [(each, site.password(each)) for each in taken])
         return [Callee(f"+3120{extension}55", self.host) for extension in taken]
+
+    def take(self, count: int) -> list[str]:
+        """Extensions nobody else uses."""
+        taken, self._free = self._free[:count], self._free[count:]
+        return taken
 
     @property
     def control_pid(self) -> int:

@@ -94,7 +94,7 @@ class Network:
         self.without_tcp: set[Address] = set()
         self.dropped: Callable[[Request | Response], bool] = lambda message: False
         self.log: list[tuple[float, str, str, Request | Response]] = []
-        self._wire: list[tuple[float, int, Address, Address, bytes, Transport]] = []
+        self._wire: list[tuple[float, int, Address, Address, bytes, Transport, Request | Response | None]] = []
         self._jobs: list[tuple[float, int, Callable[[], None]]] = []
         self._order = count()
         self.connections: dict[tuple[Address, Address], int] = {}
@@ -109,6 +109,11 @@ class Network:
     def later(self, delay_s: float, job: Callable[[], None]) -> None:
         """Run ``job`` when the clock gets there."""
         heapq.heappush(self._jobs, (self.now + delay_s, next(self._order), job))
+
+    @property
+    def quiet(self) -> bool:
+        """Nothing is under way."""
+        return not self._wire
 
     # --- moving bytes ----------------------------------------------------------------------------------------------
 
@@ -159,9 +164,10 @@ class Network:
             if self.dropped(message) or self.random.random() < conditions.loss:
                 return
             copies += self.random.random() < conditions.duplication
-        for _ in range(copies):
+        for copy in range(copies):
             delay_s = conditions.delay_s + (self.random.random() * conditions.jitter_s if transport == "udp" else 0.0)
-            heapq.heappush(self._wire, (self.now + delay_s, next(self._order), source, to, data, transport))
+            parsed = None if copy else message  # parsed once; whoever reads it may change it
+            heapq.heappush(self._wire, (self.now + delay_s, next(self._order), source, to, data, transport, parsed))
 
     def _resolved(self, node: Node, token: int, targets: list[Target]) -> None:
         node.engine.resolved(token, targets, self.now)
@@ -172,12 +178,18 @@ class Network:
             node.engine.transport_failed(transaction, self.now)
             self.drain(node)
 
-    def _deliver(self, source: Address, to: Address, data: bytes, transport: Transport) -> None:
+    def _deliver(
+        self, source: Address, to: Address, data: bytes, transport: Transport, message: Request | Response | None
+    ) -> None:
         node = self.nodes.get(to)
         if node is None or not node.connected:
             return
         number = 0 if transport == "udp" else self.connections.setdefault((to, source), next(self._order) + 1)
-        self.inject(node, data, Flow(transport, *node.address, *source, number))
+        flow = Flow(transport, *node.address, *source, number)
+        if message is None:
+            self.inject(node, data, flow)
+        else:
+            self._hand_over(node, message, flow)
 
     def inject(self, node: Node, data: bytes, flow: Flow) -> None:
         """Hand bytes to a node as if they came by ``flow``."""
@@ -185,6 +197,9 @@ class Network:
             message = parse_message(data)
         except BadMessage:
             return
+        self._hand_over(node, message, flow)
+
+    def _hand_over(self, node: Node, message: Request | Response, flow: Flow) -> None:
         node.received.append(message)
         node.engine.receive(message, flow, self.now)
         self.drain(node)
@@ -218,8 +233,7 @@ class Network:
         while self._jobs and self._jobs[0][0] <= now:
             heapq.heappop(self._jobs)[2]()
         while self._wire and self._wire[0][0] <= now:
-            _, _, source, to, data, transport = heapq.heappop(self._wire)
-            self._deliver(source, to, data, transport)
+            self._deliver(*heapq.heappop(self._wire)[2:])
         for node in list(self.nodes.values()):
             deadline = node.engine.next_deadline()
             if deadline is not None and deadline <= now:

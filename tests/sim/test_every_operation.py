@@ -1,30 +1,20 @@
 """Every operation in every state of a call, alone and crossed by something else: nobody is lost, nothing is left.
 
-The table is made from the operations of ``call_orders`` and the states below; each pair is tried on a call of its own
-with everything that may cross it. Whoever did not ask for the operation stays on the line, a refused operation changes
-nothing, and at the end no leg, port or timer is left.
+The table is made from the operations of ``call_orders`` and the states of ``every_state``; each pair is tried on a call
+of its own with everything that may cross it. Whoever did not ask for the operation stays on the line, a refused
+operation changes nothing, and at the end no leg, port or timer is left.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import pytest
-from chaos import check, check_records
-from network import Conditions
-from test_call_orders import orders
-from test_listening_and_conferences import SUPERVISED
-from test_outside_lines import call_in
-from test_parking_and_pickup import PICKUP, with_codes
-from test_random_conferences import MEETING
-from world import World
+from every_state import CROSSINGS, STATES, Scene, answered, ask, close, heard, named, operate, standing
+from invariants import check
 
 from kiestoon.app.call_orders import OPERATION_NAMES
-from kiestoon.calls.call import Call
-from kiestoon.calls.leg import Leg
-from kiestoon.sip.session import Session
 
 TARGETS: Final[dict[str, tuple[str, ...]]] = {
     "transfer": ("103", "999", "104", "102", "*6"),
@@ -36,344 +26,6 @@ TARGETS: Final[dict[str, tuple[str, ...]]] = {
 """Where an operation leads: somebody free, nowhere, somebody without a phone, oneself, a code."""
 ENDING: Final = frozenset({"end", "reject", "remove"})
 """Operations that are meant to end a call between two."""
-
-
-@dataclass
-class Scene:
-    """A call in some state. ``by``: whose leg is operated; ``second``: that person's other call."""
-
-    world: World
-    by: str = "102"
-    second: str = ""
-    sessions: list[Session] = field(default_factory=list)
-
-    def phone(self, name: str, number: int, mode: str = "answer") -> Any:
-        phone = self.world.phone(name, f"192.0.2.{number}")
-        phone.mode = mode
-        return phone
-
-    @property
-    def target(self) -> tuple[Call, Leg]:
-        """The operated leg and its call; the oldest where there are several."""
-        found = [
-            (call, leg)
-            for call in self.world.exchange.calls.values()
-            for leg in call.live_legs()
-            if leg.party.number == self.by and call.id != self.second
-        ]
-        assert found, f"{self.by} is in no call\n{self.world.network.ladder()}"
-        return found[0]
-
-
-def begin(*phones: tuple[str, int, str]) -> Scene:
-    scene = Scene(World(rows=with_codes(**PICKUP, **SUPERVISED, **MEETING)))
-    for name, number, mode in phones or (("anna", 1, "answer"), ("bert", 2, "answer"), ("carla", 3, "answer")):
-        scene.phone(name, number, mode)
-    return scene
-
-
-def dial(scene: Scene, who: str, number: str) -> Session:
-    session = scene.world.phones[who].dial(number)
-    scene.world.run(2)
-    return session
-
-
-# --- states ----------------------------------------------------------------------------------------------------------
-
-
-def ringing() -> Scene:
-    scene = begin(("anna", 1, "answer"), ("bert", 2, "ring"), ("carla", 3, "answer"))
-    dial(scene, "anna", "102")
-    return scene
-
-
-def calling() -> Scene:
-    scene = ringing()
-    scene.by = "101"
-    return scene
-
-
-def talking() -> Scene:
-    scene = begin()
-    dial(scene, "anna", "102")
-    return scene
-
-
-def talking_as_who_called() -> Scene:
-    scene = talking()
-    scene.by = "101"
-    return scene
-
-
-def talking_outside() -> Scene:
-    scene = begin()
-    scene.world.provider()
-    call_in(scene.world, "+31201234562")
-    scene.world.run(2)
-    return scene
-
-
-def dialled_outside() -> Scene:
-    scene = begin()
-    scene.world.provider()
-    dial(scene, "bert", "00201112222")
-    return scene
-
-
-def held() -> Scene:
-    scene = talking()
-    hold(scene, "bert")
-    return scene
-
-
-def held_by_the_other() -> Scene:
-    scene = talking()
-    hold(scene, "anna")
-    return scene
-
-
-def hold(scene: Scene, who: str) -> None:
-    phone = scene.world.phones[who]
-    (session,) = [each for each in phone.endpoint.sessions.values() if each.state == "confirmed"]
-    phone.hold(session)
-    phone.direction = "sendrecv"
-    scene.world.run(2)
-
-
-def consulting() -> Scene:
-    scene = held()
-    scene.second = scene.target[0].id
-    dial(scene, "bert", "103")
-    first, second = scene.second, scene.target[0].id
-    scene.by, scene.second = "102", second
-    assert scene.target[0].id == first
-    return scene
-
-
-def consulting_who_rings() -> Scene:
-    scene = begin(("anna", 1, "answer"), ("bert", 2, "answer"), ("carla", 3, "ring"))
-    dial(scene, "anna", "102")
-    hold(scene, "bert")
-    first = scene.target[0].id
-    dial(scene, "bert", "103")
-    scene.second = next(call.id for call in scene.world.exchange.calls.values() if call.id != first)
-    return scene
-
-
-def in_conference() -> Scene:
-    scene = talking()
-    operate(scene, "add", "103")
-    assert len(scene.target[0].bridge or ()) == 3, scene.world.network.ladder()
-    return scene
-
-
-def parked() -> Scene:
-    scene = talking()
-    assert operate(scene, "park", "lot 3") == {}
-    scene.world.run(2)
-    scene.by = "101"
-    return scene
-
-
-def transferred_and_ringing() -> Scene:
-    scene = begin(("anna", 1, "answer"), ("bert", 2, "answer"), ("carla", 3, "ring"))
-    dial(scene, "anna", "102")
-    assert operate(scene, "transfer", "103") == {}
-    scene.by = "103"
-    return scene
-
-
-def transferred_and_waiting() -> Scene:
-    scene = transferred_and_ringing()
-    scene.by = "101"
-    return scene
-
-
-def called_back_by_a_recall() -> Scene:
-    scene = transferred_and_ringing()
-    scene.world.phones["bert"].mode = "ring"
-    scene.world.run(25)
-    scene.by = "102"
-    assert scene.target[1].state != "ended"
-    return scene
-
-
-def at_a_menu() -> Scene:
-    scene = begin()
-    dial(scene, "bert", "200")
-    return scene
-
-
-def at_a_code() -> Scene:
-    """Somebody who hears an announcement."""
-    scene = begin()
-    dial(scene, "bert", "909")
-    return scene
-
-
-def in_a_room() -> Scene:
-    scene = begin()
-    for who in ("anna", "bert"):
-        go_in(scene, who)
-    assert len(scene.target[0].bridge or ()) == 2, scene.world.network.ladder()
-    return scene
-
-
-def alone_in_a_room() -> Scene:
-    scene = begin()
-    go_in(scene, "bert")
-    return scene
-
-
-def on_the_way_into_a_room() -> Scene:
-    scene = begin()
-    dial(scene, "bert", "800")
-    return scene
-
-
-def go_in(scene: Scene, who: str) -> None:
-    dial(scene, who, "800")
-    for _ in range(3):
-        scene.world.finish_prompts()
-        scene.world.run(0.2)
-
-
-def calling_a_group() -> Scene:
-    scene = begin(("anna", 1, "ring"), ("bert", 2, "answer"), ("carla", 3, "ring"))
-    dial(scene, "bert", "300")
-    return scene
-
-
-def in_a_group_call() -> Scene:
-    scene = begin()
-    dial(scene, "bert", "300")
-    assert len(scene.target[0].bridge or ()) == 3, scene.world.network.ladder()
-    return scene
-
-
-STATES: Final[dict[str, Callable[[], Scene]]] = {
-    state.__name__: state
-    for state in (
-        ringing, calling, talking, talking_as_who_called, talking_outside, dialled_outside, held, held_by_the_other,
-        consulting, consulting_who_rings, in_conference, parked, transferred_and_ringing, transferred_and_waiting,
-        called_back_by_a_recall, at_a_menu, at_a_code, in_a_room, alone_in_a_room, on_the_way_into_a_room,
-        calling_a_group, in_a_group_call,
-    )
-}  # fmt: skip
-
-
-# --- what crosses it -------------------------------------------------------------------------------------------------
-
-
-def of(scene: Scene, own: bool) -> list[tuple[Any, Session]]:
-    """The phones that are in a call: who operates (``own``), or the others."""
-    names = {"101": "anna", "102": "bert", "103": "carla"}
-    return [
-        (phone, session)
-        for phone in scene.world.phones.values()
-        if (phone.name == names[scene.by]) == own
-        for session in phone.endpoint.sessions.values()
-        if session.state in ("calling", "early", "accepted", "confirmed")
-    ]
-
-
-def nothing(scene: Scene) -> None:
-    pass
-
-
-def who_operates_hangs_up(scene: Scene) -> None:
-    for phone, session in of(scene, own=True):
-        session.bye(phone.now)
-
-
-def the_others_hang_up(scene: Scene) -> None:
-    for phone, session in of(scene, own=False):
-        session.bye(phone.now)
-
-
-def glare_with_who_operates(scene: Scene) -> None:
-    offer(scene, own=True)
-
-
-def glare_with_the_others(scene: Scene) -> None:
-    offer(scene, own=False)
-
-
-def offer(scene: Scene, own: bool) -> None:
-    """A hold that crosses whatever the exchange sends (RFC 3261 §14.1: 491)."""
-    for phone, session in of(scene, own):
-        if session.state == "confirmed" and session.exchange == "settled" and not session.wish:
-            phone.hold(session)
-            phone.direction = "sendrecv"
-
-
-def messages_are_lost(scene: Scene) -> None:
-    scene.world.make_worse(Conditions(loss=1.0))
-    scene.world.run(1.2)
-    scene.world.make_worse(Conditions())
-
-
-def messages_come_twice_and_late(scene: Scene) -> None:
-    scene.world.make_worse(Conditions(duplication=0.5, jitter_s=0.4))
-    scene.world.run(3)
-    scene.world.make_worse(Conditions())
-
-
-def the_control_process_is_killed(scene: Scene) -> None:
-    scene.world.crash()
-
-
-def media_is_cut_off(scene: Scene) -> None:
-    scene.world.media.disconnect()
-    scene.world.run(2)
-    scene.world.mend_media()
-
-
-CROSSINGS: Final = (
-    nothing, who_operates_hangs_up, the_others_hang_up, glare_with_who_operates, glare_with_the_others,
-    messages_are_lost, messages_come_twice_and_late, the_control_process_is_killed, media_is_cut_off,
-)  # fmt: skip
-
-
-# --- the table -------------------------------------------------------------------------------------------------------
-
-
-def operate(scene: Scene, operation: str, to: str = "") -> dict[str, Any]:
-    """Do it, and let it come to its end."""
-    answer = ask(scene, operation, to)
-    scene.world.run(2)
-    return answer
-
-
-def ask(scene: Scene, operation: str, to: str) -> dict[str, Any]:
-    """Do it; nothing that is sent has arrived yet."""
-    call, leg = scene.target
-    acting = 3 if operation in ("take", "listen", "barge") else None
-    return orders(scene.world).operate(
-        1, call.id, operation, leg=leg.id, acting_user=acting, to=to, second=scene.second, device_id=0
-    )
-
-
-def standing(scene: Scene) -> set[tuple[str, int]]:
-    """Who is on the line, beside who operates."""
-    return {(phone.name, session.id) for phone, session in of(scene, own=False)}
-
-
-def close(scene: Scene) -> None:
-    """Everybody hangs up, and nothing may be left."""
-    world = scene.world
-    for phone in world.phones.values():
-        phone.mode = "busy"
-        for session in list(phone.endpoint.sessions.values()):
-            session.bye(world.network.now)
-    world.run(40)
-    world.finish_prompts()
-    for phone in world.phones.values():
-        for session in list(phone.endpoint.sessions.values()):
-            session.bye(world.network.now)
-    world.assert_nothing_left()
-    check(world)
-    check_records(world)
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -394,23 +46,19 @@ def test_in_any_state_an_operation_is_done_or_refused_and_nobody_is_lost(operati
         close(scene)
 
 
-def heard(scene: Scene) -> set[frozenset[int]]:
-    """Which of the media process' terminations hear each other."""
-    return {frozenset(edge) for edges in scene.world.media.edges.values() for edge in edges}
-
-
-@pytest.mark.parametrize("crossing", CROSSINGS[1:], ids=lambda crossing: crossing.__name__)
+@pytest.mark.parametrize("crossing", CROSSINGS, ids=lambda crossing: crossing.__name__)
 @pytest.mark.parametrize("operation", OPERATION_NAMES)
 def test_whatever_crosses_an_operation_nothing_is_left(operation: str, crossing: Callable[[Scene], None]) -> None:
-    for state in STATES.values():
-        scene = state()
-        ask(scene, operation, TARGETS.get(operation, ("",))[0])
-        crossing(scene)
-        scene.world.network.drain(scene.world.node)
-        check(scene.world)
-        scene.world.run(3)
-        check(scene.world)
-        close(scene)
+    for name, state in STATES.items():
+        with named(name):
+            scene = state()
+            ask(scene, operation, TARGETS.get(operation, ("",))[0])
+            crossing(scene)
+            scene.world.network.drain(scene.world.node)
+            check(scene.world)
+            scene.world.run(3)
+            check(scene.world)
+            close(scene)
 
 
 @pytest.mark.parametrize("operation", OPERATION_NAMES)
@@ -431,9 +79,3 @@ def test_what_is_done_while_media_is_away_outlives_a_crash_of_the_control_proces
             gone = on_the_line - standing(scene)
             assert not gone, f"{state.__name__}: {gone} lost\n{world.network.ladder()}"
         close(scene)
-
-
-def answered(scene: Scene, who: tuple[str, int]) -> bool:
-    name, session = who
-    found = scene.world.phones[name].endpoint.sessions.get(session)
-    return found is not None and found.state == "confirmed"

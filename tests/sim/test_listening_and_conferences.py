@@ -139,6 +139,27 @@ def test_merged_calls_are_a_conference() -> None:
     end(world, session)
 
 
+def test_whoever_was_muted_is_heard_again_when_two_are_left() -> None:
+    world, anna, bert, session, other = in_call(World(rows=with_codes(**SUPERVISED)))
+    carla = world.phone("carla", "192.0.2.3")
+    call, leg = leg_of(world, "101")
+    assert conference.add(world.exchange, call, leg, "103", world.network.now) is None
+    settle(world)
+    assert conference.mute(world.exchange, call, leg, world.network.now, muted=True) is None
+    carla.last(events.InviteReceived).session.bye(world.network.now)
+    world.run()
+    assert bert.hears(other) == {anna.sends_to(session)}
+    assert not leg.muted
+    supervisor = carla.dial("906")
+    world.run()
+    press(world, carla, supervisor, "102", wait_s=1.0)
+    world.media.finish_files()
+    settle(world)
+    assert bert.hears(other) == {anna.sends_to(session)}, "being listened in on changes nothing"
+    assert carla.hears(supervisor) == {anna.sends_to(session), bert.sends_to(other)}
+    end(world, session)
+
+
 def test_somebody_is_added_to_a_conversation() -> None:
     world, anna, bert, session, other = in_call()
     carla = world.phone("carla", "192.0.2.3")

@@ -210,6 +210,22 @@ def test_who_may_not_pick_up_hears_that_there_is_nothing(rows: dict[str, Any]) -
     world.assert_nothing_left()
 
 
+@pytest.mark.parametrize(("called", "code"), [("102", "*8"), ("102", "*8102"), ("103", "*8103")])
+def test_nobody_picks_up_the_call_he_is_making_himself(called: str, code: str) -> None:
+    world = World(rows=with_codes(**PICKUP))
+    desk, other, bert = (world.phone(name, f"192.0.2.{n}") for n, name in enumerate(("carla", "carla2", "bert"), 1))
+    other.mode = bert.mode = "ring"
+    session = desk.dial(called)
+    world.run()
+    second = desk.dial(code)
+    world.run()
+    assert desk.hears(second) == {"file:/prompts/nl/pickup-nothing.ogg"}, world.network.ladder()
+    assert session.state == "early"
+    second.bye(world.network.now)
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
 def test_a_pickup_of_an_answered_call_harms_nobody() -> None:
     world, anna, bert, session, other = in_call(World(rows=with_codes(**PICKUP)))
     carla = world.phone("carla", "192.0.2.3")

@@ -1,6 +1,6 @@
 """Whatever happens while several phones ring for one person, nobody is lost and nobody connected who did not confirm.
 
-The invariants are those of ``chaos.check``.
+What must hold is in ``invariants``.
 """
 
 from __future__ import annotations

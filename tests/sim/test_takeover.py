@@ -127,6 +127,36 @@ def test_a_caller_in_the_menu_is_welcomed_again() -> None:
     world.assert_nothing_left()
 
 
+def test_a_caller_in_the_menu_outlives_several_crashes_in_a_row() -> None:
+    world = World()
+    provider, session = call_in(world, "+31201234500")
+    world.run()
+    for _ in range(3):
+        assert world.crash() == 1
+    world.run()
+    assert provider.hears(session) == {"file:/prompts/nl/menu-welcome.ogg"}
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_a_call_that_cannot_go_on_after_a_crash_is_hung_up_on_whatever_was_sent_in_it() -> None:
+    """The journal does not have the number of every request that was sent."""
+    world = World()
+    anna = world.phone("anna", "192.0.2.1")
+    session = anna.dial("200")
+    world.run()
+    (leg,) = world.exchange.legs.values()
+    for _ in range(3):
+        leg.session.request(world.network.now, "INFO")
+        world.run()
+    world.media.die()
+    world.media.connected = True
+    assert world.crash() == 0
+    world.run()
+    assert session.state == "ended", world.network.ladder()
+    world.assert_nothing_left()
+
+
 def test_nothing_is_told_to_a_phone_before_the_journal_can_hold_it() -> None:
     world = World()
     told: list[int] = []

@@ -323,8 +323,7 @@ class World:
         self.exchange.present.restore_hunts(replay_hunts(old.hunts))
         for prepare in self.on_restart:
             prepare()
-        self.engine.bindings.extend(old.bindings)
-        self.engine.exchange.registrar.restore(old.bindings, self.network.now)
+        self.restore_logins(old.bindings)
         self.node.engine = self.engine
         adopted = self.engine.recover(old.journal, self.network.now)
         self.engine.journal[:] = snapshot(
@@ -332,6 +331,11 @@ class World:
         )
         self.network.drain(self.node)
         return adopted
+
+    def restore_logins(self, bindings: Sequence[BindingChanged]) -> None:
+        """Phones that have logged in before count as such."""
+        self.engine.bindings.extend(bindings)
+        self.exchange.registrar.restore(bindings, self.network.now)
 
     def finish_prompts(self) -> None:
         """Every prompt that plays comes to its end."""

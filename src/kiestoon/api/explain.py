@@ -18,7 +18,7 @@ from kiestoon.api.resources.routes import Asker, Behind
 from kiestoon.company.directory import CompanyIndex, Directory
 from kiestoon.company.model import Number, Trunk
 from kiestoon.routing import CallerSeen, FromDevice, FromTrunk, FromUser, Origin, see_outsider
-from kiestoon.routing.explain import Assumptions, Beyond, State, explain
+from kiestoon.routing.explain import Assumptions, Beyond, Ending, Kind, State, explain
 from kiestoon.routing.telling import as_mermaid, ending, graph_of, headline, in_words
 from kiestoon.store.configuration_file.applying import rows_of
 from kiestoon.store.load import iterate_rows
@@ -71,21 +71,9 @@ class Question(BaseModel):
 class StepModel(BaseModel):
     """One step: why, what is tried, how it ends."""
 
-    kind: Literal[
-        "ring",
-        "ring_all",
-        "search",
-        "outside",
-        "menu",
-        "postcode",
-        "conference",
-        "group_call",
-        "voicemail",
-        "code",
-        "refuse",
-    ]
+    kind: Kind
     headline: str = Field(examples=["Rings at Sam Jansen (204)"])
-    ending: Literal["answered", "busy", "no_answer", "unreachable", "rejected", "keyed", "ended"]
+    ending: Ending
     ending_text: str = Field(examples=["no answer after 20 s"])
     at_s: int = Field(description="Seconds since the call began.", examples=[0])
     seconds: int = Field(examples=[20])

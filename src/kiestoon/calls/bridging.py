@@ -52,6 +52,9 @@ def bridge(x: Exchange, call: Call, members: tuple[int, ...], now: float) -> Non
     """These answered legs of the call hear each other from now on, and nobody else does."""
     before = call.bridge or ()
     call.bridge = members
+    if call.room is None and len(members) == 2:
+        for leg_id in members:  # only of more is anybody muted (``operations.conference``)
+            call.legs[leg_id].muted = False
     custody.take(x, call, "bridge")
     _tell(call, x)
     topology.arrange(call)

@@ -81,22 +81,27 @@ class Seek:
     """An attempt to get somebody to answer: outgoing legs racing.
 
     ``rest``: who is rung after them, in turn. ``later``: who is rung in place of one of them, and when; ``until``: when
-    this attempt is over. ``ends_at``: when it is given up even so; 0 = when all have been rung.
+    this attempt is over, though whoever is being asked to confirm has until ``asked_until``. ``ends_at``: when it is
+    given up even so; 0 = when all have been rung. ``unconfirmed``: people, by id, at whose phones a machine answered.
     ``lines``: for each leg to an outside number, what is called there and the lines still to be tried. ``ringing``: the
     caller has been told so.
     """
 
-    __slots__ = ("decision", "ends_at", "failures", "later", "legs", "lines", "manner", "rest", "ringing", "until")
+    __slots__ = (
+        "asked_until", "decision", "ends_at", "failures", "later", "legs", "lines", "manner", "rest", "ringing",
+        "unconfirmed", "until",
+    )  # fmt: skip
 
     def __init__(self, decision: Decision, manner: Manner = PLAIN) -> None:
         self.decision = decision
         self.manner = manner
         self.rest: tuple[RingAll, ...] = ()
-        self.ends_at = self.until = 0.0
+        self.ends_at = self.until = self.asked_until = 0.0
         self.later: list[tuple[float, Later]] = []
         self.legs: set[int] = set()
         self.lines: dict[int, tuple[DialOutside, list[int]]] = {}
         self.failures: list[Failure] = []
+        self.unconfirmed: set[int] = set()
         self.ringing = False
 
     @property
@@ -120,7 +125,7 @@ class Call:
         "answered_ms", "asked", "bridge", "by", "caller", "closing_timer", "company_id", "context", "continued_in",
         "deadline", "dialled", "direction", "diversion", "emergency", "ended_ms", "entries", "failure", "farewells",
         "first", "holder", "id", "legs", "link", "next", "no_music", "onlookers", "opened_ms", "origin", "outcome",
-        "reasons", "ring_until", "room", "seek", "segments", "service", "situation", "target", "through",
+        "reasons", "room", "seek", "segments", "service", "situation", "target", "through",
         "told",
     )  # fmt: skip
 
@@ -150,7 +155,6 @@ class Call:
         self.emergency = False
         self.closing_timer: Deadline[str] | None = None
         self.deadline: Deadline[str] | None = None
-        self.ring_until = 0.0
         self.ended_ms = 0
         # Who forwarded the call, here and before it came to us
         self.diversion: tuple[Diversion, ...] = ()

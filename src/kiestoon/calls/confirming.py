@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from kiestoon.calls import aside, custody, topology
+from kiestoon.calls import aside, topology
 from kiestoon.calls.call import Call, Seek
 from kiestoon.calls.leg import Leg
 
@@ -23,8 +23,6 @@ def ask(x: Exchange, call: Call, leg: Leg, now: float) -> None:
     """Begin to ask, or begin anew in a call that the leg has moved to."""
     close(x, leg)
     topology.silence(call)
-    if call.ring_until < now + PATIENCE_S:
-        custody.start_deadline(x, call, now + PATIENCE_S)
     x.journal.changed(call)
     aside.converse(x, call, leg, "confirming", None, now)
 

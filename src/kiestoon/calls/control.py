@@ -23,6 +23,7 @@ from kiestoon.calls import (
     mailboxes,
     messages,
     missing_audio,
+    progressing,
     referring,
     reminding,
     rooms,
@@ -63,7 +64,7 @@ class CallControl:
         self.exchange = exchange
         exchange.endpoint.flow_for = partial(way_to_party, exchange)
         self._handlers: dict[type, Callable[[Exchange, Call, Leg, Any, float], None]] = {
-            sip.Progressed: seeking.progressed,
+            sip.Progressed: progressing.progressed,
             sip.Accepted: seeking.accepted,
             sip.Refused: _refused,
             sip.Redirected: _redirected,

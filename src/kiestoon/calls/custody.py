@@ -87,9 +87,8 @@ def leave_bridge(x: Exchange, call: Call) -> None:
 
 
 def start_deadline(x: Exchange, call: Call, at: float) -> None:
-    """Give the seek until ``at``."""
+    """Look at the seek again at ``at``."""
     stop_deadline(x, call)
-    call.ring_until = at
     call.deadline = x.deadlines.start(at, "ring", call.id)
 
 

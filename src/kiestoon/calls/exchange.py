@@ -185,6 +185,16 @@ class Exchange:
         self.journal = journal
         self.record = record
         self.settings = settings
+        self.services: dict[str, ServiceFunction] = services
+        self.speech = speech
+        self.ways: dict[str, Way] = ways or {}
+        """What a transfer to a feature code does, by feature."""
+        self.back_office: BackOffice = back_office or NoBackOffice()
+        self.watching: Watching | None = None
+        self._begin()
+
+    def _begin(self) -> None:
+        """Nothing happens yet."""
         self.calls: dict[str, Call] = {}
         self.legs: dict[int, Leg] = {}
         self.terminations: dict[int, Leg] = {}
@@ -192,8 +202,6 @@ class Exchange:
         self.left_ringing: dict[int, list[UnansweredInvite]] = {}
         self.reminders: dict[int, tuple[Session, ...]] = {}
         self.company_calls: dict[int, int] = {}
-        self.services: dict[str, ServiceFunction] = services
-        self.speech = speech
         self.deadlines: DeadlineQueue[str] = DeadlineQueue()
         self.events: deque[CallEvent] = deque()
         self.present = Present(self)
@@ -209,8 +217,6 @@ class Exchange:
         self.pointless: list[str] = []
         self.bereft: list[int] = []
         """Legs that held somebody and are over: whom they held must not be forgotten."""
-        self.ways: dict[str, Way] = ways or {}
-        """What a transfer to a feature code does, by feature."""
         self.replies: dict[int, tuple[str, Service]] = {}
         """Services that wait for the back office, by token."""
         self.errands: dict[int, Callable[[object, float], None]] = {}
@@ -219,10 +225,8 @@ class Exchange:
         """Voicemail messages that are not in their boxes yet, by the number of their recording."""
         self.mailboxes = Mailboxes(self)
         self.agenda = Agenda(self)
-        self.back_office: BackOffice = back_office or NoBackOffice()
         self.touched: list[Call] = []
         """Other calls than the one an event is about, that have been changed by it."""
-        self.watching: Watching | None = None
         self.followed = False
         self.stirred: dict[str, Call] = {}
         self.counters: dict[str, int] = {}

@@ -192,10 +192,10 @@ def _use_code(x: Exchange, call: Call, step: UseCode, now: float) -> None:
     Service(step.feature).start(x, call, function, step, now)
 
 
-def enter(x: Exchange, call: Call, data: ServiceData, now: float, seek: tuple[Seek, float] | None = None) -> None:
+def enter(x: Exchange, call: Call, data: ServiceData, now: float, seek: Seek | None = None) -> None:
     """Put the call's caller into a service that is entered again after a crash, out of whatever it was in.
 
-    ``seek``: an attempt under way that it goes on with, and until when; its legs are the call's already.
+    ``seek``: an attempt under way that it goes on with; its legs are the call's already.
     """
     custody.close_service(x, call)
     service = Service(data.service, data)
@@ -203,7 +203,7 @@ def enter(x: Exchange, call: Call, data: ServiceData, now: float, seek: tuple[Se
         service.under_way = True
     service.start(x, call, x.services[data.service], data, now)
     if seek is not None and call.service is service:
-        seeking.go_on_with(x, call, *seek, now)
+        seeking.go_on_with(x, call, seek, now)
 
 
 def _refuse(x: Exchange, call: Call, step: Refuse, now: float) -> None:

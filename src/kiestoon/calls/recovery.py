@@ -129,13 +129,14 @@ def _take_over(x: Exchange, call: Call, state: CallState, link: MediaLink, now: 
             leg.ended_ms = x.wall_ms()
     custody.take(x, call, state.holder)
     _let_go_of_asked(x, call, now)
-    x.journal.changed(call)
     log.info("call adopted", call=call.id)
     if state.room is not None and state.room.over:
         custody.end_with(x, call, NORMAL, now)
         closing.check(x, call, now)
     elif state.holder == "service":
         _re_enter(x, call, state, now)
+    if call.id in x.calls:  # not before: a caller whose service has not begun again yet would count as nobody's
+        x.journal.changed(call)
 
 
 def _let_go_of_asked(x: Exchange, call: Call, now: float) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from kiestoon.calls import bridging, confirming, custody, dialling, hops, identity, occupancy, signals, topology
+import msgspec
+
+from kiestoon.calls import bridging, confirming, custody, dialling, hops, occupancy, signals
 from kiestoon.calls.addresses import host_of, is_known
 from kiestoon.calls.call import PLAIN, Call, Failure, Manner, Seek
 from kiestoon.calls.causes import (
@@ -21,11 +23,10 @@ from kiestoon.calls.causes import (
     last_word,
     worst_first,
 )
-from kiestoon.calls.events import AssistantsRung, LegAnswered, LegProgressed, LegRinging
+from kiestoon.calls.events import AssistantsRung, LegAnswered
 from kiestoon.calls.leaving import leave
 from kiestoon.calls.leg import Leg
-from kiestoon.calls.leg_media import UnusableAnswer, answer_caller, take_answer
-from kiestoon.calls.operations import waiting
+from kiestoon.calls.leg_media import UnusableAnswer, take_answer
 from kiestoon.calls.securing import srtp_policy
 from kiestoon.routing import (
     Decision,
@@ -43,7 +44,7 @@ from kiestoon.routing import Outcome as RouteOutcome
 
 if TYPE_CHECKING:
     from kiestoon.calls.exchange import Exchange
-    from kiestoon.sip.events import Accepted, Progressed, Redirected
+    from kiestoon.sip.events import Accepted, Redirected
 
 ANSWERED_ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"'
 _OUTCOMES: Final[dict[str, RouteOutcome]] = {
@@ -104,7 +105,11 @@ def _attempt(x: Exchange, call: Call, seek: Seek, step: Step, now: float) -> Non
 
 
 def _wait(x: Exchange, call: Call, seek: Seek) -> None:
-    custody.start_deadline(x, call, min(seek.until, seek.later[0][0]) if seek.later else seek.until)
+    """Until somebody is to be replaced, or all have had their time."""
+    asked = {leg.party.user_id for leg in confirming.asked(call, seek)}
+    turns = [at for at, later in seek.later if later.in_place_of not in asked]
+    over = max(seek.until, seek.asked_until) if asked else seek.until
+    custody.start_deadline(x, call, min((over, *turns)))
 
 
 def _ring_all(x: Exchange, call: Call, seek: Seek, step: RingAll | Later, now: float) -> None:
@@ -117,16 +122,40 @@ def _ring_all(x: Exchange, call: Call, seek: Seek, step: RingAll | Later, now: f
 
 
 def _replace(x: Exchange, call: Call, seek: Seek, now: float) -> None:
-    """Whoever has not answered by now is given up, and who is to ring in that place does; the others ring on."""
-    _, later = seek.later.pop(0)
-    own = [leg_id for leg_id in seek.legs if call.legs[leg_id].party.user_id == later.in_place_of]
-    if own and all(call.legs[leg_id].state != "answered" for leg_id in own):  # else the person is being asked
-        _stop(x, call, seek, own, now, NO_ANSWER)
-        seek.failures.append(NO_ANSWER)
-        _ring_all(x, call, seek, later, now)
-    _wait(x, call, seek)
-    if not seek.legs:
+    """Whoever has not answered by now is given up, and who is to ring in that place does; the others ring on.
+
+    Who is being asked to confirm keeps the turn until it is known that a machine answered; where that was the person's
+    last phone, nothing is to be waited for.
+    """
+    for turn in list(seek.later):
+        at, later = turn
+        own = [leg_id for leg_id in seek.legs if call.legs[leg_id].party.user_id == later.in_place_of]
+        if any(call.legs[leg_id].state == "answered" for leg_id in own):
+            continue
+        given_up = not own and later.in_place_of in seek.unconfirmed
+        if not given_up and now < at:
+            continue
+        seek.later.remove(turn)
+        if own:
+            _stop(x, call, seek, own, now, NO_ANSWER)
+            seek.failures.append(NO_ANSWER)
+        if own or given_up:
+            _ring_all(x, call, seek, _without_those_who_ring(call, seek, later), now)
+    if seek.legs:
+        _wait(x, call, seek)
+    else:
         finish(x, call, now)
+
+
+def _without_those_who_ring(call: Call, seek: Seek, later: Later) -> Later:
+    """Two members may have named the same colleague."""
+    rung = {leg.party.user_id for leg_id in seek.legs if (leg := call.legs[leg_id]).device_id}
+    numbers = {step.number for leg_id, (step, _) in seek.lines.items() if leg_id in seek.legs}
+    return msgspec.structs.replace(
+        later,
+        people=tuple(person for person in later.people if person.user.id not in rung),
+        outside=tuple(step for step in later.outside if step.number not in numbers),
+    )
 
 
 def _next_attempt(x: Exchange, call: Call, seek: Seek, now: float) -> bool:
@@ -197,62 +226,6 @@ def try_next_line(x: Exchange, call: Call, step: DialOutside, lines: list[int], 
             return
 
 
-def progressed(x: Exchange, call: Call, leg: Leg, event: Progressed, now: float) -> None:
-    """A dialled party's device rings or sends early media."""
-    seek = call.seek
-    if seek is None or leg.state not in ("dialling", "early"):
-        return
-    leg.advance("ring")
-    x.journal.ringing(call, leg)  # a line whose name had to be resolved, or that asked for a login, in another INVITE
-    if not leg.ringing_ms:
-        leg.ringing_ms = x.wall_ms()
-        x.emit(LegRinging, call, leg.id)
-        waiting.beep(x, leg, now)
-    caller = call.anchor
-    if caller is None or (call.service is not None and call.service.entertains):
-        return
-    alone = len(seek.legs) == 1
-    if event.body and alone and not leg.confirm and _early_media(x, call, caller, leg, event, now):
-        return
-    if not seek.ringing and event.status != 181:
-        seek.ringing = True
-        if caller.state == "answered":
-            signals.ringback(x, call, caller)
-        else:
-            _tell_caller(x, call, leg, 180, b"", now)
-
-
-def _early_media(x: Exchange, call: Call, caller: Leg, leg: Leg, event: Progressed, now: float) -> bool:
-    """Let the caller hear what the party called sends before it answers (RFC 3960): its own ringing, an announcement.
-    False: it cannot be heard."""
-    answered = caller.state == "answered"
-    if not answered and not caller.offered_body:
-        return False
-    try:
-        take_answer(x, call, leg, event.body)
-        body = b"" if answered else answer_caller(x, call, caller, prefer=leg.send_codec)
-    except UnusableAnswer:
-        return False
-    if answered:
-        signals.stop_all(call, caller)
-    topology.connect(call, caller, leg)
-    x.emit(LegProgressed, call, leg.id)
-    if not answered:
-        _tell_caller(x, call, leg, event.status, body, now)
-    return True
-
-
-def _tell_caller(x: Exchange, call: Call, ringing: Leg, status: int, body: bytes, now: float) -> None:
-    """A provisional response, with who is being rung where that is one person (CALL-19)."""
-    caller = call.anchor
-    if caller is None or caller.session is None or caller.state not in ("offered", "early"):
-        return
-    caller.advance("ring")
-    one = call.seek is not None and isinstance(call.seek.decision.step, RingUser)
-    headers = identity.connected(x, call, ringing, caller) if one else []
-    caller.session.progress(now, 183 if body and status not in (180, 183) else status, headers=headers, body=body)
-
-
 def accepted(x: Exchange, call: Call, leg: Leg, event: Accepted, now: float) -> None:
     """A dialled party answered: the first one wins, the others stop with "answered elsewhere" (CALL-1)."""
     seek = call.seek
@@ -276,9 +249,15 @@ def accepted(x: Exchange, call: Call, leg: Leg, event: Accepted, now: float) -> 
         x.lines.succeeded(leg.trunk_id)
     if leg.confirm:
         seek.legs.add(leg.id)
-        confirming.ask(x, call, leg, now)
+        _ask(x, call, seek, leg, now)
+        _wait(x, call, seek)
         return
     _win(x, call, seek, leg, now)
+
+
+def _ask(x: Exchange, call: Call, seek: Seek, leg: Leg, now: float) -> None:
+    seek.asked_until = now + confirming.PATIENCE_S
+    confirming.ask(x, call, leg, now)
 
 
 def confirmed(x: Exchange, call: Call, leg: Leg, now: float) -> None:
@@ -319,18 +298,18 @@ def _found(x: Exchange, call: Call, leg: Leg, now: float) -> None:
         call.service.found(x, call, leg, now)
 
 
-def go_on_with(x: Exchange, call: Call, seek: Seek, until: float, now: float) -> None:
+def go_on_with(x: Exchange, call: Call, seek: Seek, now: float) -> None:
     """Hold the caller with an attempt that was begun for somebody else."""
     call.seek = seek
     custody.take(x, call, "seek")
-    custody.start_deadline(x, call, until)
     caller = call.anchor
     seek.ringing = False
     if caller is not None and any(call.legs[leg_id].ringing_ms for leg_id in seek.legs):
         seek.ringing = True
         signals.ringback(x, call, caller)
     for leg in confirming.asked(call, seek):
-        confirming.ask(x, call, leg, now)
+        _ask(x, call, seek, leg, now)
+    _wait(x, call, seek)
     for leg_id in seek.legs:
         x.journal.ringing(call, call.legs[leg_id])
 
@@ -368,8 +347,10 @@ def leg_failed(x: Exchange, call: Call, leg: Leg, failure: Failure, now: float) 
     if seek is None or leg.id not in seek.legs:
         return
     seek.legs.discard(leg.id)
-    if leg.confirm and leg.answered_ms:  # and hung up before it was confirmed
+    asked = leg.confirm and leg.answered_ms != 0
+    if asked:  # and hung up before it was confirmed
         failure = NO_ANSWER
+        seek.unconfirmed.add(leg.party.user_id)
     seek.failures.append(failure)
     step, lines = seek.lines.pop(leg.id, (None, []))
     if step is not None and failure.outcome == "failed":  # the line's failure, not the number's
@@ -379,8 +360,12 @@ def leg_failed(x: Exchange, call: Call, leg: Leg, failure: Failure, now: float) 
         legs = [call.legs[other] for other in seek.legs]
         own = [other.id for other in legs if other.device_id and other.party.user_id == leg.party.user_id]
         _stop(x, call, seek, own, now, DECLINED_ELSEWHERE, DECLINED_REASON)
-    if not seek.legs:
+    if asked and now < seek.until:
+        _replace(x, call, seek, now)
+    elif not seek.legs:
         finish(x, call, now)
+    elif asked:
+        _wait(x, call, seek)
 
 
 def redirected(x: Exchange, call: Call, leg: Leg, event: Redirected, now: float) -> Decision | None:
@@ -418,7 +403,7 @@ def ring_timeout(x: Exchange, call: Call, now: float) -> None:
     call.deadline = None
     if seek is None:
         return
-    if seek.later and seek.later[0][0] <= now < seek.until:
+    if now < seek.until:
         _replace(x, call, seek, now)
         return
     _stop_others(x, call, seek, now, NO_ANSWER)

@@ -41,7 +41,6 @@ def arrange(call: Call) -> None:
     edges = [
         (talker.termination, listener.termination)
         for talker in members
-        if not talker.muted
         for listener in members
         if listener is not talker
     ]

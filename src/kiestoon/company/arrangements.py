@@ -132,6 +132,18 @@ class Arrangements:
             row.extension: row for table in _OWNERS for row in getattr(rows, table) if row.extension
         }
         """Every internal number with what it belongs to."""
+        self.handling = Handling(rows)
+        self.ringing = Ringing(rows)
+        self.voicemail_boxes: dict[str, VoicemailBox] = {row.extension: row for row in rows.voicemail_boxes}
+        self.times = TimeIndex(rows)
+        self._status_times: dict[tuple[int, int | None], Timed[bool]] = {}
+        self._hours: dict[tuple[tuple[WeekBlock, ...], int | None], Timed[bool]] = {}
+        self._index_people(rows)
+        self._index_groups(rows)
+        self._index_numbers(rows)
+
+    def _index_people(self, rows: CompanyRows) -> None:
+        """What is arranged for somebody's calls."""
         self.forwards: dict[str, tuple[Forward, ...]] = _group(
             (row for row in rows.forwards if row.active), lambda row: row.extension
         )
@@ -154,6 +166,10 @@ class Arrangements:
         self.alternates_by_number: dict[int, AlternateNumber] = {
             row.number_id: row for row in rows.alternate_numbers if row.number_id is not None
         }
+        self.reaches: dict[int, Reach] = _reaches(rows)
+
+    def _index_groups(self, rows: CompanyRows) -> None:
+        """Where several are rung, talk, or one of several places is chosen."""
         self.group_members: dict[int, tuple[str, ...]] = {
             group: tuple(member.extension for member in members)
             for group, members in _group(rows.group_members, lambda row: row.group_id).items()
@@ -167,6 +183,14 @@ class Arrangements:
             for routing, routes in _group(rows.location_routes, lambda row: row.routing_id).items()
         }
         self.time_routes: dict[int, tuple[TimeRoute, ...]] = _group(rows.time_routes, lambda row: row.routing_id)
+        self.conference_rooms: dict[int, ConferenceRoom] = {row.id: row for row in rows.conference_rooms}
+        self.meetings: tuple[Meeting, ...] = rows.meetings
+        self.group_call_members: dict[int, tuple[GroupCallMember, ...]] = _group(
+            rows.group_call_members, lambda row: row.group_call_id
+        )
+
+    def _index_numbers(self, rows: CompanyRows) -> None:
+        """Plans, and what is dialled in short."""
         self.schemes: dict[int, Scheme] = _schemes(rows)
         self.mappings: dict[int, tuple[PlanMapping, ...]] = _group(rows.plan_mappings, lambda row: row.number_id)
         self.codes: dict[str, FeatureCode] = {row.code: row for row in rows.feature_codes}
@@ -175,22 +199,10 @@ class Arrangements:
         )
         self.speed_dials: dict[tuple[int, str], SpeedDial] = {(row.user_id, row.code): row for row in rows.speed_dials}
         self.short_numbers: dict[str, ShortNumber] = {row.code: row for row in rows.short_numbers}
-        self.reaches: dict[int, Reach] = _reaches(rows)
         self.keys_in_calls: dict[str, str] = {
             row.code: row.feature for row in rows.feature_codes if row.feature in KEYS_IN_CALLS
         }
         """Codes keyed in during a conversation, and their features (CALL-8)."""
-        self.handling = Handling(rows)
-        self.ringing = Ringing(rows)
-        self.voicemail_boxes: dict[str, VoicemailBox] = {row.extension: row for row in rows.voicemail_boxes}
-        self.conference_rooms: dict[int, ConferenceRoom] = {row.id: row for row in rows.conference_rooms}
-        self.meetings: tuple[Meeting, ...] = rows.meetings
-        self.group_call_members: dict[int, tuple[GroupCallMember, ...]] = _group(
-            rows.group_call_members, lambda row: row.group_call_id
-        )
-        self.times = TimeIndex(rows)
-        self._status_times: dict[tuple[int, int | None], Timed[bool]] = {}
-        self._hours: dict[tuple[tuple[WeekBlock, ...], int | None], Timed[bool]] = {}
 
     def rules_of(self, extension: str, service: str) -> tuple[Rule, ...]:
         """The active rules of one service of an extension."""

@@ -214,12 +214,7 @@ def answer_offer(
         rtcp_mux=audio.rtcp_mux,
         mid=session.media[index].attribute("mid") or "",
     )
-    settled: WebRtcAgreed | None = None
-    if audio.webrtc is not None and webrtc is not None:
-        settled = agree_to_offer(audio.webrtc, webrtc, previous.webrtc if previous else None)
-        section.webrtc = settled.local
-        section.setup = "active" if settled.dtls.role == "client" else "passive"
-        section.bundled = is_bundled(session.lines, section.mid)
+    settled = _settle_webrtc(section, session, audio, webrtc, previous)
     body = _answer_body(local, session, index, section, version, previous.body if previous else b"")
     stream = _stream(
         audio,
@@ -232,6 +227,19 @@ def answer_offer(
         webrtc=settled,
     )
     return Answered(body, stream, _agreed(body, section, audio, index, settled))
+
+
+def _settle_webrtc(
+    section: AudioSection, session: SessionDescription, audio: Audio, ours: WebRtcLocal | None, previous: Agreed | None
+) -> WebRtcAgreed | None:
+    """Agree with a browser on DTLS and ICE, and say so in our section; None: the offer is no browser's."""
+    if audio.webrtc is None or ours is None:
+        return None
+    settled = agree_to_offer(audio.webrtc, ours, previous.webrtc if previous else None)
+    section.webrtc = settled.local
+    section.setup = "active" if settled.dtls.role == "client" else "passive"
+    section.bundled = is_bundled(session.lines, section.mid)
+    return settled
 
 
 def _answer_body(

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
+
+JUMP: Final = 1 << 17
+"""How far numbers of our requests jump at a restart: more than are sent without the dialog being written down again."""
 
 
 class DialogState(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -22,12 +22,12 @@ from kiestoon.sip.digest import Credentials
 from kiestoon.sip.events import Event, InviteReceived, RequestReceived, ResponseReceived
 from kiestoon.sip.flow import Destination, Flow, Output, Send, Target
 from kiestoon.sip.headers.address import NameAddr
-from kiestoon.sip.headers.grammar import lenient
-from kiestoon.sip.headers.transfer import Replaces, parse_replaces
+from kiestoon.sip.headers.transfer import Replaces
 from kiestoon.sip.local import Local
 from kiestoon.sip.message import Message, Request, Response
 from kiestoon.sip.outgoing import DigestIdentity, Headers, Outgoing, OutgoingRequests, add_headers, bracketed, first_hop
 from kiestoon.sip.session import Session, SessionState, closing, info, offer, provisional, refer, timer, uac, uas
+from kiestoon.sip.session.replacing import named_in
 from kiestoon.sip.session.restoring import resume, revive
 from kiestoon.sip.settings import Settings
 from kiestoon.sip.subscription.notifier import Subscription, Subscriptions, read_event
@@ -363,7 +363,7 @@ class Endpoint:
         return session if session is not None and session.call_id == request.call_id else None
 
     def _new_invite(self, transaction: ServerInvite, request: Request, flow: Flow, now: float) -> None:
-        replaces, status = self._replaced(request)
+        replaces, status = named_in(self, request)
         if status:
             self.respond(now, transaction, status)
             return
@@ -378,23 +378,6 @@ class Endpoint:
         self._by_tag[session.local_tag] = session
         self._by_invite[transaction.key] = session
         self.emit(InviteReceived(session, request, flow, replaces))
-
-    def _replaced(self, request: Request) -> tuple[Session | None, int]:
-        """The session an INVITE wants to take the place of, or the status that refuses it (RFC 3891 §3)."""
-        values = request.all("Replaces")
-        if not values:
-            return None, 0
-        replaces = lenient(parse_replaces, values[0]) if len(values) == 1 else None
-        if replaces is None:
-            return None, 400
-        session = self.find_replaced(replaces)
-        if session is None:
-            return None, 481
-        if session.ending or session.cancelled:
-            return None, 603
-        if session.state in ("calling", "early"):
-            return (session, 0) if session.role == "uac" else (None, 481)
-        return (None, 486) if replaces.early_only else (session, 0)
 
     def _on_ack(self, event: AckForSuccess, now: float) -> None:
         session = self._find(event.request)

@@ -197,7 +197,7 @@ def _give(x: Exchange, call: Call, by: Leg, held: Call, party: Leg, asked: Leg, 
 
 
 def _wait(x: Exchange, call: Call, by: Leg, held: Call, now: float) -> None:
-    seek, until, target = call.seek, call.ring_until, call.target
+    seek, target = call.seek, call.target
     if seek is None:
         return
     ringing = [call.legs[leg_id] for leg_id in seek.legs]
@@ -208,7 +208,7 @@ def _wait(x: Exchange, call: Call, by: Leg, held: Call, now: float) -> None:
     held.situation, held.target = call.situation, target
     call.continued_in = held.id
     _nothing_left(x, call, now)
-    following.enter(x, held, Transferred(target, by.party), now, seek=(seek, until))
+    following.enter(x, held, Transferred(target, by.party), now, seek=seek)
     x.emit(CallTransferred, held, held.caller, by=by.party.number, target=target)
 
 

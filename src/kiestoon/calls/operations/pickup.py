@@ -31,9 +31,10 @@ def may_take(index: CompanyIndex, user_id: int, call: Call, rung: Leg) -> bool:
     """Whether a person may answer a call in place of the phone it rings at.
 
     By right over that phone, or over a group or hunt group for whose call it rings (E 4.2.3); its members may anyway,
-    and so may a manager whose assistants are rung (E 6.2).
+    and so may a manager whose assistants are rung (E 6.2). Nobody takes the place of whom he is calling himself.
     """
-    if not user_id:
+    caller = call.anchor
+    if not user_id or (caller is not None and caller.party.user_id == user_id):
         return False
     if call.seek is not None and call.seek.offered_to == user_id:
         return True

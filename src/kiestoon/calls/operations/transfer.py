@@ -79,7 +79,7 @@ def _join(x: Exchange, first: Call, kept: Leg, party: Leg, second: Call, asked: 
 
 def _wait_instead(x: Exchange, first: Call, kept: Leg, party: Leg, second: Call, asked: Leg, now: float) -> None:
     """The second party still rings: who is transferred waits for it, and the transferor is free."""
-    seek, ends_at = second.seek, second.ring_until
+    seek = second.seek
     if seek is None:
         return
     release(x, first)
@@ -93,7 +93,7 @@ def _wait_instead(x: Exchange, first: Call, kept: Leg, party: Leg, second: Call,
     second.continued_in = first.id
     let_transferor_go(x, first, kept, now)
     by = kept.party
-    following.enter(x, first, Transferred(second.dialled, by), now, seek=(seek, ends_at))
+    following.enter(x, first, Transferred(second.dialled, by), now, seek=seek)
     let_transferor_go(x, second, asked, now)
     custody.let_go(x, second)
     x.emit(CallTransferred, first, party.id, by=by.number, target=second.dialled)

@@ -31,8 +31,7 @@ async def consulting(caller: Conversation, data: Consulting) -> None:
             leg = caller.leg
             failure = await caller.reach(route_for(caller.exchange, caller.call, leg, leg, number))
             await caller.say(_FAILED.get(failure.outcome, "transfer-not-possible"))
-        keyed = await caller.ask_for("consult-ask", most=MOST_DIGITS, timeout_s=PATIENCE_S)
-        number = keyed.removeprefix("##")
-        if not keyed or keyed == "*":
+        number = await caller.ask_for("consult-ask", most=MOST_DIGITS, timeout_s=PATIENCE_S)
+        if number in ("", "*"):
             consult.retrieve(caller.exchange, caller.call, caller.leg, caller.now)
             return

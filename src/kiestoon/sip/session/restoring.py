@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kiestoon.sip.dialog import Dialog
+from kiestoon.sip.dialog_state import JUMP
 from kiestoon.sip.flow import Destination, Flow, Send, Target
 from kiestoon.sip.outgoing import DigestIdentity
 from kiestoon.sip.session import timer, uas
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
 
 def revive(endpoint: Endpoint, state: SessionState, identity: DigestIdentity | None) -> Session:
     """The session as it was; nothing runs yet. Its old flow is remembered but not trusted: connections do not survive
-    a restart, and listeners may be numbered anew."""
+    a restart, and listeners may be numbered anew. Its numbers jump ahead: requests of after it was written down have
+    used some, and the peer takes no lower one (RFC 3261 §12.2.2)."""
     dialog = Dialog(state.dialog)
+    dialog.local_cseq += JUMP
     session = Session(endpoint, state.id, state.role, dialog.call_id, dialog.local_tag)
     session.owns_call_id = state.owns_call_id
     session.dialog, session.remote_tag, session.secure = dialog, dialog.remote_tag, dialog.secure

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from kiestoon.sip.deadlines import Deadline
 from kiestoon.sip.dialog import Dialog, uas_dialog
+from kiestoon.sip.dialog_state import JUMP
 from kiestoon.sip.events import SubscriptionEnded, SubscriptionRefreshed, WatcherBack, WatcherSilent
 from kiestoon.sip.flow import Destination, Flow
 from kiestoon.sip.headers.grammar import lenient
@@ -16,7 +17,7 @@ from kiestoon.sip.headers.subscription import parse_event
 from kiestoon.sip.headers.timers import parse_expires
 from kiestoon.sip.message import Request, Response
 from kiestoon.sip.outgoing import Headers, Outgoing, add_headers
-from kiestoon.sip.subscription.state import JUMP, SubscriptionData
+from kiestoon.sip.subscription.state import SubscriptionData
 
 if TYPE_CHECKING:
     from kiestoon.sip.endpoint import Endpoint

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import msgspec
 
 from kiestoon.sip.dialog_state import DialogState
-
-JUMP: Final = 1 << 17
-"""How far sequence and version numbers jump at a restart: more NOTIFYs than a watcher gets between two refreshes."""
 
 
 class SubscriptionData(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -166,9 +166,9 @@ def test_broken_replaces_is_400() -> None:
 # --- the journal ----------------------------------------------------------------------------------------------------
 
 
-def restart(network: object, phone: Phone, session: Session) -> tuple[Phone, Session]:
+def restart(network: object, phone: Phone, session: Session, kept: bytes = b"") -> tuple[Phone, Session]:
     """The process dies: a new endpoint at the same address, the session restored from its bytes."""
-    kept = msgspec.msgpack.encode(session.state_data())
+    kept = kept or msgspec.msgpack.encode(session.state_data())
     again = Phone(network, phone.name, phone.node.address[0], seed=99)
     restored = again.endpoint.restore(msgspec.msgpack.decode(kept, type=SessionState), network.now)
     return again, restored
@@ -190,6 +190,18 @@ def test_restored_session_goes_on_in_both_directions() -> None:
     network.run(1)
     assert again.last(events.Ended).by == "remote"
     assert_nothing_left(network, again, bob)
+
+
+def test_restored_session_sends_nothing_the_peer_takes_for_older_than_what_it_had() -> None:
+    network, alice, bob, session, other = established()
+    kept = msgspec.msgpack.encode(session.state_data())
+    for _ in range(3):
+        session.request(network.now, "INFO")
+        network.run(1)
+    _, restored = restart(network, alice, session, kept)
+    restored.bye(network.now)
+    network.run(1)
+    assert bob.last(events.Ended).by == "remote", network.ladder()
 
 
 def test_restored_called_session_can_hang_up() -> None:
