@@ -139,9 +139,11 @@ def test_the_sentence_says_what_is_blocked_and_by_whom(house: House) -> None:
             house.add(m.Forward, extension="101", case="always", to=_to(number))
         told.append(refused.value.problems[0].text("nl"))
     assert told[0] == (
-        "009001234567 is van de soort betaald informatienummer, en die is voor het hele bedrijf geblokkeerd"
+        "bestemming 009001234567 is van de soort betaald informatienummer, en die is voor het hele bedrijf geblokkeerd"
     )
-    assert told[1] == "004989123456 is van de soort internationaal, en die is geblokkeerd voor gebruiker 'Ann'"
+    assert (
+        told[1] == "bestemming 004989123456 is van de soort internationaal, en die is geblokkeerd voor gebruiker 'Ann'"
+    )
     assert told[2].endswith("is van de soort betaald informatienummer, en die is voor het hele bedrijf geblokkeerd")
 
 
