@@ -15,6 +15,7 @@ import pytest_asyncio
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 sys.path.insert(0, str(Path(__file__).parents[1] / "wire"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "api" / "login"))
 sys.path.insert(0, str(Path(__file__).parent))
 
 from bench.peers.baresip import Account, Baresip

@@ -31,7 +31,7 @@ from kiestoon.app.config import load_settings
 from kiestoon.app.softphone.agent import PhoneCall, SipAgent
 from kiestoon.app.softphone.phone import SoftPhone
 from kiestoon.app.softphone.rtp import Silence, Sine, Source
-from kiestoon.company.model import ConferenceRoom, Menu
+from kiestoon.company.model import ConferenceRoom, HuntGroup, HuntMember, HuntPolicy, Menu
 from kiestoon.media.audio.measure import gap_ms, is_silence, tone_level
 from kiestoon.sip.events import InviteReceived
 from kiestoon.sip.flow import Target
@@ -40,6 +40,9 @@ from kiestoon.store.write import Changes
 LOUD_DBM0 = -30.0
 MENU = "100"
 ROOM, ROOM_PIN = "180", "4711"
+HUNTS: dict[str, HuntPolicy] = {"191": "circular", "192": "uniform", "193": "weighted"}
+HUNTED = {"107": 50, "108": 30, "109": 20}
+"""The members of each, and their share of the calls under "weighted"."""
 OUTSIDE = "127.0.0.2"
 OUTSIDE_NUMBER = "+31205550199"
 OUTSIDE_PORT = free_port(OUTSIDE)
@@ -61,6 +64,11 @@ TOWN = Site(
 def _fill(changes: Changes) -> None:
     changes.add(Menu(id=0, company_id=1, extension=MENU, name="Welcome", timeout_s=20))
     changes.add(ConferenceRoom(id=0, company_id=1, extension=ROOM, name="Monday", pin=ROOM_PIN))
+    for extension, policy in HUNTS.items():
+        group = changes.add(HuntGroup(id=0, company_id=1, extension=extension, name=policy, policy=policy))
+        for position, (member, weight) in enumerate(HUNTED.items()):
+            changes.add(HuntMember(id=0, company_id=1, hunt_group_id=group.id, extension=member, position=position,
+                                   weight=weight))  # fmt: skip
 
 
 class TestExchange(Exchange):
@@ -75,7 +83,7 @@ class TestExchange(Exchange):
         cells: dict[str, Any] = msgspec.to_builtins(self.settings)
         cells["sip"] |= {"ws": self.ws_port, "wss": self.wss_port, "digest": ["SHA-256", "MD5"]}
         cells["media"] |= {"first_port": first, "last_port": last}
-        cells["web"]["port"] = self.web_port
+        cells["web"] |= {"port": self.web_port, "private_targets": True}  # identity providers of tests are here
         cells["hep"]["target"] = hep
         self.config.write_text(toml(cells))
         self.settings = load_settings(self.config, {})

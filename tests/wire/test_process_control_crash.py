@@ -7,10 +7,13 @@ import os
 import signal
 import socket
 import time
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
 from softphones import (
+    HUNTED,
+    HUNTS,
     MENU,
     OUTSIDE_NUMBER,
     Line,
@@ -232,3 +235,37 @@ async def test_control_may_die_again_and_again(exchange: TestExchange) -> None:
         await line.caller.until("ended")
         await exchange.empty()
         assert len(exchange.new_records()) == 1
+
+
+async def test_whose_turn_it_is_in_hunt_groups_is_known_after_a_crash(exchange: TestExchange) -> None:
+    """Ten calls to each group, shared out as if the control process had not been killed among them (V 21.3)."""
+    async with phones_on(exchange) as phones:
+        for extension in ("101", *HUNTED):
+            await phones.phone(extension)
+
+        async def answers(group: str) -> str:
+            mine = await phones.dial("101", group)
+            rung = {asyncio.create_task(phones.taken[member].get(), name=member) for member in HUNTED}
+            (first,), others = await asyncio.wait(rung, timeout=5, return_when=asyncio.FIRST_COMPLETED)
+            for other in others:
+                other.cancel()
+            theirs, offer = first.result()
+            theirs.answer(offer)
+            await mine.until("talking")
+            await mine.hang_up()
+            await theirs.until("ended")
+            return first.get_name()
+
+        took: dict[str, list[str]] = {group: [] for group in HUNTS}
+        for call in range(10):
+            if call == 4:
+                await exchange.empty()
+                await exchange.killed("control")
+            for group, members in took.items():
+                members.append(await answers(group))
+        await exchange.empty()
+        in_turn = list(HUNTED) * 4
+        circular, uniform, weighted = took.values()
+        assert circular == uniform == in_turn[:10]
+        assert Counter(weighted) == {member: share / 10 for member, share in HUNTED.items()}
+    exchange.expect_clean_log()

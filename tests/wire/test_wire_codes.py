@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -20,13 +21,17 @@ from kiestoon.company.model import (
     Number,
     NumberPlan,
     NumberScheme,
+    PickupGroup,
+    PickupMember,
     PlanMapping,
     PlanOverride,
+    PlanPeriod,
     Presence,
     Row,
     SpeedDial,
     StatusForward,
     User,
+    WeekBlock,
 )
 from kiestoon.store.database import Database
 from kiestoon.store.load import list_rows
@@ -68,6 +73,11 @@ def fill(changes: Changes) -> None:
         for position, extension in enumerate(("102", "103"), 1):
             plan = changes.add(NumberPlan(**place, scheme_id=scheme.id, name=f"Plan {position}", position=position))
             changes.add(PlanMapping(**place, plan_id=plan.id, number_id=number.id, extension=extension))
+        whole_days = tuple(WeekBlock(day, 0, 1440) for day in range(0, 7, 2))  # another plan tomorrow, or in two days
+        changes.add(PlanPeriod(**place, scheme_id=scheme.id, plan_id=plan.id - 1, blocks=whole_days))
+        group = changes.add(PickupGroup(**place, name="All"))
+        for extension in ("101", "103"):
+            changes.add(PickupMember(**place, group_id=group.id, extension=extension))
 
 
 @pytest.fixture(scope="module")
@@ -125,6 +135,36 @@ class Town:
         self.anna.hang_up()
         self.anna.wait_for("CALL_CLOSED")
         whom.wait_for("CALL_CLOSED")
+
+    def takes(self, code: str) -> None:
+        """Bert calls Carla, whose phone rings; Anna takes the call, and Bert hears her."""
+        self.bert.dial("103")
+        self.carla.wait_for("CALL_INCOMING")
+        self.anna.dial(code)
+        self.anna.wait_for("CALL_ESTABLISHED")
+        self.carla.wait_for("CALL_CLOSED")
+        self.bert.wait_for_tone(CALLER_HZ)
+        self.bert.hang_up()
+        self.bert.wait_for("CALL_CLOSED")
+        self.anna.wait_for("CALL_CLOSED")
+
+    def intercom(self, code: str) -> None:
+        """Bert's phone is asked to answer by itself."""
+        self.anna.dial(code)
+        self.bert.wait_for("CALL_INCOMING")
+        self.anna.hang_up()
+        self.anna.wait_for("CALL_CLOSED")
+        self.bert.wait_for("CALL_CLOSED")
+
+    def plan_chosen(self, code: str = "915", *, keys: str) -> tuple[str, str] | None:
+        """The plan chosen by telephone, and until when; None: as the schedule says."""
+        self.dial(code, keys=keys)
+        plans = {plan.id: plan.name for plan in self.rows(NumberPlan)}
+        chosen = [(plans[row.plan_id], row.until_ms) for row in self.rows(PlanOverride)]
+        if not chosen:
+            return None
+        ((plan, until_ms),) = chosen
+        return plan, "until the schedule changes" if until_ms > time.time() * 1000 else "for good"
 
     def rows(self, row_type: type[Row]) -> list[Any]:
         database = Database(self.exchange.settings.database_url)
@@ -187,6 +227,9 @@ def test_the_codes_of_one_net(town: Town) -> None:
     town.anna_calls("#01", town.carla)
     town.anna_calls("*66", town.carla)
     town.anna_calls("*69", town.bert)
+    for code, field, on in (("*77", "reject_anonymous", True), ("#43", "call_waiting", False)):
+        town.dial(code)
+        assert getattr(town.anna_is(), field) is on
     town.tests()
     town.dial("*94103")
     town.anna.stop()
@@ -200,10 +243,8 @@ def test_the_codes_of_standard(town: Town, sipp: Any) -> None:
     town.call_to_anna_rings(town.carla)
     town.dial("910", keys="0", until=lambda: town.forwards_to() == [])
     town.call_to_anna_rings(town.anna)
-    town.dial("915", keys="22#")
-    assert len(town.rows(PlanOverride)) == 1
-    town.dial("915", keys="3")
-    assert town.rows(PlanOverride) == []
+    assert town.plan_chosen(keys="12#") == ("Plan 2", "until the schedule changes")
+    assert town.plan_chosen(keys="3") is None
     town.anna_calls("#01", town.carla)
     town.anna_calls("*66", town.carla)
     town.anna_calls("*69", town.bert)
@@ -224,7 +265,25 @@ def test_the_codes_of_standard(town: Town, sipp: Any) -> None:
 @pytest.mark.parametrize("town", ["3cx"], indirect=True)
 def test_the_codes_of_3cx(town: Town) -> None:
     town.statuses()
-    town.dial("*64", keys="21#")
-    assert len(town.rows(PlanOverride)) == 1
+    assert town.plan_chosen("*64", keys="21#") == ("Plan 1", "for good")
+    town.intercom("*9102")
     town.tests()
     assert not town.anna_is().do_not_disturb
+
+
+@pytest.mark.parametrize("town", ["unify"], indirect=True)
+def test_the_codes_of_unify(town: Town) -> None:
+    town.dial("*11103")
+    town.call_to_anna_rings(town.carla)
+    town.dial("#1")
+    town.anna_calls("*701", town.carla)
+    town.takes("*59103")
+    town.intercom("*80102")
+    town.dial("*490")
+    assert not town.anna_is().call_waiting
+
+
+@pytest.mark.parametrize("town", ["gigaset"], indirect=True)
+def test_the_codes_of_gigaset(town: Town) -> None:
+    town.anna_calls("*601", town.carla)
+    town.takes("*8")

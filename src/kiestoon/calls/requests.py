@@ -98,10 +98,14 @@ class StopForwarding(OwnRequest, frozen=True):
     """Switch off forwarding in every case: always, busy, no answer, unreachable."""
 
 
+SwitchedService: TypeAlias = Literal["do_not_disturb", "hide_number", "reject_anonymous", "call_waiting"]
+"""Fields of a person that are on or off."""
+
+
 class SwitchService(OwnRequest, frozen=True):
     """Switch one of the services that are on or off."""
 
-    service: Literal["do_not_disturb", "hide_number"]
+    service: SwitchedService
     on: bool
 
 

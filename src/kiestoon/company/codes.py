@@ -110,8 +110,6 @@ _CATALOGUE: Final = (
     _switch("anonymous_rejection_off", "Accept withheld numbers", "Anonieme bellers weigeren uit"),
     _switch("call_waiting_on", "Second calls are offered", "Tweede gesprek aanbieden"),
     _switch("call_waiting_off", "No second call is offered", "Tweede gesprek aanbieden uit"),
-    _switch("caller_id_hide_on", "Hide my number in all calls", "Mijn nummer altijd verbergen"),
-    _switch("caller_id_hide_off", "Show my number in calls", "Mijn nummer altijd verbergen uit"),
     _F("plan_menu", "Switch number plans", "Nummerplannen omschakelen"),
     _switch("night_service_on", "Night service on", "Nachtstand aan"),
     _switch("night_service_off", "Night service off", "Nachtstand uit"),
@@ -174,6 +172,13 @@ _CATALOGUE: Final = (
     _F("own_number", "Hear my own number", "Mijn eigen nummer horen"),
 )  # fmt: skip
 FEATURES: Final[Mapping[str, Feature]] = {feature.name: feature for feature in _CATALOGUE}
+NOT_BUILT: Final = frozenset(
+    {
+        "night_service_on", "night_service_off", "queue_log_in", "queue_log_out", "queue_forward_on",
+        "queue_forward_off", "voicemail_group", "assistant", "assistant_start", "assistant_stop",
+    }
+)  # fmt: skip
+"""What has codes in the presets, so that nothing else takes them, and nothing behind them yet: not listed to people."""
 WITHOUT_LOGIN: Final = frozenset({"log_in", "log_out", "who_logged_in", "voicemail", "echo", "clock", "own_number"})
 """What also works on a phone nobody is logged in on."""
 LOG_IN: Final = "log_in"

@@ -32,6 +32,7 @@ from kiestoon.company.model import (
 from kiestoon.company.music import HoldMusic
 from kiestoon.company.rights import Rights
 from kiestoon.company.services import Services
+from kiestoon.company.written_out import rows_written_out
 
 _MAX_KNOWN_SOURCES = 16_384
 
@@ -63,7 +64,7 @@ class CompanyIndex:
     def __init__(self, rows: CompanyRows) -> None:
         self.company: Company = rows.company
         self.services = Services.of(rows)
-        rows = rows_in_force(rows, self.services)
+        rows = rows_written_out(rows_in_force(rows, self.services))
         self.arrangements = Arrangements(rows)
         self.rights = Rights(rows, self.services)
         self.music = HoldMusic(rows)

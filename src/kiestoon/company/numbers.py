@@ -183,6 +183,15 @@ def read_outside_number(dialled: str, country: str, area_code: str = "") -> Outs
     return possible
 
 
+def read_written(cleaned: str, country: str, area_code: str, access_code: str) -> OutsideNumber | None:
+    """A number as written in settings: with the access code or without, local ones completed with the area code."""
+    bare = read_outside_number(cleaned, country, area_code)
+    if not access_code or not cleaned.startswith(access_code):
+        return bare
+    rest = read_outside_number(cleaned[len(access_code) :], country, area_code)
+    return next((read for read in (rest, bare) if read is not None and read.valid), bare or rest)
+
+
 def _readings(dialled: str, country: str, area_code: str) -> list[tuple[str, bool]]:
     """What the digits can mean, likeliest first: (text to parse, completed with the area code)."""
     readings = [(dialled, False)]

@@ -6,23 +6,27 @@ people only: nothing forwards to them.
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 import msgspec
 
 from kiestoon.company.directory import CompanyIndex
-from kiestoon.company.model import Location, Number, Row, User
+from kiestoon.company.model import Company, Location, Number, Row, User
 from kiestoon.company.numbers import (
     OutsideNumber,
     area_context,
     clean_dialled,
     country_code,
     emergency_number,
-    read_outside_number,
+    read_written,
 )
 from kiestoon.routing.context import SHOWN, Route, refuse
 from kiestoon.routing.decision import DialOutside, Refuse, Step
 from kiestoon.routing.own_numbers import lead
 from kiestoon.routing.situation import Diversion
 from kiestoon.routing.trunks import ordered_trunks
+
+BlockedBy: TypeAlias = Literal["", "company", "user"]
 
 
 def forward(route: Route, number: str) -> Step | str:
@@ -45,7 +49,7 @@ def forward(route: Route, number: str) -> Step | str:
 
 def own_number_meant(route: Route, cleaned: str, area: str) -> Number | None:
     """The company's own number that this is: such a call need not go out and come back."""
-    read = read_dialled(route.index, cleaned, area) if cleaned else None
+    read = read_dialled(route.index.company, cleaned, area) if cleaned else None
     number = route.directory.number(read.number) if read is not None else None
     return number if number is not None and number.company_id == route.index.company.id else None
 
@@ -74,8 +78,8 @@ def dial_for(route: Route, number: str, payer: User | None) -> DialOutside | Ref
     cleaned = clean_dialled(number)
     owner = payer if payer is not None else route.owner(route.situation.at)
     location, area = route.location_of(owner), area_of(route, owner)
-    read = read_dialled(route.index, cleaned, area) if cleaned else None
-    if not cleaned or is_emergency(route.index, cleaned, read):
+    read = read_dialled(route.index.company, cleaned, area) if cleaned else None
+    if not cleaned or is_emergency(company, cleaned, read):
         route.because("not_forwarded_there", number=number[:SHOWN])
         return refuse(403, 21, "Not possible")
     if read is None:
@@ -84,7 +88,7 @@ def dial_for(route: Route, number: str, payer: User | None) -> DialOutside | Ref
     if not read.valid and len(cleaned) == company.extension_digits:
         route.because("unknown_extension", number=cleaned)
         return refuse(404, 1, "Not Found")
-    blocked = blocked_by(route.index, payer, read)
+    blocked = blocked_by(company, payer, read)
     if blocked:
         route.because("blocked", number=read.number, kind=read.kind, by=blocked)
         return refuse(403, 21, "Destination blocked", "destination-blocked")
@@ -108,22 +112,16 @@ def dial_for(route: Route, number: str, payer: User | None) -> DialOutside | Ref
     )
 
 
-def is_emergency(index: CompanyIndex, cleaned: str, read: OutsideNumber | None) -> bool:
+def is_emergency(company: Company, cleaned: str, read: OutsideNumber | None) -> bool:
     """Whether an emergency number is meant, however it was written."""
-    company = index.company
     if emergency_number(cleaned, company.country, company.access_code):
         return True
     return read is not None and bool(emergency_number(read.number, company.country))
 
 
-def read_dialled(index: CompanyIndex, cleaned: str, area: str) -> OutsideNumber | None:
-    """A number as written in settings: with the access code or without, local ones completed with the area code."""
-    company = index.company
-    bare = read_outside_number(cleaned, company.country, area)
-    if not company.access_code or not cleaned.startswith(company.access_code):
-        return bare
-    rest = read_outside_number(cleaned[len(company.access_code) :], company.country, area)
-    return next((read for read in (rest, bare) if read is not None and read.valid), bare or rest)
+def read_dialled(company: Company, cleaned: str, area: str) -> OutsideNumber | None:
+    """``read_written`` as the company dials."""
+    return read_written(cleaned, company.country, area, company.access_code)
 
 
 def area_of(route: Route, owner: Row | None) -> str:
@@ -137,12 +135,12 @@ def area_of_location(index: CompanyIndex, location: Location | None) -> str:
     return (location.area_code if location is not None else "") or index.company.area_code
 
 
-def blocked_by(index: CompanyIndex, user: User | None, number: OutsideNumber) -> str:
-    """Who blocks this kind of destination: "company", "user", or "" for nobody."""
+def blocked_by(company: Company, user: User | None, number: OutsideNumber) -> BlockedBy:
+    """Who blocks this kind of destination; "" for nobody."""
     kinds: tuple[str, ...] = (number.kind,)
-    if number.kind in ("satellite", "premium") and _leads_abroad(number.number, index.company.country):
+    if number.kind in ("satellite", "premium") and _leads_abroad(number.number, company.country):
         kinds = (number.kind, "international")
-    if any(kind in index.company.blocked for kind in kinds):
+    if any(kind in company.blocked for kind in kinds):
         return "company"
     return "user" if user is not None and any(kind in user.blocked for kind in kinds) else ""
 

@@ -112,7 +112,7 @@ def _completed(route: Route, to: Destination, location: Location) -> Destination
     """A local number among the location's settings is one of its own area, wherever the person is."""
     if to.kind != "number":
         return to
-    read = read_dialled(route.index, clean_dialled(to.target), area_of_location(route.index, location))
+    read = read_dialled(route.index.company, clean_dialled(to.target), area_of_location(route.index, location))
     return Destination("number", read.number) if read is not None and read.completed else to
 
 

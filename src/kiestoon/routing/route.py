@@ -263,7 +263,7 @@ def _to_outside(line: Route, caller: Caller, user: User, cleaned: str, wishes: W
     line.because("kind", number=number.number, kind=number.kind)
     if not number.valid:
         line.because("not_in_plan", number=number.number)
-    blocked = blocked_by(index, user, number)
+    blocked = blocked_by(index.company, user, number)
     if blocked:
         line.because("blocked", number=number.number, kind=number.kind, by=blocked)
         return line.decide(refuse(403, 21, "Destination blocked", "destination-blocked"), number.number)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from kiestoon.company.codes import without_dial_key
 from kiestoon.company.directory import CompanyIndex
 from kiestoon.company.model import User
+from kiestoon.company.short_ways import split_speed_dial
 from kiestoon.routing.codes import Wishes, read_wishes
 from kiestoon.routing.context import SHOWN, Route
-
-_DIGITS: Final = 2
 
 
 def written_out(line: Route, user: User | None, dialled: str) -> tuple[Wishes, str]:
@@ -45,10 +42,6 @@ def _target(line: Route, user: User, dialled: str) -> str:
 def speed_dial_of(index: CompanyIndex, user: User, dialled: str) -> str | None:
     """What a person's speed dial leads to; None when this is none."""
     arrangements = index.arrangements
-    bare = without_dial_key(arrangements.codes, dialled)
-    for code in arrangements.speed_dial_codes:
-        if bare.startswith(code) and len(bare) == len(code) + _DIGITS:
-            row = arrangements.speed_dials.get((user.id, bare[len(code) :]))
-            if row is not None:
-                return row.number
-    return None
+    digits = split_speed_dial(arrangements.speed_dial_codes, without_dial_key(arrangements.codes, dialled))
+    row = arrangements.speed_dials.get((user.id, digits)) if digits else None
+    return row.number if row is not None else None

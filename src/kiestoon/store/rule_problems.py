@@ -23,6 +23,30 @@ TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
         "Choose another number",
         "Kies een ander nummer",
     ),
+    "leads_back": (
+        "{field} {value} would bring calls back to the {other}",
+        "{field} {value} brengt gesprekken terug bij {other}",
+        "Choose somewhere else",
+        "Kies een andere bestemming",
+    ),
+    "blocked_target": (
+        "{field} {value} is of the kind {kind}, which is blocked for the whole company",
+        "{field} {value} is van de soort {kind}, en die is voor het hele bedrijf geblokkeerd",
+        "Choose another number, or take '{category}' out of what the company has blocked",
+        "Kies een ander nummer, of haal '{category}' uit wat voor het bedrijf geblokkeerd is",
+    ),
+    "blocked_for": (
+        "{field} {value} is of the kind {kind}, which is blocked for the {other}",
+        "{field} {value} is van de soort {kind}, en die is geblokkeerd voor {other}",
+        "Choose another number, or take '{category}' out of what is blocked there",
+        "Kies een ander nummer, of haal '{category}' uit wat daar geblokkeerd is",
+    ),
+    "nobodys_short_way": (
+        "'{value}' stands for nobody's number",
+        "'{value}' staat voor niemands nummer",
+        "Give one of the person's speed dials, a short number of the company, or a number",
+        "Geef een snelkiesnummer van de persoon, een verkort nummer van het bedrijf, of een nummer",
+    ),
     "leads_elsewhere": (
         "{value} does not lead to {other}",
         "{value} leidt niet naar {other}",

@@ -114,3 +114,20 @@ async def test_other_companies_and_other_formats_are_refused(api: Api) -> None:
     assert (await api.of("company").get(foreign)).status_code == 404
     answer = await api.of("company").post(path(api), json={"kiestoon": 1})
     assert answer.status_code == 415
+
+
+async def test_a_file_that_forwards_to_what_it_blocks_is_refused_whole_with_line_and_rule(api: Api) -> None:
+    """The destination there was before stays: only calls find out (REACH-1)."""
+    text = (await exported(api)).replace("company:\n", "company:\n  blocked: [mobile]\n", 1)
+    assert (await post(api, "company", path(api), text)).status_code == 200
+    before = await exported(api)
+    assert "0612345678" in before
+    lines = before.splitlines(keepends=True)
+    at = lines.index("forwards:\n")
+    lines.insert(at + 1, "  - {extension: '202', case: always, to: {number: '0612345679'}}\n")
+    refused = await post(api, "company", path(api), "".join(lines))
+    assert refused.status_code == 422, refused.text
+    (error,) = refused.json()["errors"]
+    assert (error["field"], error["code"]) == ("forwards 202 / always.to", "blocked_target")
+    assert refused.json()["lines"][0]["line"] == at + 2
+    assert await exported(api) == before

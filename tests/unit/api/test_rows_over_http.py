@@ -333,3 +333,19 @@ async def test_both_names_of_somebody_in_anothers_view_are_in_the_audit_trail(ap
         "Sam 2",
         {"do_not_disturb": False, "version": 1},
     )
+
+
+async def test_a_destination_that_may_not_be_called_is_refused_with_its_field_and_the_rule(api: Api) -> None:
+    """For the person's own login as for administrators (REACH-1, E 9.1)."""
+    administrator, person = api.of("company"), api.of("user")
+    own = api.path("users", api.organisation.own["users"])
+    match = {"If-Match": (await administrator.get(own)).headers["etag"]}
+    assert (await administrator.patch(own, json={"blocked": ["premium"]}, headers=match)).status_code == 200
+    row = {"extension": "201", "case": "always", "to": {"kind": "number", "target": "009001234567"}}
+    for client in (administrator, person):
+        refused = await client.post(api.path("forwards"), json=row)
+        assert refused.status_code == 422, refused.text
+        assert codes(refused) == {("to", "blocked_for")}
+    assert "premium" in refused.json()["errors"][0]["message"]
+    row["to"] = {"kind": "number", "target": "00612345678"}
+    assert (await person.post(api.path("forwards"), json=row)).status_code == 201

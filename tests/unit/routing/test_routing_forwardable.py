@@ -3,14 +3,23 @@
 import pytest
 from routing_world import ANNA, BEN, Town
 
-from kiestoon.company.model import AlternateNumber, Destination, GroupExtension, Menu, Number, ShortNumber
-from kiestoon.routing.forwardable import NotThere, read_target
+from kiestoon.company.model import (
+    AlternateNumber,
+    Destination,
+    FeatureCode,
+    GroupExtension,
+    Menu,
+    Number,
+    ShortNumber,
+    SpeedDial,
+)
+from kiestoon.routing.forwardable import IndexBook, NotThere, read_target
 
 
 def target(town, keyed, by=ANNA):
     directory = town.directory
     index = directory.company(1)
-    return read_target(directory, index, index.users_by_extension[by], keyed)
+    return read_target(IndexBook(directory, index), index.users_by_extension[by], keyed)
 
 
 @pytest.mark.parametrize(
@@ -92,3 +101,38 @@ def test_a_short_number_of_the_company_stands_for_what_it_leads_to():
     assert target(town, "2001") == Destination("number", "+31701234567")
     assert target(town, "2002").why == "no_number"
     assert target(town, "2003").why == "own"
+
+
+def test_the_companys_own_numbers_are_never_blocked():
+    town = Town(blocked=("national",))
+    assert target(town, "00207654102") == Destination("number", "+31207654102")
+    assert target(town, "00207654199").why == "blocked"
+
+
+@pytest.mark.parametrize(
+    ("keyed", "kind", "by"),
+    [
+        ("009001234", "premium", "company"),
+        ("0049891234567", "international", "user"),  # without the access code
+        ("00049891234567", "international", "user"),
+        ("+49 900 1234567", "premium", "company"),
+        ("+43 900 123456", "premium", "company"),
+        ("+881 612345678", "international", "user"),  # satellites are abroad as well
+    ],
+)
+def test_what_is_blocked_is_told_with_its_kind_and_by_whom(keyed, kind, by):
+    found = target(Town(blocked=("premium",)).user(ANNA, blocked=("international",)), keyed)
+    assert (found.why, found.kind, found.by) == ("blocked", kind, by)
+
+
+def test_speed_dials_and_the_code_of_a_voicemail_stand_for_what_they_lead_to():
+    town = Town(
+        FeatureCode(id=1, company_id=1, feature="speed_dial", code="#"),
+        FeatureCode(id=2, company_id=1, feature="voicemail_box", code="*55"),
+        SpeedDial(id=1, company_id=1, user_id=1, code="01", number="00701234567"),
+        SpeedDial(id=2, company_id=1, user_id=1, code="02", number=f"*55{BEN}"),
+    )
+    assert target(town, "#01") == Destination("number", "+31701234567")
+    assert target(town, "#01", by=BEN).why == "no_number"
+    assert target(town, "#02") == target(town, f"*55{BEN}") == Destination("voicemail", BEN)
+    assert target(town, "*55777").why == "unknown_extension"

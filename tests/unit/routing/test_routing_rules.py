@@ -16,7 +16,23 @@ from routing_world import (
     voicemail,
 )
 
-from kiestoon.company.model import AlternateNumber, Destination, Forward, Holiday, Location, Rule, Schedule, WeekBlock
+from kiestoon.company.model import (
+    AlternateNumber,
+    Destination,
+    FeatureCode,
+    Forward,
+    GroupExtension,
+    Holiday,
+    Location,
+    RingNumber,
+    Rule,
+    Schedule,
+    ShortNumber,
+    SimultaneousRinging,
+    SpeedDial,
+    VoicemailBox,
+    WeekBlock,
+)
 from kiestoon.company.model.schedules import HolidayDay
 from kiestoon.routing import Assumed
 
@@ -216,3 +232,83 @@ def test_a_location_may_forward_to_a_voicemail():
 def test_somebody_without_a_location_has_that_of_the_department_or_none():
     town = located("on", to(STRANGER)).user(ANNA, location_id=None)
     assert outcome(town.incoming()) == "rings Anna"
+
+
+# --- speed dials, short numbers and codes in place of numbers (V 6.5, V 15) -------------------------------------------
+
+
+def with_short_ways(*rows):
+    table = {"#": "speed_dial", "*55": "voicemail_box", "*67": "caller_id_hide", "*72": "forward_always_on"}
+    return Town(
+        *(FeatureCode(id=n, company_id=1, feature=name, code=code) for n, (code, name) in enumerate(table.items(), 1)),
+        SpeedDial(id=1, company_id=1, user_id=1, code="01", number="00701234567"),
+        SpeedDial(id=2, company_id=1, user_id=1, code="02", number=BEN),
+        SpeedDial(id=3, company_id=1, user_id=1, code="03", number=f"*55{CARA}"),
+        SpeedDial(id=4, company_id=1, user_id=2, code="05", number="0049891234567"),
+        ShortNumber(id=1, company_id=1, code="*6123", number="0701234567", name="Notary"),
+        ShortNumber(id=2, company_id=1, code="2001", number=STRANGER, name="Notary"),
+        VoicemailBox(id=1, company_id=1, extension=CARA),
+        *rows,
+    )
+
+
+@pytest.mark.parametrize("written", ["#01", "*6123", "2001", "*6700701234567", "*670701234567"])
+def test_a_rules_caller_may_be_a_speed_dial_a_short_number_or_a_number_behind_a_code(written):
+    town = rule(with_short_ways(), "selective_reject", patterns=(written,))
+    assert outcome(town.incoming(caller=STRANGER)) == "refused 403"
+    assert outcome(town.incoming(caller="+31701234568")) == "rings Anna"
+
+
+def test_a_speed_dial_of_a_rule_may_be_a_colleague_and_is_the_persons_own():
+    town = rule(with_short_ways(), "selective_reject", patterns=("#02",))
+    assert outcome(town.dial(ANNA, by=BEN)) == "refused 403"
+    assert outcome(town.dial(ANNA, by=DORA)) == "rings Anna"
+    others = rule(with_short_ways(), "selective_reject", patterns=("#05",))  # Ben's
+    assert outcome(others.incoming(caller="+49891234567")) == "rings Anna"
+
+
+def test_local_numbers_behind_speed_dials_are_completed_with_the_persons_area_code():
+    town = with_short_ways(SpeedDial(id=1, company_id=1, user_id=1, code="01", number="01234567")).user(
+        ANNA, area_code="070"
+    )
+    assert outcome(rule(town, "selective_reject", patterns=("#01",)).incoming(caller=STRANGER)) == "refused 403"
+
+
+@pytest.mark.parametrize(
+    ("written", "leads"),
+    [
+        ("#01", "dials +31701234567"),
+        ("#02", "rings Ben"),
+        ("#03", f"voicemail {CARA}"),
+        ("*6123", "dials +31701234567"),
+        ("2001", "dials +31701234567"),
+        (f"*55{CARA}", f"voicemail {CARA}"),
+        ("#05", "refused 404"),  # nobody's, and so no number
+        ("*72", "refused 404"),
+    ],
+)
+def test_calls_may_be_forwarded_to_short_ways_and_to_the_code_of_a_voicemail(written, leads):
+    there = Destination("number", written)
+    town = with_short_ways(Forward(id=1, company_id=1, extension=ANNA, case="always", to=there))
+    assert outcome(town.incoming()) == leads
+    town = with_short_ways(Forward(id=1, company_id=1, extension=ANNA, case="selective", to=Destination("voicemail")))
+    assert outcome(rule(town, "selective_forward", to=there).incoming()) == leads
+
+
+def test_groups_have_the_companys_short_numbers_and_people_ring_along_by_their_speed_dials():
+    numbers = ("*6123", "#01")
+    town = with_short_ways(
+        GroupExtension(id=1, company_id=1, extension="350", name="All", forward_always=to(BEN),
+                       forward_always_also=numbers),
+        SimultaneousRinging(id=1, company_id=1, user_id=1),
+        RingNumber(id=1, company_id=1, user_id=1, service="simultaneous", position=1, to=Destination("number", "#01")),
+    )  # fmt: skip
+    assert outcome(town.dial("350")) == "rings Ben+" + STRANGER
+    assert outcome(town.dial(ANNA)) == "rings Anna+" + STRANGER
+
+
+def test_a_changed_speed_dial_is_followed_with_the_next_snapshot():
+    town = rule(with_short_ways(), "selective_reject", patterns=("#01",))
+    town.add(SpeedDial(id=1, company_id=1, user_id=1, code="01", number=BEN))
+    assert outcome(town.incoming(caller=STRANGER)) == "rings Anna"
+    assert outcome(town.dial(ANNA, by=BEN)) == "refused 403"

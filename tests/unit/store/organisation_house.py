@@ -19,6 +19,7 @@ class House:
     def __init__(self, changes: Changes) -> None:
         self.changes = changes
         company = changes.add(m.Company(id=0, name="Acme", domain="acme.example"))
+        self.company = company
         self.company_id = company.id
         self.own = {"id": 0, "company_id": company.id}
         self.here = self.add(m.Location, name="Here")
@@ -35,6 +36,12 @@ class House:
 
     def change(self, row: Any, **values: Any) -> Any:
         return self.changes.update(replace(row, **values))
+
+    def meeting_calling(self, number: str) -> Any:
+        room = self.add(m.ConferenceRoom, extension="316", name="Room")
+        guest = m.Guest(name="Kim", email="kim@client.example", number=number, call=True)
+        times = {"start": "2027-01-04T10:00", "end": "2027-01-04T11:00"}
+        return self.add(m.Meeting, user_id=self.ann.id, room_id=room.id, name="Talk", guests=(guest,), **times)
 
     def pack(self, *services: str, licences: int = 0) -> Any:
         name = f"{'+'.join(services) or 'None'} {licences}"

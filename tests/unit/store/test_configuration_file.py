@@ -321,7 +321,7 @@ def test_who_is_logged_in_where_is_not_in_the_file_and_stays_when_one_is_applied
     apply(database, vault, text.replace("desk}", "desk, call_limit: 3}"), company_id)
     (desk,) = list_rows(database, Device)
     assert (desk.call_limit, desk.logged_in_user_id, desk.known_address) == (3, ben.id, "192.0.2.1")
-    gone = text.replace("  - {extension: 205, name: Ben}\n", "").replace("extension: 205", "extension: 204")
+    gone = text.replace("  - {extension: 205, name: Ben}\n", "").replace("{extension: 205}", "{number: '0612345678'}")
     apply(database, vault, gone.replace("desk}", "desk, call_limit: 4}"), company_id)
     (desk,) = list_rows(database, Device)
     assert (desk.call_limit, desk.logged_in_user_id) == (4, None)

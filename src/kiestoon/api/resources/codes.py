@@ -23,7 +23,7 @@ from kiestoon.api.resources.requests import (
 from kiestoon.api.resources.routes import Asker, Behind
 from kiestoon.api.resources.rows import Writer
 from kiestoon.company.code_presets import PRESETS, CodePreset
-from kiestoon.company.codes import FEATURES, QUERY, Feature
+from kiestoon.company.codes import FEATURES, NOT_BUILT, QUERY, Feature
 from kiestoon.company.model import BY_TABLE, FeatureCode
 from kiestoon.store.idempotency import Answer
 from kiestoon.store.new_company import add_codes
@@ -76,7 +76,7 @@ class ApplyCodePreset(BaseModel):
 
 @router.get("/companies/{company_id}/codes", response_model=CodeList, operation_id="list_codes", tags=["feature_codes"])
 async def list_codes(request: Request, company_id: str, principal: Asker, backend: Behind) -> Response:
-    """What can be dialled in the company, in words, for everybody."""
+    """What can be dialled in the company, in words, for everybody; without codes that nothing answers yet."""
     found = company_id_of(principal, company_id)
     demand(principal, "list", _CODES)
     language = language_of(request)
@@ -84,7 +84,7 @@ async def list_codes(request: Request, company_id: str, principal: Asker, backen
     def work(connection: Connection) -> Answer:
         check_company(connection, found)
         rows = Peek(connection, found).find(FeatureCode)
-        return json_answer({"items": _listed({row.code: row.feature for row in rows}, language)})
+        return json_answer({"items": _listed(_usable({row.code: row.feature for row in rows}), language)})
 
     return respond_with(await backend.read(work))
 
@@ -124,6 +124,11 @@ async def apply_code_preset(request: Request, company_id: str, principal: Asker,
         return json_answer({"items": _listed({row.code: row.feature for row in rows}, language)})
 
     return await write_once(request, backend, principal, found, await request.body(), work)
+
+
+def _usable(codes: dict[str, str]) -> dict[str, str]:
+    """Without those that nothing answers."""
+    return {code: feature for code, feature in codes.items() if feature not in NOT_BUILT}
 
 
 def _listed(codes: dict[str, str], language: str) -> list[dict[str, Any]]:

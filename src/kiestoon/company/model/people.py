@@ -12,6 +12,7 @@ from kiestoon.company.model.row import (
     E164,
     NOWHERE,
     AreaCode,
+    CallerPattern,
     CompanyId,
     Country,
     Destination,
@@ -202,7 +203,7 @@ class Rule(Row, frozen=True):
     applies: bool = True
     schedule_id: Annotated[int, refers("schedules")] | None = None
     holiday_id: Annotated[int, refers("holidays")] | None = None
-    patterns: tuple[NumberPattern, ...] = ()
+    patterns: tuple[CallerPattern, ...] = ()
     kinds: tuple[NumberKind, ...] = ()
     to: Destination = NOWHERE
 

@@ -87,6 +87,17 @@ NumberPattern: TypeAlias = Annotated[
 ]
 """A number in which ? stands for one digit and * at the end for the rest (V 6.5)."""
 
+CallerPattern: TypeAlias = Annotated[
+    str,
+    Meta(
+        max_length=32,
+        pattern=r"^([*#][0-9*#]+|\+?[0-9?]*\*?)$",
+        extra={"pattern": True, "short_ways": True},
+        examples=["+3120555*", "#01"],
+    ),
+]
+"""The same, or a short way to a number: the person's speed dial, a short number, a number behind a code (V 6.5)."""
+
 MinuteOfDay: TypeAlias = Annotated[int, Meta(ge=0, le=1440)]
 LocalMinute: TypeAlias = Annotated[
     str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}$", max_length=16, examples=["2026-12-24T17:00"])
@@ -104,8 +115,9 @@ class Destination(Value, frozen=True):
     """Where a call is sent.
 
     ``kind`` "extension": ``target`` is one of the company's internal numbers (checked, and followed when renumbered);
-    "number": anything a user could dial; "voicemail": the box of the extension ``target``, "" = the forwarding user's
-    own; "mobile", "external": the forwarding user's own mobile or other outside number, whatever it is then
+    "number": a number as a user dials it, one of the user's speed dials, a short number, or the code of a voicemail
+    with its extension (``company.short_ways``); "voicemail": the box of the extension ``target``, "" = the forwarding
+    user's own; "mobile", "external": the forwarding user's own mobile or other outside number, whatever it is then
     (U 4.1.4); "busy": the caller hears busy; "none": not set.
     """
 

@@ -8,7 +8,7 @@ from kiestoon.calls.conversation import Conversation
 from kiestoon.calls.requests import SwitchForward
 from kiestoon.company.model import NOWHERE, Destination, Forward, ForwardCase, User
 from kiestoon.routing import UseCode
-from kiestoon.routing.forwardable import NotThere, Why, read_target
+from kiestoon.routing.forwardable import IndexBook, NotThere, Why, read_target
 from kiestoon.services.switching.writing import write
 
 How = Literal["on", "off", "voicemail"]
@@ -61,7 +61,7 @@ async def ask_target(caller: Conversation, user: User, keyed: str = "") -> Desti
         index = caller.index
         if index is None:
             return None
-        found = read_target(caller.exchange.directory, index, user, keyed)
+        found = read_target(IndexBook(caller.exchange.directory, index), user, keyed)
         if isinstance(found, Destination):
             return found
         await _tell_wrong(caller, found, keyed)

@@ -3,70 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from kiestoon.company.model import (
     MOST_RINGING,
     AlternateNumber,
     CallLimit,
-    Company,
-    Destination,
     Forward,
     ForwardExtension,
     Number,
     NumberPlan,
     PlanMapping,
-    ReachProfile,
     RemoteOffice,
     RingNumber,
     Row,
     Rule,
-    StatusForward,
     User,
 )
-from kiestoon.company.numbers import clean_dialled, emergency_number, read_outside_number
 from kiestoon.store.problems import Problem, problem
 from kiestoon.store.rules.peek import Peek, named
 from kiestoon.store.rules.shape import Check
+from kiestoon.store.rules.targets import OWN_NUMBERS
 
-OWN_NUMBERS: Final = ("mobile", "external")
 RUNG: Final = ("extension", "number", *OWN_NUMBERS)
 """What can ring: the rest of the destinations answers by itself, or not at all."""
 _REMINDED: Final = ("always", "selective")
-
-
-def check_own_numbers(row: Row, fields: tuple[Any, ...], peek: Peek) -> Iterator[Problem]:
-    """Only people have a mobile and another number of their own (U 4.1.4)."""
-    for field in fields:
-        value = getattr(row, field.name)
-        if isinstance(value, Destination) and value.kind in OWN_NUMBERS and not _is_persons(row, peek):
-            yield problem(field.name, "nobodys_number", value=value.kind)
-
-
-def _is_persons(row: Row, peek: Peek) -> bool:
-    if isinstance(row, StatusForward | ReachProfile | RingNumber):
-        return True
-    extension = getattr(row, "extension", "") if isinstance(row, Forward | Rule) else ""
-    return bool(extension) and isinstance(peek.extension_owner(extension), User)
-
-
-def check_number(field: str, number: str, peek: Peek) -> Iterator[Problem]:
-    """A number that calls are sent to can be dialled, and is no emergency number: every such call would be refused."""
-    company, cleaned = peek.company(), clean_dialled(number)
-    if not cleaned.removeprefix("+").isdecimal():
-        yield problem(field, "not_dialable", value=number)
-    elif company is not None and emergency_number(cleaned, company.country, company.access_code):
-        yield problem(field, "emergency_target", value=number)
-    elif company is not None and _is_nobodys(cleaned, company) and peek.extension_owner(cleaned) is None:
-        yield problem(field, "unknown_extension", value=number)
-
-
-def _is_nobodys(cleaned: str, company: Company) -> bool:
-    """Whether it is as long as an extension and no number outside either: routing takes it for an extension."""
-    if len(cleaned) != company.extension_digits or (company.access_code and cleaned.startswith(company.access_code)):
-        return False
-    read = read_outside_number(cleaned, company.country, company.area_code)
-    return read is None or not read.valid
 
 
 def _forward(row: Forward, peek: Peek) -> Iterator[Problem]:

@@ -11,18 +11,19 @@ from zoneinfo import available_timezones
 import msgspec
 from msgspec import inspect
 
-from kiestoon.company.model import BY_ROW, Company, Destination, Row, meta_of
+from kiestoon.company.model import BY_ROW, Company, Row, meta_of
 from kiestoon.company.numbers import emergency_number
 from kiestoon.store.columns import Field, fields_of
 from kiestoon.store.problems import Problem, problem
-from kiestoon.store.rules.calls import check_number, check_own_numbers
 from kiestoon.store.rules.codes import check_not_a_code
 from kiestoon.store.rules.peek import Peek, named
+from kiestoon.store.rules.targets import check_targets
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")  # lone surrogates cannot be stored as UTF-8
 _LARGEST = {False: 2**31 - 1, True: 2**63 - 1}  # what the columns hold (see columns): on PostgreSQL for all
 _E164 = re.compile(r"\+[1-9][0-9]{3,14}\Z")
 _EXTENSION = re.compile(r"[0-9]{1,15}\Z")
+_SHORT = re.compile(r"(?=.{2,32}\Z)[*#][0-9*#]+\Z")
 _PATTERN = re.compile(r"(?=.{1,32}\Z)\+?[0-9?]*\*?\Z")
 
 
@@ -66,8 +67,8 @@ def _texts(value: Any) -> Iterator[str]:
 
 def _check_form(field: Field, value: Any) -> Iterator[Problem]:
     """The same as the annotations say, in words a person can act on."""
-    meta = field.meta
-    if isinstance(field.kind, inspect.VarTupleType) and meta_of(field.kind.item_type).get("pattern") and "" in value:
+    meta = meta_of(field.kind.item_type) if isinstance(field.kind, inspect.VarTupleType) else field.meta
+    if isinstance(value, tuple) and meta.get("pattern") and "" in value:
         yield problem(field.name, "empty_entry")  # it would fit nobody
     values = value if isinstance(value, tuple) else (value,)
     for part in values:
@@ -77,7 +78,7 @@ def _check_form(field: Field, value: Any) -> Iterator[Problem]:
             yield problem(field.name, "not_international", value=part)
         elif meta.get("extension") and not _EXTENSION.match(part):
             yield problem(field.name, "not_a_number", value=part)
-        elif meta.get("pattern") and not _PATTERN.match(part):
+        elif meta.get("pattern") and not _PATTERN.match(part) and not (meta.get("short_ways") and _SHORT.match(part)):
             yield problem(field.name, "bad_pattern", value=part)
         elif meta.get("timezone") and part not in (known := _timezones()) and known:
             yield problem(field.name, "unknown_timezone", value=part)
@@ -119,7 +120,7 @@ def _check_text(field: Field, kind: inspect.StrType, value: str, detail: str) ->
 
 def check_references(row: Row, peek: Peek) -> Iterator[Problem]:
     """Rows point to rows of their own company only."""
-    yield from check_own_numbers(row, _fields(type(row)), peek)
+    yield from check_targets(row, peek)
     for field in _fields(type(row)):
         value = getattr(row, field.name)
         if value is None or value == "":
@@ -131,19 +132,8 @@ def check_references(row: Row, peek: Peek) -> Iterator[Problem]:
         elif target is not None:
             if not peek.exists(target, value):
                 yield problem(field.name, "unknown_reference", value=value)
-        elif isinstance(value, Destination):
-            yield from _check_destination(field.name, value, peek)
         elif field.meta.get("extension") in {"restrict", "cascade"} and peek.extension_owner(value) is None:
             yield problem(field.name, "unknown_extension", value=value)
-
-
-def _check_destination(name: str, to: Destination, peek: Peek) -> Iterator[Problem]:
-    if to.kind in {"extension", "number"} and not to.target:
-        yield problem(name, "needs_target")
-    elif to.kind == "number":
-        yield from check_number(name, to.target, peek)
-    elif to.kind in {"extension", "voicemail"} and to.target and peek.extension_owner(to.target) is None:
-        yield problem(name, "unknown_extension", value=to.target)
 
 
 def check_extension(row: Row, peek: Peek) -> Iterator[Problem]:

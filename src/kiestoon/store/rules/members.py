@@ -23,7 +23,6 @@ from kiestoon.company.model import (
     User,
 )
 from kiestoon.store.problems import Problem, problem
-from kiestoon.store.rules.calls import check_number
 from kiestoon.store.rules.peek import Peek, named
 from kiestoon.store.rules.shape import Check
 
@@ -51,8 +50,6 @@ def _group(row: GroupExtension, peek: Peek) -> Iterator[Problem]:
         to: Destination = getattr(row, f"forward_{case}")
         if getattr(row, f"forward_{case}_also") and to.kind not in {"extension", "number"}:
             yield problem(f"forward_{case}_also", "no_number_beside", other=f"forward_{case}")
-        for number in getattr(row, f"forward_{case}_also"):
-            yield from check_number(f"forward_{case}_also", number, peek)
 
 
 def _route(row: LocationRoute, peek: Peek) -> Iterator[Problem]:

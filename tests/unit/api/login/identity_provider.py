@@ -6,12 +6,13 @@ import asyncio
 import hashlib
 import socket
 from base64 import b64decode, urlsafe_b64encode
+from html import escape
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import uvicorn
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
@@ -65,6 +66,12 @@ class Provider:
                 "jwks_uri": f"{self.issuer}/keys",
             }
             return {**own, **self.metadata}
+
+        @application.get("/realm/authorize", response_class=HTMLResponse)
+        async def page(request: Request) -> str:
+            """For browsers: one click logs in."""
+            back = self.authorize(str(request.url)) if request.url.query else ""
+            return f'<!DOCTYPE html><title>Log in</title><a href="{escape(back)}">Log in</a>'
 
         @application.get("/realm/keys")
         async def keys() -> dict[str, Any]:
