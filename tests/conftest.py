@@ -11,3 +11,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """What has been loaded by now lives as long as the tests."""
     gc.collect()
     gc.freeze()
+
+
+def pytest_runtest_logfinish() -> None:
+    """Once an exchange in the same process has ended, its collector walks over everything again."""
+    if not gc.get_freeze_count():
+        gc.freeze()

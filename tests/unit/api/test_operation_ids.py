@@ -59,29 +59,38 @@ def test_every_parameter_says_what_it_is(operations: Operations) -> None:
     assert unsaid == []
 
 
+def misfits(document: dict[str, Any], described: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
+    """Examples that break their schema: whose, and how. All are looked at at once, for that is hundredfold quicker."""
+    schemas = {name: media["schema"] for name, media in described.items()}
+    examples = {name: media["example"] for name, media in described.items()}
+    whole = {"properties": schemas, "components": document["components"]}
+    return [(str(error.instance_path[0]), error.message) for error in jsonschema_rs.iter_errors(whole, examples)]
+
+
 def test_every_answer_has_an_example_that_fits(api: Api, operations: Operations) -> None:
-    document = api.application.openapi()
-    tried = 0
+    described = {}
     for name, (_, operation) in operations.items():
         for status, answer in operation["responses"].items():
             for media_type, media in answer.get("content", {}).items() if status < "300" else ():
                 assert "example" in media, name
                 if media_type == "application/json":
-                    schema = {**media["schema"], "components": document["components"]}
-                    wrong = [error.message for error in jsonschema_rs.iter_errors(schema, media["example"])]
-                    assert wrong == [], name
-                    tried += 1
-    assert tried > 250
+                    described[f"{name} {status}"] = media
+    assert len(described) > 250
+    assert misfits(api.application.openapi(), described) == []
 
 
 def test_every_body_has_an_example_that_fits(api: Api, operations: Operations) -> None:
-    document = api.application.openapi()
-    tried = 0
-    for name, (_, operation) in operations.items():
-        for media_type, media in operation.get("requestBody", {}).get("content", {}).items():
-            if "yaml" not in media_type:  # there the example is the text, the schema is about what it says
-                schema = {**media["schema"], "components": document["components"]}
-                wrong = [error.message for error in jsonschema_rs.iter_errors(schema, media["example"])]
-                assert wrong == [], name
-                tried += 1
-    assert tried > 150
+    described = {
+        f"{name} {media_type}": media
+        for name, (_, operation) in operations.items()
+        for media_type, media in operation.get("requestBody", {}).get("content", {}).items()
+        if "yaml" not in media_type  # there the example is the text, the schema is about what it says
+    }
+    assert len(described) > 150
+    assert misfits(api.application.openapi(), described) == []
+
+
+def test_an_example_that_does_not_fit_is_found(api: Api, operations: Operations) -> None:
+    media = operations["create_user"][1]["requestBody"]["content"]["application/json"]
+    wrong = {**media, "example": {**media["example"], "name": 7}}
+    assert [name for name, _ in misfits(api.application.openapi(), {"it": wrong})] == ["it"]
