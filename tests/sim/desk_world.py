@@ -18,7 +18,7 @@ from kiestoon.store.write import changing
 DORA, EVA = "104", "105"
 PIN, OTHER_PIN = "582041", "719356"
 ASK_EXTENSION, ASK_PIN = "nl/desk-ask-extension", "nl/desk-ask-pin"
-IN, OUT, STATUS, CHANGE_PIN = "901", "902", "900", "907"
+IN, OUT, STATUS, CHANGE_PIN, VOICEMAIL = "901", "902", "900", "907", "1233"
 
 
 @cache

@@ -17,11 +17,12 @@ from desk_world import (
     OUT,
     PIN,
     STATUS,
+    VOICEMAIL,
     DeskWorld,
 )
 from world import PROVIDER, DeskPhone
 
-from kiestoon.company.model import Device, ServiceAssignment, User
+from kiestoon.company.model import Device, ServiceAssignment, User, VoicemailBox
 from kiestoon.sip import events
 
 LOGGED_IN = ["nl/desk-logged-in name=Dora"]
@@ -159,7 +160,7 @@ def test_who_does_not_change_the_first_pin_is_not_logged_in(world: DeskWorld) ->
     talk.key(f"104#{PIN}#")
     talk.finish()
     talk.key("111111#111111#")
-    assert talk.hears == "nl/pin-too-easy"
+    assert talk.hears == "nl/pin-all-alike"
     talk.finish()
     talk.key("1234#1234#")
     assert talk.hears == "nl/pin-length least=6 most=12"
@@ -181,11 +182,49 @@ def test_the_own_pin_is_changed_on_the_phone(world: DeskWorld) -> None:
     assert world.says("flex-desk", OUT, f"{OTHER_PIN}#") == LOGGED_OUT
 
 
-def test_a_pin_that_was_used_lately_is_refused(world: DeskWorld) -> None:
+@pytest.mark.parametrize(
+    ("chosen", "why"),
+    [
+        (PIN, "pin-used-lately"), ("777777", "pin-all-alike"), ("123498", "pin-in-sequence most=3"),
+        ("58204*", "pin-digits-only"), ("7193561234560", "pin-length least=6 most=12"),
+    ],
+)  # fmt: skip
+def test_why_a_pin_is_refused_is_told(world: DeskWorld, chosen: str, why: str) -> None:
     world.log_in("flex-desk")
     talk = world.dial_from("flex-desk", CHANGE_PIN)
-    talk.key(f"{PIN}#{PIN}#{PIN}#")
-    assert talk.listen() == ["nl/pin-too-easy", "nl/pin-ask-new"]
+    talk.key(f"{PIN}#{chosen}#{chosen}#")
+    assert talk.listen() == [f"nl/{why}", "nl/pin-ask-new"]
+    talk.key(f"{OTHER_PIN}#{OTHER_PIN}#")
+    assert talk.listen() == ["nl/pin-changed"]
+
+
+def test_a_first_pin_is_changed_before_the_voicemail_is_heard(world: DeskWorld) -> None:
+    world.add(VoicemailBox(id=0, company_id=1, extension=DORA))
+    world.give_pin(DORA, must_change=True)
+    talk = world.dial_from("flex-desk", VOICEMAIL)
+    assert talk.hears == "nl/voicemail-ask-box"
+    talk.key(f"104#{PIN}#")
+    assert talk.hears == "nl/pin-must-change"
+    talk.finish()
+    talk.key(f"{OTHER_PIN}#{OTHER_PIN}#")
+    assert talk.listen() == ["nl/pin-changed", "nl/voicemail-empty"]
+    assert world.trail() == [("Dora (phone)", "users")]
+    talk = world.dial_from("flex-desk", VOICEMAIL)
+    talk.key(f"104#{OTHER_PIN}#")
+    assert talk.listen() == ["nl/voicemail-empty"]
+
+
+def test_whoever_hangs_up_before_the_new_pin_keeps_the_first_one(world: DeskWorld) -> None:
+    world.give_pin(DORA, must_change=True)
+    talk = world.dial_from("flex-desk", IN)
+    talk.key(f"104#{PIN}#")
+    talk.finish()
+    talk.key(f"{OTHER_PIN}#")
+    talk.hang_up()
+    assert world.trail() == []
+    talk = world.dial_from("flex-desk", IN)
+    talk.key(f"104#{PIN}#")
+    assert talk.hears == "nl/pin-must-change"
     talk.hang_up()
 
 

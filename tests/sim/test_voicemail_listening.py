@@ -187,20 +187,20 @@ def elsewhere(verdict: Any) -> tuple[World, FakeBoxes, Any, Any, list[CheckPin]]
 
 def test_elsewhere_extension_and_pin_open_the_box() -> None:
     world, _, phone, session, tried = elsewhere("right")
-    press(world, phone, session, "102")
+    press(world, phone, session, "102#")
     assert hears(phone, session) == "desk-ask-pin"
     press(world, phone, session, "483920#")
     assert hears(phone, session) == "voicemail-new-and"
-    assert [(request.user_id, request.pin, request.extension) for request in tried] == [(2, "483920", "")]
+    assert [(request.user_id, request.pin, request.extension) for request in tried] == [(2, "483920", "phone 4")]
     assert "483920" not in repr(tried)
     session.bye(world.network.now)
     world.assert_nothing_left()
 
 
-@pytest.mark.parametrize(("verdict", "said"), [("must_change", "pin-must-change"), ("no_pin", "pin-none")])
+@pytest.mark.parametrize(("verdict", "said"), [("wait", "desk-locked"), ("no_pin", "pin-none")])
 def test_a_pin_that_does_not_count_is_told_so(verdict: str, said: str) -> None:
     world, _, phone, session, _ = elsewhere(verdict)
-    press(world, phone, session, "102")
+    press(world, phone, session, "102#")
     press(world, phone, session, "0000#")
     assert story(world, phone, session) == [said]
     world.assert_nothing_left()
@@ -211,7 +211,7 @@ def test_three_wrong_attempts_end_it_and_do_not_tell_who_exists(extension: str) 
     world, _, phone, session, tried = elsewhere("wrong")
     heard = []
     for _ in range(3):
-        press(world, phone, session, extension)
+        press(world, phone, session, f"{extension}#")
         heard.append(hears(phone, session))
         press(world, phone, session, "1111#")
         heard.append(hears(phone, session))
@@ -224,5 +224,5 @@ def test_three_wrong_attempts_end_it_and_do_not_tell_who_exists(extension: str) 
 
 def test_who_keys_nothing_is_let_go() -> None:
     world, _, phone, session, _ = elsewhere("right")
-    assert story(world, phone, session) == ["voicemail-ask-box"]
+    assert story(world, phone, session) == ["voicemail-ask-box", "nothing-keyed"]
     world.assert_nothing_left()

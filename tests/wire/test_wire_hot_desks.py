@@ -29,7 +29,7 @@ LISTED = Site(
     name="Listed", domain="listed.example", extensions=("101",), company={"ip_listing": True, "area_code": "020"},
     trunks=({"name": "line", "kind": "peer", "host": PROVIDER[0], "port": PROVIDER[1], "sources": (PROVIDER[0],)},),
 )  # fmt: skip
-PIN = "582041"
+PIN, FIRST_PIN = "582041", "0000"
 SPEECH_S = 30.0
 """For the first words of a text that must be rendered, on a busy machine."""
 
@@ -44,6 +44,7 @@ def fill(changes: Changes) -> None:
         assert phone is not None
         changes.update(replace(phone, user_id=None))
     changes.add(User(id=0, company_id=1, extension="103", name="Dora", twinning=True))
+    changes.add(User(id=0, company_id=1, extension="106", name="Fred"))
 
 
 @pytest.fixture(scope="module")
@@ -53,9 +54,9 @@ def running_exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Excha
         database = Database(made.settings.database_url)
         vault = open_vault(database, made.settings.key_path)
         with changing(database, vault, acting_user="test") as changes:
-            for company_id, extension in ((1, "103"), (2, "101")):
+            for company_id, extension, pin in ((1, "103", PIN), (1, "106", FIRST_PIN), (2, "101", PIN)):
                 person = next(user for user in list_rows(database, User, company_id) if user.extension == extension)
-                set_pin(changes, vault, person, hash_pin(PIN), 0, must_change=False)
+                set_pin(changes, vault, person, hash_pin(pin), 0, must_change=pin == FIRST_PIN)
         database.close()
         yield made
 
@@ -132,6 +133,14 @@ def test_two_phones_ring_for_one_person_and_a_third_takes_their_place(exchange: 
     assert (first.user(), second.user()) == ("", "")
     calls(anna, "103", third)
     third.dial("902", f"{PIN}#", lambda: not third.user())
+
+
+def test_whoever_logs_in_with_a_first_pin_chooses_another_one_and_is_logged_in(
+    exchange: Exchange, phone: PhoneStarter
+) -> None:
+    desk = Desk(exchange, phone, "105")
+    desk.dial("901", f"106#{FIRST_PIN}#{PIN}#{PIN}#", lambda: desk.user() == "Fred")
+    desk.dial("902", f"{PIN}#", lambda: not desk.user())
 
 
 def test_an_unknown_phone_calls_outside_after_a_login_only(

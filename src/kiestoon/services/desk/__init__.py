@@ -9,11 +9,11 @@ from __future__ import annotations
 from kiestoon.calls.addresses import host_of, is_known, place_of
 from kiestoon.calls.conversation import Conversation
 from kiestoon.calls.desk_requests import LogIn, LogOut
+from kiestoon.calls.pins import choose_pin, known, somebody
 from kiestoon.calls.requests import Failed
 from kiestoon.company.desks import can_leave, is_bound, most_phones, other_phones
 from kiestoon.company.model import Device, User
 from kiestoon.routing import UseCode
-from kiestoon.services.desk.identity import choose_pin, known, somebody
 
 YES = "1"
 
@@ -30,7 +30,7 @@ async def log_in(caller: Conversation, code: UseCode) -> None:
     if bound and is_known(caller.exchange, device, host_of(caller.leg)):
         await caller.say("desk-bound")
         return
-    user = await somebody(caller)
+    user = await somebody(caller, "desk-ask-extension")
     if user is None:
         return
     if bound and device.user_id != user.id:

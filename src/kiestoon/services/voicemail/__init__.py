@@ -10,26 +10,23 @@ from typing import Final
 
 from kiestoon.calls import messages
 from kiestoon.calls.conversation import Conversation
-from kiestoon.calls.requests import CheckPin, PinChecked
+from kiestoon.calls.pins import somebody
 from kiestoon.calls.voicemail_requests import DeleteMessage, Listed, ListMessages, MarkMessage, MessageFile
-from kiestoon.company.model import User, VoicemailBox
+from kiestoon.company.model import VoicemailBox
 from kiestoon.company.voicemail import box_of
 from kiestoon.routing import UseCode
 from kiestoon.speech import Phrase
 from kiestoon.speech.phrase import moment
 
-TRIES: Final = 3
-"""To key in extension and PIN."""
 NEXT_AFTER_S: Final = 4.0
 AGAIN, DELETE, NEXT = "5", "7", ("#", "6")
-_LONGEST_PIN: Final = 12
 _ALMOST_FULL: Final = 0.9
 
 
 async def voicemail(caller: Conversation, code: UseCode) -> None:
     """Tell how many messages there are, and play them."""
     await caller.answer()
-    owner = caller.user or await _identified(caller)
+    owner = caller.user or await somebody(caller, "voicemail-ask-box")
     if owner is None:
         return
     index = caller.index
@@ -46,35 +43,6 @@ async def voicemail(caller: Conversation, code: UseCode) -> None:
         await _hear(caller, box, message, first=message.state != before)
     if found:
         await caller.say("voicemail-end")
-
-
-# --- who listens -----------------------------------------------------------------------------------------------------
-
-
-async def _identified(caller: Conversation) -> User | None:
-    """Whoever keys in an extension and its PIN. An extension that is nobody's is asked for its PIN as well."""
-    index = caller.index
-    if index is None:
-        return None
-    for _ in range(TRIES):
-        extension = await caller.ask_for("voicemail-ask-box", most=index.company.extension_digits)
-        if not extension:
-            return None
-        pin = await caller.ask_for("desk-ask-pin", most=_LONGEST_PIN)
-        owner = index.users_by_extension.get(extension)
-        verdict = await _checked(caller, owner, pin) if owner is not None and pin else "wrong"
-        if verdict == "right":
-            return owner
-        if verdict in ("must_change", "no_pin"):
-            await caller.say("pin-must-change" if verdict == "must_change" else "pin-none")
-            return None
-        await caller.say("desk-wrong")
-    return None
-
-
-async def _checked(caller: Conversation, owner: User, pin: str) -> str:
-    reply = await caller.ask(CheckPin(owner.company_id, owner.id, pin, caller.leg.party.number))
-    return reply.verdict if isinstance(reply, PinChecked) else "wrong"
 
 
 # --- what is heard ---------------------------------------------------------------------------------------------------

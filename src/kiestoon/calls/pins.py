@@ -1,4 +1,8 @@
-"""Who is it? Extension and PIN keyed in on a phone, and another PIN where one must be chosen (DEV-3, ORG-17)."""
+"""Who is it? Extension and PIN keyed in on a phone, and another PIN where one must be chosen (DEV-3, ORG-17, VM-2).
+
+Every service that asks for a person's PIN does so here: whoever has a PIN that must be changed chooses another one,
+twice, by the rules for all PINs, hears why one is refused, and goes on with what he came for.
+"""
 
 from __future__ import annotations
 
@@ -8,21 +12,30 @@ from kiestoon.calls.conversation import Conversation
 from kiestoon.calls.desk_requests import ChoosePin
 from kiestoon.calls.requests import CheckPin, Failed, PinChecked
 from kiestoon.company.model import User
-from kiestoon.company.passwords import MAX_PIN, MIN_PIN
+from kiestoon.company.passwords import LONGEST_RUN, MAX_PIN, MIN_PIN
+from kiestoon.speech import Phrase
 
 TRIES: Final = 3
 LONGEST_PIN: Final = 16
 """Longer than any PIN: one digit too many is a wrong PIN, and none is left for the next question."""
 _NEXT_KEY_S: Final = 5.0
+_REFUSALS: Final = {
+    "pin_digits": Phrase("pin-digits-only"),
+    "pin_length": Phrase("pin-length", {"least": MIN_PIN, "most": MAX_PIN}),
+    "pin_repeated": Phrase("pin-all-alike"),
+    "pin_run": Phrase("pin-in-sequence", {"most": LONGEST_RUN}),
+    "recently_used": Phrase("pin-used-lately"),
+}
+"""Why a PIN is refused, by the rule it breaks."""
 
 
-async def somebody(caller: Conversation) -> User | None:
-    """Whoever keys in an extension and its PIN; None after a word about why not. An extension that is nobody's is asked
-    for its PIN as well."""
+async def somebody(caller: Conversation, question: str) -> User | None:
+    """Whoever keys in an extension, asked for by the text ``question``, and its PIN; None after a word about why not.
+    An extension that is nobody's is asked for its PIN as well."""
     index = caller.index
     most = (index.company.extension_digits if index is not None else 0) + 1  # and the hash, which may be left out
     for _ in range(TRIES):
-        extension = await caller.ask_for("desk-ask-extension", most=most, timeout_s=_NEXT_KEY_S)
+        extension = await caller.ask_for(question, most=most, timeout_s=_NEXT_KEY_S)
         if not extension:
             await caller.say("nothing-keyed")
             return None
@@ -59,12 +72,9 @@ async def choose_pin(caller: Conversation, user: User) -> bool:
         if not isinstance(reply, Failed):
             await caller.say("pin-changed")
             return True
-        if reply.code == "pin_length":
-            await caller.say("pin-length", least=MIN_PIN, most=MAX_PIN)
-        elif reply.code in ("pin_digits", "pin_repeated", "pin_run", "recently_used"):
-            await caller.say("pin-too-easy")
-        else:
-            await caller.say("not-possible-now")
+        refusal = _REFUSALS.get(reply.code)
+        await caller.say(refusal or "not-possible-now")
+        if refusal is None:
             return False
     return False
 
@@ -83,8 +93,13 @@ async def _checked(caller: Conversation, user: User | None, pin: str) -> str:
     """ "right", "wrong", "must_change", "wait", "no_pin", or "failed": it could not be looked at."""
     if user is None or not pin:
         return "wrong"
-    asking = caller.user
-    own = asking is not None and asking.id == user.id
-    source = user.extension if own else f"phone {caller.leg.device_id}"  # guessing at one phone locks that phone only
-    reply = await caller.ask(CheckPin(user.company_id, user.id, pin, source))
+    reply = await caller.ask(CheckPin(user.company_id, user.id, pin, _source(caller, user)))
     return reply.verdict if isinstance(reply, PinChecked) else "failed"
+
+
+def _source(caller: Conversation, user: User) -> str:
+    """Where the PIN is keyed in: guessing at one phone locks that phone only, a caller's number proves nothing."""
+    asking = caller.user
+    if asking is not None and asking.id == user.id:
+        return user.extension
+    return f"phone {caller.leg.device_id}" if caller.device is not None else ""
