@@ -16,6 +16,7 @@ from kiestoon.calls.party import Party
 from kiestoon.sip import events
 
 BERT = Party("device", "102", "User 2", user_id=2)
+REMOVED = "file:/prompts/nl/conference-removed.ogg"
 OWNED = {"user_id": 1, "pin": PIN, "organiser_pin": ORGANISER_PIN}
 
 
@@ -282,12 +283,72 @@ def test_a_locked_room_lets_nobody_in_but_organisers() -> None:
 
 
 def test_the_organiser_removes_whoever_came_last() -> None:
-    world, anna, bert, _, first, second, third = meeting()
+    world, anna, bert, carla, first, second, third = meeting()
     world.star(anna, first, "4")
-    assert third.state == "ended"
+    assert carla.hears(third) == {REMOVED}
     world.hear_out()
+    assert third.state == "ended"
     assert anna.hears(first) == {bert.sends_to(second)}
     end(world, first, second)
+
+
+def test_who_is_removed_hears_nobody_and_is_heard_by_nobody_while_being_told() -> None:
+    world, anna, bert, carla, first, second, third = meeting()
+    assert room.remove(world.exchange, world.room(), world.member("103"), world.network.now) is None
+    settle(world)
+    assert carla.hears(third) == {REMOVED}
+    assert anna.hears(first) == {bert.sends_to(second)}
+    third.bye(world.network.now)  # and needs not listen to it
+    world.run()
+    assert anna.hears(first) == {bert.sends_to(second)}
+    end(world, first, second)
+
+
+def test_the_only_member_is_told_as_well_and_whoever_comes_meanwhile_is_in_another_conference() -> None:
+    world = RoomWorld()
+    anna, bert, _ = world.three()
+    first = world.go_in(anna)
+    assert room.remove(world.exchange, world.room(), world.member("101"), world.network.now) is None
+    settle(world)
+    assert anna.hears(first) == {REMOVED}
+    assert not world.exchange.rooms
+    second = world.go_in(bert)
+    assert first.state == "ended"
+    assert bert.hears(second) == {"music"}
+    end(world, second)
+
+
+def test_after_kill_9_whoever_was_being_told_is_out_and_the_others_go_on() -> None:
+    world, anna, bert, carla, first, second, third = meeting()
+    room.remove(world.exchange, world.room(), world.member("103"), world.network.now)
+    settle(world)
+    assert carla.hears(third) == {REMOVED}
+    world.crash()
+    world.run()
+    assert third.state == "ended"
+    assert anna.hears(first) == {bert.sends_to(second)}
+    end(world, first, second)
+
+
+def test_an_organiser_who_is_removed_hears_that_alone_and_the_others_that_it_is_over() -> None:
+    world, anna, bert, _, first, second, third = meeting(ends_with_organiser=True)
+    assert room.remove(world.exchange, world.room(), world.member("101"), world.network.now) is None
+    settle(world)
+    assert anna.hears(first) == {REMOVED}
+    assert bert.hears(second) == {"file:/prompts/nl/conference-ended.ogg"}
+    world.run(3)
+    assert first.state == second.state == third.state == "ended"
+    world.assert_nothing_left()
+
+
+def test_the_words_for_the_end_are_made_when_somebody_comes() -> None:
+    world = RoomWorld()
+    anna, _, _ = world.three()
+    world.exchange.speech.slow = True  # type: ignore[attr-defined]
+    world.exchange.speech.unsayable = {"conference-first"}  # type: ignore[attr-defined]
+    first = world.go_in(anna)
+    assert [key for key, _ in world.exchange.speech.requested] == ["conference-ended"]  # type: ignore[attr-defined]
+    end(world, first)
 
 
 def test_the_organiser_ends_it_for_all_who_are_told_so() -> None:

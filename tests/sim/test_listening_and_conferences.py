@@ -134,6 +134,9 @@ def test_merged_calls_are_a_conference() -> None:
     assert anna.hears(session) == {bert.sends_to(other)}
     assert conference.remove(world.exchange, call, member, world.network.now) is None
     settle(world)
+    assert carla.hears(third) == {"file:/prompts/nl/conference-removed.ogg"}
+    world.finish_prompts()
+    world.run(0.1)
     assert third.state == "ended"
     assert anna.hears(session) == {bert.sends_to(other)}
     end(world, session)

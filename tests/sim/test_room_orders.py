@@ -47,6 +47,9 @@ def test_the_organiser_mutes_and_removes_members() -> None:
     assert do(world, "unmute", member=member) == {}
     assert anna.hears(first) == {bert.sends_to(second), carla.sends_to(third)}
     assert do(world, "remove", member=member) == {}
+    assert bert.hears(second) == {"file:/prompts/nl/conference-removed.ogg"}
+    world.finish_prompts()
+    world.run(0.1)
     assert second.state == "ended"
     assert do(world, "remove", member=member)["failed"]["status"] == 481
     end(world, first, third)

@@ -10,7 +10,7 @@ from kiestoon.services import again, desk, fetching, listening, parking, tests
 from kiestoon.services.again.no_music import no_music_on_hold
 from kiestoon.services.announcement import announcement
 from kiestoon.services.callback import callback, callback_cancel, callback_offer
-from kiestoon.services.conference import conference, invited
+from kiestoon.services.conference import conference, invited, removed
 from kiestoon.services.conference.keys import conference_keys
 from kiestoon.services.confirming import confirmed_elsewhere, confirming
 from kiestoon.services.group_call import group_call, summoned
@@ -40,6 +40,7 @@ def all_services() -> dict[str, ServiceFunction]:
         "conference": conference,
         "conference_keys": conference_keys,
         "invited": invited,
+        "removed": removed,
         "group_call": group_call,
         "summoned": summoned,
         "transferred": transferred,

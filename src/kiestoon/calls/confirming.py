@@ -21,7 +21,7 @@ PATIENCE_S: Final = 30.0
 
 def ask(x: Exchange, call: Call, leg: Leg, now: float) -> None:
     """Begin to ask, or begin anew in a call that the leg has moved to."""
-    close(x, leg)
+    aside.close(x, leg)
     topology.silence(call)
     x.journal.changed(call)
     aside.converse(x, call, leg, "confirming", None, now)
@@ -29,15 +29,7 @@ def ask(x: Exchange, call: Call, leg: Leg, now: float) -> None:
 
 def too_late(x: Exchange, call: Call, leg: Leg, now: float) -> None:
     """Somebody else has the call: the party is told so, and hung up on."""
-    close(x, leg)
-    aside.converse(x, call, leg, "confirmed_elsewhere", None, now)
-
-
-def close(x: Exchange, leg: Leg) -> None:
-    """Whatever the party is being told is over."""
-    if leg.side is not None:
-        leg.side.close(x)
-        leg.side = None
+    aside.dismiss(x, call, leg, "confirmed_elsewhere", now)
 
 
 def asked(call: Call, seek: Seek) -> list[Leg]:

@@ -58,6 +58,7 @@ def is_organiser(call: Call, leg: Leg) -> bool:
 
 def joined(x: Exchange, call: Call, leg: Leg, said: tuple[str, str]) -> None:
     """Let the others hear that somebody has come. ``said``: files that say so, now and when he leaves; "" = a tone."""
+    _spoken(x, call, _language_of(x, call, leg))  # so that it lies ready when the conference ends
     if said[1]:
         call.farewells[leg.id] = said[1]
     _tell(x, call, leg, "join", said[0])
@@ -73,21 +74,24 @@ def left(x: Exchange, call: Call, gone: Leg, now: float) -> None:
         organisers = tuple(leg_id for leg_id in state.organisers if leg_id != gone.id)
         call.room = replace(state, organisers=organisers)
         if not organisers and row_of(x, call).ends_with_organiser:
-            finish(x, call, now)
+            finish(x, call, now, gone)
 
 
-def finish(x: Exchange, call: Call, now: float) -> None:
-    """The conference is over: all are told so, and hung up a moment later (``TIMER``)."""
+def finish(x: Exchange, call: Call, now: float, gone: Leg | None = None) -> None:
+    """The conference is over: all are told so, and hung up a moment later (``TIMER``). ``gone`` is no member now."""
     if call.room is None:
         return
     shut(x, call)
     call.room = replace(call.room, over=True)
-    row = row_of(x, call)
-    for leg in (call.legs[leg_id] for leg_id in call.bridge or ()):
-        path = _spoken(x, call, row.language or language_of(x, call, leg))
+    for leg in (call.legs[leg_id] for leg_id in call.bridge or () if gone is None or leg_id != gone.id):
+        path = _spoken(x, call, _language_of(x, call, leg))
         if path and leg.termination and leg.state != "ended" and call.link is not None:
             call.link.send(Play(leg.termination, x.ids.number(), File(path)))
     x.deadlines.start(now + FAREWELL_S, TIMER, call.id)
+
+
+def _language_of(x: Exchange, call: Call, leg: Leg) -> str:
+    return row_of(x, call).language or language_of(x, call, leg)
 
 
 def _spoken(x: Exchange, call: Call, language: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kiestoon.calls import bridging, custody, moving, originate, rooms, topology
+from kiestoon.calls import aside, bridging, custody, moving, originate, rooms, topology
 from kiestoon.calls.call import Call, Failure
 from kiestoon.calls.causes import NORMAL
 from kiestoon.calls.leaving import leave
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from kiestoon.calls.exchange import Exchange
 
 MOST_MEMBERS = 100
+REMOVED = "removed"
+"""The service that tells somebody that he has been removed."""
 FULL = Failure("refused", 486, 17, "The conference is full")
 
 
@@ -81,11 +83,11 @@ def join(x: Exchange, call: Call, mine: Call, leg: Leg, now: float) -> Failure |
 
 
 def remove(x: Exchange, call: Call, member: Leg, now: float) -> Failure | None:
-    """One of a conference has to go; of two who are left nobody is removed so."""
+    """One of a conference has to go, and is told so; of two who are left nobody is removed so."""
     if call.bridge is None or call.room is not None or member.id not in call.bridge or len(call.bridge) < 3:
         return NOT_IN_CALL
-    leave(x, call, member, now, failure=NORMAL)
     bridging.dissolve(x, call, member, now)
+    aside.dismiss(x, call, member, REMOVED, now)
     x.touched.append(call)
     return None
 

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from kiestoon.calls import bridging, custody, moving, rooms, signals, topology
+from kiestoon.calls import aside, bridging, custody, moving, rooms, signals, topology
 from kiestoon.calls.call import Call, Failure, RoomState
 from kiestoon.calls.causes import NORMAL
 from kiestoon.calls.events import CallOpened
-from kiestoon.calls.leaving import leave
 from kiestoon.calls.leg import Leg
 from kiestoon.calls.operations import NOT_IN_CALL, NOT_POSSIBLE, NOTHING_THERE
-from kiestoon.calls.operations.conference import FULL
+from kiestoon.calls.operations.conference import FULL, REMOVED
 from kiestoon.calls.originate import originate
 from kiestoon.calls.party import Party
+from kiestoon.calls.service import Service
 from kiestoon.calls.service_data import Invited
 
 if TYPE_CHECKING:
@@ -132,13 +132,28 @@ def lock(x: Exchange, call: Call, *, locked: bool) -> Failure | None:
 
 
 def remove(x: Exchange, call: Call, member: Leg, now: float) -> Failure | None:
-    """A member has to go."""
+    """A member has to go, and is told so; with the only one the conference is over."""
     if not _member(call, member):
         return NOT_IN_CALL
-    leave(x, call, member, now, failure=NORMAL)
-    bridging.dissolve(x, call, member, now)
+    if call.bridge == (member.id,):
+        _remove_only(x, call, now)
+    else:
+        bridging.dissolve(x, call, member, now)
+        aside.dismiss(x, call, member, REMOVED, now)
     x.touched.append(call)
     return None
+
+
+def _remove_only(x: Exchange, call: Call, now: float) -> None:
+    """Nobody is left in the bridge: the service that says so has custody."""
+    function = x.services.get(REMOVED)
+    if function is None or call.room is None:
+        custody.end_with(x, call, NORMAL, now)
+        return
+    rooms.shut(x, call)
+    call.room = replace(call.room, over=True)
+    custody.leave_bridge(x, call)
+    Service(REMOVED).start(x, call, function, None, now)
 
 
 def end(x: Exchange, call: Call, now: float) -> Failure | None:

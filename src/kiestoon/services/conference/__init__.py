@@ -65,6 +65,15 @@ async def go_in(caller: Conversation, room: ConferenceRoom, *, organiser: bool) 
         await caller.say(_REFUSALS.get(refused, "not-possible-now"))
 
 
+async def removed(member: Conversation, _: object) -> None:
+    """Say that somebody has been removed, and hang up."""
+    state = member.call.room
+    if state is not None:
+        member.speak(rooms.row_of(member.exchange, member.call).language)
+    await member.say("conference-removed")
+    await member.refuse(NORMAL)
+
+
 # --- who may come in -------------------------------------------------------------------------------------------------
 
 
