@@ -27,6 +27,9 @@ def check(world: World) -> None:
             assert x.find_leg(leg.session.context) is leg
     places = Counter((leg.device_id, occupancy.place(leg)) for leg in legs if leg.device_id)
     assert places == Counter((device, place) for device, held in x.device_calls.items() for place in held)
+    at_others = [leg for leg in legs if not leg.device_id and leg.party.user_id]
+    outside = Counter((leg.party.user_id, occupancy.place(leg)) for leg in at_others)
+    assert outside == Counter((user, place) for user, held in x.present.outside.items() for place in held)
     assert Counter(call.company_id for call in x.calls.values()) == x.company_calls
     lines = Counter(leg.trunk_id for leg in legs if leg.trunk_id)
     assert lines == {trunk: state.calls for trunk, state in x.lines.states.items() if state.calls}
@@ -64,8 +67,8 @@ def check_custody(call: Call) -> None:
 
 
 def _is_told_off(leg: Leg) -> bool:
-    """Somebody hears that another has the call, and is about to be hung up on."""
-    return leg.side is not None and leg.side.name == "confirmed_elsewhere"
+    """Somebody hears that another has the call, or that he has been removed, and is about to be hung up on."""
+    return leg.side is not None and leg.side.name in ("confirmed_elsewhere", "removed")
 
 
 def check_media(world: World, legs: list[Leg]) -> None:

@@ -176,13 +176,18 @@ class Maker:
         for table, names in fields.items():
             self.rows[table] = [_with(row, **{name: self.destination() for name in names}) for row in self.rows[table]]
         self.rows["group_extensions"] = [
-            _with(row, individual_forwarding=self.random.random() < 0.7, no_answer_s=self.random.choice((12, 30, 120)))
+            _with(row, individual_forwarding=self.random.random() < 0.7, no_answer_s=self.random.choice((12, 30, 120)),
+                  **self._of_members())
             for row in self.rows["group_extensions"]
-        ]
+        ]  # fmt: skip
         self.rows["hunt_groups"] = [
-            _with(row, policy=self.random.choice(("regular", "circular", "uniform", "simultaneous")))
+            _with(row, policy=self.random.choice(("regular", "circular", "uniform", "simultaneous")),
+                  **self._of_members())
             for row in self.rows["hunt_groups"]
-        ]
+        ]  # fmt: skip
+
+    def _of_members(self) -> dict[str, bool]:
+        return {"individual_ringing": self.random.random() < 0.5, "confirm": self.random.random() < 0.5}
 
     def _numbers(self) -> None:
         for number in range(self.random.randint(1, 6)):

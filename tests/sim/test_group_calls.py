@@ -112,6 +112,7 @@ def test_groups_in_groups_and_numbers_outside_ring_at_once() -> None:
     world = group_world(
         {"extension": "102"}, {"extension": "301"},
         {"group_call_id": 2, "extension": "103"}, {"group_call_id": 2, "number": PROVIDER_NUMBER},
+        confirm=False,
     )  # fmt: skip
     anna, bert, carla = phones(world)
     provider = world.provider()
@@ -197,8 +198,8 @@ def test_no_voicemail_and_no_menu_takes_part() -> None:
     world.assert_nothing_left()
 
 
-def test_members_outside_press_1_first_where_the_group_says_so() -> None:
-    world = group_world({"number": PROVIDER_NUMBER}, confirm=True)
+def test_members_outside_press_1_first() -> None:
+    world = group_world({"number": PROVIDER_NUMBER})
     anna, _, _ = phones(world)
     provider = world.provider()
     session = anna.dial(GROUP)
@@ -212,7 +213,7 @@ def test_members_outside_press_1_first_where_the_group_says_so() -> None:
 
 
 def test_a_voicemail_outside_that_presses_nothing_does_not_take_part() -> None:
-    world = group_world({"number": PROVIDER_NUMBER}, confirm=True)
+    world = group_world({"number": PROVIDER_NUMBER})
     anna, _, _ = phones(world)
     provider = world.provider()
     anna.dial(GROUP)

@@ -5,7 +5,7 @@ What must hold is in ``invariants``.
 
 from __future__ import annotations
 
-from chaos import Chaos
+from chaos import NUMBERS, Chaos
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from network import Conditions
@@ -15,6 +15,10 @@ from test_parking_and_pickup import PICKUP, with_codes
 from kiestoon.company.model import (
     AssistantGroup,
     CompanyRows,
+    GroupExtension,
+    GroupMember,
+    HuntGroup,
+    HuntMember,
     PrivacyGroup,
     PrivacyMember,
     RemoteOffice,
@@ -48,6 +52,16 @@ def arranged() -> CompanyRows:
         privacy_groups=(PrivacyGroup(id=1, company_id=1, name="secretaries"),),
         privacy_members=(PrivacyMember(id=1, company_id=1, group_id=1, extension="101"),),
         assistant_groups=(AssistantGroup(id=1, company_id=1, user_id=3, group_id=1),),
+        group_extensions=(
+            GroupExtension(
+                id=1, company_id=1, extension="400", name="Sales", individual_ringing=True, individual_forwarding=True
+            ),
+        ),
+        group_members=tuple(GroupMember(id=n, company_id=1, group_id=1, extension=f"10{n}") for n in (1, 2, 3)),
+        hunt_groups=(HuntGroup(id=1, company_id=1, extension="410", name="Support", individual_ringing=True, rings=2),),
+        hunt_members=tuple(
+            HuntMember(id=n, company_id=1, hunt_group_id=1, extension=f"10{n}", position=n) for n in (1, 2, 3)
+        ),
     )
 
 
@@ -56,7 +70,7 @@ def arranged() -> CompanyRows:
 def test_several_phones_never_lose_double_or_cross_connect_a_caller(
     seed: int, network: Conditions, happening: list[tuple[str, int, int]]
 ) -> None:
-    chaos = Chaos(seed, network, arranged())
+    chaos = Chaos(seed, network, arranged(), numbers=(*NUMBERS, "400", "410"))
     for name, a, b in happening:
         chaos.do(name, a, b)
     chaos.end()

@@ -386,6 +386,7 @@ class World:
         for kept in (x.held, x.bereft, x.touched, x.pointless, x.lots, x.rooms, x.replies):
             assert not kept, ladder
         assert not x.device_calls, ladder
+        assert not x.present.outside, ladder
         assert not x.company_calls, ladder
         assert not x.reminders, ladder
         assert len(x.deadlines) == timers, ladder

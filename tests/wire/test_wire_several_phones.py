@@ -15,6 +15,8 @@ from kiestoon.company.model import (
     AssistantGroup,
     Company,
     Destination,
+    GroupExtension,
+    GroupMember,
     PrivacyGroup,
     PrivacyMember,
     RemoteOffice,
@@ -32,10 +34,12 @@ SPEECH_S = 30.0
 ALONG, SOUGHT, AWAY, MANAGER = "102", "104", "105", "106"
 USER_ID = {extension: number for number, extension in enumerate(WIRE.extensions, 1)}
 ELSEWHERE = "103"
+GROUP = "300"
 
 
 def fill(changes: Changes) -> None:
-    """103 confirms calls for 102, answers the search for 104, and is the assistant of 106. 105 works elsewhere."""
+    """103 confirms calls for 102, answers the search for 104, is the assistant of 106, and in group 300 with 105, who
+    works elsewhere."""
     here = {"id": 0, "company_id": 1}
     for row in preset_codes("standard", Company(id=1, name="Wire", domain=WIRE.domain)):
         changes.add(row)
@@ -49,6 +53,9 @@ def fill(changes: Changes) -> None:
     group = changes.add(PrivacyGroup(**here, name="Secretaries"))
     changes.add(PrivacyMember(**here, group_id=group.id, extension=ELSEWHERE))
     changes.add(AssistantGroup(**here, user_id=USER_ID[MANAGER], group_id=group.id))
+    sales = changes.add(GroupExtension(**here, extension=GROUP, name="Sales"))
+    for member in (AWAY, ELSEWHERE):
+        changes.add(GroupMember(**here, group_id=sales.id, extension=member))
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +116,20 @@ def test_a_call_rings_at_the_telephone_outside_that_is_the_persons_now(exchange,
     assert not any(event.type == "CALL_INCOMING" for event in own.history)
     calling.hang_up()
     expect_all(line)
+
+
+def test_a_voicemail_at_a_members_telephone_outside_does_not_take_the_groups_call(exchange, phone, sipp):
+    line = sipp(provider().ring_and_answer().byed(), host=PROVIDER[0], port=PROVIDER[1])
+    calling, member = phone("101", tone_hz=CALLER_HZ), phone(ELSEWHERE, tone_hz=THIRD_HZ)
+    calling.dial(GROUP)
+    exchange.daemon.wait_until(lambda: line.received("ACK"), SPEECH_S, "the voicemail to answer")
+    assert not any(event.type == "CALL_ESTABLISHED" for event in calling.history)
+    member.accept()
+    calling.wait_for_tone(THIRD_HZ)
+    member.wait_for_tone(CALLER_HZ)
+    expect_all(line)
+    calling.hang_up()
+    member.wait_for("CALL_CLOSED")
 
 
 def test_a_managers_call_rings_at_the_assistants_and_the_manager_takes_it_by_code(exchange, phone):

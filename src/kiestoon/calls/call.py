@@ -66,12 +66,13 @@ class Manner(NamedTuple):
 
     ``shown``: the caller as those who are rung see him, None = as he is. ``within_s``: the attempt is given up after so
     long, and nobody's forwarding for no answer applies then; 0 = as routing says. ``automatic``: phones that can are to
-    answer by themselves, on their loudspeaker.
+    answer by themselves, on their loudspeaker. ``confirm``: who answers outside presses a key first (``confirming``).
     """
 
     shown: Party | None = None
     within_s: float = 0.0
     automatic: bool = False
+    confirm: bool = False
 
 
 PLAIN = Manner()

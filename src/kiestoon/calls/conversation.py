@@ -269,13 +269,19 @@ class Conversation:
         return cast("Failure", await Wait("connection"))
 
     async def reach(
-        self, decision: Decision, shown: Party | None = None, within_s: float = 0.0, *, automatic: bool = False
+        self,
+        decision: Decision,
+        shown: Party | None = None,
+        within_s: float = 0.0,
+        *,
+        automatic: bool = False,
+        confirm: bool = False,
     ) -> Failure:
         """Do what routing decided; returns only when that failed (``call.Manner`` says what the rest means).
 
         In a call that has nobody yet it returns NORMAL when somebody has answered: he is the party from then on.
         """
-        self._driver.decision, self._driver.manner = decision, Manner(shown, within_s, automatic)
+        self._driver.decision, self._driver.manner = decision, Manner(shown, within_s, automatic, confirm)
         return cast("Failure", await Wait("connection"))
 
     async def dial(self, number: str) -> Failure:

@@ -99,7 +99,7 @@ def dial_trunk(x: Exchange, call: Call, trunk: Trunk, step: DialOutside, now: fl
     name, user_id = (person.name, person.id) if person is not None else ("", 0)
     party = Party("trunk", step.number, name, user_id=user_id, trunk_id=trunk.id)
     leg = _new_leg(x, call, party)
-    leg.confirm = step.confirm
+    leg.confirm = step.confirm or (call.seek is not None and call.seek.manner.confirm)
     leg.encryption = trunk.srtp
     leg.secure = trunk.transport == "tls"
     domain = trunk.domain or trunk.host

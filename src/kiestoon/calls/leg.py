@@ -65,6 +65,7 @@ class Leg:
         "call",
         "cause",
         "confirm",
+        "confirmed",
         "contact",
         "device_id",
         "dtmf",
@@ -125,6 +126,8 @@ class Leg:
         self.contact = ""
         self.confirm = False
         """Whoever answers must still press a key to get the call (see ``confirming``)."""
+        self.confirmed = False
+        """The key has been pressed."""
         self.port: Port | None = None
         self.termination = 0
         self.stream: Stream | None = None

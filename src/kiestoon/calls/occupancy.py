@@ -1,4 +1,7 @@
-"""Which calls every device has: what its call limit (DEV-1) and call waiting are about."""
+"""Which calls every device has: what its call limit (DEV-1) and call waiting are about.
+
+And which calls people have at telephones outside that are theirs: a mobile, a remote office.
+"""
 
 from __future__ import annotations
 
@@ -10,23 +13,30 @@ if TYPE_CHECKING:
 
 
 def enter(x: Exchange, leg: Leg) -> None:
-    """The leg rings at its device, or comes from it; nothing for legs of lines."""
-    if leg.device_id:
-        x.device_calls[leg.device_id] = (*x.device_calls.get(leg.device_id, ()), place(leg))
+    """The leg rings at its device or at its person's telephone outside, or comes from there."""
+    calls, whose = _book(x, leg)
+    if whose:
+        calls[whose] = (*calls.get(whose, ()), place(leg))
 
 
 def leave(x: Exchange, leg: Leg) -> None:
     """The leg is over."""
-    places = x.device_calls.get(leg.device_id)
+    calls, whose = _book(x, leg)
+    places = calls.get(whose)
     if places is None:
         return
     gone = place(leg)
     at = places.index(gone) if gone in places else len(places)
     left = places[:at] + places[at + 1 :]
     if left:
-        x.device_calls[leg.device_id] = left
+        calls[whose] = left
     else:
-        del x.device_calls[leg.device_id]
+        del calls[whose]
+
+
+def _book(x: Exchange, leg: Leg) -> tuple[dict[int, tuple[str, ...]], int]:
+    """Where the leg is entered: by device, else by the person whose mobile or remote office it is; 0 = nobody's."""
+    return (x.device_calls, leg.device_id) if leg.device_id else (x.present.outside, leg.party.user_id)
 
 
 def calls_at(x: Exchange, device_id: int) -> int:

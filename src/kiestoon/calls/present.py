@@ -17,15 +17,17 @@ if TYPE_CHECKING:
 class Present:
     """What is so now: who can be reached, who is in a call, how many calls are inside a limit, how hunts went.
 
+    ``outside``: the calls people have at telephones outside that are theirs, by the person's id (``occupancy``).
     ``on_hunt`` is told of each hunt record that has changed, for its journal.
     """
 
-    __slots__ = ("_hunts", "_through", "_x", "on_hunt")
+    __slots__ = ("_hunts", "_through", "_x", "on_hunt", "outside")
 
     def __init__(self, x: Exchange) -> None:
         self._x = x
         self._through: dict[tuple[int, str], int] = {}
         self._hunts: dict[int, HuntRecord] = {}
+        self.outside: dict[int, tuple[str, ...]] = {}
         self.on_hunt: Callable[[int, HuntRecord], None] | None = None
 
     @property
@@ -43,9 +45,10 @@ class Present:
         return any(x.registrar.bindings_of(device.id) for device in x.directory.devices_of_user(company_id, user_id))
 
     def is_busy(self, company_id: int, user_id: int) -> bool:
-        """Whether one of the user's phones is in a call."""
+        """Whether one of the user's phones is in a call, or a telephone outside that is the user's."""
         x = self._x
-        return any(device.id in x.device_calls for device in x.directory.devices_of_user(company_id, user_id))
+        devices = x.directory.devices_of_user(company_id, user_id)
+        return user_id in self.outside or any(device.id in x.device_calls for device in devices)
 
     def hunt_record(self, group_id: int) -> HuntRecord:
         """How the group's calls have been shared out."""
@@ -92,6 +95,7 @@ class Present:
         index = self._x.directory.company(call.company_id)
         members = index.arrangements.hunt_members.get(group_id, ()) if index is not None else ()
         record = self.hunt_record(group_id)
-        record.note(situation.hunt.tried or leg.party.number, members)
+        user = index.users.get(leg.party.user_id) if index is not None else None  # whichever telephone it was
+        record.note(situation.hunt.tried or (user.extension if user is not None else leg.party.number), members)
         if self.on_hunt is not None:
             self.on_hunt(group_id, record)

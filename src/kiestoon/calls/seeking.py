@@ -265,7 +265,7 @@ def confirmed(x: Exchange, call: Call, leg: Leg, now: float) -> None:
     seek = call.seek
     if seek is not None and leg.id in seek.legs:
         seek.legs.discard(leg.id)
-        leg.confirm = False
+        leg.confirm, leg.confirmed = False, True
         _win(x, call, seek, leg, now)
 
 

@@ -258,15 +258,19 @@ class _Follower:
     def _rung(self, step: RingAll) -> tuple[Ending, int]:
         """Whoever answers; who rings in place of one who does not, only after that."""
         states = self._all(step)
-        by_user = {person.user.id: self._person(person) for person in step.people}
         for later in step.later:
-            if "answers" not in states and by_user[later.in_place_of] == "no_answer":
+            if "answers" not in states and "no_answer" in self._own(step, later.in_place_of):
                 states += self._all(later)
                 if "answers" in states:
                     return "answered", later.after_s
         if not step.personal and "no_answer" in states and "answers" not in states:
             return "no_answer", step.ring_s or _RING_S
         return self._ended(states, step.ring_s or _RING_S)
+
+    def _own(self, step: RingAll, user_id: int) -> tuple[State, ...]:
+        """How the person's phones are, and the telephones outside that are."""
+        people = tuple(self._person(person) for person in step.people if person.user.id == user_id)
+        return (*people, *(self._state(number.number) for number in step.outside if number.user_id == user_id))
 
     def _all(self, step: RingAll | Later) -> tuple[State, ...]:
         people = tuple(self._person(person) for person in step.people)

@@ -1,8 +1,8 @@
 """Hunt groups: one number's calls shared out among people (V 21).
 
 The policy orders the members; they are tried one after another (or all at once), each for some rings. Members' own
-forwardings do not count, their do-not-disturb does. A forward extension rings its outside number in its turn, no longer
-than anybody else.
+forwardings do not count, their do-not-disturb does, and the telephone outside that is theirs for now. A forward
+extension rings its outside number in its turn, no longer than anybody else.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from kiestoon.company.model import ForwardCase, ForwardExtension, HuntGroup, Hun
 from kiestoon.routing import person, ringing
 from kiestoon.routing.branching import choose_shown
 from kiestoon.routing.context import Divert, Route, refuse
-from kiestoon.routing.decision import DialOutside, RingAll, RingUser, Step
+from kiestoon.routing.decision import DialOutside, RingAll, Step
 from kiestoon.routing.groups import ring_all
+from kiestoon.routing.members import is_there, rung_for, terms_of
 from kiestoon.routing.outward import branch_out
 from kiestoon.routing.situation import Hunt, HuntRecord, Outcome
 
@@ -38,7 +39,7 @@ def enter(route: Route, group: HuntGroup) -> Step | Divert:
     if group.policy == "simultaneous":
         ring_s = group.total_s or group.rings * ringing.RING_S
         route.now(hunt=Hunt(group.id, (), route.live.now_ms))
-        step = ring_all(route, free, ring_s=ring_s, waiting=group.call_waiting, own_forwards=False)
+        step = ring_all(route, free, terms_of(group), ring_s)
         return step if step is not None else _nobody(route, group)
     return _try_next(route, group, Hunt(group.id, free, route.live.now_ms))
 
@@ -84,7 +85,7 @@ def _try_next(route: Route, group: HuntGroup, hunt: Hunt) -> Step | Divert:
 
 
 def _ring_member(route: Route, group: HuntGroup, extension: str, ring_s: int) -> Step | None:
-    """A person's phones, or the number of a forward extension; None: an outside number that cannot be dialled."""
+    """What rings for a person, or the number of a forward extension; None: nothing can be rung now."""
     owner = route.owner(extension)
     if isinstance(owner, ForwardExtension):
         shown = route.situation.shown
@@ -98,9 +99,11 @@ def _ring_member(route: Route, group: HuntGroup, extension: str, ring_s: int) ->
         member = route.person(extension)
         if member is None:
             return None
-        step = RingUser(member, ringing.phones(route, member), ring_s, group.call_waiting, route.situation.alert)
-        mobile = person.mobile_for_group(route, member, second=group.call_waiting)
-        step = step if mobile is None else RingAll((step,), (mobile,), ring_s)
+        people, outside = rung_for(route, member, terms_of(group))
+        if not people and not outside:  # in a call since at a telephone outside
+            return None
+        alone = len(people) == 1 and not outside
+        step = msgspec.structs.replace(people[0], ring_s=ring_s) if alone else RingAll(people, outside, ring_s)
     route.because("hunt_member", name=str(getattr(owner, "name", "") or extension), extension=extension)
     return step
 
@@ -133,7 +136,7 @@ def _available(route: Route, group: HuntGroup) -> tuple[tuple[str, ...], bool]:
 def _is_there(route: Route, member: User) -> bool:
     if member.id == route.situation.caller.user_id or ringing.wants_peace(route, member):
         return False
-    return route.live.is_reachable(member.company_id, member.id) or person.has_mobile(route, member)
+    return is_there(route, member)
 
 
 def _nobody(route: Route, group: HuntGroup) -> Step | Divert:

@@ -305,19 +305,6 @@ def _own(route: Route, user: User, profile: reach.Profile | None) -> tuple[tuple
     return devices, mobile_of(route, user)
 
 
-def has_mobile(route: Route, user: User) -> bool:
-    """Whether the person's mobile is one of the phones that ring for calls to a group."""
-    kinds = reach.ringing_kinds(route, user, None)
-    return bool(user.mobile_number) and kinds is not None and "mobile" in kinds
-
-
-def mobile_for_group(route: Route, user: User, *, second: bool) -> DialOutside | None:
-    """The mobile, beside ``phones``; not for a ``second`` call that is not wanted: it is one line with the phones."""
-    if not has_mobile(route, user) or (not second and route.live.is_busy(user.company_id, user.id)):
-        return None
-    return mobile_of(route, user)
-
-
 def ring_seconds(route: Route, user: User, profile: reach.Profile | None) -> int:
     """How long to ring: until the forwarding for no answer, or as long as the person wants."""
     if profile is not None and profile.forward_no_answer and profile.no_answer_s:

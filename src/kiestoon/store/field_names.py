@@ -167,6 +167,7 @@ DUTCH: Final = {
     "id": "id",
     "in_directory": "vermelding in de telefoongids",
     "individual_forwarding": "eigen doorschakeling",
+    "individual_ringing": "nummers die meebellen",
     "is_default": "standaard",
     "is_fallback": "terugvalplan",
     "is_main": "hoofdschema",

@@ -38,8 +38,17 @@ def test_who_calls_himself_is_in_two_calls() -> None:
     assert occupancy.calls_at(x, 7) == 1
 
 
+def test_a_person_has_calls_at_a_telephone_outside_as_well() -> None:
+    x: Any = SimpleNamespace(device_calls={}, present=SimpleNamespace(outside={}))
+    mobile = Leg(1, "a", Party("trunk", "+31612345678", user_id=3, trunk_id=1), incoming=False, opened_ms=0)
+    occupancy.enter(x, mobile)
+    assert (x.present.outside, x.device_calls) == ({3: ("a",)}, {})
+    occupancy.leave(x, mobile)
+    assert not x.present.outside
+
+
 def test_legs_of_lines_and_legs_that_never_entered_change_nothing() -> None:
-    x: Any = SimpleNamespace(device_calls={})
+    x: Any = SimpleNamespace(device_calls={}, present=SimpleNamespace(outside={}))
     occupancy.enter(x, leg(1, "a", device=0))
     occupancy.leave(x, leg(1, "a", device=0))
     occupancy.enter(x, leg(2, "a"))

@@ -1,11 +1,9 @@
 """Another telephone as one's own for the time being (REACH-9, V 9.5)."""
 
-from routing_world import ANNA, BEN, DORA, Town, at_noon, codes, outcome, to, voicemail
+from routing_world import ANNA, BEN, Town, at_noon, codes, outcome, to, voicemail
 
 from kiestoon.company.model import (
     Forward,
-    GroupExtension,
-    GroupMember,
     ReachProfile,
     RemoteOffice,
     RingNumber,
@@ -64,12 +62,6 @@ def test_numbers_ring_along_with_it_and_confirmation_is_asked_where_set():
 def test_the_kinds_of_phone_in_a_profile_are_the_persons_own():
     town = office().new(ReachProfile, user_id=1, name="Usual", is_default=True, devices=("mobile",))
     assert outcome(town.user(ANNA, mobile_number="+31612345678").incoming()) == "rings " + HOTEL
-
-
-def test_calls_to_a_group_ring_at_its_members_phones():
-    town = office().new(GroupExtension, extension="300", name="Sales")
-    town.new(GroupMember, group_id=town.rows[-1].id, extension=ANNA)
-    assert outcome(town.dial("300", by=DORA)) == "rings Anna"
 
 
 def test_calls_made_for_a_person_or_coming_back_ring_there_whatever_is_arranged():

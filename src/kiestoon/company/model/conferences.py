@@ -83,12 +83,12 @@ class GroupCall(Virtual, frozen=True):
     """Calls all its members at once; all who answer speak with each other (V 22).
 
     ``ring_s``: how long they ring. ``user_id``: by whose rights numbers outside are called when the caller is no
-    colleague. ``confirm``: members outside press 1 first, so that no voicemail takes part.
+    colleague. ``confirm``: who answers outside presses 1 first, so that no voicemail takes part.
     """
 
     user_id: Annotated[int, refers("users", "clear")] | None = None
     ring_s: Annotated[int, Meta(ge=5, le=300)] = 30
-    confirm: bool = False
+    confirm: bool = True
 
 
 class GroupCallMember(Row, frozen=True):

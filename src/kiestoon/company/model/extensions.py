@@ -65,6 +65,8 @@ class GroupExtension(Virtual, frozen=True):
     ``forward_always_also``: more numbers that ring at the same time as the destination of ``forward_always``, which is
     an extension or a number then; whoever is first has the call. Likewise ``forward_busy_also`` for ``forward_busy``.
     And ``forward_no_answer_also`` for ``forward_no_answer``.
+    ``individual_ringing``: numbers that ring along with a member's phones (V 9.2) do so for the group's calls.
+    ``confirm``: who answers at a member's mobile, or at any other number outside that rings for one, presses 1 first.
     """
 
     forward_always: Destination = NOWHERE
@@ -76,6 +78,8 @@ class GroupExtension(Virtual, frozen=True):
     no_answer_s: Annotated[int, Meta(ge=5, le=600)] = 30
     show: Literal["caller", "called"] = "caller"
     individual_forwarding: bool = False
+    individual_ringing: Annotated[bool, ADDED] = False
+    confirm: Annotated[bool, ADDED] = True
     call_waiting: bool = True
 
 
@@ -93,6 +97,7 @@ class HuntGroup(Virtual, frozen=True):
     ``rings`` at each member, ``total_s`` altogether (0 = round the members once), then ``no_answer_to``.
     ``unreachable_to`` when nobody has a phone; ``busy_when_unreachable``: busy instead. ``prefix_name``: the caller is
     shown as "Support - Sam Jones". ``call_waiting`` overrules the members' own setting (V 21.1.2).
+    ``individual_ringing``, ``confirm``: as with a group extension.
     """
 
     policy: HuntPolicy = "regular"
@@ -103,6 +108,8 @@ class HuntGroup(Virtual, frozen=True):
     unreachable_to: Destination = NOWHERE
     busy_when_unreachable: bool = False
     prefix_name: bool = True
+    individual_ringing: Annotated[bool, ADDED] = False
+    confirm: Annotated[bool, ADDED] = True
     call_waiting: bool = False
 
 

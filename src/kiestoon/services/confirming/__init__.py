@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from kiestoon.calls import seeking
+from kiestoon.calls.call import PLAIN
 from kiestoon.calls.causes import ELSEWHERE
 from kiestoon.calls.conversation import Conversation
+from kiestoon.company.model import GroupExtension, HuntGroup, User
 from kiestoon.speech import Phrase
 
 KEY: Final = "1"
@@ -32,12 +34,22 @@ async def confirmed_elsewhere(party: Conversation, _: object) -> None:
 
 
 def _announcement(party: Conversation) -> Phrase:
-    call, index = party.call, party.index
+    call = party.call
+    manner = call.seek.manner if call.seek is not None else PLAIN
+    if call.anchor is None and manner.confirm and manner.shown is not None:  # a member of a group call
+        return Phrase("confirm-call", {"from": manner.shown.name})
     if call.anchor is None:  # it is made for whoever answers
         return Phrase("confirm-dialling", {"to": call.target})
     caller = call.anchor.party
     who = "" if caller.withheld else caller.name or caller.number
-    person = index.users_by_extension.get(call.target) if index is not None else None
-    if person is None or party.leg.party.user_id:
-        return Phrase("confirm-call", {"from": who})
-    return Phrase("confirm-call-for", {"name": person.name, "from": who})
+    meant = _called(party)
+    return Phrase("confirm-call-for", {"name": meant, "from": who}) if meant else Phrase("confirm-call", {"from": who})
+
+
+def _called(party: Conversation) -> str:
+    """Whom the call is for, where that is somebody else than who answers: a group, or a colleague."""
+    index = party.index
+    owner = index.arrangements.extensions.get(party.call.target) if index is not None else None
+    if isinstance(owner, GroupExtension | HuntGroup):
+        return owner.name
+    return owner.name if isinstance(owner, User) and not party.leg.party.user_id else ""

@@ -46,7 +46,8 @@ async def summoned(caller: Conversation, data: Summoned) -> None:
     if failure is not NORMAL:
         operation.gave_up(x, data.call, caller.call, failure, caller.now)
         await caller.refuse(failure)
-    if data.confirm and caller.device is None and not await _confirmed(caller, data):
+    asked = caller.device is not None or caller.leg.confirmed
+    if data.confirm and not asked and not await _confirmed(caller, data):
         operation.gave_up(x, data.call, caller.call, NO_ANSWER, caller.now)
         return
     call = x.calls.get(data.call)
@@ -55,7 +56,7 @@ async def summoned(caller: Conversation, data: Summoned) -> None:
 
 
 async def _confirmed(caller: Conversation, data: Summoned) -> bool:
-    """What answers may be a voicemail."""
+    """What answers may be a voicemail: a number that a member's phones have been forwarded to."""
     question = Phrase("confirm-call", {"from": data.shown.name})
     return await caller.collect(most=1, timeout_s=CONFIRM_S, prompt=question, end="") == "1"
 
@@ -66,7 +67,7 @@ async def _answered(caller: Conversation, data: Summoned) -> Failure:
     decision = route(x.directory, FromUser(caller.call.company_id, data.by.user_id), data.number, live=x.present)
     if isinstance(decision.step, DialOutside) and decision.step.emergency:
         return UNREACHABLE
-    return await caller.reach(decision, data.shown, data.ring_s)
+    return await caller.reach(decision, data.shown, data.ring_s, confirm=data.confirm)
 
 
 def _on_behalf(caller: Conversation, group: GroupCall) -> Party:
