@@ -12,6 +12,7 @@ from test_lamps import company
 from test_transfers import refer, told
 from world import DOMAIN, EXCHANGE, sample_rows
 
+from kiestoon.calls.requests import SwitchPlan
 from kiestoon.company.code_presets import CodePreset, preset_codes
 from kiestoon.company.model import (
     CompanyRows,
@@ -342,10 +343,11 @@ def test_a_plans_lamp_follows_the_clock() -> None:
     assert (night.lamp, day.lamp) == ("off", "on")
 
 
-def test_the_night_modes_lamp_is_on_while_the_scheme_is_switched_by_hand() -> None:
+@pytest.mark.parametrize("name", ["915", "9151", "915*0", "9151*0"])
+def test_the_night_modes_lamp_is_on_while_the_scheme_is_switched_by_hand(name: str) -> None:
     rows = planned()
     world = LampWorld(rows=rows)
-    lamp = world.watcher("carla", "192.0.2.3").watch("915")
+    lamp = world.watcher("carla", "192.0.2.3").watch(name)
     assert lamp.lamp == "off"
     override = PlanOverride(id=1, company_id=1, scheme_id=7, plan_id=72, until_ms=(1000 + 900) * 1000)
     world.change(msgspec.structs.replace(rows, plan_overrides=(override,)))
@@ -353,6 +355,28 @@ def test_the_night_modes_lamp_is_on_while_the_scheme_is_switched_by_hand() -> No
     assert lamp.party("remote")[0] == "Met de hand omgeschakeld"
     world.run(1000)
     assert lamp.lamp == "off"
+
+
+def test_the_key_that_shows_a_plan_switches_it() -> None:
+    """Night mode on one key: off, pressed, on, pressed again, off."""
+    users = tuple(msgspec.structs.replace(row, may_configure_time=True) for row in sample_rows().users)
+    rows = planned(users=users)
+    world = LampWorld(rows=rows)
+    override = PlanOverride(id=1, company_id=1, scheme_id=7, plan_id=72)
+
+    def switch(request: SwitchPlan) -> None:
+        world.change(msgspec.structs.replace(rows, plan_overrides=(override,) if request.plan_id else ()))
+
+    world.office.handlers[SwitchPlan] = switch
+    carla = world.watcher("carla", "192.0.2.3")
+    night = carla.watch("915*2")
+    for shown in ("on", "off"):
+        session = carla.dial(night.name)
+        world.run()
+        assert night.lamp == shown
+        world.finish_prompts()
+        world.run()
+        assert session.state == "ended"
 
 
 @pytest.mark.parametrize("name", ["9152", "9151*9", "915*", "916"])

@@ -122,6 +122,50 @@ def test_a_hash_behind_a_choice_is_no_answer_to_the_next_question(world: CodeWor
     assert talk.listen() == ["nl/plan-permanent plan=Evening"]
 
 
+# --- keys with a plan's lamp -----------------------------------------------------------------------------------------
+
+
+def test_a_key_switches_to_its_plan_and_pressed_again_back_to_the_schedule(world: CodeWorld) -> None:
+    assert world.call("915*2").listen() == ["nl/plan-permanent plan=Evening"]
+    assert override(world) == (2, 0)
+    assert reached(world) == "carla"
+    assert world.call("915*2").listen() == ["nl/plan-schedule plan=Day"]
+    assert override(world) is None
+    assert reached(world) == "bert"
+    assert world.trail() == [("Anna (phone)", "plan_overrides")] * 2
+
+
+def test_a_key_of_the_plan_that_the_schedule_has_active_changes_nothing(world: CodeWorld) -> None:
+    assert world.call("915*1").listen() == ["nl/plan-now plan=Day"]
+    assert override(world) is None
+
+
+def test_plan_0_is_the_schedule(world: CodeWorld) -> None:
+    world.call("915*2").listen()
+    assert world.call("915*0").listen() == ["nl/plan-schedule plan=Day"]
+    assert override(world) is None
+
+
+def test_a_key_names_the_scheme_where_there_are_several(world: CodeWorld) -> None:
+    other = world.add(NumberScheme(id=0, company_id=1, name="Branch", position=2))
+    world.add(NumberPlan(id=0, company_id=1, scheme_id=other.id, name="Closed", position=1))
+    assert world.call("9152*1").listen() == ["nl/plan-permanent plan=Closed"]
+    assert world.call("9152*1").listen() == ["nl/plan-schedule-none"]
+
+
+@pytest.mark.parametrize("dialled", ["915*9", "9157*1", "9157*0"])
+def test_a_key_of_a_plan_there_is_not_says_so(world: CodeWorld, dialled: str) -> None:
+    assert world.call(dialled).listen() == ["nl/plan-unknown-plan"]
+    assert override(world) is None
+
+
+def test_a_key_takes_the_right_to_it_too(world: CodeWorld) -> None:
+    assert world.call("915*2", by=BERT).listen() == ["nl/not-permitted"]
+    world.call("915*2").listen()
+    assert world.call("915*2", by=BERT).listen() == ["nl/not-permitted"]
+    assert override(world) == (2, 0)
+
+
 def test_numbers_and_choices_that_are_not_there_are_said_so_and_asked_again(world: CodeWorld) -> None:
     talk = world.call("915")
     talk.key("7")

@@ -244,7 +244,7 @@ def test_the_codes_of_standard(town: Town, sipp: Any) -> None:
     town.dial("910", keys="0", until=lambda: town.forwards_to() == [])
     town.call_to_anna_rings(town.anna)
     assert town.plan_chosen(keys="12#") == ("Plan 2", "until the schedule changes")
-    assert town.plan_chosen(keys="3") is None
+    assert town.plan_chosen("915*2", keys="") is None  # the key of the plan that somebody has chosen: back
     town.anna_calls("#01", town.carla)
     town.anna_calls("*66", town.carla)
     town.anna_calls("*69", town.bert)

@@ -9,6 +9,7 @@ where rows are written.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Final, Literal, TypeAlias
 
@@ -16,13 +17,16 @@ import msgspec
 
 from kiestoon.company.model import FeatureCode
 
-Follows: TypeAlias = Literal["nothing", "extension", "number", "digits"]
-"""What comes after a code: nothing, an internal number, any number (further codes included), or digits."""
+Follows: TypeAlias = Literal["nothing", "extension", "number", "digits", "plan"]
+"""What comes after a code: nothing, an internal number, any number (further codes included), digits, or a star and the
+number of a number plan, that of its scheme before it (``plan_keys``)."""
 Place: TypeAlias = Literal["dialled", "call", "both"]
 """Where a code is keyed in: as a number to call, during a call, or in either place."""
 QUERY: Final = "*"
 """Keyed in after the code of a switch it asks how the switch stands."""
 LONGEST: Final = 8
+_PLAN: Final = re.compile(r"[0-9]{0,2}\*[0-9]{1,2}", re.ASCII)
+_PLAN_BEGUN: Final = re.compile(r"[0-9]{0,2}\*[0-9]{0,2}", re.ASCII)
 
 
 class Feature(msgspec.Struct, frozen=True):
@@ -59,6 +63,8 @@ class Feature(msgspec.Struct, frozen=True):
             return True
         if self.follows == "number":
             return True
+        if self.follows == "plan":
+            return _PLAN.fullmatch(rest) is not None
         if not (rest.isascii() and rest.isdigit()) or self.follows == "nothing":
             return False
         wanted = extension_digits if self.follows == "extension" else self.length
@@ -110,7 +116,8 @@ _CATALOGUE: Final = (
     _switch("anonymous_rejection_off", "Accept withheld numbers", "Anonieme bellers weigeren uit"),
     _switch("call_waiting_on", "Second calls are offered", "Tweede gesprek aanbieden"),
     _switch("call_waiting_off", "No second call is offered", "Tweede gesprek aanbieden uit"),
-    _F("plan_menu", "Switch number plans", "Nummerplannen omschakelen"),
+    _F("plan_menu", "Switch number plans; with scheme, star and plan: that one, or back",
+       "Nummerplannen omschakelen; met schema, sterretje en plan: dat ene, of terug", "plan", optional=True),
     _switch("night_service_on", "Night service on", "Nachtstand aan"),
     _switch("night_service_off", "Night service off", "Nachtstand uit"),
     # queues
@@ -264,6 +271,8 @@ def _swallows(code: str, feature: Feature, other: str) -> bool:
     if not other.startswith(code) or other == code:
         return False
     rest = other[len(code) :]
+    if feature.follows == "plan":
+        return _PLAN_BEGUN.fullmatch(rest) is not None
     return (feature.open_ended and rest[0].isdigit()) or (feature.switch and rest == QUERY)
 
 

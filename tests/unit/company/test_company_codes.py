@@ -75,6 +75,9 @@ def test_no_preset_hides_an_emergency_number(preset, country):
     [
         ("standard", "908", "pickup", ""),
         ("standard", "908102", "pickup", "102"),
+        ("standard", "915*2", "plan_menu", "*2"),
+        ("standard", "9152*13", "plan_menu", "2*13"),
+        ("3cx", "*64*0", "plan_menu", "*0"),
         ("standard", "*8", "pickup", ""),
         ("standard", "*8102", "pickup", "102"),
         ("standard", "*80102", "no_diversion", "102"),
@@ -114,7 +117,9 @@ def test_a_switch_is_asked_how_it_stands_by_a_star_at_the_end(dialled):
     assert (read.query, read.argument) == (True, "")
 
 
-@pytest.mark.parametrize("dialled", ["", "102", "*", "*7", "*710", "9000", "##", "1", "*86*", "*9*", "0701234567"])
+@pytest.mark.parametrize(
+    "dialled", ["", "102", "*", "*7", "*710", "9000", "##", "1", "*86*", "*9*", "0701234567", "9152", "915*", "915*2*"]
+)
 def test_what_is_no_code_is_not_read_as_one(dialled):
     assert read_code(table("standard"), dialled, 3) is None
 
@@ -151,6 +156,9 @@ def test_a_code_shadows_the_numbers_it_would_be_taken_for(text, feature, number,
         (("*78", "do_not_disturb_on"), ("*78*", "redial"), True),  # the query
         (("*78", "do_not_disturb_on"), ("*789", "redial"), False),
         (("*66", "redial"), ("*66", "call_return"), True),
+        (("915", "plan_menu"), ("9152*", "redial"), True),
+        (("915", "plan_menu"), ("915*2", "redial"), True),
+        (("915", "plan_menu"), ("9152", "redial"), False),
         (("*4", "assistant_start"), ("*4", "voicemail_box"), False),  # one in a call, one outside
         (("*6", "park"), ("*6", "redial"), True),
         (("##", "hold"), ("##*", "transfer"), False),

@@ -40,7 +40,8 @@ class CodeModel(BaseModel):
     feature: str = Field(examples=["do_not_disturb_on"])
     description: str = Field(examples=["Do not disturb"])
     follows: str = Field(
-        description='What is dialled after it: "nothing", "extension", "number" or "digits".', examples=["nothing"]
+        description='What is dialled after it: "nothing", "extension", "number", "digits" or "plan".',
+        examples=["nothing"],
     )
     digits: int = Field(description="How many digits follow; 0: as many as one likes.", examples=[0])
     optional: bool = Field(description="The code may also stand alone.")

@@ -1,7 +1,8 @@
 """Number plans by telephone (915): until the schedule's next change, for good, or as the schedule says (E 8.2.7).
 
 The order is the manual's: what to do, the scheme's number (not asked where there is but one), the plan's number, the
-confirmation. Only people with the right "time configuration" may.
+confirmation. A key of the phone with a plan's lamp switches at once: 915*2 to plan 2, and pressed again back to the
+schedule. Only people with the right "time configuration" may.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from kiestoon.calls.conversation import Conversation
 from kiestoon.calls.requests import Failed, SwitchPlan
 from kiestoon.company.arrangements import Scheme
 from kiestoon.company.model import NumberPlan
+from kiestoon.company.plan_keys import find_plan
 from kiestoon.routing import UseCode
 
 TEMPORARY: Final = "1"
@@ -36,6 +38,9 @@ async def plan_menu(caller: Conversation, code: UseCode) -> None:
     if not schemes:
         await caller.say("service-not-available")
         return
+    if code.argument:
+        await _by_key(caller, code.argument)
+        return
     how = await _ask(caller, "plan-ask-how", "invalid-choice", 1, {TEMPORARY, PERMANENT, SCHEDULE}.intersection)
     scheme = await _scheme(caller, schemes) if how else None
     if how is None or scheme is None:
@@ -47,6 +52,23 @@ async def plan_menu(caller: Conversation, code: UseCode) -> None:
     plan = await _ask(caller, "plan-ask-plan", "plan-unknown-plan", _POSITION, lambda keyed: plans.get(_number(keyed)))
     if plan is not None:
         await _switch(caller, scheme, plan, temporary=TEMPORARY in how)
+
+
+async def _by_key(caller: Conversation, name: str) -> None:
+    """Make the key's plan active for good; where somebody has done so already, or for plan 0: back to the schedule."""
+    index = caller.index
+    found = find_plan(index, name) if index is not None else None
+    table = index.arrangements.times.plans(found.scheme.row.id) if index is not None and found is not None else None
+    if found is None or table is None:
+        await caller.say("plan-unknown-plan")
+        return
+    active = table.active(caller.exchange.wall_ms())
+    if found.plan is None or active.plan_id != found.plan.id:
+        await _switch(caller, found.scheme, found.plan, temporary=False)
+    elif active.source == "override":
+        await _switch(caller, found.scheme, None, temporary=False)
+    else:
+        await caller.say("plan-now", plan=found.plan.name)
 
 
 async def _scheme(caller: Conversation, schemes: list[Scheme]) -> Scheme | None:

@@ -1,23 +1,21 @@
 """Night modes and number plans: a lamp that is lit while a scheme is switched by hand, or while a plan is active.
 
 Phones name them by the code of the plan menu (915), the scheme's number and, for one plan, a star and the plan's
-number: ``915`` is the main scheme, ``9152`` scheme 2, ``9152*3`` plan 3 of it. The codes of the night service mean the
-main scheme.
+number: ``915`` is the main scheme, ``9152`` scheme 2, ``9152*3`` plan 3 of it (``company.plan_keys``). The codes of the
+night service mean the main scheme.
 """
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
-from kiestoon.company.arrangements import Scheme
 from kiestoon.company.directory import CompanyIndex
 from kiestoon.company.model import Device
+from kiestoon.company.plan_keys import find_plan
 from kiestoon.phones.lamps.state import State, View
 
 PLAN: Final = "plan"
 _NIGHT: Final = frozenset({"night_service_on", "night_service_off"})
-_NAME: Final = re.compile(r"([0-9]{0,2})(?:\*([0-9]{1,2}))?", re.ASCII)
 _BY_HAND: Final = ("Switched by hand", "Met de hand omgeschakeld")
 
 
@@ -31,12 +29,11 @@ class Plans:
         codes = index.arrangements.codes
         row = codes.get(name)
         if row is not None and row.feature in _NIGHT:
-            return _key(index, "", "")
+            return _key(index, "")
         for length in range(len(name), 0, -1):
             row = codes.get(name[:length])
-            named = _NAME.fullmatch(name[length:]) if row is not None and row.feature == "plan_menu" else None
-            if named is not None:
-                return _key(index, named[1], named[2] or "")
+            if row is not None and row.feature == "plan_menu":
+                return _key(index, name[length:])
         return ""
 
     def view(self, index: CompanyIndex, viewer: int | None, key: str) -> View:
@@ -58,16 +55,8 @@ class Plans:
         return State(lit=_BY_HAND if active.source == "override" else (), until_ms=until_ms)
 
 
-def _key(index: CompanyIndex, scheme: str, plan: str) -> str:
-    schemes = index.arrangements.schemes.values()
-    found = next((each for each in schemes if _is_meant(each, scheme)), None)
+def _key(index: CompanyIndex, name: str) -> str:
+    found = find_plan(index, name)
     if found is None:
         return ""
-    if not plan:
-        return str(found.row.id)
-    row = next((each for each in found.plans.values() if each.position == int(plan)), None)
-    return f"{found.row.id}.{row.id}" if row is not None else ""
-
-
-def _is_meant(scheme: Scheme, number: str) -> bool:
-    return scheme.row.position == int(number) if number else scheme.row.is_main
+    return f"{found.scheme.row.id}.{found.plan.id}" if found.plan is not None else str(found.scheme.row.id)
