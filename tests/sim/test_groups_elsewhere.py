@@ -66,8 +66,10 @@ def called(rows: Any) -> tuple[World, DeskPhone, DeskPhone, DeskPhone, Any]:
     return world, bert, carla, provider, session
 
 
-def end(world: World, session: Any) -> None:
-    session.bye(world.network.now)
+def end(world: World, *sessions: Any) -> None:
+    for session in sessions:
+        session.bye(world.network.now)
+        world.run(0.2)
     world.assert_nothing_left()
 
 
@@ -124,7 +126,7 @@ def test_who_is_in_a_call_at_the_hotel_gets_no_other_one_of_the_hunt() -> None:
     mobile = lift(provider, HOTEL)
     press(provider, mobile, "1")
     before = len(provider.events)
-    second = world.phone("carla2", "192.0.2.4").dial(GROUP)
+    second = bert.dial(GROUP)
     world.run()
     assert len(provider.events) == before, world.network.ladder()
     assert rung(carla).state == "early"
@@ -139,7 +141,7 @@ def test_a_member_of_a_group_call_at_the_hotel_presses_once_and_takes_part() -> 
     assert provider.hears(mobile) == {"file:/prompts/nl/confirm-call.ogg"}
     press(provider, mobile, "1")
     assert bert.hears(session) == {carla.sends_to(other), provider.sends_to(mobile)}, world.network.ladder()
-    end(world, session)
+    end(world, session, other)
 
 
 def test_in_a_group_call_a_voicemail_does_not_keep_a_members_own_phone_from_ringing() -> None:
@@ -154,4 +156,7 @@ def test_in_a_group_call_a_voicemail_does_not_keep_a_members_own_phone_from_ring
     taken = lift(anna)
     assert bert.hears(session) == {anna.sends_to(taken)}, world.network.ladder()
     assert provider.hears(machine) == GONE
+    world.finish_prompts()
+    world.run(0.5)
+    assert machine.state == "ended"
     end(world, session)

@@ -18,13 +18,14 @@ def minute(seconds: float) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC) + timedelta(hours=1):%Y-%m-%dT%H:%M}"
 
 
-def planned(*guests: Guest, start_s: float | None = None) -> tuple[RoomWorld, float]:
+def planned(*guests: Guest, start_s: float | None = None, **values: Any) -> tuple[RoomWorld, float]:
     """A meeting of Anna's; the clock of the simulation is at 1970, when it was an hour later in Amsterdam."""
     began = RoomWorld().network.now
     at = (began + SOON_S) // 60 * 60 if start_s is None else start_s
     meeting = Meeting(
-        id=3, company_id=1, user_id=1, room_id=5, name="Budget", start=minute(at), end=minute(at + 3600), guests=guests
-    )
+        id=3, company_id=1, user_id=1, room_id=5, name="Budget", start=minute(at), end=minute(at + 3600), guests=guests,
+        **values,
+    )  # fmt: skip
     world = RoomWorld(room_row(user_id=1), meetings=(meeting,))
     world.engine.plan_meetings(world.network.now)
     return world, at - world.network.now
@@ -94,6 +95,24 @@ def test_after_kill_9_within_the_first_minute_who_is_missing_is_called_again() -
     assert len(bert.all(events.InviteReceived)) == 1
     for session in (first, third):
         session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_of_a_series_each_time_calls_anew_but_for_a_cancelled_one() -> None:
+    first = datetime.fromisoformat(minute((RoomWorld().network.now + SOON_S) // 60 * 60))
+    second, fourth = (f"{first + timedelta(days=n):%Y-%m-%dT%H:%M}" for n in (1, 3))
+    world, wait_s = planned(Guest(user_id=2, call=True), repeats="daily", until=fourth[:10], cancelled=(second,))
+    bert = world.phone("bert", "192.0.2.2")
+    bert.mode = "decline"
+    rung = []
+    world.run(wait_s - 30)
+    for _ in range(5):
+        before = len(bert.all(events.InviteReceived))
+        bert.register()
+        world.run(35)
+        rung.append(len(bert.all(events.InviteReceived)) - before)
+        world.run(86_400 - 35)
+    assert rung == [1, 0, 1, 1, 0]
     world.assert_nothing_left()
 
 

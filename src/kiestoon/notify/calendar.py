@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from icalendar import Calendar, Event, vCalAddress, vText
 
@@ -24,7 +24,9 @@ class Person(NamedTuple):
 class Appointment(NamedTuple):
     """What a calendar is to show. ``starts`` and ``ends`` are aware of their time zone; ``at``: when this was written.
 
-    ``sequence`` grows with every change (RFC 5546 §2.1.4). ``attendee`` None: the organiser's own copy.
+    ``sequence`` grows with every change (RFC 5546 §2.1.4). ``attendee`` None: the organiser's own copy. ``repeats``:
+    the parts of an RRULE, until ``last``; ``without``: the starts of single times that do not take place. ``single``:
+    it is about the one time of a series that begins then (RECURRENCE-ID), the others are not touched.
     """
 
     uid: str
@@ -37,6 +39,10 @@ class Appointment(NamedTuple):
     place: str
     organiser: Person
     attendee: Person | None
+    repeats: dict[str, Any] | None = None
+    last: datetime | None = None
+    without: tuple[datetime, ...] = ()
+    single: datetime | None = None
 
 
 def calendar_of(method: Method, appointment: Appointment) -> str:
@@ -47,6 +53,12 @@ def calendar_of(method: Method, appointment: Appointment) -> str:
     event.add("dtstamp", appointment.at.astimezone(UTC))
     event.add("dtstart", appointment.starts)
     event.add("dtend", appointment.ends)
+    if appointment.repeats is not None:
+        event.add("rrule", appointment.repeats)
+    for start in appointment.without:
+        event.add("exdate", start)
+    if appointment.single is not None:
+        event.add("recurrence-id", appointment.single)
     event.add("summary", appointment.title)
     event.add("description", appointment.text)
     event.add("location", appointment.place)
@@ -65,7 +77,8 @@ def calendar_of(method: Method, appointment: Appointment) -> str:
     calendar.add("method", method)
     calendar.add_component(event)
     calendar.add_missing_timezones(
-        first_date=(appointment.starts - _YEAR).date(), last_date=(appointment.ends + _YEAR).date()
+        first_date=(appointment.starts - _YEAR).date(),
+        last_date=((appointment.last or appointment.ends) + _YEAR).date(),
     )
     return str(calendar.to_ical().decode())
 

@@ -13,16 +13,17 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from kiestoon.company.directory import CompanyIndex
-from kiestoon.company.meetings import ends_at, zone_of
+from kiestoon.company.meetings import Time, is_over, planned_times, zone_of
 from kiestoon.company.model import ConferenceRoom, Meeting, User
 from kiestoon.notify.calendar import Appointment, Method, Person, calendar_of
 from kiestoon.notify.dates import day_in_words
+from kiestoon.notify.recurrence import in_words, rule_of
 from kiestoon.store.feed import Change
 
 What: TypeAlias = Literal["new", "changed", "cancelled"]
 TABLES: Final = frozenset({"meetings", "conference_rooms"})
 """Whose changes lead to mails."""
-_TOLD: Final = ("user_id", "room_id", "name", "start", "end", "text")
+_TOLD: Final = ("user_id", "room_id", "name", "start", "end", "text", "repeats", "every", "weekdays", "until")
 """What of a meeting its guests are told."""
 _WAY_IN: Final = frozenset({"extension", "name", "pin"})
 """What of a room they are told."""
@@ -64,16 +65,29 @@ def _updated(index: CompanyIndex, meeting: Meeting, old: Meeting | None, now_ms:
     after = _recipients(index, meeting)
     sequence = meeting.version - 1
     changed = old is None or any(getattr(old, name) != getattr(meeting, name) for name in _TOLD)
-    if old is not None and not _is_over(index, old, now_ms):
+    changed = changed or (old is not None and bool(set(old.cancelled) - set(meeting.cancelled)))
+    if old is not None and not is_over(index, old, now_ms):
         for address in before.keys() - after.keys():
             yield _mail(index, old, before[address], "cancelled", sequence, now_ms)
-    if _is_over(index, meeting, now_ms):
+    if is_over(index, meeting, now_ms):
         return
+    dropped = _dropped(index, old, meeting, now_ms) if old is not None else ()
     for address, recipient in after.items():
         if address not in before:
             yield _mail(index, meeting, recipient, "new", sequence, now_ms)
         elif changed:
             yield _mail(index, meeting, recipient, "changed", sequence, now_ms)
+        else:
+            for time in dropped:
+                yield _mail(index, meeting, recipient, "cancelled", sequence, now_ms, time)
+
+
+def _dropped(index: CompanyIndex, old: Meeting, meeting: Meeting, now_ms: int) -> tuple[Time, ...]:
+    """The single times that were still to come and do not take place any more."""
+    gone = set(meeting.cancelled) - set(old.cancelled)
+    return tuple(
+        time for time in planned_times(meeting) if time.start in gone and not is_over(index, meeting, now_ms, time)
+    )
 
 
 def _way_in_changed(index: CompanyIndex, change: Change, now_ms: int) -> Iterator[Invitation]:
@@ -85,7 +99,7 @@ def _way_in_changed(index: CompanyIndex, change: Change, now_ms: int) -> Iterato
 
 
 def _all(index: CompanyIndex, meeting: Meeting, what: What, sequence: int, now_ms: int) -> Iterator[Invitation]:
-    if not _is_over(index, meeting, now_ms):
+    if not is_over(index, meeting, now_ms):
         for recipient in _recipients(index, meeting).values():
             yield _mail(index, meeting, recipient, what, sequence, now_ms)
 
@@ -95,11 +109,6 @@ def _meeting(cells: dict[str, Any]) -> Meeting | None:
         return msgspec.convert(cells, Meeting)
     except msgspec.ValidationError:  # written by another version
         return None
-
-
-def _is_over(index: CompanyIndex, meeting: Meeting, now_ms: int) -> bool:
-    ends_ms = ends_at(index, meeting)
-    return ends_ms is None or ends_ms < now_ms
 
 
 # --- who -------------------------------------------------------------------------------------------------------------
@@ -134,7 +143,16 @@ def _address_of(user: User) -> str:
 # --- what ------------------------------------------------------------------------------------------------------------
 
 
-def _mail(index: CompanyIndex, meeting: Meeting, to: _Recipient, what: What, sequence: int, now_ms: int) -> Invitation:
+def _mail(
+    index: CompanyIndex,
+    meeting: Meeting,
+    to: _Recipient,
+    what: What,
+    sequence: int,
+    now_ms: int,
+    single: Time | None = None,
+) -> Invitation:
+    """``single``: about this one time of a series."""
     organiser = index.users.get(meeting.user_id)
     by = Person(organiser.name, _address_of(organiser)) if organiser is not None else Person(index.company.name, "")
     if not by.email:
@@ -142,13 +160,14 @@ def _mail(index: CompanyIndex, meeting: Meeting, to: _Recipient, what: What, seq
     room = index.arrangements.conference_rooms.get(meeting.room_id)
     numbers = index.numbers_by_extension.get(room.extension, ()) if room is not None else ()
     zone = ZoneInfo(zone_of(index, meeting).name)
-    starts, ends = (datetime.fromisoformat(minute).replace(tzinfo=zone) for minute in (meeting.start, meeting.end))
+    starts, ends = (_at(minute, zone) for minute in single or (meeting.start, meeting.end))
     params: dict[str, Any] = {
         "name": to.name,
         "what": what,
         "title": meeting.name,
         "organiser": by.name,
-        "when": _in_words(starts, ends, to.language),
+        "when": _when(meeting, starts, ends, to.language, now_ms, whole=single is None),
+        "single": single is not None,
         "room": room.name if room is not None else "",
         "extension": room.extension if room is not None else "",
         "numbers": [number.e164 for number in numbers],
@@ -169,9 +188,32 @@ def _mail(index: CompanyIndex, meeting: Meeting, to: _Recipient, what: What, seq
         place=_place(room),
         organiser=by,
         attendee=None if to.is_organiser else Person(to.name, to.email),
+        **_series(meeting, zone, single),
     )
     params |= {"method": method, "calendar": calendar_of(method, appointment)}
     return Invitation(to.email, to.language, params)
+
+
+def _series(meeting: Meeting, zone: ZoneInfo, single: Time | None) -> dict[str, Any]:
+    """What the calendar is told of a meeting that repeats."""
+    planned = planned_times(meeting)
+    if meeting.repeats == "never" or not planned:
+        return {}
+    last = _at(planned[-1].end, zone)
+    if single is not None:
+        return {"last": last, "single": _at(single.start, zone)}
+    without = tuple(_at(start, zone) for start in sorted(meeting.cancelled))
+    return {"repeats": rule_of(meeting, zone), "last": last, "without": without}
+
+
+def _at(minute: str, zone: ZoneInfo) -> datetime:
+    return datetime.fromisoformat(minute).replace(tzinfo=zone)
+
+
+def _when(meeting: Meeting, starts: datetime, ends: datetime, language: str, now_ms: int, *, whole: bool) -> str:
+    now = f"{datetime.fromtimestamp(now_ms / 1000, starts.tzinfo):%Y-%m-%dT%H:%M}"
+    series = in_words(meeting, language, now) if whole else ""
+    return _in_words(starts, ends, language) + (f", {series}" if series else "")
 
 
 def _place(room: ConferenceRoom | None) -> str:

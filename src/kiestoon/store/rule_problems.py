@@ -65,6 +65,48 @@ TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
         "Write it as 2026-12-24",
         "Schrijf het als 2026-12-24",
     ),
+    "endless": (
+        "the meeting repeats without an end",
+        "de vergadering herhaalt zich zonder einde",
+        "Give the last day on which it may begin",
+        "Geef de laatste dag waarop zij kan beginnen",
+    ),
+    "too_many_times": (
+        "the meeting takes place more than {limit} times",
+        "de vergadering vindt vaker dan {limit} keer plaats",
+        "Choose an earlier last day",
+        "Kies een eerdere laatste dag",
+    ),
+    "only_weekly": (
+        "only a weekly meeting has weekdays of its own",
+        "alleen een wekelijkse vergadering heeft eigen weekdagen",
+        "Leave them out, or let it repeat weekly",
+        "Laat ze weg, of laat haar wekelijks herhalen",
+    ),
+    "not_its_first_day": (
+        "the day on which the meeting begins is none of its weekdays",
+        "de dag waarop de vergadering begint, is geen van haar weekdagen",
+        "Add that day, or begin on one of the others",
+        "Voeg die dag toe, of begin op een van de andere",
+    ),
+    "overlaps_itself": (
+        "one time is not over when the next begins",
+        "de ene keer is nog niet voorbij als de volgende begint",
+        "Choose an earlier end, or let it repeat less often",
+        "Kies een eerder einde, of laat haar minder vaak herhalen",
+    ),
+    "not_a_time": (
+        "the meeting does not begin at {value} anyway",
+        "de vergadering begint niet op {value}",
+        "Name the begin of one of its times, as 2026-12-24T14:00",
+        "Noem het begin van een van de keren, zoals 2026-12-24T14:00",
+    ),
+    "nothing_left": (
+        "every time of the meeting would be cancelled",
+        "elke keer van de vergadering zou vervallen",
+        "Remove the meeting",
+        "Verwijder de vergadering",
+    ),
     "not_a_minute": (
         "'{value}' is no day and time",
         "'{value}' is geen bestaande dag met tijd",

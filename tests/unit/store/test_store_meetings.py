@@ -77,6 +77,45 @@ def test_one_meeting_at_a_time_in_a_room(town: Town) -> None:
     assert town.meeting(start=END, end="2026-12-05T16:00").id
 
 
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        ({"repeats": "weekly"}, ("until", "endless")),
+        ({"repeats": "daily", "until": "2026-02-30"}, ("until", "not_a_date")),
+        ({"repeats": "daily", "until": "2026-12-04"}, ("until", "ends_before_start")),
+        ({"repeats": "daily", "until": "2030-01-01"}, ("until", "too_many_times")),
+        ({"repeats": "daily", "until": "2026-12-31", "weekdays": (5,)}, ("weekdays", "only_weekly")),
+        ({"repeats": "weekly", "until": "2026-12-31", "weekdays": (0, 1)}, ("weekdays", "not_its_first_day")),
+        ({"repeats": "daily", "until": "2026-12-31", "end": "2026-12-06T14:01"}, ("end", "overlaps_itself")),
+        ({"repeats": "daily", "until": "2026-12-31", "cancelled": ("2026-12-06T15:00",)},
+         ("cancelled", "not_a_time")),
+        ({"repeats": "daily", "until": "2026-12-06", "cancelled": ("2026-12-05T14:00", "2026-12-06T14:00")},
+         ("cancelled", "nothing_left")),
+    ],
+)  # fmt: skip
+def test_series_that_cannot_be_are_refused(town: Town, values: dict[str, Any], problem: tuple[str, str]) -> None:
+    assert town.refused(**values) == [problem]
+
+
+def test_no_time_of_a_series_overlaps_another_meeting_but_a_cancelled_one_may(town: Town) -> None:
+    weekly = town.meeting(repeats="weekly", until="2027-01-31")
+    other = {"start": "2026-12-19T14:30", "end": "2026-12-19T16:00"}
+    assert town.refused(**other) == [("start", "overlap")]
+    assert town.refused(start="2026-12-18T14:30", end="2026-12-18T16:00", repeats="daily", until="2026-12-20") == [
+        ("start", "overlap")
+    ]
+    town.changes.update(msgspec.structs.replace(weekly, cancelled=("2026-12-19T14:00",)))
+    assert town.meeting(**other).id
+
+
+def test_a_series_is_read_as_it_was_written(database: Database, vault: Vault) -> None:
+    with changing(database, vault, acting_user="test") as changes:
+        meeting = Town(changes).meeting(
+            repeats="weekly", every=2, weekdays=(0, 5), until="2027-06-30", cancelled=("2026-12-14T14:00",)
+        )
+    assert list_rows(database, Meeting) == [meeting]
+
+
 def test_meetings_are_in_ones_own_room_or_one_that_is_nobodys(town: Town) -> None:
     assert town.refused(user_id=town.bob.id) == [("room_id", "not_theirs")]
     shared = town.maker.make("conference_rooms", extension="801")

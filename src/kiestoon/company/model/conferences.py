@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 from msgspec import Meta
 
 from kiestoon.company.model.extensions import Virtual
 from kiestoon.company.model.row import (
+    ADDED,
     CompanyId,
     Email,
     Label,
@@ -19,9 +20,14 @@ from kiestoon.company.model.row import (
     Value,
     refers,
 )
+from kiestoon.company.model.schedules import Weekday
 
 RoomPin: TypeAlias = Annotated[str, Meta(max_length=12, pattern="^([0-9]{4,12})?$", examples=["471147"])]
 """What is keyed in to get into a room; "" = none is asked for."""
+Repeats: TypeAlias = Literal["never", "daily", "weekly", "monthly", "monthly_by_weekday"]
+"""How often a meeting takes place."""
+MOST_TIMES: Final = 400
+"""Of one meeting: every working day for a year and a half, every week for seven."""
 Announcing: TypeAlias = Literal["nothing", "tones", "names"]
 """What the others hear when somebody joins or leaves."""
 
@@ -66,7 +72,11 @@ class Guest(Value, frozen=True):
 class Meeting(Row, frozen=True):
     """When people meet in a room: invitations go out by mail, with a calendar file, and follow every change.
 
-    ``user_id``: the organiser; ``start`` and ``end`` are on the clock of his location.
+    ``user_id``: the organiser; ``start`` and ``end`` are on the clock of his location: of the first time, when it
+    ``repeats``. "monthly" is on the same day of the month, in months that have it; "monthly_by_weekday" on the same one
+    of its weekdays ("the second Tuesday"), the fifth being the last. ``every``: each so many days, weeks or months.
+    ``weekdays``: of a "weekly" meeting, 0 = Monday; empty = the one it begins on. ``until``: the last day on which it
+    may begin. ``cancelled``: the starts of single times that do not take place.
     """
 
     company_id: CompanyId
@@ -77,6 +87,13 @@ class Meeting(Row, frozen=True):
     end: LocalMinute
     text: Annotated[str, Meta(max_length=1000)] = ""
     guests: Annotated[tuple[Guest, ...], Meta(max_length=100)] = ()
+    repeats: Annotated[Repeats, ADDED] = "never"
+    every: Annotated[int, Meta(ge=1, le=99), ADDED] = 1
+    weekdays: Annotated[tuple[Weekday, ...], Meta(max_length=7), ADDED] = ()
+    until: Annotated[
+        str, Meta(max_length=10, pattern="^([0-9]{4}-[0-9]{2}-[0-9]{2})?$", examples=["2027-06-30"]), ADDED
+    ] = ""
+    cancelled: Annotated[tuple[LocalMinute, ...], Meta(max_length=MOST_TIMES), ADDED] = ()
 
 
 class GroupCall(Virtual, frozen=True):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
+from itertools import pairwise
 from typing import Final
 
+from kiestoon.company.meetings import Time, planned_times, times
 from kiestoon.company.model import (
     AlternateNumber,
     ConferenceRoom,
@@ -16,6 +18,7 @@ from kiestoon.company.model import (
     Row,
     User,
 )
+from kiestoon.company.model.conferences import MOST_TIMES
 from kiestoon.company.passwords import pin_weaknesses
 from kiestoon.store.problems import Problem, problem
 from kiestoon.store.rules.peek import Peek, named
@@ -42,7 +45,7 @@ def _room(row: ConferenceRoom, peek: Peek) -> Iterator[Problem]:
 
 def _meeting(row: Meeting, peek: Peek) -> Iterator[Problem]:
     """In the organiser's own room, or one that is nobody's; one meeting at a time."""
-    wrong = [*_minutes(row)]
+    wrong = [*_minutes(row)] or [*_series(row)]
     yield from wrong or _overlaps(row, peek)
     room = peek.get(ConferenceRoom, row.room_id)
     if room is not None and room.user_id not in (None, row.user_id):
@@ -61,11 +64,58 @@ def _minutes(row: Meeting) -> Iterator[Problem]:
         yield problem("end", "ends_before_start")
 
 
+def _series(row: Meeting) -> Iterator[Problem]:
+    """A meeting that repeats has an end, and one time is over before the next begins."""
+    first = datetime.fromisoformat(row.start)
+    if row.weekdays and row.repeats != "weekly":
+        yield problem("weekdays", "only_weekly")
+    elif row.weekdays and first.weekday() not in row.weekdays:
+        yield problem("weekdays", "not_its_first_day")
+    if row.repeats != "never" or row.until:
+        yield from _end_of_series(row)
+    planned = planned_times(row)
+    if len(planned) > MOST_TIMES:
+        yield problem("until", "too_many_times", limit=MOST_TIMES)
+    elif any(one.end > following.start for one, following in pairwise(planned)):
+        yield problem("end", "overlaps_itself")
+    else:
+        unknown = set(row.cancelled) - {time.start for time in planned}
+        if unknown:
+            yield problem("cancelled", "not_a_time", value=min(unknown))
+        elif planned and len(set(row.cancelled)) == len(planned):
+            yield problem("cancelled", "nothing_left")
+
+
+def _end_of_series(row: Meeting) -> Iterator[Problem]:
+    if not row.until:
+        yield problem("until", "endless")
+        return
+    try:
+        until = date.fromisoformat(row.until)
+    except ValueError:
+        yield problem("until", "not_a_date", value=row.until)
+        return
+    if until.isoformat() < row.start[:10]:
+        yield problem("until", "ends_before_start")
+
+
 def _overlaps(row: Meeting, peek: Peek) -> Iterator[Problem]:
+    mine = times(row)
     for other in peek.find(Meeting, room_id=row.room_id):
-        if other.id != row.id and row.start < other.end and other.start < row.end:
+        if other.id != row.id and _meet(mine, times(other)):
             yield problem("start", "overlap", other=named(other))
             return
+
+
+def _meet(mine: tuple[Time, ...], theirs: tuple[Time, ...]) -> bool:
+    """Whether one of these times overlaps one of those; both are in order, and none overlaps its neighbour."""
+    at = 0
+    for time in mine:
+        while at < len(theirs) and theirs[at].end <= time.start:
+            at += 1
+        if at < len(theirs) and theirs[at].start < time.end:
+            return True
+    return False
 
 
 def _guests(row: Meeting, peek: Peek) -> Iterator[Problem]:
