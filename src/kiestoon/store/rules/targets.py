@@ -206,6 +206,22 @@ class _Reader:
         return problem(name, "blocked_target", value=number, kind=words, category=found.kind)
 
 
+def for_another(to: Destination | None, source: User, target: User, peek: Peek) -> Destination | None:
+    """Where somebody else's calls go who is given a person's settings (E 10.8.5).
+
+    What stands for a number only with that person becomes the number; None where it leads to the other one.
+    """
+    company = peek.company()
+    if to is None or company is None or to.kind not in ("extension", "number"):
+        return to
+    book = PeekBook(company, peek, peek.extension_owner)
+    if to.target[:1] in ("*", "#"):
+        meant = read_target(book, source, to.target)
+        to = meant if isinstance(meant, Destination) else to
+    back = read_target(book, target, to.target) if to.kind != "voicemail" else to
+    return None if isinstance(back, NotThere) and back.why == "own" else to
+
+
 def _forwarder(row: Any, peek: Peek) -> Row | None:
     if isinstance(row, _OF_PERSON):
         return peek.get(User, row.user_id)
