@@ -81,7 +81,7 @@ def read_target(book: Book, forwarder: Row | None, written: str) -> Destination 
         return _NO_NUMBER
     owner = book.owner(number)
     if owner is not None:
-        return NotThere("own", number) if _is_same(owner, forwarder) else Destination("extension", number)
+        return NotThere("own", number) if comes_back(owner, forwarder) else Destination("extension", number)
     return _outside(book, forwarder, number)
 
 
@@ -121,8 +121,8 @@ def _looks_internal(company: Company, number: str, read: OutsideNumber | None) -
     return bool(company.access_code) or read is None or not read.valid
 
 
-def _is_same(owner: Row, forwarder: Row | None) -> bool:
-    """Whether calls would come back to whoever sends them on."""
+def comes_back(owner: Row, forwarder: Row | None) -> bool:
+    """Whether calls to an extension of ``owner`` would come back to whoever sends them there."""
     if isinstance(owner, AlternateNumber):
         return isinstance(forwarder, User) and owner.user_id == forwarder.id
     return type(owner) is type(forwarder) and owner.id == forwarder.id
