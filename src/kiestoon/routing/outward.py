@@ -91,7 +91,7 @@ def dial_for(route: Route, number: str, payer: User | None) -> DialOutside | Ref
     blocked = blocked_by(company, payer, read)
     if blocked:
         route.because("blocked", number=read.number, kind=read.kind, by=blocked)
-        return refuse(403, 21, "Destination blocked", "destination-blocked")
+        return refuse(403, 21, "Destination blocked", "forwarding-error")
     trunks = ordered_trunks(route.directory, company.id)
     if not trunks:
         route.because("no_trunk")
