@@ -98,11 +98,10 @@ def _outside(book: Book, forwarder: Row | None, number: str) -> Destination | No
     if own is not None and _leads_back(book, own, forwarder):
         return NotThere("own", read.number)
     payer = forwarder if isinstance(forwarder, User) else None
-    by = blocked_by(company, payer, read) if own is None else ""
-    if not by:
+    blocked = blocked_by(company, payer, read) if own is None else None
+    if blocked is None:
         return Destination("number", read.number)
-    blocked = payer.blocked if by == "user" and payer is not None else company.blocked
-    return NotThere("blocked", read.number, read.kind if read.kind in blocked else "international", by)
+    return NotThere("blocked", read.number, blocked.kind, blocked.by)
 
 
 def _area_of(book: Book, forwarder: Row | None) -> str:
