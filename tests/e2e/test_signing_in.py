@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +58,12 @@ class Browsing:
         answer = await self.call("ask", method, path, body)
         return answer["status"], answer["body"]
 
+    async def log_in_with(self, provider: IdentityProvider) -> None:
+        """To the provider's page, and a click there."""
+        await self.page.goto(f"{self.origin}/api/v1/session/oidc/{provider.id}/start?return_to={PAGE}")
+        assert self.page.url.startswith(provider.issuer)
+        await self.page.click("a")
+
     async def who(self) -> str:
         """Who is logged in; "" for nobody."""
         status, body = await self.ask("GET", "/session")
@@ -83,7 +89,7 @@ async def provider() -> AsyncIterator[Provider]:
 
 
 @pytest.fixture
-def account(exchange: TestExchange) -> str:
+def account(exchange: TestExchange) -> Iterator[str]:
     """A company's administrator, for one test; the whole login name."""
     added = _add(exchange, Account(id=0, company_id=1, role="company", login="anna", email=MAIL))
     yield f"anna@{exchange.domain}"
@@ -142,18 +148,20 @@ async def test_a_passkey_is_not_given_to_another_site(browsing, account, provide
     assert await browsing.page.evaluate(stolen, options) == "SecurityError"
 
 
-async def test_an_identity_provider_on_another_site_logs_in_and_leads_back(browsing, account, provider, exchange):
-    row = _add(
-        exchange,
-        IdentityProvider(id=0, name="Work", issuer=provider.issuer, client_id="phones", secret=SECRET,
-                         domains=("mail.example",), link_by_email=True, company_id=1),
-    )  # fmt: skip
+@pytest.fixture
+def work(exchange: TestExchange, provider: Provider) -> Iterator[IdentityProvider]:
+    """The provider, as the company has set it up."""
+    fields = {"domains": ("mail.example",), "link_by_email": True, "company_id": 1}
+    issuer = {"issuer": provider.issuer, "client_id": "phones", "secret": SECRET}
+    row = _add(exchange, IdentityProvider(id=0, name="Work", **issuer, **fields))
+    yield row
+    _remove(exchange, row)
+
+
+async def test_an_identity_provider_on_another_site_logs_in_and_leads_back(browsing, account, provider, work, exchange):
     offered = (await browsing.ask("GET", f"/session/providers?domain={exchange.domain}"))[1]
     assert [each["name"] for each in offered] == ["Work"]
-    start = f"/api/v1/session/oidc/{row.id}/start?return_to={PAGE}"
-    await browsing.page.goto(browsing.origin + start)
-    assert browsing.page.url.startswith(provider.issuer)  # on the provider's page
-    await browsing.page.click("a")
+    await browsing.log_in_with(work)
     await browsing.page.wait_for_url(f"{browsing.origin}{PAGE}")
     await browsing.page.evaluate(SCRIPT)
     assert await browsing.who() == account
@@ -162,12 +170,27 @@ async def test_an_identity_provider_on_another_site_logs_in_and_leads_back(brows
     assert (await browsing.ask("GET", "/sessions"))[1][0]["method"] == "oidc"
 
     await browsing.ask("DELETE", "/session")
-    provider.claims["email"] = "stranger@mail.example"
-    provider.claims["sub"] = "s-2"
-    await browsing.page.goto(browsing.origin + start)
-    await browsing.page.click("a")
+    provider.claims |= {"email": "stranger@mail.example", "sub": "s-2"}
+    await browsing.log_in_with(work)
     await browsing.page.wait_for_url(f"{browsing.origin}/api/v1/session/oidc/callback**")
     assert "not_linked" in await browsing.page.content()
     await browsing.open()
     assert await browsing.who() == ""
-    _remove(exchange, row)
+
+
+async def test_an_identity_that_its_owner_has_linked_logs_in(browsing, account, provider, work):
+    """Whatever address it has."""
+    provider.claims |= {"email": "anna@elsewhere.example", "sub": "s-3"}
+    await browsing.ask("POST", "/session", {"login": account, "password": PASSWORD})
+    status, begun = await browsing.ask("POST", f"/session/identities/{work.id}")
+    assert status == 200
+    await browsing.page.goto(begun["location"])
+    await browsing.page.click("a")
+    await browsing.page.wait_for_url(f"{browsing.origin}/")
+    await browsing.open()
+    assert (await browsing.ask("GET", "/session/identities"))[1] == [{"provider_id": work.id}]
+    await browsing.ask("DELETE", "/session")
+    await browsing.log_in_with(work)
+    await browsing.page.wait_for_url(f"{browsing.origin}{PAGE}")
+    await browsing.page.evaluate(SCRIPT)
+    assert await browsing.who() == account

@@ -14,6 +14,8 @@ _SERVED = ("users", "menus", "group_extensions", "hunt_groups")
 """What can be given services, and set them up."""
 _STATUSES = ("office", "meeting", "sick", "do_not_disturb")
 
+_CALLED = ("mobile",)
+"""A kind of number that calls are sent to here: where it is blocked, the store refuses that."""
 _OUTSIDE = ("0612345678", "00612345678", "+4930123456")
 
 
@@ -28,6 +30,7 @@ class Maker:
         self._ids = {entity.table: count(number * 1000 + 1) for entity in m.ENTITIES}
         self._extension = iter([str(value) for value in self.random.sample(range(200, 900), 60)])
         self.rows: dict[str, list[Any]] = {entity.table: [] for entity in m.BELONGING}
+        self.storable = storable
         self.outside = _OUTSIDE if storable else (*_OUTSIDE, "112")
 
     def make(self) -> m.CompanyRows:
@@ -40,7 +43,7 @@ class Maker:
             access_code=choose.choice(("", "0", "9")),
             emergency_number=f"+3120{self.company_id:02}00000",
             max_diversions=choose.randint(1, 10),
-            blocked=tuple(choose.sample(("premium", "satellite", "mobile"), choose.randint(0, 2))),
+            blocked=tuple(choose.sample(("premium", "satellite", *_CALLED[: not self.storable]), choose.randint(0, 2))),
         )
         for step in (self._places, self._time, self._owners, self._numbers, self._members, self._services, self._plans):
             step()
@@ -48,6 +51,8 @@ class Maker:
 
     def result(self) -> m.CompanyRows:
         """The rows as they are now."""
+        if self.storable:
+            self._straighten()
         return m.CompanyRows(company=self.company, **{table: tuple(rows) for table, rows in self.rows.items()})
 
     def edit(self, seed: int) -> m.CompanyRows:
@@ -104,6 +109,24 @@ class Maker:
         if kind == "voicemail":
             return m.Destination("voicemail", self.random.choice(("", self.extension())))
         return m.Destination(kind)
+
+    def _straighten(self) -> None:
+        """Whoever sends calls back to where they come from sends them outside."""
+        own = {row.id: {row.extension} for row in self.rows["users"]}
+        for row in self.rows["alternate_numbers"]:
+            own[row.user_id].add(row.extension)
+        people = {row.extension: own[row.id] for row in self.rows["users"]}
+        parts = {"location_routes": "location_routings", "time_routes": "time_routings"}
+        out = m.Destination("number", self.outside[0])
+        for table, rows in self.rows.items():
+            owners = {row.id: row.extension for row in self.rows[parts[table]]} if table in parts else {}
+            for at, row in enumerate(rows):
+                extension = owners[row.routing_id] if owners else getattr(row, "extension", None) or ""
+                back = own.get(getattr(row, "user_id", None) or 0) or people.get(extension, {extension})
+                for name in row.__struct_fields__:
+                    to = getattr(row, name)
+                    if isinstance(to, m.Destination) and to.kind == "extension" and to.target in back:
+                        rows[at] = _with(rows[at], **{name: out})
 
     def blocks(self) -> tuple[m.WeekBlock, ...]:
         days = self.random.sample(range(7), self.random.randint(0, 4))

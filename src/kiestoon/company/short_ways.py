@@ -70,7 +70,7 @@ def caller_meant(ways: Ways, extension_digits: int, user_id: int, written: str) 
 
 def _leads_to(ways: Ways, user_id: int, cleaned: str) -> str:
     """What a speed dial or short number leads to, a code as it is; "" for an ordinary number."""
-    bare = without_dial_key(ways.codes, cleaned)
+    bare = without_dial_key(ways.codes, cleaned) if cleaned.endswith("#") else cleaned
     if not bare:
         return ""
     codes = [code.code for code in ways.codes.values() if code.feature == SPEED_DIAL] if bare[0] in "*#" else []

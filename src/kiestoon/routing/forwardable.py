@@ -81,7 +81,7 @@ def read_target(book: Book, forwarder: Row | None, written: str) -> Destination 
         return _NO_NUMBER
     owner = book.owner(number)
     if owner is not None:
-        return NotThere("own", number) if _is_same(owner, forwarder) else Destination("extension", number)
+        return NotThere("own", number) if comes_back(owner, forwarder) else Destination("extension", number)
     return _outside(book, forwarder, number)
 
 
@@ -98,11 +98,10 @@ def _outside(book: Book, forwarder: Row | None, number: str) -> Destination | No
     if own is not None and _leads_back(book, own, forwarder):
         return NotThere("own", read.number)
     payer = forwarder if isinstance(forwarder, User) else None
-    by = blocked_by(company, payer, read) if own is None else ""
-    if not by:
+    blocked = blocked_by(company, payer, read) if own is None else None
+    if blocked is None:
         return Destination("number", read.number)
-    blocked = payer.blocked if by == "user" and payer is not None else company.blocked
-    return NotThere("blocked", read.number, read.kind if read.kind in blocked else "international", by)
+    return NotThere("blocked", read.number, blocked.kind, blocked.by)
 
 
 def _area_of(book: Book, forwarder: Row | None) -> str:
@@ -121,8 +120,8 @@ def _looks_internal(company: Company, number: str, read: OutsideNumber | None) -
     return bool(company.access_code) or read is None or not read.valid
 
 
-def _is_same(owner: Row, forwarder: Row | None) -> bool:
-    """Whether calls would come back to whoever sends them on."""
+def comes_back(owner: Row, forwarder: Row | None) -> bool:
+    """Whether calls to an extension of ``owner`` would come back to whoever sends them there."""
     if isinstance(owner, AlternateNumber):
         return isinstance(forwarder, User) and owner.user_id == forwarder.id
     return type(owner) is type(forwarder) and owner.id == forwarder.id

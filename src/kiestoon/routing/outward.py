@@ -13,6 +13,7 @@ import msgspec
 from kiestoon.company.directory import CompanyIndex
 from kiestoon.company.model import Company, Location, Number, Row, User
 from kiestoon.company.numbers import (
+    Kind,
     OutsideNumber,
     area_context,
     clean_dialled,
@@ -27,6 +28,13 @@ from kiestoon.routing.situation import Diversion
 from kiestoon.routing.trunks import ordered_trunks
 
 BlockedBy: TypeAlias = Literal["", "company", "user"]
+
+
+class Blocked(msgspec.Struct, frozen=True):
+    """Who blocks which kind of destination."""
+
+    by: BlockedBy
+    kind: Kind
 
 
 def forward(route: Route, number: str) -> Step | str:
@@ -89,9 +97,9 @@ def dial_for(route: Route, number: str, payer: User | None) -> DialOutside | Ref
         route.because("unknown_extension", number=cleaned)
         return refuse(404, 1, "Not Found")
     blocked = blocked_by(company, payer, read)
-    if blocked:
-        route.because("blocked", number=read.number, kind=read.kind, by=blocked)
-        return refuse(403, 21, "Destination blocked", "destination-blocked")
+    if blocked is not None:
+        route.because("blocked", number=read.number, kind=blocked.kind, by=blocked.by)
+        return refuse(403, 21, "Destination blocked", "forwarding-error")
     trunks = ordered_trunks(route.directory, company.id)
     if not trunks:
         route.because("no_trunk")
@@ -135,14 +143,18 @@ def area_of_location(index: CompanyIndex, location: Location | None) -> str:
     return (location.area_code if location is not None else "") or index.company.area_code
 
 
-def blocked_by(company: Company, user: User | None, number: OutsideNumber) -> BlockedBy:
-    """Who blocks this kind of destination; "" for nobody."""
-    kinds: tuple[str, ...] = (number.kind,)
+def blocked_by(company: Company, user: User | None, number: OutsideNumber) -> Blocked | None:
+    """Whether a number may not be called; what the company blocks counts first."""
+    kinds: tuple[Kind, ...] = (number.kind,)
     if number.kind in ("satellite", "premium") and _leads_abroad(number.number, company.country):
         kinds = (number.kind, "international")
-    if any(kind in company.blocked for kind in kinds):
-        return "company"
-    return "user" if user is not None and any(kind in user.blocked for kind in kinds) else ""
+    for kind in kinds:
+        if kind in company.blocked:
+            return Blocked("company", kind)
+    for kind in kinds if user is not None and user.blocked else ():
+        if kind in user.blocked:  # type: ignore[union-attr]  # as just asked
+            return Blocked("user", kind)
+    return None
 
 
 def _leads_abroad(number: str, country: str) -> bool:

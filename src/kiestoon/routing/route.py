@@ -264,8 +264,8 @@ def _to_outside(line: Route, caller: Caller, user: User, cleaned: str, wishes: W
     if not number.valid:
         line.because("not_in_plan", number=number.number)
     blocked = blocked_by(index.company, user, number)
-    if blocked:
-        line.because("blocked", number=number.number, kind=number.kind, by=blocked)
+    if blocked is not None:
+        line.because("blocked", number=number.number, kind=blocked.kind, by=blocked.by)
         return line.decide(refuse(403, 21, "Destination blocked", "destination-blocked"), number.number)
     if not caller.known:
         return _unknown_address(line, number.number)

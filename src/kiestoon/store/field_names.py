@@ -24,6 +24,17 @@ _ENGLISH: Final = {
     "pin": "PIN",
     "organiser_pin": "organiser PIN",
     "unsolicited_mwi": "unsolicited message lamps",
+    "to": "destination",
+    "busy_to": "destination when busy",
+    "default_to": "usual destination",
+    "failover_to": "destination at other times",
+    "forward_to": "destination of forwarding",
+    "mobile_to": "destination of mobile callers",
+    "no_answer_to": "destination without answer",
+    "over_to": "destination above the limit",
+    "unreachable_to": "destination when unreachable",
+    "withheld_to": "destination of withheld numbers",
+    "within_to": "destination within the limit",
 }
 
 DUTCH: Final = {

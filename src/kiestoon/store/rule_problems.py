@@ -14,8 +14,8 @@ TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
     "not_dialable": (
         "'{value}' is no number that can be dialled",
         "'{value}' is geen nummer dat gekozen kan worden",
-        "Give an extension, or a number as +31201234567",
-        "Geef een toestelnummer, of een nummer als +31201234567",
+        "Give an extension, a number as +31201234567, a short number, or a speed dial of the same person",
+        "Geef een toestelnummer, een nummer als +31201234567, een verkort nummer, of een eigen snelkiesnummer",
     ),
     "emergency_target": (
         "calls are not sent on to the emergency number {value}",

@@ -35,6 +35,42 @@ async def test_a_clone_has_the_same_matrix_under_its_own_ids(api: Api) -> None:
     assert {cell["profile_id"] for cell in after["reach_cells"]} <= own
 
 
+async def test_a_clones_calls_do_not_come_back_to_it_and_speed_dials_become_their_numbers(api: Api) -> None:
+    """All others may be chosen, also those to whom the calls go (E 10.8.5)."""
+    client, source = api.of("company"), api.organisation.own["users"]
+    there, other = await add_colleague(api, "291"), await add_colleague(api, "292")
+    code = {"feature": "speed_dial", "code": "#"}
+    assert (await client.post(api.path("feature_codes"), json=code)).status_code == 201
+    (profile,) = (await parts_of(api, source))["reach_profiles"]
+    where, match = api.path("reach_profiles", profile["id"]), {"If-Match": f'"v{profile["version"]}"'}
+    forwards = {
+        "forward_busy": {"kind": "extension", "target": "291"},
+        "forward_no_answer": {"kind": "number", "target": "#21"},
+    }
+    changed = await client.patch(where, json=forwards, headers=match)
+    assert changed.status_code == 200, changed.text
+    cloned = await client.post(api.path("users", source) + "/reach/clone", json={"to": [there, other]})
+    assert cloned.status_code == 200, cloned.text
+    for user_id, busy in ((there, None), (other, forwards["forward_busy"])):
+        (profile,) = (await parts_of(api, user_id))["reach_profiles"]
+        assert profile["forward_busy"] == busy
+        assert profile["forward_no_answer"] == {"kind": "number", "target": "+31612345678"}
+
+
+async def test_a_clone_that_may_not_call_what_it_forwards_to_is_refused_by_name(api: Api) -> None:
+    client, source = api.of("company"), api.organisation.own["users"]
+    target = await add_colleague(api, "291", blocked=["mobile"])
+    (profile,) = (await parts_of(api, source))["reach_profiles"]
+    where, match = api.path("reach_profiles", profile["id"]), {"If-Match": f'"v{profile["version"]}"'}
+    busy = {"forward_busy": {"kind": "number", "target": "00612345678"}}
+    assert (await client.patch(where, json=busy, headers=match)).status_code == 200
+    refused = await client.post(api.path("users", source) + "/reach/clone", json={"to": [target]})
+    assert refused.status_code == 422
+    (error,) = refused.json()["errors"]
+    assert (error["field"], error["code"]) == ("forward_busy", "blocked_for")
+    assert "'New'" in error["message"]
+
+
 async def test_cloning_again_replaces_what_was_there(api: Api) -> None:
     client, source = api.of("company"), api.organisation.own["users"]
     target = await add_colleague(api, "291")

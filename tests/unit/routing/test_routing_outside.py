@@ -114,7 +114,8 @@ def test_a_blocked_category_cannot_be_called_and_no_other_suffers(blocked, whose
         decision = town.dial(dialled, by=ANNA)
         if outcome(decision) == "refused 403":
             refused.add(kind)
-            assert next(r for r in decision.reasons if r.code == "blocked").params["by"] == whose
+            told = next(reason for reason in decision.reasons if reason.code == "blocked").params
+            assert (told["by"], told["kind"]) == (whose, blocked)
     assert refused == ({"international", "satellite"} if blocked == "international" else {blocked})
 
 

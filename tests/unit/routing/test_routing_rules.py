@@ -312,3 +312,13 @@ def test_a_changed_speed_dial_is_followed_with_the_next_snapshot():
     town.add(SpeedDial(id=1, company_id=1, user_id=1, code="01", number=BEN))
     assert outcome(town.incoming(caller=STRANGER)) == "rings Anna"
     assert outcome(town.dial(ANNA, by=BEN)) == "refused 403"
+
+
+def test_who_is_forwarded_to_what_was_blocked_later_hears_that_it_cannot_be_done():
+    """The destination stays as it was set; it is not the caller's own phone that may not call there."""
+    town = Town(blocked=("premium",)).new(
+        Forward, extension=ANNA, case="always", to=Destination("number", "009001234567")
+    )
+    decision = town.incoming()
+    assert (outcome(decision), decision.step.announce) == ("refused 403", "forwarding-error")
+    assert decision.reasons[-1].code == "blocked"

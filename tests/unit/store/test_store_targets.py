@@ -157,6 +157,13 @@ def test_what_is_blocked_later_stays_until_it_is_set_or_switched_on_again(house:
     assert problems_of(house, lambda: house.change(row, active=True, to=_to(MOBILE))) == []
 
 
+def test_a_forwarding_given_to_somebody_else_is_looked_at_as_that_persons(house: House) -> None:
+    row = house.add(m.Forward, extension="101", case="busy", to=_to(MOBILE))
+    house.change(house.bob, blocked=("mobile",))
+    assert problems_of(house, lambda: house.change(row, extension="102")) == [("blocked_for", "to")]
+    assert problems_of(house, lambda: house.change(row, extension="103")) == []
+
+
 def test_the_companys_own_numbers_are_never_blocked(house: House) -> None:
     house.change(house.company, blocked=("national",))
     house.add(m.Number, e164="+31205550102", extension="102")

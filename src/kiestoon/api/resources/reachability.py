@@ -41,6 +41,7 @@ from kiestoon.store.cells import columns_of, row_reader
 from kiestoon.store.idempotency import Answer
 from kiestoon.store.problems import problem
 from kiestoon.store.rules import Peek
+from kiestoon.store.rules.targets import for_another
 from kiestoon.store.tables import TABLES
 
 router = APIRouter(prefix="/api/v1/companies/{company_id}/users/{user_id}/reach", tags=["reach_profiles"])
@@ -48,6 +49,7 @@ router = APIRouter(prefix="/api/v1/companies/{company_id}/users/{user_id}/reach"
 RowT = TypeVar("RowT", bound=Row)
 _PARTS: Final[tuple[type[Row], ...]] = (ReachCell, ReachOverride, ReachProfile, ReachStatus, CallClass)
 """In the order they can go."""
+_FORWARDS: Final = ("forward_always", "forward_busy", "forward_no_answer")
 
 
 class CloneReach(BaseModel):
@@ -74,7 +76,8 @@ class ReachCloned(BaseModel):
 async def clone_reach(request: Request, company_id: str, user_id: str, principal: Asker, backend: Behind) -> Response:
     """Give a person's reachability to others: theirs is replaced.
 
-    Personal numbers become the others' own, kinds of device they do not have are left out.
+    Personal numbers become the others' own; kinds of device they do not have, and forwards that lead to them, are left
+    out.
     """
     found, source_id = company_id_of(principal, company_id), id_of(user_id)
     demand_operation(principal, "clone_reach", "reach_profiles")
@@ -140,6 +143,7 @@ def _means(writer: Writer, user: User) -> Means:
 def _clone(writer: Writer, source: User, target: User) -> None:
     """Copy everything but what was set by hand, which is of the moment."""
     _clear(writer, target)
+    peek = Peek(writer.connection, writer.company_id)
     here, there = _means(writer, source), _means(writer, target)
     classes = {
         row.id: _copy(writer, row, target, caller_number=number_for(row.caller_number, here, there))
@@ -153,6 +157,7 @@ def _clone(writer: Writer, source: User, target: User) -> None:
             target,
             caller_number=number_for(row.caller_number, here, there),
             devices=devices_for(row.devices, there),
+            **{name: for_another(getattr(row, name), source, target, peek) for name in _FORWARDS},
         )
         for row in _rows(writer, ReachProfile, user_id=source.id)
     }

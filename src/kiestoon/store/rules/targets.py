@@ -38,7 +38,7 @@ from kiestoon.company.model import (
     User,
 )
 from kiestoon.company.short_ways import caller_meant
-from kiestoon.routing.forwardable import NotThere, read_target
+from kiestoon.routing.forwardable import NotThere, comes_back, read_target
 from kiestoon.routing.words import value_in_words
 from kiestoon.store.columns import fields_of
 from kiestoon.store.problems import Problem, problem
@@ -47,6 +47,12 @@ from kiestoon.store.rules.places import located
 
 OWN_NUMBERS: Final = ("mobile", "external")
 _OF_PERSON: Final = (StatusForward, ReachProfile, RingNumber, RemoteOffice, Meeting)
+_WHOSE: Final[dict[type[Row], tuple[str, ...]]] = {
+    **dict.fromkeys(_OF_PERSON, ("user_id",)),
+    **dict.fromkeys((Forward, Rule), ("extension",)),
+    **dict.fromkeys((LocationRoute, TimeRoute), ("routing_id",)),
+}
+"""The fields that say who forwards by a row."""
 _CODES: Final = {
     "no_number": "not_dialable",
     "unknown_extension": "unknown_extension",
@@ -95,10 +101,11 @@ def _destination(name: str, to: Destination, reader: _Reader) -> Iterator[Proble
     elif to.kind == "number":
         yield from reader.problems(name, to.target)
     elif to.kind in {"extension", "voicemail"} and to.target:
-        if reader.owner(to.target) is None:
+        owner = reader.owner(to.target)
+        if owner is None:
             yield problem(name, "unknown_extension", value=to.target)
-        elif to.kind == "extension":
-            yield from reader.problems(name, to.target)
+        elif to.kind == "extension" and reader.is_set(name, to.target) and comes_back(owner, reader.forwarder):
+            yield reader.told(name, to.target, NotThere("own"))
 
 
 def _own_number(name: str, to: Destination, reader: _Reader) -> Iterator[Problem]:
@@ -173,16 +180,19 @@ class _Reader:
     def problems(self, name: str, number: str, only: str = "") -> Iterator[Problem]:
         """Why calls cannot be sent to ``number``, unless it was there before; ``only`` that reason where given."""
         company = self.peek.company()
-        if company is None or not self._is_set(name, number):
+        if company is None or not self.is_set(name, number):
             return
         found = read_target(PeekBook(company, self.peek, self.owner), self.forwarder, number)
         if isinstance(found, NotThere) and only in ("", found.why) and self._matters(found):
-            yield self._told(name, number, found)
+            yield self.told(name, number, found)
 
-    def _is_set(self, name: str, number: str) -> bool:
-        """Whether the number comes with this write, or takes effect by it."""
+    def is_set(self, name: str, number: str) -> bool:
+        """Whether the number comes with this write, or takes effect by it, or becomes somebody else's."""
         old = self.old
         if old is None or (getattr(self.row, "active", True) and not getattr(old, "active", True)):
+            return True
+        whose = next((fields for row_type, fields in _WHOSE.items() if isinstance(self.row, row_type)), ())
+        if any(getattr(old, field) != getattr(self.row, field) for field in whose):
             return True
         before, now = getattr(old, name), getattr(self.row, name)
         if isinstance(now, Destination):
@@ -195,7 +205,8 @@ class _Reader:
         """Members of a group call and guests of a meeting are called like by hand: what is no number fails there."""
         return not isinstance(self.row, GroupCallMember | Meeting) or found.why in ("blocked", "emergency")
 
-    def _told(self, name: str, number: str, found: NotThere) -> Problem:
+    def told(self, name: str, number: str, found: NotThere) -> Problem:
+        """What is wrong with it."""
         forwarder = self.forwarder
         if found.why != "blocked":
             other = named(forwarder) if forwarder is not None else ("", "")
@@ -204,6 +215,22 @@ class _Reader:
         if found.by == "user" and forwarder is not None:
             return problem(name, "blocked_for", value=number, kind=words, category=found.kind, other=named(forwarder))
         return problem(name, "blocked_target", value=number, kind=words, category=found.kind)
+
+
+def for_another(to: Destination | None, source: User, target: User, peek: Peek) -> Destination | None:
+    """Where somebody else's calls go who is given a person's settings (E 10.8.5).
+
+    What stands for a number only with that person becomes the number; None where it leads to the other one.
+    """
+    company = peek.company()
+    if to is None or company is None or to.kind not in ("extension", "number"):
+        return to
+    book = PeekBook(company, peek, peek.extension_owner)
+    if to.target[:1] in ("*", "#"):
+        meant = read_target(book, source, to.target)
+        to = meant if isinstance(meant, Destination) else to
+    back = read_target(book, target, to.target) if to.kind != "voicemail" else to
+    return None if isinstance(back, NotThere) and back.why == "own" else to
 
 
 def _forwarder(row: Any, peek: Peek) -> Row | None:
