@@ -9,7 +9,7 @@ import structlog
 
 from kiestoon.calls.call import Call, Failure
 from kiestoon.calls.leg import Leg
-from kiestoon.calls.operations import NOT_ALLOWED, NOT_POSSIBLE, transfer
+from kiestoon.calls.operations import NOT_POSSIBLE, transfer
 from kiestoon.sip.uri import BadUri, parse_uri
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ def _attended(x: Exchange, call: Call, leg: Leg, event: ReferReceived, now: floa
     if other is None:
         return NO_SUCH_DIALOG
     second = x.calls.get(other.call)
-    if second is None or second is call:
+    if second is None or second.company_id != call.company_id:
+        return NO_SUCH_DIALOG  # which dialogs other companies have is nobody's business
+    if second is call:
         return NOT_POSSIBLE
-    if second.company_id != call.company_id:
-        return NOT_ALLOWED
     return transfer.attended(x, call, leg, second, other, now)

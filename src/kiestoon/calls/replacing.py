@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from kiestoon.calls.call import Call, Failure
 from kiestoon.calls.leg import Leg
-from kiestoon.calls.operations import NOT_ALLOWED, NOT_POSSIBLE, NOTHING_THERE, pickup
+from kiestoon.calls.operations import ALREADY_ANSWERED, NOT_ALLOWED, NOT_POSSIBLE, NOTHING_THERE, pickup
 
 if TYPE_CHECKING:
     from kiestoon.calls.exchange import Exchange
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 
 def replace(x: Exchange, call: Call, leg: Leg, named: Session, now: float) -> Failure | None:
-    """Let ``leg``, which has just called, take the place of the session's leg. Rights are those of a pickup; one's own
-    calls may always be taken."""
+    """Let ``leg``, which has just called, take the place of the session's leg. Rights are those of a pickup; in
+    conversation only one's own leg is replaced."""
     old = x.find_leg(named.context)
     target = x.calls.get(old.call) if old is not None else None
     if old is None or target is None or target.company_id != call.company_id:
@@ -30,6 +30,8 @@ def replace(x: Exchange, call: Call, leg: Leg, named: Session, now: float) -> Fa
         return NOTHING_THERE  # RFC 3891 §3: a dialog that has only been received cannot be replaced early
     if old.state in ("dialling", "early"):
         return pickup.pick_up(x, target, old, call, leg, now)
+    if old.state == "answered" and old.party.user_id != leg.party.user_id:
+        return ALREADY_ANSWERED  # it may have rung a moment ago; nobody's conversation is taken from him
     if old.state == "answered":
         return pickup.replace_leg(x, target, old, call, leg, now)
     return NOT_POSSIBLE

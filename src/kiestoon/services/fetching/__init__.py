@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from kiestoon.calls.call import Failure
 from kiestoon.calls.causes import NORMAL
 from kiestoon.calls.conversation import Conversation
-from kiestoon.calls.operations import conference, listening, park, pickup
+from kiestoon.calls.operations import ALREADY_ANSWERED, NOTHING_THERE, conference, listening, park, pickup
 from kiestoon.calls.operations.targets import route_again, seen_as
 from kiestoon.calls.party import Party
 from kiestoon.calls.service_data import Dialling, Fetching, Joining
@@ -56,24 +57,29 @@ async def fetching(caller: Conversation, data: Fetching) -> None:
     shown = call.anchor.party if call.anchor is not None else None
     if not await _own_phone(caller, data.by, data.device_id, shown, automatic=data.automatic):
         return
+    if _give(caller, data) is not None:
+        await caller.say("pickup-answered")
+
+
+def _give(caller: Conversation, data: Fetching) -> Failure | None:
+    """Whoever was quicker keeps the call: a conversation is taken over from nobody but oneself."""
+    x, mine, my_leg = caller.exchange, caller.call, caller.leg
     call = x.calls.get(data.call)
     leg = call.legs.get(data.leg) if call is not None else None
-    if call is not None and leg is not None:
-        mine, my_leg = caller.call, caller.leg
-        data_of = park.data_of(call)
-        if data.mode == "listen":
-            failure = listening.listen(x, call, leg, mine, my_leg, caller.now)
-        elif data.mode == "barge":
-            failure = listening.barge_in(x, call, leg, mine, my_leg, caller.now)
-        elif data_of is not None:
-            failure = park.retrieve(x, call.company_id, data_of.lot, mine, my_leg, caller.now)
-        elif call.seek is not None:
-            failure = pickup.pick_up(x, call, leg, mine, my_leg, caller.now)
-        else:
-            failure = pickup.replace_leg(x, call, leg, mine, my_leg, caller.now)
-        if failure is None:
-            return
-    await caller.say("pickup-answered")
+    if call is None or leg is None:
+        return NOTHING_THERE
+    if data.mode == "listen":
+        return listening.listen(x, call, leg, mine, my_leg, caller.now)
+    if data.mode == "barge":
+        return listening.barge_in(x, call, leg, mine, my_leg, caller.now)
+    parked = park.data_of(call)
+    if parked is not None:
+        return park.retrieve(x, call.company_id, parked.lot, mine, my_leg, caller.now)
+    if call.seek is not None:
+        return pickup.pick_up(x, call, leg, mine, my_leg, caller.now)
+    if leg.party.user_id != data.by.user_id:
+        return ALREADY_ANSWERED
+    return pickup.replace_leg(x, call, leg, mine, my_leg, caller.now)
 
 
 async def _own_phone(caller: Conversation, by: Party, device_id: int, shown: Party | None, *, automatic: bool) -> bool:

@@ -29,6 +29,7 @@ async def listen_in(caller: Conversation, code: UseCode) -> None:
         if not told:
             told = True
             await caller.say("listen-waiting", extension=extension)
+            caller.music("held")
         await caller.pause(LOOK_S)
         waited_s += LOOK_S
     await caller.say("goodbye")
