@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+import pytest
 from test_basic_calls import in_call
 from test_parking_and_pickup import PICKUP, with_codes
 from world import World
@@ -73,6 +75,74 @@ def test_a_call_is_parked_and_taken_back_from_the_screen() -> None:
     assert do(world, "take", shown["id"], 3) == {}
     own = carla.last(events.InviteReceived).session
     assert anna.hears(session) == {carla.sends_to(own)}, world.network.ladder()
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+@pytest.mark.parametrize(("to", "lot"), [("", "1"), ("17", "17"), ("lot 3", "lot 3"), ("@103", "@103")])
+def test_a_call_is_parked_where_the_screen_says(to: str, lot: str) -> None:
+    world, _, _, session, _ = in_call(World(rows=with_codes()))
+    assert do(world, "park", only(world), to=to) == {}
+    assert [call["lot"] for call in orders(world).live(1) if call["state"] == "parked"] == [lot]
+    session.bye(world.network.now)
+    world.finish_prompts()
+    world.assert_nothing_left()
+
+
+@pytest.mark.parametrize("to", ["0", "100", "lot 10", "lot x", "@999", "somewhere", "²"])
+def test_there_are_no_other_places_to_park(to: str) -> None:
+    world, anna, bert, session, other = in_call(World(rows=with_codes()))
+    assert do(world, "park", only(world), to=to)["failed"]["status"] == 404
+    assert anna.hears(session) == {bert.sends_to(other)}
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+@pytest.mark.parametrize("waits", ["parked", "ringing"])
+def test_who_is_second_to_take_a_call_gets_nobody_elses_conversation(waits: str) -> None:
+    """Carla's phone rings with the call she asked for; meanwhile somebody else is quicker."""
+    world, anna, bert, session, other = in_call(World(rows=with_codes(**PICKUP)))
+    carla = world.phone("carla", "192.0.2.3")
+    carla.mode = "ring"
+    if waits == "parked":
+        do(world, "park", only(world), to="lot 3")
+        other.bye(world.network.now)
+    else:
+        session.bye(world.network.now)
+        bert.mode = "ring"
+        world.run()
+        session = anna.dial("102")
+    world.run()
+    assert do(world, "take", only(world), 3) == {}
+    if waits == "parked":
+        own = bert.dial("*13")
+    else:
+        bert.answer_waiting()
+        own = bert.last(events.InviteReceived).session
+    world.run()
+    assert anna.hears(session) == {bert.sends_to(own)}
+    carla.answer_waiting()
+    world.run()
+    late = carla.last(events.InviteReceived).session
+    assert carla.hears(late) == {"file:/prompts/nl/pickup-answered.ogg"}, world.network.ladder()
+    assert anna.hears(session) == {bert.sends_to(own)}
+    late.bye(world.network.now)
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+@pytest.mark.parametrize(("names", "number"), [("nobody", ""), ("granted", "101")])
+def test_who_calls_a_colleague_is_told_as_the_company_wants(names: str, number: str) -> None:
+    rows = with_codes(**PICKUP)
+    world = World(rows=msgspec.structs.replace(rows, company=msgspec.structs.replace(rows.company, lamp_names=names)))
+    anna, bert = world.phone("anna", "192.0.2.1"), world.phone("bert", "192.0.2.2")
+    bert.mode = "ring"
+    session = anna.dial("102")
+    world.run()
+    seen = {user: orders(world).live(1, user)[0]["legs"] for user in (1, 2, 3)}
+    assert [[leg["number"] for leg in legs] for legs in seen.values()] == [
+        ["101", "102"], ["101", "102"], [number, "102"],
+    ]  # fmt: skip
     session.bye(world.network.now)
     world.assert_nothing_left()
 

@@ -5,21 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from test_basic_calls import in_call
-from test_parking_and_pickup import with_codes
+from test_outside_lines import call_in
+from test_parking_and_pickup import press, with_codes
 from world import World
 
-from kiestoon.media.protocol import DigitReceived
 from kiestoon.sip import events
-
-
-def press(world: World, phone: Any, session: Any, keys: str, wait_s: float = 3.5) -> None:
-    """Keys on a phone in a call, then a pause."""
-    termination = world.media.at(int(phone.sends_to(session)))
-    for key in keys:
-        world.media.events.append(DigitReceived(termination.number, key, 100))
-        world.network.drain(world.node)
-    world.run(wait_s)
 
 
 def consulting(keys: str = "##103#", mode: str = "answer") -> tuple[World, Any, Any, Any, Any, Any]:
@@ -35,15 +27,43 @@ def third(carla: Any) -> Any:
     return carla.last(events.InviteReceived).session
 
 
-def test_hold_gives_music_and_retrieve_brings_back() -> None:
+@pytest.mark.parametrize("keys", ["*#", "*"])
+def test_hold_gives_music_and_retrieve_brings_back(keys: str) -> None:
     world, anna, bert, session, other = in_call(World(rows=with_codes()))
     press(world, bert, other, "##")
     assert anna.hears(session) == {"music"}, world.network.ladder()
     assert bert.hears(other) == {"file:/prompts/nl/consult-ask.ogg"}
-    press(world, bert, other, "*#")
+    press(world, bert, other, keys)
     assert anna.hears(session) == {bert.sends_to(other)}
     assert bert.hears(other) == {anna.sends_to(session)}
     session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_a_mobile_that_was_called_as_ones_own_phone_has_the_keys_too() -> None:
+    """It has no others (E 5.1.3). Whoever calls from outside has none, whatever number he shows."""
+    rows = with_codes()
+    users = tuple(
+        replace(user, profile="combi", mobile_number="+31612345678") if user.id == 2 else user for user in rows.users
+    )
+    world = World(rows=replace(rows, users=users))
+    anna, carla, mobile = world.phone("anna", "192.0.2.1"), world.phone("carla", "192.0.2.3"), world.provider()
+    session = anna.dial("102")
+    world.run()
+    other = mobile.last(events.InviteReceived).session
+    press(world, mobile, other, "##103#")
+    assert anna.hears(session) == {"music"}, world.network.ladder()
+    assert mobile.hears(other) == {carla.sends_to(third(carla))}
+    other.bye(world.network.now)
+    world.run()
+    assert anna.hears(session) == {carla.sends_to(third(carla))}
+    session.bye(world.network.now)
+    _, outside = call_in(world, "+31201234561")
+    world.run()
+    press(world, mobile, outside, "##103#")
+    rung = anna.last(events.InviteReceived).session
+    assert anna.hears(rung) == {mobile.sends_to(outside)}
+    outside.bye(world.network.now)
     world.assert_nothing_left()
 
 

@@ -201,6 +201,7 @@ def test_a_group_that_forwards_everything_is_lit() -> None:
 def park_anna(world: LampWorld, target: str) -> Any:
     """Anna calls Bert, who parks her; Anna's session."""
     _, _, bert, session, other = in_call(world)
+    bert.mode = "busy"  # does not want to be told where
     refer(world, bert, other, target)
     assert told(bert)[-1] == "SIP/2.0 200 OK", world.network.ladder()
     return session

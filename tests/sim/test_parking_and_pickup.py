@@ -14,13 +14,17 @@ from world import World, sample_rows
 from kiestoon.company.code_presets import preset_codes
 from kiestoon.company.model import (
     CompanyRows,
+    FeatureCode,
     ParkSettings,
     PickupGroup,
     PickupMember,
     PrivacyGrant,
     PrivacyGroup,
     PrivacyMember,
+    ServiceAssignment,
+    TransferOptions,
 )
+from kiestoon.media.protocol import DigitReceived
 from kiestoon.sip import events
 
 
@@ -48,11 +52,16 @@ def parked(target: str = "*03", **rows: Any) -> tuple[World, Any, Any]:
     return world, anna, session
 
 
-def heard(phone: Any, session: Any) -> set[str]:
-    return phone.hears(session)
+def press(world: World, phone: Any, session: Any, keys: str, wait_s: float = 3.5) -> None:
+    """Keys on a phone in a call, then a pause."""
+    termination = world.media.at(int(phone.sends_to(session)))
+    for key in keys:
+        world.media.events.append(DigitReceived(termination.number, key, 100))
+        world.network.drain(world.node)
+    world.run(wait_s)
 
 
-@pytest.mark.parametrize(("target", "code"), [("*03", "*13"), ("*6", "93001"), ("*03", "*03")])
+@pytest.mark.parametrize(("target", "code"), [("*03", "*13"), ("*03", "*03")])
 def test_a_parked_caller_hears_music_until_somebody_retrieves_him(target: str, code: str) -> None:
     world, anna, session = parked(target)
     carla = world.phone("carla", "192.0.2.3")
@@ -66,6 +75,55 @@ def test_a_parked_caller_hears_music_until_somebody_retrieves_him(target: str, c
     assert not world.exchange.lots
     story = next(record for record in world.records if record.dialled == "102")
     assert [segment.kind for segment in story.segments] == ["talk", "parked", "talk"]
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_who_parks_by_a_transfer_is_told_the_line_by_a_call(answers: bool) -> None:
+    world, anna, bert, session, other = in_call(World(rows=with_codes()))
+    bert.mode = "answer" if answers else "ring"
+    refer(world, bert, other, "*6")
+    called = bert.last(events.InviteReceived)
+    shown = called.request.from_
+    assert (shown.display, shown.uri.user) == ("parked: 1", "93001"), world.network.ladder()
+    if answers:
+        assert called.request.get("Answer-Mode") == "Auto"
+        assert bert.hears(called.session) == {"file:/prompts/nl/parked-on-line.ogg"}
+        world.finish_prompts()
+    world.run(11)
+    assert called.session.state == "ended"
+    carla = world.phone("carla", "192.0.2.3")
+    second = carla.dial(shown.uri.user)
+    world.run()
+    assert anna.hears(session) == {carla.sends_to(second)}
+    second.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_at_whose_extension_a_call_is_parked_sees_it(wanted: bool) -> None:
+    options = TransferOptions(id=1, company_id=1, user_id=2, park_notice=wanted)
+    at = FeatureCode(id=99, company_id=1, feature="park_at", code="*68")
+    rows = with_codes(transfer_options=(options,))
+    world, _, bert, session, other = in_call(
+        World(rows=msgspec.structs.replace(rows, feature_codes=(*rows.feature_codes, at)))
+    )
+    carla = world.phone("carla", "192.0.2.3")
+    carla.mode = "ring"
+    refer(world, bert, other, "*68103")
+    shown = [event.request.from_.display for event in carla.all(events.InviteReceived)]
+    assert shown == (["parked: User 1"] if wanted else []), world.network.ladder()
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_whose_service_parking_was_taken_away_parks_nobody() -> None:
+    withheld = ServiceAssignment(id=1, company_id=1, extension="102", service="call_park", assigned=False)
+    world, anna, bert, session, other = in_call(World(rows=with_codes(service_assignments=(withheld,))))
+    refer(world, bert, other, "*03")
+    assert told(bert)[-1].split()[1] == "403"
+    assert anna.hears(session) == {bert.sends_to(other)}
+    session.bye(world.network.now)
+    world.assert_nothing_left()
 
 
 def test_a_taken_lot_is_no_place_for_a_second_caller() -> None:
@@ -91,11 +149,13 @@ def test_every_line_taken_leaves_the_call_where_it_is() -> None:
     park.parked_at = lambda x, company, lot: x.calls.get(x.lots.get((company, lot), ""))  # type: ignore[assignment]
     try:
         refer(world, bert, other, "*6")
+        press(world, bert, other, "*6")
     finally:
         park.parked_at = original
         world.exchange.lots.clear()
     assert told(bert)[-1].split()[1] == "486"
     assert anna.hears(session) == {bert.sends_to(other)}
+    assert bert.hears(other) == {"file:/prompts/nl/park-full.ogg"}
     session.bye(world.network.now)
     world.assert_nothing_left()
 
@@ -305,6 +365,28 @@ def test_a_running_call_moves_to_another_phone_of_mine() -> None:
     world.assert_nothing_left()
 
 
+def test_what_is_talked_about_moves_before_what_is_on_hold() -> None:
+    world = World(rows=with_codes())
+    anna, bert, carla = (world.phone(name, f"192.0.2.{n}") for n, name in enumerate(("anna", "bert", "carla"), 1))
+    anna.dial("103")
+    world.run()
+    on_hold = carla.last(events.InviteReceived).session
+    carla.hold(on_hold)
+    world.run()
+    carla.direction = "sendrecv"
+    session = bert.dial("103")
+    world.run()
+    other = carla.last(events.InviteReceived).session
+    carla2 = world.phone("carla2", "192.0.2.4")
+    second = carla2.dial("909")
+    world.run()
+    assert bert.hears(session) == {carla2.sends_to(second)}, world.network.ladder()
+    assert (other.state, on_hold.state) == ("ended", "confirmed")
+    session.bye(world.network.now)
+    on_hold.bye(world.network.now)
+    world.assert_nothing_left()
+
+
 def test_with_no_running_call_there_is_nothing_to_take_over() -> None:
     world = World(rows=with_codes())
     anna = world.phone("anna", "192.0.2.1")
@@ -336,18 +418,32 @@ def dial_replacing(phone: Any, number: str, session: Any) -> Any:
 
 @pytest.mark.parametrize("ringing", [True, False])
 def test_a_phone_takes_the_place_of_a_dialog_it_names(ringing: bool) -> None:
+    """Of a colleague's while it rings, of its own person's also in conversation."""
     world = World(rows=with_codes(**PICKUP))
-    anna, bert = world.phone("anna", "192.0.2.1"), world.phone("bert", "192.0.2.2")
+    own = ("102", "bert") if ringing else ("103", "carla2")
+    anna, rung = world.phone("anna", "192.0.2.1"), world.phone(own[1], "192.0.2.2")
     carla = world.phone("carla", "192.0.2.3")
-    bert.mode = "ring" if ringing else "answer"
-    session = anna.dial("102")
+    carla.mode = "ring"
+    rung.mode = "ring" if ringing else "answer"
+    session = anna.dial(own[0])
     world.run()
-    other = bert.last(events.InviteReceived).session
-    second = dial_replacing(carla, "102", other)
+    other = rung.last(events.InviteReceived).session
+    second = dial_replacing(carla, own[0], other)
     carla.offers[second.id] = carla.offers[0]
     world.run()
     assert anna.hears(session) == {carla.sends_to(second)}, world.network.ladder()
     assert other.state == "ended"
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_a_key_pressed_a_moment_too_late_takes_nobodys_conversation() -> None:
+    world, anna, bert, session, other = in_call(World(rows=with_codes(**PICKUP)))
+    carla = world.phone("carla", "192.0.2.3")
+    dial_replacing(carla, "102", other)
+    world.run()
+    assert carla.last(events.Refused).status == 486
+    assert anna.hears(session) == {bert.sends_to(other)}
     session.bye(world.network.now)
     world.assert_nothing_left()
 

@@ -7,14 +7,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 from test_basic_calls import in_call
-from test_keys_in_calls import press
+from test_call_orders import orders
 from test_listening_and_conferences import BERT, settle
-from test_parking_and_pickup import with_codes
+from test_parking_and_pickup import press, with_codes
 from test_transfers import refer, told
 from world import World
 
-from kiestoon.calls.originate import originate
-from kiestoon.calls.service_data import Dialling
 from kiestoon.company.model import TransferOptions, User
 from kiestoon.sip import events
 
@@ -147,7 +145,7 @@ def test_a_busy_number_is_dialled_again_until_it_is_free() -> None:
     world = World(rows=rows())
     bert, provider = world.phone("bert", "192.0.2.2"), world.provider()
     provider.mode = "busy"
-    originate(world.exchange, 1, BERT, "00205550102", Dialling(BERT, "00205550102", repeat=True), world.network.now)
+    orders(world).dial(1, BERT.user_id, "00205550102", repeat=True)
     settle(world, 25)
     assert len(provider.all(events.InviteReceived)) == 3, world.network.ladder()
     provider.mode = "answer"

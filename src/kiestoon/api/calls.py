@@ -90,6 +90,7 @@ class DialModel(BaseModel):
     user_id: int | None = Field(None, description="For whom; without it for oneself.", examples=[17])
     device_id: int = Field(0, ge=0, description="At which of his phones; 0 = all.", examples=[0])
     automatic: bool = Field(True, description="The phone answers by itself, if it can.")
+    repeat: bool = Field(False, description="Call a busy number again every 10 s, until it is free or one hangs up.")
 
 
 class DialledModel(BaseModel):
@@ -106,7 +107,11 @@ class OperationModel(BaseModel):
         "", pattern="^[0-9]{0,20}$", description="Which party's; without it one's own.", examples=["482085662892228610"]
     )
     user_id: int | None = Field(None, description="For whom an administrator does it.", examples=[17])
-    to: str = Field("", max_length=60, description="A number, an extension, or a lot to park on.", examples=["207"])
+    to: str = Field(
+        "", max_length=60, examples=["207"],
+        description="A number or extension. To park: `7` (line 1 to 99), `lot 3` (0 to 9), `@204` (at an extension);"
+        " empty = the next free line.",
+    )  # fmt: skip
     second: str = Field("", max_length=64, description="The other call, to join or transfer with.", examples=[""])
     device_id: int = Field(0, ge=0, description="The phone that is to get the call; 0 = all one's own.", examples=[0])
     automatic: bool = Field(True, description="That phone answers by itself, if it can.")
@@ -131,7 +136,7 @@ async def make_call(request: Request, company_id: str, wish: DialModel, principa
     async def dial() -> Answer:
         answer = await _ask(
             backend, "dial_for", company_id=found, user_id=user_id, number=wish.number, device_id=wish.device_id,
-            automatic=wish.automatic,
+            automatic=wish.automatic, repeat=wish.repeat,
         )  # fmt: skip
         return json_answer({"call": answer.get("call", "")}, 202)
 

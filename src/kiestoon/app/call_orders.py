@@ -27,6 +27,7 @@ from kiestoon.calls.operations import (
     pickup,
     remote,
     room,
+    targets,
     transfer,
     voicemail,
 )
@@ -66,20 +67,23 @@ class CallOrders:
         """The running calls of a company; of one person: those he is in, and those he may take over or retrieve."""
         x = self._engine.exchange
         return [
-            _shown(x, call)
+            _shown(x, call, hidden=_hides_caller(x, call, user_id))
             for call in x.calls.values()
             if call.company_id == company_id and call.live_legs() and _sees(x, call, user_id)
         ]
 
     def dial(
-        self, company_id: int, user_id: int, number: str, device_id: int = 0, automatic: bool = True
-    ) -> dict[str, Any]:
-        """Ring somebody's own phone, then call the number for him. Raises CommandError."""
+        self, company_id: int, user_id: int, number: str, device_id: int = 0, automatic: bool = True,
+        repeat: bool = False,
+    ) -> dict[str, Any]:  # fmt: skip
+        """Ring somebody's own phone, then call the number for him; ``repeat``: until it is not busy any more. Raises
+        CommandError."""
         by = _person(self._engine.exchange, company_id, user_id)
         made: list[Call] = []
 
         def operation(x: Exchange, now: float) -> None:
-            made.append(originate(x, company_id, by, number, Dialling(by, number, device_id, automatic), now))
+            data = Dialling(by, number, device_id, automatic, repeat)
+            made.append(originate(x, company_id, by, number, data, now))
 
         self._engine.operate(operation, self._clock())
         self._touch()
@@ -168,6 +172,14 @@ def _merge(x: Exchange, order: Order, now: float) -> Failure | None:
     return conference.merge(x, order.call, order.leg, *second, now) if second else NOTHING_THERE
 
 
+def _park(x: Exchange, order: Order, now: float) -> Failure | None:
+    """Where it is told to, else as the code for the next free line does."""
+    way, party = targets.find_way(x, "park"), order.call.other(order.leg)
+    if order.to or way is None or party is None:
+        return park.park(x, order.call, order.leg, order.to, now)
+    return way(x, order.call, order.leg, party, "", now)
+
+
 def _fetch(mode: FetchMode) -> Operation:
     def operation(x: Exchange, order: Order, now: float) -> Failure | None:
         if not _may_fetch(x, order, mode):
@@ -221,7 +233,7 @@ _OPERATIONS: Final[dict[str, Operation]] = {
     "transfer": lambda x, order, now: transfer.blind(x, order.call, order.leg, order.to, now),
     "transfer_attended": _transfer_attended,
     "voicemail": lambda x, order, now: voicemail.drop(x, order.call, order.leg, order.to, now),
-    "park": lambda x, order, now: park.park(x, order.call, order.leg, order.to, now),
+    "park": _park,
     "take": _fetch("take"),
     "listen": _fetch("listen"),
     "barge": _fetch("barge"),
@@ -259,7 +271,15 @@ def _sees(x: Exchange, call: Call, user_id: int | None) -> bool:
     return False
 
 
-def _shown(x: Exchange, call: Call) -> dict[str, Any]:
+def _hides_caller(x: Exchange, call: Call, user_id: int | None) -> bool:
+    """Whether somebody who may take a ringing call learns only then who calls (U 4.3.2.11): as lamps show it."""
+    index = x.directory.company(call.company_id)
+    if user_id is None or call.seek is None or index is None or index.company.lamp_names != "nobody":
+        return False
+    return all(leg.party.user_id != user_id for leg in call.live_legs()) and park.data_of(call) is None
+
+
+def _shown(x: Exchange, call: Call, *, hidden: bool) -> dict[str, Any]:
     parked = park.data_of(call)
     return {
         "id": call.id,
@@ -269,17 +289,18 @@ def _shown(x: Exchange, call: Call) -> dict[str, Any]:
         "lot": parked.lot if parked is not None else "",
         "room": call.room.extension if call.room is not None else "",
         "seconds": max(0, x.wall_ms() - (call.answered_ms or call.opened_ms)) // 1000,
-        "legs": [_leg_shown(x, call, leg) for leg in call.live_legs()],
+        "legs": [_leg_shown(x, call, leg, hidden=hidden and leg.id == call.caller) for leg in call.live_legs()],
     }
 
 
-def _leg_shown(x: Exchange, call: Call, leg: Leg) -> dict[str, Any]:
+def _leg_shown(x: Exchange, call: Call, leg: Leg, *, hidden: bool) -> dict[str, Any]:
     party = leg.party
+    unknown = party.withheld or hidden
     return {
         "id": str(leg.id),  # more digits than a browser's numbers have
         "is_caller": leg.id == call.caller,
-        "number": "" if party.withheld else party.number,
-        "name": "" if party.withheld else party.name,
+        "number": "" if unknown else party.number,
+        "name": "" if unknown else party.name,
         "withheld": party.withheld,
         "user_id": party.user_id or None,
         "device_id": leg.device_id or None,

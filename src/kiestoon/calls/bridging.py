@@ -28,15 +28,16 @@ def join(x: Exchange, call: Call, caller: Leg, callee: Leg, now: float) -> None:
         return
     signals.stop_tone(call, caller)
     signals.stop_tone(call, callee)
-    if call.service is not None:
-        custody.close_service(x, call)
-        call.target = callee.party.number
     knew = caller.state == "answered"
     if callee.state == "answered":
         x.emit(LegAnswered, call, callee.id)
     elif not answer(x, call, callee, caller, now):
         leave(x, call, callee, now, failure=NOT_ACCEPTABLE)
+        custody.seek_failed(x, call, NOT_ACCEPTABLE, now)
         return
+    if call.service is not None:
+        custody.close_service(x, call)
+        call.target = callee.party.number
     if not knew and not answer(x, call, caller, callee, now):
         custody.end_with(x, call, NOT_ACCEPTABLE, now)
         return

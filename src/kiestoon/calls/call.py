@@ -23,7 +23,8 @@ Holder: TypeAlias = Literal["nobody", "seek", "bridge", "service"]
 class Failure(msgspec.Struct, frozen=True, gc=False):
     """Why a leg or a seek did not lead to an answer. ``q850`` is the cause value told to the caller (RFC 3326).
 
-    ``text`` is shown by phones. ``quoted``: it is what the other side said, and goes into Reason only.
+    ``text`` is shown by phones. ``quoted``: it is what the other side said, and goes into Reason only. ``spoken``: the
+    text by which somebody in conversation is told; "" = one for the outcome.
     """
 
     outcome: Outcome
@@ -31,6 +32,7 @@ class Failure(msgspec.Struct, frozen=True, gc=False):
     q850: int
     text: str = ""
     quoted: bool = False
+    spoken: str = ""
 
 
 OnlookerMode: TypeAlias = Literal["listen", "whisper", "barge"]

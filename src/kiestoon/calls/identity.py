@@ -127,6 +127,14 @@ def show(x: Exchange, call: Call, viewer: Leg, other: Leg, now: float) -> None:
     session.offer(now, b"" if "UPDATE" in session.remote_allows else reoffer(x, viewer), headers)
 
 
+def show_text(x: Exchange, call: Call, viewer: Leg, text: Party, now: float) -> None:
+    """Something to know on a phone's display, in place of another party."""
+    session, company = viewer.session, x.company_of(call)
+    if session is not None and company is not None and viewer.state == "answered":
+        body = b"" if "UPDATE" in session.remote_allows else reoffer(x, viewer)
+        session.offer(now, body, _asserted(text, company.domain))
+
+
 def _number(user: User, outside: bool, call: Call) -> str:
     """Extensions mean nothing outside: callers there see the number they called, or the person's own."""
     if not outside:

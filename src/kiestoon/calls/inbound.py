@@ -15,7 +15,7 @@ from kiestoon.calls.events import CallOpened, LegOffered
 from kiestoon.calls.leaving import leave
 from kiestoon.calls.leg import Leg
 from kiestoon.calls.leg_media import lease_port, offer_of
-from kiestoon.calls.operations import consult, transfer
+from kiestoon.calls.operations import consult, targets, transfer
 from kiestoon.calls.party import Party
 from kiestoon.calls.record import CallDirection, EndedBy
 from kiestoon.calls.securing import srtp_policy
@@ -79,7 +79,8 @@ def _device_calls(x: Exchange, event: InviteReceived, caller: DeviceCaller, now:
     if event.replaces is not None:
         _replace(x, call, leg, event.replaces, now)
         return call
-    decision = route(x.directory, origin_of(x, call, leg), dialled, live=x.present)
+    inhibited = targets.holds_at(x, device.id) and targets.inhibits_attended(x, device.company_id, party.user_id)
+    decision = route(x.directory, origin_of(x, call, leg), dialled, live=x.present, inhibited=inhibited)
     if isinstance(decision.step, DialOutside):
         call.direction = "out"
         call.emergency = decision.step.emergency

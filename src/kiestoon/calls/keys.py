@@ -1,7 +1,7 @@
 """Keys pressed in a conversation that mean something to the exchange (CALL-8, E 5.1.3): ``##`` and the like.
 
-Only who is a colleague on one of our phones can do so, and only where the company's table has such codes. What is keyed
-still reaches the other party; a pause ends an input that could go on.
+Only a colleague can do so, on one of our phones or on a mobile of his that we have called for him, and only where the
+company's table has such codes. What is keyed still reaches the other party; a pause ends an input that could go on.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from kiestoon.calls import aside, signals
 from kiestoon.calls.call import Call, Failure
-from kiestoon.calls.leg import Leg
+from kiestoon.calls.leg import Leg, is_colleague
 from kiestoon.calls.operations import NOT_IN_CALL, consult, targets, transfer
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def forget(x: Exchange, leg: Leg) -> None:
 
 def _codes(x: Exchange, call: Call, leg: Leg) -> Mapping[str, str]:
     index = x.directory.company(call.company_id)
-    if index is None or not leg.device_id or not leg.party.user_id:
+    if index is None or not leg.party.user_id or not is_colleague(leg):
         return {}
     return index.arrangements.keys_in_calls
 

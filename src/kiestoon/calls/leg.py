@@ -41,6 +41,13 @@ class Owner(NamedTuple):
     device: int
 
 
+def is_colleague(leg: Leg) -> bool:
+    """Whether somebody of the company speaks there who may command the exchange: on one of its phones, or on a
+    telephone of his own that it has called for him (E 5.1.3). What calls us from outside proves nothing by its number.
+    """
+    return bool(leg.device_id or (leg.party.user_id and not leg.incoming))
+
+
 class IllegalMove(RuntimeError):
     """Call control asked a leg for something its state does not allow: our bug, never the peer's."""
 

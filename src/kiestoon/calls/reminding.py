@@ -1,4 +1,5 @@
-"""Ring reminders: a desk phone whose calls go elsewhere rings once, briefly, and shows the caller (V 7.1, V 7.2).
+"""Ring reminders: a desk phone whose calls go elsewhere rings once, briefly, and shows the caller (V 7.1, V 7.2), and
+so does one at whose extension somebody is parked (V 10.1.2).
 
 A reminder is no leg of the call: nothing waits for it, it counts nowhere, it has no media, and whatever becomes of it
 changes nothing for the caller. It is an INVITE without an offer that is cancelled after ``SPLASH_S``; who answers
@@ -37,8 +38,10 @@ _ALERT: Final = ("Alert-Info", "<http://127.0.0.1/Bellcore-dr5>;info=alert-remin
 """The pattern that phones know as a ring splash, half a second long."""
 
 
-def start(x: Exchange, call: Call, devices: tuple[Device, ...], now: float) -> None:
-    """Remind these phones. Those in a call (the calling one, too) are left in peace, and those reminded just now."""
+def start(x: Exchange, call: Call, devices: tuple[Device, ...], now: float, shown: Party | None = None) -> None:
+    """Remind these phones of the caller, as he is or as ``shown``. Those in a call (the calling one, too) are left in
+    peace, and those reminded just now."""
+    shown = shown or identity.caller_for_phones(call)
     index = x.directory.company(call.company_id)
     if index is None:
         return
@@ -46,12 +49,12 @@ def start(x: Exchange, call: Call, devices: tuple[Device, ...], now: float) -> N
         if device.id in x.device_calls or device.id in x.reminders:
             continue
         try:
-            _splash(x, call, index, device, now)
+            _splash(x, call, index, device, now, shown)
         except Exception:  # a nicety must not cost anybody the call
             log.exception("phone not reminded", call=call.id, device=device.id)
 
 
-def _splash(x: Exchange, call: Call, index: CompanyIndex, device: Device, now: float) -> None:
+def _splash(x: Exchange, call: Call, index: CompanyIndex, device: Device, now: float, shown: Party) -> None:
     bindings = [binding for binding in x.registrar.bindings_of(device.id) if _may_ring(device, binding)]
     if not bindings:
         return
@@ -59,7 +62,7 @@ def _splash(x: Exchange, call: Call, index: CompanyIndex, device: Device, now: f
     x.reminders[device.id] = ()
     x.count("reminders")
     for binding in bindings:
-        x.reminders[device.id] += (_invite(x, call, index, device, binding, now),)
+        x.reminders[device.id] += (_invite(x, call, index, device, binding, now, shown),)
 
 
 def _may_ring(device: Device, binding: Binding) -> bool:
@@ -68,7 +71,9 @@ def _may_ring(device: Device, binding: Binding) -> bool:
     return secure or device.encryption != "required"
 
 
-def _invite(x: Exchange, call: Call, index: CompanyIndex, device: Device, binding: Binding, now: float) -> Session:
+def _invite(
+    x: Exchange, call: Call, index: CompanyIndex, device: Device, binding: Binding, now: float, shown: Party
+) -> Session:
     """The leg is for the journal alone, by which a process that takes over cancels what this one left ringing."""
     user = index.user_of(device)
     domain = index.company.domain
@@ -79,7 +84,7 @@ def _invite(x: Exchange, call: Call, index: CompanyIndex, device: Device, bindin
         now,
         uri=binding.contact,
         to=NameAddr(name, Uri("sip", number, host=domain)),
-        from_=shown_address(identity.caller_for_phones(call), domain, trusted=False),
+        from_=shown_address(shown, domain, trusted=False),
         destination=(binding.destination,) if binding.destination is not None else None,
         headers=[_ALERT, ("Expires", _GONE_S)],
         route=binding.path,

@@ -314,6 +314,12 @@ def go_on_with(x: Exchange, call: Call, seek: Seek, now: float) -> None:
         x.journal.ringing(call, call.legs[leg_id])
 
 
+def give_up_at(seek: Seek, at: float) -> None:
+    """Let the attempt end then at the latest; nobody's forwarding for no answer applies."""
+    seek.ends_at = min(seek.ends_at or at, at)
+    seek.until = min(seek.until, at)
+
+
 def stop(x: Exchange, call: Call, now: float) -> None:
     """Give a seek up: those who ring are told that the call was completed elsewhere."""
     seek = call.seek

@@ -40,9 +40,10 @@ class Parked(Kept, frozen=True):
 
 
 class ParkedOn(Kept, frozen=True):
-    """Whoever has parked somebody hears where."""
+    """Whoever has parked somebody hears where. ``by``: his phone is called for it; None: he is there."""
 
     lot: str
+    by: Party | None = None
 
 
 class Held(Kept, frozen=True):
@@ -131,6 +132,7 @@ class Camped(Kept, frozen=True):
     target: str
     by: Party
     until_ms: int
+    inhibited: bool = False
 
 
 class Returned(Kept, frozen=True):

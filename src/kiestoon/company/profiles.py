@@ -46,6 +46,7 @@ SERVICES: Final[dict[str, frozenset[Profile]]] = {
     # working together (V 10, V 12, V 13)
     "line_status": WITH_DESK_PHONE,
     "call_pickup": EVERYBODY,
+    "call_park": EVERYBODY,
     "call_centre_agent": EVERYBODY,
     "call_centre_supervisor": EVERYBODY,
     "receptionist": EVERYBODY,

@@ -68,6 +68,7 @@ DUTCH: Final = {
     "inhibit_attended": "omleiden voorkomen na ruggespraak",
     "inhibit_blind": "omleiden voorkomen bij onaangekondigd doorverbinden",
     "operator": "telefonist",
+    "park_notice": "melding voor geparkeerde oproepen",
     "recall": "doorverbinden intrekken",
     "recall_pattern": "belsignaal bij terughalen",
     "recall_rings": "aantal keer overgaan voor terughalen",

@@ -24,6 +24,7 @@ NAMES: Final[dict[str, tuple[str, str]]] = {
     "remote_office": ("remote office", "kantoor op afstand"),
     "line_status": ("line status", "lijnmonitoring"),
     "call_pickup": ("call pickup", "oproepen overnemen"),
+    "call_park": ("call parking", "gesprekken parkeren"),
     "call_centre_agent": ("call centre agent", "callcenter-agent"),
     "call_centre_supervisor": ("call centre supervisor", "callcenter-supervisor"),
     "receptionist": ("receptionist", "receptie"),

@@ -11,7 +11,7 @@ from __future__ import annotations
 from kiestoon.calls.call import Failure
 
 NOT_IN_CALL = Failure("refused", 481, 101, "This party is in no conversation")
-NOT_ALLOWED = Failure("refused", 403, 21, "Not allowed")
+NOT_ALLOWED = Failure("refused", 403, 21, "Not allowed", spoken="not-permitted")
 NOT_POSSIBLE = Failure("refused", 488, 29, "Not possible with these calls")
 NOTHING_THERE = Failure("not_found", 404, 1, "There is no call")
 ALREADY_ANSWERED = Failure("busy", 486, 17, "Already answered")

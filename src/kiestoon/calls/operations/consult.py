@@ -17,6 +17,7 @@ from kiestoon.calls.events import CallOpened, CallTransferred
 from kiestoon.calls.leaving import leave
 from kiestoon.calls.leg import Leg
 from kiestoon.calls.operations import NOT_IN_CALL, NOTHING_THERE
+from kiestoon.calls.operations.recall import recall_after_s
 from kiestoon.calls.operations.transfer import release
 from kiestoon.calls.service_data import Consulting, Held, Returned, Transferred
 
@@ -200,6 +201,9 @@ def _wait(x: Exchange, call: Call, by: Leg, held: Call, now: float) -> None:
     seek, target = call.seek, call.target
     if seek is None:
         return
+    recall_s = recall_after_s(x, held.company_id, by.party)
+    if recall_s:
+        seeking.give_up_at(seek, now + recall_s)
     ringing = [call.legs[leg_id] for leg_id in seek.legs]
     call.seek = None
     custody.stop_deadline(x, call)

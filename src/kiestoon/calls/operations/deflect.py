@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from kiestoon.calls import following, seeking
 from kiestoon.calls.call import Call, Failure
-from kiestoon.calls.causes import REJECTED, UNREACHABLE
+from kiestoon.calls.causes import REJECTED
 from kiestoon.calls.leaving import leave
 from kiestoon.calls.leg import Leg
 from kiestoon.calls.operations import ALREADY_ANSWERED
-from kiestoon.calls.operations.targets import prospects
+from kiestoon.calls.operations.targets import no_prospects
 from kiestoon.routing import Refuse, route_diverted
 
 if TYPE_CHECKING:
@@ -41,8 +41,9 @@ def deflect(x: Exchange, call: Call, rung: Leg, target: str, now: float) -> Fail
     step = decision.step
     if isinstance(step, Refuse):
         return Failure("refused" if step.status != 404 else "not_found", step.status, step.q850, step.text)
-    if prospects(x, decision, caller) is None:
-        return UNREACHABLE
+    failure = no_prospects(x, decision, caller)
+    if failure is not None:
+        return failure
     seeking.stop(x, call, now)
     call.reasons.extend(decision.reasons)
     following.follow(x, call, decision, now)

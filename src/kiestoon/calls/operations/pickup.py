@@ -77,15 +77,22 @@ def pick_up(x: Exchange, call: Call, rung: Leg, mine: Call, my_leg: Leg, now: fl
 def join_waiting(x: Exchange, call: Call, mine: Call, my_leg: Leg, now: float) -> Failure | None:
     """Speak with the party that waits in a service of ``call`` (parked, held, in a queue)."""
     caller = call.anchor
-    if caller is None or caller.state != "answered" or call.holder not in ("service", "seek"):
-        return ALREADY_ANSWERED
-    if not _can_come(call, mine, my_leg):
-        return NOT_POSSIBLE
+    failure = obstacle(call, mine, my_leg)
+    if failure is not None or caller is None:
+        return failure
     seeking.stop(x, call, now)
     _bring(x, mine, my_leg, call)
     bridging.join(x, call, caller, my_leg, now)
     x.touched += [call, mine]
     return None
+
+
+def obstacle(call: Call, mine: Call, my_leg: Leg) -> Failure | None:
+    """Why ``my_leg`` cannot have the party that waits in ``call``."""
+    caller = call.anchor
+    if caller is None or caller.state != "answered" or call.holder not in ("service", "seek"):
+        return ALREADY_ANSWERED
+    return None if _can_come(call, mine, my_leg) else NOT_POSSIBLE
 
 
 def replace_leg(x: Exchange, call: Call, old: Leg, mine: Call, my_leg: Leg, now: float) -> Failure | None:

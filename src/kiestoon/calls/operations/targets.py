@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from kiestoon.calls import occupancy
 from kiestoon.calls.addresses import origin_of
 from kiestoon.calls.call import Call, Failure
+from kiestoon.calls.causes import BUSY, UNREACHABLE
 from kiestoon.calls.leg import Leg
 from kiestoon.routing import (
     CallerSeen,
@@ -72,19 +73,39 @@ def seen(x: Exchange, call: Call, party: Party) -> CallerSeen:
     return CallerSeen("internal", party.number, (party.number,), party.user_id, "", party.name)
 
 
-def prospects(x: Exchange, decision: Decision, party: Leg) -> Decision | None:
-    """The first step of this route by which somebody or something can be reached now; None: nobody can be."""
+def inhibits_attended(x: Exchange, company_id: int, user_id: int) -> bool:
+    """Whether whom this person asks, with somebody on hold, may not send the call elsewhere (V 7.5)."""
+    index = x.directory.company(company_id)
+    options = index.arrangements.handling.transfer_options(user_id) if index is not None else None
+    return options is not None and options.inhibit_attended
+
+
+def holds_at(x: Exchange, device_id: int) -> bool:
+    """Whether this phone has somebody on hold: whom it calls now is asked."""
+    places = x.device_calls.get(device_id, ())
+    calls = (x.calls.get(place.partition(" ")[0]) for place in places)
+    return any(
+        call.legs[leg_id].device_id == device_id and call.legs[leg_id].held
+        for call in calls
+        if call is not None
+        for leg_id in call.bridge or ()
+    )
+
+
+def no_prospects(x: Exchange, decision: Decision, party: Leg) -> Failure | None:
+    """Why nobody and nothing can be reached by this route now; None: somebody or something can be."""
     following: Decision | None = decision
+    outcome: RouteOutcome | None = None
     for _ in range(_MOST_TRIES):
         if following is None or isinstance(following.step, Refuse):
-            return None
+            break
         outcome = _hopeless(x, following, party)
         if outcome is None:
-            return following
-        if following.situation is None:
             return None
+        if following.situation is None:
+            break
         following = proceed(x.directory, following.situation, outcome, live=x.present)
-    return None
+    return BUSY if outcome == "busy" else UNREACHABLE
 
 
 def _hopeless(x: Exchange, decision: Decision, party: Leg) -> RouteOutcome | None:

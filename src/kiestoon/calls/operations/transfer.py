@@ -1,7 +1,8 @@
 """Transfers: to somebody who has been asked (attended), or to a number at once (blind) (CALL-4, CALL-5).
 
 Attended    two calls of the transferor become one: the parties he leaves speak with each other. While the second one
-            still rings, the first waits for it in the transferor's place.
+            still rings, the first waits for it in the transferor's place. Where a menu or a voicemail answered, the
+            first is sent there.
 Blind       the party waits in the service "transferred" for the target; when it comes to nothing the call comes back.
 """
 
@@ -9,15 +10,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kiestoon.calls import bridging, custody, following, identity, moving, signals, story
+from kiestoon.calls import bridging, custody, following, identity, moving, seeking, signals, story
 from kiestoon.calls.call import Call, Failure
-from kiestoon.calls.causes import NORMAL, UNREACHABLE
+from kiestoon.calls.causes import NORMAL
 from kiestoon.calls.events import CallTransferred
 from kiestoon.calls.leaving import leave
-from kiestoon.calls.leg import Leg
+from kiestoon.calls.leg import Leg, is_colleague
 from kiestoon.calls.operations import NOT_ALLOWED, NOT_IN_CALL, NOT_POSSIBLE
-from kiestoon.calls.operations.targets import camps_on, find_way, prospects, route_for
-from kiestoon.calls.service_data import Returned, Transferred
+from kiestoon.calls.operations.recall import recall_after_s
+from kiestoon.calls.operations.targets import camps_on, find_way, no_prospects, route_for
+from kiestoon.calls.service_data import Returned, Transferred, Voicemail
 from kiestoon.routing import Refuse, UseCode
 
 if TYPE_CHECKING:
@@ -48,7 +50,27 @@ def attended(x: Exchange, first: Call, kept: Leg, second: Call, asked: Leg, now:
     if second.seek is not None and second.caller == asked.id and only_sought:
         _wait_instead(x, first, kept, party, second, asked, now)
         return None
+    if _hears_a_service(second, asked):
+        return _to_service(x, first, kept, second, asked, now)
     return NOT_IN_CALL
+
+
+def _hears_a_service(call: Call, leg: Leg) -> bool:
+    """Whether somebody has dialled a menu or the like, or has come to a voicemail."""
+    service = call.service
+    plain = service is not None and (service.data is None or isinstance(service.data, Voicemail))
+    return plain and leg.incoming and leg.id == call.caller and leg.state == "answered"
+
+
+def _to_service(x: Exchange, first: Call, kept: Leg, second: Call, asked: Leg, now: float) -> Failure | None:
+    """No person answered the transferor: who is transferred goes there himself, and meets it from its beginning."""
+    failure = blind(x, first, kept, second.dialled, now)
+    if failure is None:
+        second.continued_in = first.id
+        let_transferor_go(x, second, asked, now)
+        custody.let_go(x, second)
+        x.touched.append(second)
+    return failure
 
 
 def same_person(one: Leg, other: Leg) -> bool:
@@ -78,10 +100,14 @@ def _join(x: Exchange, first: Call, kept: Leg, party: Leg, second: Call, asked: 
 
 
 def _wait_instead(x: Exchange, first: Call, kept: Leg, party: Leg, second: Call, asked: Leg, now: float) -> None:
-    """The second party still rings: who is transferred waits for it, and the transferor is free."""
+    """The second party still rings: who is transferred waits for it, and the transferor is free. From here it is like a
+    transfer that was not announced."""
     seek = second.seek
     if seek is None:
         return
+    recall_s = recall_after_s(x, first.company_id, kept.party)
+    if recall_s:
+        seeking.give_up_at(seek, now + recall_s)
     release(x, first)
     ringing = [second.legs[leg_id] for leg_id in seek.legs]
     second.seek = None
@@ -111,7 +137,7 @@ def blind(x: Exchange, call: Call, by: Leg, target: str, now: float, *, inhibite
     party = call.other(by)
     if party is None:
         return NOT_IN_CALL
-    if not by.device_id:
+    if not is_colleague(by):
         return NOT_ALLOWED
     decision = route_for(x, call, by, party, target, inhibited=inhibited)
     step = decision.step
@@ -120,8 +146,9 @@ def blind(x: Exchange, call: Call, by: Leg, target: str, now: float, *, inhibite
         return way(x, call, by, party, step.argument, now) if way is not None else NOT_POSSIBLE
     if isinstance(step, Refuse):
         return Failure("refused" if step.status != 404 else "not_found", step.status, step.q850, step.text)
-    if prospects(x, decision, party) is None and not camps_on(x, call, by, decision):
-        return UNREACHABLE
+    failure = no_prospects(x, decision, party)
+    if failure is not None and not camps_on(x, call, by, decision):
+        return failure
     hand_over(x, call, by, party, now)
     x.emit(CallTransferred, call, party.id, by=by.party.number, target=target)
     following.enter(x, call, Transferred(target, by.party, inhibited), now)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from kiestoon.calls import following, seeking
 from kiestoon.calls.call import Call, Failure
 from kiestoon.calls.events import CallForwarded, CallTransferred
-from kiestoon.calls.leg import Leg
+from kiestoon.calls.leg import Leg, is_colleague
 from kiestoon.calls.operations import NOT_IN_CALL, transfer
 from kiestoon.company.voicemail import box_of
 
@@ -28,7 +28,7 @@ def drop(x: Exchange, call: Call, by: Leg, extension: str, now: float) -> Failur
     if index is None or box_of(index, box) is None:
         return NO_BOX
     party = call.other(by)
-    if party is not None and by.device_id:
+    if party is not None and is_colleague(by):
         transfer.hand_over(x, call, by, party, now)
         following.enter_box(x, call, box, "direct", now)
         x.emit(CallTransferred, call, party.id, by=by.party.number, target=box)

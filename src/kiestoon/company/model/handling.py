@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta
 
-from kiestoon.company.model.row import CompanyId, Extension, MemberExtension, Name, OwnerId, Row, refers
+from kiestoon.company.model.row import ADDED, CompanyId, Extension, MemberExtension, Name, OwnerId, Row, refers
 
 RecallUnanswered: TypeAlias = Literal["end", "operator", "voicemail"]
 """What becomes of a call that came back to whoever transferred it and is not answered there either: it ends (E 5.1.3),
@@ -21,7 +21,8 @@ class TransferOptions(Row, frozen=True):
     ``recall``: a call transferred unannounced comes back after ``recall_rings``; else the target's own forwarding
     applies. ``camp_on``: at a busy target it waits up to ``camp_on_s`` for it to be free. ``inhibit_blind``,
     ``inhibit_attended``: the target can neither forward it nor take it to voicemail. ``callback``: whoever calls a busy
-    colleague is offered to be called back when that one is free (V 7.4.3).
+    colleague is offered to be called back when that one is free (V 7.4.3). ``park_notice``: at whose extension this
+    person parks a call, that one's phones show it (V 10.1.2).
     """
 
     company_id: CompanyId
@@ -33,6 +34,7 @@ class TransferOptions(Row, frozen=True):
     inhibit_blind: bool = False
     inhibit_attended: bool = False
     callback: bool = False
+    park_notice: Annotated[bool, ADDED] = False
 
 
 class OperatorSettings(Row, frozen=True):

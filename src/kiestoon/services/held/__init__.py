@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from kiestoon.calls.conversation import Conversation
+from kiestoon.calls.keys import PAUSE_S
 from kiestoon.calls.operations import consult
-from kiestoon.calls.operations.targets import route_for
+from kiestoon.calls.operations.targets import inhibits_attended, route_for
 from kiestoon.calls.service_data import Consulting, Held
 
 MOST_DIGITS = 24
@@ -23,15 +24,21 @@ async def held(caller: Conversation, data: Held) -> None:
 
 
 async def consulting(caller: Conversation, data: Consulting) -> None:
-    """Reach the number keyed in, or ask for one; ``*#`` brings the party on hold back. Whoever keys in nothing for long
-    is brought back to it as well."""
+    """Reach the number keyed in, or ask for one. ``*`` brings the party on hold back, and so does keying in nothing."""
     number = data.number
     while True:
         if number:
-            leg = caller.leg
-            failure = await caller.reach(route_for(caller.exchange, caller.call, leg, leg, number))
+            x, call, leg = caller.exchange, caller.call, caller.leg
+            inhibited = inhibits_attended(x, call.company_id, leg.party.user_id)
+            failure = await caller.reach(route_for(x, call, leg, leg, number, inhibited=inhibited))
             await caller.say(_FAILED.get(failure.outcome, "transfer-not-possible"))
-        number = await caller.ask_for("consult-ask", most=MOST_DIGITS, timeout_s=PATIENCE_S)
+        number = await _number(caller)
         if number in ("", "*"):
             consult.retrieve(caller.exchange, caller.call, caller.leg, caller.now)
             return
+
+
+async def _number(caller: Conversation) -> str:
+    """What is keyed in, ended by a pause or #; "" = nothing (E 5.1.3)."""
+    first = await caller.ask_for("consult-ask", most=1, timeout_s=PATIENCE_S)
+    return first + await caller.collect(most=MOST_DIGITS, timeout_s=PAUSE_S) if first else ""

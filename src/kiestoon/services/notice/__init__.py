@@ -17,4 +17,4 @@ async def call_waits(party: Conversation, _: object) -> None:
 
 async def notice(party: Conversation, failure: Failure) -> None:
     """Say why, in a few words; the conversation goes on."""
-    await party.say(_KEYS.get(failure.outcome, "not-possible-now"))
+    await party.say(failure.spoken or _KEYS.get(failure.outcome, "not-possible-now"))

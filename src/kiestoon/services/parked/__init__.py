@@ -6,8 +6,6 @@ one at once); when nobody answers, the caller waits on and it all begins again. 
 
 from __future__ import annotations
 
-import msgspec
-
 from kiestoon.calls.call import Failure
 from kiestoon.calls.conversation import Conversation
 from kiestoon.calls.operations import park
@@ -16,7 +14,6 @@ from kiestoon.calls.service_data import Parked
 from kiestoon.company.model import ParkSettings
 from kiestoon.routing import route_extension
 
-DEFAULTS = ParkSettings(id=0, company_id=0)
 ALTERNATE_RING_S = 60
 
 
@@ -24,7 +21,7 @@ async def parked(caller: Conversation, data: Parked) -> None:
     """Wait on the lot; ends only by moving on or hanging up."""
     x, call_id = caller.exchange, caller.call_id
     x.lots[caller.call.company_id, data.lot] = call_id  # also when entered again after a crash
-    settings = settings_for(caller, data)
+    settings = park.settings_of(caller.index, data.by)
     waited_s = max(0.0, (x.wall_ms() - data.since_ms) / 1000.0)
     try:
         await _wait(caller, max(1.0, settings.recall_s - waited_s))
@@ -35,21 +32,6 @@ async def parked(caller: Conversation, data: Parked) -> None:
         call = x.calls.get(call_id)
         if call is not None:
             park.left_lot(x, call, data.lot)
-
-
-def settings_for(caller: Conversation, data: Parked) -> ParkSettings:
-    """The location's of whoever parked the call; a park group may name another alternate."""
-    index = caller.index
-    if index is None:
-        return DEFAULTS
-    user = index.users.get(data.by.user_id)
-    location = index.location_of(user) if user is not None else None
-    handling = index.arrangements.handling
-    settings = handling.park_settings(location.id if location is not None else None) or DEFAULTS
-    group = handling.park_group_of.get(data.by.number)
-    if group is not None and group.alternate:
-        settings = msgspec.structs.replace(settings, alternate=group.alternate, alternate_when=group.alternate_when)
-    return settings
 
 
 async def _wait(caller: Conversation, seconds: float) -> None:

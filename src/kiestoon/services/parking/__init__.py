@@ -7,20 +7,27 @@ Who retrieves needs the right over whoever parked the call (E 5.4), or is he.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
+from kiestoon.calls import identity, reminding
 from kiestoon.calls.call import Call, Failure
+from kiestoon.calls.causes import NORMAL
 from kiestoon.calls.conversation import Conversation
 from kiestoon.calls.leg import Leg
 from kiestoon.calls.operations import NOT_ALLOWED, NOTHING_THERE, park
 from kiestoon.calls.operations.park import at, line, lot
+from kiestoon.calls.party import Party
 from kiestoon.calls.service_data import ParkedOn
-from kiestoon.routing import UseCode
+from kiestoon.company.model import User
+from kiestoon.routing import Decision, RingUser, UseCode
 from kiestoon.speech import Phrase
 
 if TYPE_CHECKING:
     from kiestoon.calls.exchange import Exchange
 
+SHOW_S: Final = 10
 
 # --- as the target of a transfer -------------------------------------------------------------------------------------
 
@@ -40,16 +47,23 @@ def to_line(x: Exchange, call: Call, by: Leg, party: Leg, argument: str, now: fl
         return park.park(x, call, by, "", now)
     for member in index.arrangements.handling.park_members[group.id]:
         if park.parked_at(x, call.company_id, at(member)) is None:
-            return park.park(x, call, by, at(member), now)
+            return park.park(x, call, by, at(member), now, found=True)
     return park.ALL_TAKEN
 
 
 def to_extension(x: Exchange, call: Call, by: Leg, party: Leg, argument: str, now: float) -> Failure | None:
     """*68 ext: at somebody's extension (V 24.1)."""
     index = x.directory.company(call.company_id)
-    if index is None or argument not in index.arrangements.extensions:
+    owner = index.arrangements.extensions.get(argument) if index is not None else None
+    if index is None or owner is None:
         return NOTHING_THERE
-    return park.park(x, call, by, at(argument), now)
+    failure = park.park(x, call, by, at(argument), now)
+    options = index.arrangements.handling.transfer_options(by.party.user_id)
+    if failure is None and options is not None and options.park_notice and isinstance(owner, User):
+        who = "" if party.party.withheld else party.party.name or party.party.number
+        shown = replace(party.party, name=f"parked: {who}" if who else "parked")
+        reminding.start(x, call, index.devices_of(owner.id), now, shown)
+    return failure
 
 
 # --- dialled ---------------------------------------------------------------------------------------------------------
@@ -94,11 +108,44 @@ async def nothing_to_park(caller: Conversation, code: UseCode) -> None:
 
 
 async def parked_on(caller: Conversation, data: ParkedOn) -> None:
-    """Tell whoever parked a call where it waits (E 5.4)."""
-    if data.lot.startswith("@"):
+    """Tell whoever parked a call where it waits (E 5.4), also on the display; for extensions the location says how
+    (V 24.2). Who parked by a transfer is called for it: his phone has hung up."""
+    by = data.by or caller.leg.party
+    settings = park.settings_of(caller.index, by)
+    aloud = settings.announce or not data.lot.startswith("@")
+    shown = _place_shown(caller, data.lot)
+    if data.by is not None and not caller.call.caller:
+        if not await _called(caller, by, shown, settings.show_s or (SHOW_S if aloud else 0), automatic=aloud):
+            return
+    else:
+        identity.show_text(caller.exchange, caller.call, caller.leg, shown, caller.now)
+    if not aloud:
+        await caller.pause(settings.show_s)
+    elif data.lot.startswith("@"):
         await caller.say("parked-at", extension=data.lot.removeprefix("@"))
     else:
         await caller.say("parked-on-line", line=int(data.lot.removeprefix("lot ")))
+
+
+def _place_shown(caller: Conversation, place: str) -> Party:
+    """On a display: where the call waits, and what to dial to have it back."""
+    bare = place.removeprefix("@").removeprefix("lot ")
+    feature, digits = "retrieve_line", bare.zfill(2)
+    if place != bare:
+        feature, digits = ("retrieve_at" if place.startswith("@") else "retrieve_lot"), bare
+    codes = caller.index.arrangements.codes.values() if caller.index is not None else ()
+    code = next((row.code for row in codes if row.feature == feature), "")
+    return Party("service", f"{code}{digits}" if code else bare, f"parked: {bare}")
+
+
+async def _called(caller: Conversation, by: Party, shown: Party, ring_s: int, *, automatic: bool) -> bool:
+    index = caller.index
+    user = index.users.get(by.user_id) if index is not None else None
+    if index is None or user is None or not ring_s:
+        return False
+    devices = tuple(device for device in index.devices_of(user.id) if device.id == by.device_id)
+    decision = Decision(RingUser(user, devices, ring_s), (), index.company.id, called=user.extension)
+    return await caller.reach(decision, shown, automatic=automatic) is NORMAL
 
 
 async def _retrieve(caller: Conversation, place: str) -> None:

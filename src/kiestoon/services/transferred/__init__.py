@@ -10,17 +10,16 @@ from __future__ import annotations
 from kiestoon.calls.call import Failure
 from kiestoon.calls.conversation import Conversation
 from kiestoon.calls.operations import targets
-from kiestoon.calls.operations.recall import recall_of, shown_as
+from kiestoon.calls.operations.recall import DEFAULTS, recall_after_s, recall_of, shown_as
 from kiestoon.calls.operations.waiting import call_waits
 from kiestoon.calls.party import Party
 from kiestoon.calls.service_data import Camped, Returned, Transferred
-from kiestoon.company.handling import RING_S
 from kiestoon.company.model import OperatorSettings, TransferOptions
 from kiestoon.routing import Decision, EnterVoicemail, RingUser, route_extension
 
-DEFAULTS = TransferOptions(id=0, company_id=0, user_id=0)
 RECALL_RING_S = 60
 CAMP_LOOK_S = 2.0
+BUSY_LOOK_S = 5.0
 
 
 async def transferred(caller: Conversation, data: Transferred) -> None:
@@ -32,10 +31,11 @@ async def transferred(caller: Conversation, data: Transferred) -> None:
         options = options_of(caller, data.by)
         inhibited = data.inhibited or options.inhibit_blind
         decision = targets.route_again(x, caller.call, data.by, caller.leg, data.target, inhibited=inhibited)
-        failure = await caller.reach(decision, within_s=options.recall_rings * RING_S if options.recall else 0.0)
+        failure = await caller.reach(decision, within_s=recall_after_s(x, caller.call.company_id, data.by))
         step = decision.step
         if failure.outcome == "busy" and options.camp_on and isinstance(step, RingUser):
-            await camp(caller, Camped(data.target, data.by, x.wall_ms() + options.camp_on_s * 1000))
+            until_ms = x.wall_ms() + options.camp_on_s * 1000
+            await camp(caller, Camped(data.target, data.by, until_ms, inhibited))
     await come_back(caller, data.by)
 
 
@@ -53,7 +53,7 @@ async def camp(caller: Conversation, data: Camped) -> None:
     caller.keep(data)
     told = False
     while (left_s := (data.until_ms - x.wall_ms()) / 1000.0) > 0:
-        decision = targets.route_again(x, caller.call, data.by, caller.leg, data.target)
+        decision = targets.route_again(x, caller.call, data.by, caller.leg, data.target, inhibited=data.inhibited)
         step = decision.step
         if not isinstance(step, RingUser):
             return
@@ -86,13 +86,22 @@ async def come_back(caller: Conversation, by: Party) -> None:
     x, call = caller.exchange, caller.call
     decision = recall_of(x, call, by, RECALL_RING_S)
     if decision is not None:
-        await caller.reach(decision, shown_as(caller.leg.party))
+        await _ring_back(caller, decision)
     settings = settings_of(caller, by)
     if settings is not None and settings.recall_unanswered == "voicemail" and by.number:
         await caller.reach(Decision(EnterVoicemail(by.number), (), call.company_id))
     if settings is not None and settings.recall_unanswered == "operator" and settings.operator:
         await _operator(caller, settings.operator)
     await caller.say("no-answer")
+
+
+async def _ring_back(caller: Conversation, decision: Decision) -> None:
+    """Whoever is in another call that fills his phone is not passed over for it: the caller waits a while."""
+    x = caller.exchange
+    until_ms = x.wall_ms() + RECALL_RING_S * 1000
+    while (await caller.reach(decision, shown_as(caller.leg.party))).outcome == "busy" and x.wall_ms() < until_ms:
+        caller.music("held")
+        await caller.pause(BUSY_LOOK_S)
 
 
 def settings_of(caller: Conversation, by: Party) -> OperatorSettings | None:
