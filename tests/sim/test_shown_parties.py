@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from test_forwarding import extension, forward, world_of
+from test_forwarding import extension, forward, hunt, world_of
 from test_outside_lines import call_in
+from test_transfers import refer
 
 from kiestoon.company.model import Destination, ForwardExtension, GroupExtension, GroupMember, Number
 from kiestoon.sip import events
@@ -21,6 +22,22 @@ def test_the_caller_sees_whom_he_is_ringing_before_the_answer() -> None:
     assert ringing.status == 180
     assert "<sip:103@" in (ringing.response.get("P-Asserted-Identity") or "")
     session.cancel(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_of_a_withheld_caller_the_display_tells_the_group_and_the_recall() -> None:
+    world, phones = world_of("bert", "carla", **hunt("circular"))
+    provider, session = call_in(world, "+31201234570", headers=[("Privacy", "id")])
+    world.run()
+    rung = next(phone for phone in phones.values() if phone.all(events.InviteReceived))
+    other = next(phone for phone in phones.values() if phone is not rung)
+    other.mode = "ring"
+    refer(world, rung, rung.last(events.InviteReceived).session, "102" if other.name == "bert" else "103")
+    world.run(25)
+    shown = [(event.request.from_.display, event.request.from_.uri.host) for event in rung.all(events.InviteReceived)]
+    assert shown == [("Support", "anonymous.invalid"), ("recall", "anonymous.invalid")], world.network.ladder()
+    assert "12345678" not in str([event.request for event in rung.all(events.InviteReceived)])
+    session.bye(world.network.now)
     world.assert_nothing_left()
 
 

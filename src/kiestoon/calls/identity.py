@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
 from kiestoon.calls.call import Call, Seek
 from kiestoon.calls.leg_media import reoffer
-from kiestoon.calls.party import Party, shown_address
+from kiestoon.calls.party import Party, labelled, shown_address
 from kiestoon.company.model import User
 from kiestoon.company.numbers import country_code
 from kiestoon.routing import RingAll
@@ -39,10 +37,7 @@ def caller_for_phones(call: Call) -> Party:
         return Party("service", call.dialled)
     party = caller.party
     prefix = call.situation.prefix if call.situation is not None else ""
-    if not prefix:
-        return party
-    name = party.name or ("" if party.withheld else party.number)
-    return msgspec.structs.replace(party, name=f"{prefix} - {name}" if name else prefix)
+    return labelled(prefix, party, " - ") if prefix else party
 
 
 def alert_info(call: Call, alert: int, country: str) -> Headers:

@@ -27,11 +27,21 @@ class Party(msgspec.Struct, frozen=True, array_like=True, gc=False):
     trunk_id: int = 0
 
 
+def labelled(label: str, party: Party, between: str = ": ") -> Party:
+    """A party with a word before it, for displays: "recall: Sam Jones"; the word alone for who is withheld."""
+    who = "" if party.withheld else party.name or party.number
+    if not who:
+        return Party("service", name=label)
+    return msgspec.structs.replace(party, name=f"{label}{between}{who}")
+
+
 def shown_address(party: Party, host: str, *, trusted: bool) -> NameAddr:
     """The From (and P-Asserted-Identity) address a party is announced with.
 
     A withheld identity goes out in full only in P-Asserted-Identity towards trusted peers (RFC 3325 §5).
     """
-    if (party.withheld and not trusted) or not party.number:
+    if party.withheld and not trusted:
         return NameAddr("Anonymous", ANONYMOUS)
+    if not party.number:
+        return NameAddr(party.name or "Anonymous", ANONYMOUS)
     return NameAddr(party.name, Uri("sip", party.number, host=host))

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from kiestoon.calls.call import Call
-from kiestoon.calls.party import Party
+from kiestoon.calls.party import Party, labelled
 from kiestoon.company.handling import RING_S
 from kiestoon.company.model import TransferOptions
 from kiestoon.routing import Decision, ring_own
@@ -34,5 +32,4 @@ def recall_after_s(x: Exchange, company_id: int, by: Party) -> float:
 
 def shown_as(party: Party) -> Party:
     """The party on the display of whoever it comes back to."""
-    name = "" if party.withheld else party.name or party.number
-    return msgspec.structs.replace(party, name=f"recall: {name}" if name else "recall")
+    return labelled("recall", party)

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from msgspec.structs import replace
-
 from kiestoon.calls import identity, reminding
 from kiestoon.calls.call import Call, Failure
 from kiestoon.calls.causes import NORMAL
@@ -18,7 +16,7 @@ from kiestoon.calls.conversation import Conversation
 from kiestoon.calls.leg import Leg
 from kiestoon.calls.operations import NOT_ALLOWED, NOTHING_THERE, park
 from kiestoon.calls.operations.park import at, line, lot
-from kiestoon.calls.party import Party
+from kiestoon.calls.party import Party, labelled
 from kiestoon.calls.service_data import ParkedOn
 from kiestoon.company.model import User
 from kiestoon.routing import Decision, RingUser, UseCode
@@ -60,9 +58,7 @@ def to_extension(x: Exchange, call: Call, by: Leg, party: Leg, argument: str, no
     failure = park.park(x, call, by, at(argument), now)
     options = index.arrangements.handling.transfer_options(by.party.user_id)
     if failure is None and options is not None and options.park_notice and isinstance(owner, User):
-        who = "" if party.party.withheld else party.party.name or party.party.number
-        shown = replace(party.party, name=f"parked: {who}" if who else "parked")
-        reminding.start(x, call, index.devices_of(owner.id), now, shown)
+        reminding.start(x, call, index.devices_of(owner.id), now, labelled("parked", party.party))
     return failure
 
 
