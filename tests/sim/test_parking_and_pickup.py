@@ -26,6 +26,7 @@ from kiestoon.company.model import (
 )
 from kiestoon.media.protocol import DigitReceived
 from kiestoon.sip import events
+from kiestoon.sip.headers import parse_name_addrs
 
 
 def with_codes(**rows: Any) -> CompanyRows:
@@ -61,13 +62,21 @@ def press(world: World, phone: Any, session: Any, keys: str, wait_s: float = 3.5
     world.run(wait_s)
 
 
+def shown_last(phone: Any) -> str:
+    """Whom the display of a phone in a call shows since the last change."""
+    told = [event for event in phone.events if isinstance(event, events.Updated | events.OfferReceived)]
+    return parse_name_addrs(told[-1].request.get("P-Asserted-Identity"))[0].display
+
+
 @pytest.mark.parametrize(("target", "code"), [("*03", "*13"), ("*03", "*03")])
 def test_a_parked_caller_hears_music_until_somebody_retrieves_him(target: str, code: str) -> None:
     world, anna, session = parked(target)
     carla = world.phone("carla", "192.0.2.3")
     assert anna.hears(session) == {"music"}
+    assert shown_last(anna) == "parked: 3"
     second = carla.dial(code)
     world.run()
+    assert shown_last(anna) == "User 3"
     assert anna.hears(session) == {carla.sends_to(second)}, world.network.ladder()
     assert carla.hears(second) == {anna.sends_to(session)}
     second.bye(world.network.now)

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from kiestoon.calls import following, story
+from kiestoon.calls import following, identity, story
 from kiestoon.calls.call import Call, Failure
 from kiestoon.calls.events import CallParked, CallRetrieved
 from kiestoon.calls.leg import Leg, is_colleague
 from kiestoon.calls.operations import NOT_ALLOWED, NOT_IN_CALL, NOTHING_THERE, consult, pickup, transfer
 from kiestoon.calls.originate import originate
+from kiestoon.calls.party import Party
 from kiestoon.calls.service_data import Parked, ParkedOn
 from kiestoon.company.model import ParkSettings
 
 if TYPE_CHECKING:
     from kiestoon.calls.exchange import Exchange
-    from kiestoon.calls.party import Party
     from kiestoon.company.directory import CompanyIndex
 
 DEFAULTS = ParkSettings(id=0, company_id=0)
@@ -99,6 +99,17 @@ def park(x: Exchange, call: Call, by: Leg, lot: str, now: float, *, found: bool 
     return None
 
 
+def shown_at(index: CompanyIndex | None, lot: str) -> Party:
+    """A place on displays (C 2.4.1): its name, and what to dial to have back who waits there."""
+    bare = lot.removeprefix("@").removeprefix("lot ")
+    feature, digits = "retrieve_line", bare.zfill(2)
+    if lot != bare:
+        feature, digits = ("retrieve_at" if lot.startswith("@") else "retrieve_lot"), bare
+    codes = index.arrangements.codes.values() if index is not None else ()
+    code = next((row.code for row in codes if row.feature == feature), "")
+    return Party("service", f"{code}{digits}" if code else bare, f"parked: {bare}")
+
+
 def settings_of(index: CompanyIndex | None, by: Party) -> ParkSettings:
     """The location's of whoever parked a call; a park group may name another alternate."""
     if index is None:
@@ -133,6 +144,9 @@ def enter_lot(x: Exchange, call: Call, data: Parked, now: float) -> None:
     x.lots[call.company_id, data.lot] = call.id
     story.turn(x, call, "parked", data.lot)
     following.enter(x, call, data, now)
+    party = call.anchor
+    if party is not None and party.device_id:
+        identity.show_text(x, call, party, shown_at(x.directory.company(call.company_id), data.lot), now)
     x.emit(CallParked, call, call.caller, lot=data.lot, by=data.by.number)
     x.journal.changed(call)
 

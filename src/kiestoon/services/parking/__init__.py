@@ -109,7 +109,7 @@ async def parked_on(caller: Conversation, data: ParkedOn) -> None:
     by = data.by or caller.leg.party
     settings = park.settings_of(caller.index, by)
     aloud = settings.announce or not data.lot.startswith("@")
-    shown = _place_shown(caller, data.lot)
+    shown = park.shown_at(caller.index, data.lot)
     if data.by is not None and not caller.call.caller:
         if not await _called(caller, by, shown, settings.show_s or (SHOW_S if aloud else 0), automatic=aloud):
             return
@@ -121,17 +121,6 @@ async def parked_on(caller: Conversation, data: ParkedOn) -> None:
         await caller.say("parked-at", extension=data.lot.removeprefix("@"))
     else:
         await caller.say("parked-on-line", line=int(data.lot.removeprefix("lot ")))
-
-
-def _place_shown(caller: Conversation, place: str) -> Party:
-    """On a display: where the call waits, and what to dial to have it back."""
-    bare = place.removeprefix("@").removeprefix("lot ")
-    feature, digits = "retrieve_line", bare.zfill(2)
-    if place != bare:
-        feature, digits = ("retrieve_at" if place.startswith("@") else "retrieve_lot"), bare
-    codes = caller.index.arrangements.codes.values() if caller.index is not None else ()
-    code = next((row.code for row in codes if row.feature == feature), "")
-    return Party("service", f"{code}{digits}" if code else bare, f"parked: {bare}")
 
 
 async def _called(caller: Conversation, by: Party, shown: Party, ring_s: int, *, automatic: bool) -> bool:
