@@ -86,6 +86,20 @@ def test_a_parked_caller_hears_music_until_somebody_retrieves_him(target: str, c
     assert [segment.kind for segment in story.segments] == ["talk", "parked", "talk"]
 
 
+def test_of_two_who_retrieve_at_once_one_gets_the_caller_and_the_other_is_told() -> None:
+    world, anna, session = parked("*03")
+    bert, carla = world.phones["bert"], world.phone("carla", "192.0.2.3")
+    first, second = carla.dial("*13"), bert.dial("*13")
+    world.run()
+    heard = [carla.hears(first), bert.hears(second)]
+    assert sorted(heard, key=lambda each: each != {anna.sends_to(session)}) == [
+        {anna.sends_to(session)}, {"file:/prompts/nl/park-line-empty.ogg"},
+    ], world.network.ladder()  # fmt: skip
+    for one in (first, second, session):
+        one.bye(world.network.now)
+    world.assert_nothing_left()
+
+
 @pytest.mark.parametrize("answers", [True, False])
 def test_who_parks_by_a_transfer_is_told_the_line_by_a_call(answers: bool) -> None:
     world, anna, bert, session, other = in_call(World(rows=with_codes()))

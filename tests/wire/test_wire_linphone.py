@@ -11,7 +11,7 @@ from bench.peers.baresip import Account
 from bench.peers.linphone import Linphone
 from parties import WIRE
 
-LINPHONE_HZ, OTHER_HZ = 800, 440
+LINPHONE_HZ, OTHER_HZ, THIRD_HZ = 800, 440, 1200
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +38,28 @@ def linphone(exchange: Exchange, tmp_path: Path) -> Iterator[Callable[..., Linph
     yield start
     for each in started:
         each.stop()
+
+
+def test_linphone_transfers_whom_it_has_on_hold_to_whom_it_asked(exchange, linphone, phone):
+    """REFER with Replaces, as it writes them."""
+    own, calling, asked = linphone("101"), phone("102", tone_hz=OTHER_HZ), phone("103", tone_hz=THIRD_HZ)
+    calling.dial("101")
+    own.accept()
+    calling.wait_for_tone(LINPHONE_HZ)
+    own.hold()
+    own.wait_for("is now paused")
+    own.dial("103")
+    asked.accept()
+    own.wait_for("Media streams established")
+    own.command("transfer 1 --to-call 2")
+    calling.wait_for_tone(THIRD_HZ)
+    asked.wait_for_tone(OTHER_HZ)
+    own.wait_for(r"Call 1 with .* ended")
+    calling.hang_up()
+    asked.wait_for("CALL_CLOSED")
+    asked_call, first = sorted(exchange.new_records(2), key=lambda record: record.dialled, reverse=True)
+    assert [segment.party for segment in first.segments] == ["101", "103"]
+    assert asked_call.continued_in == first.call_id
 
 
 @pytest.mark.parametrize("secure", [False, True], ids=["clear", "encrypted"])

@@ -1,4 +1,4 @@
-"""Transfers, keys, parking and pickup with real phones: who hears whom is measured (CALL-4 to CALL-11, CALL-13)."""
+"""Transfers, keys, parking, pickup, listening in with real phones: who hears whom is measured (CALL-4 to CALL-17)."""
 
 from __future__ import annotations
 
@@ -10,20 +10,32 @@ from parties import WIRE
 from talking import CALLED_HZ, CALLER_HZ, talk
 
 from kiestoon.company.code_presets import preset_codes
-from kiestoon.company.model import Company, PickupGroup, PickupMember
+from kiestoon.company.model import (
+    Company,
+    PickupGroup,
+    PickupMember,
+    PrivacyGrant,
+    PrivacyGroup,
+    PrivacyMember,
+)
 from kiestoon.store.write import Changes
 
 THIRD_HZ = 1200
+SPEECH_S = 30.0
+"""For the first words of a text that must be rendered, on a busy machine."""
 COMPANY = Company(id=1, name="Wire", domain=WIRE.domain, area_code="020")
 
 
 def fill(changes: Changes) -> None:
-    """The standard codes; everybody may pick up everybody's calls."""
+    """The standard codes; everybody may pick up everybody's calls, 103 may listen in on 102."""
     for row in preset_codes("standard", COMPANY):
         changes.add(row)
     group = changes.add(PickupGroup(id=0, company_id=1, name="All"))
     for extension in ("101", "102", "103"):
         changes.add(PickupMember(id=0, company_id=1, group_id=group.id, extension=extension))
+    supervisors = changes.add(PrivacyGroup(id=0, company_id=1, name="Supervisors"))
+    changes.add(PrivacyMember(id=0, company_id=1, group_id=supervisors.id, extension="103"))
+    changes.add(PrivacyGrant(id=0, company_id=1, group_id=supervisors.id, extension="102", listen=True))
 
 
 @pytest.fixture(scope="module")
@@ -105,5 +117,20 @@ def test_a_colleague_picks_up_what_rings_elsewhere(exchange, phone):
     third.wait_for_tone(CALLER_HZ)
     calling.wait_for_tone(THIRD_HZ)
     ringing.wait_for("CALL_CLOSED")
+    calling.hang_up()
+    third.wait_for("CALL_CLOSED")
+
+
+def test_who_listens_in_speaks_with_the_colleague_only_until_he_listens_again(exchange, phone):
+    calling, answering = talk(phone, {}, {})
+    third = phone("103", tone_hz=THIRD_HZ)
+    third.dial("906102")
+    third.wait_for_tones(CALLER_HZ, CALLED_HZ, timeout_s=SPEECH_S)
+    answering.wait_for_tone(CALLER_HZ, timeout_s=SPEECH_S)  # the announcement is over
+    third.send_digits("2")
+    answering.wait_for_tones(CALLER_HZ, THIRD_HZ)
+    calling.wait_for_tone(CALLED_HZ)
+    third.send_digits("1")
+    answering.wait_for_tone(CALLER_HZ)
     calling.hang_up()
     third.wait_for("CALL_CLOSED")
