@@ -174,6 +174,19 @@ def test_somebody_is_added_to_a_conversation() -> None:
     end(world, session, other, third)
 
 
+def test_who_is_called_into_a_conversation_rings_as_long_as_there_is_one() -> None:
+    world, _, _, session, _ = in_call()
+    carla = world.phone("carla", "192.0.2.3")
+    carla.mode = "ring"
+    call, leg = leg_of(world, "102")
+    conference.add(world.exchange, call, leg, "103", world.network.now)
+    settle(world)
+    session.bye(world.network.now)
+    world.run()
+    assert carla.last(events.Cancelled), world.network.ladder()
+    world.assert_nothing_left()
+
+
 def test_hold_from_the_screen_gives_music_until_it_is_taken_back() -> None:
     world, anna, bert, session, other = in_call()
     call, leg = leg_of(world, "102")

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from test_basic_calls import in_call
 from test_outside_lines import call_in
-from world import DOMAIN, World
+from world import DOMAIN, World, sample_rows
 
+from kiestoon.company.model import ConferenceRoom
 from kiestoon.sip import events
 
 
@@ -101,6 +103,27 @@ def test_a_transfer_while_the_second_party_still_rings_lets_the_first_wait_for_i
     third = carla.last(events.InviteReceived).session
     assert anna.hears(session) == {carla.sends_to(third)}
     session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_who_is_transferred_into_a_conference_takes_the_place_of_who_transferred() -> None:
+    sample = sample_rows()
+    room = ConferenceRoom(id=1, company_id=1, extension="500", name="Monday")
+    world, anna, bert, session, other = in_call(World(rows=replace(sample, conference_rooms=(room,))))
+    carla = world.phone("carla", "192.0.2.3")
+    third = carla.dial("500")
+    second = asked(world, bert, other, "500")
+    for _ in range(3):
+        world.finish_prompts()
+        world.run()
+    assert carla.hears(third) == {bert.sends_to(second)}, world.network.ladder()
+    refer(world, bert, other, "500", replaces=second)
+    assert told(bert)[-1] == "SIP/2.0 200 OK"
+    assert other.state == second.state == "ended"
+    world.media.finish_files()
+    assert anna.hears(session) == {carla.sends_to(third)}
+    session.bye(world.network.now)
+    third.bye(world.network.now)
     world.assert_nothing_left()
 
 

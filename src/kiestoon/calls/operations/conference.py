@@ -63,7 +63,8 @@ def add(x: Exchange, call: Call, by: Leg, number: str, now: float) -> Failure | 
         return NOT_ALLOWED  # an organiser calls somebody into the room (``room.call_out``)
     if len(call.bridge) >= MOST_MEMBERS:
         return FULL
-    originate.originate(x, call.company_id, by.party, number, Joining(call.id, number, by.party), now)
+    made = originate.originate(x, call.company_id, by.party, number, Joining(call.id, number, by.party), now)
+    call.asked = (*call.asked, made.id)
     return None
 
 

@@ -2,7 +2,7 @@
 
 Attended    two calls of the transferor become one: the parties he leaves speak with each other. While the second one
             still rings, the first waits for it in the transferor's place. Where a menu or a voicemail answered, the
-            first is sent there.
+            first is sent there; in a conference it takes the transferor's place.
 Blind       the party waits in the service "transferred" for the target; when it comes to nothing the call comes back.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kiestoon.calls import bridging, custody, following, identity, moving, seeking, signals, story
+from kiestoon.calls import bridging, custody, following, identity, moving, rooms, seeking, signals, story
 from kiestoon.calls.call import Call, Failure
 from kiestoon.calls.causes import NORMAL
 from kiestoon.calls.events import CallTransferred
@@ -52,7 +52,29 @@ def attended(x: Exchange, first: Call, kept: Leg, second: Call, asked: Leg, now:
         return None
     if _hears_a_service(second, asked):
         return _to_service(x, first, kept, second, asked, now)
+    if second.bridge is not None and asked.id in second.bridge:
+        return _into_conference(x, first, kept, party, second, asked, now)
     return NOT_IN_CALL
+
+
+def _into_conference(
+    x: Exchange, first: Call, kept: Leg, party: Leg, second: Call, asked: Leg, now: float
+) -> Failure | None:
+    """The transferor has asked several: who is transferred takes his place among them, but steers no room for it."""
+    if second.room is not None and second.room.locked and not rooms.is_organiser(second, asked):
+        return NOT_ALLOWED
+    release(x, first)
+    let_transferor_go(x, first, kept, now)
+    moving.move(x, party, first, second)
+    first.continued_in = second.id
+    custody.let_go(x, first)
+    bridging.bridge(x, second, (*(second.bridge or ()), party.id), now)
+    rooms.joined(x, second, party, ("", ""))
+    let_transferor_go(x, second, asked, now)
+    bridging.dissolve(x, second, asked, now)
+    x.emit(CallTransferred, second, party.id, by=kept.party.number, target=second.target)
+    x.touched += [first, second]
+    return None
 
 
 def _hears_a_service(call: Call, leg: Leg) -> bool:
