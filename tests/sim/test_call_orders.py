@@ -206,6 +206,17 @@ def test_a_right_over_a_group_takes_the_groups_calls_from_the_screen() -> None:
     world.assert_nothing_left()
 
 
+def test_a_member_ends_a_conference_for_all() -> None:
+    world, _, _, session, other = in_call()
+    carla = world.phone("carla", "192.0.2.3")
+    assert do(world, "end_conference", only(world))["failed"]["status"] == 481
+    assert do(world, "add", only(world), to="103") == {}
+    third = carla.last(events.InviteReceived).session
+    assert do(world, "end_conference", only(world), 3) == {}
+    assert {one.state for one in (session, other, third)} == {"ended"}
+    world.assert_nothing_left()
+
+
 def test_an_administrator_hangs_a_party_up() -> None:
     world, anna, bert, session, other = in_call()
     assert do(world, "end", only(world), None, acting_user=2) == {}

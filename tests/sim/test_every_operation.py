@@ -24,8 +24,8 @@ TARGETS: Final[dict[str, tuple[str, ...]]] = {
     "add": ("103", "999"),
 }
 """Where an operation leads: somebody free, nowhere, somebody without a phone, oneself, a code."""
-ENDING: Final = frozenset({"end", "reject", "remove"})
-"""Operations that are meant to end a call between two."""
+ENDING: Final = frozenset({"end", "end_conference", "reject", "remove"})
+"""Operations that are meant to end a call for others as well."""
 
 
 @pytest.mark.parametrize("state", STATES)

@@ -216,12 +216,15 @@ def test_a_parked_call_comes_back_to_whoever_parked_it() -> None:
 
 
 def test_a_parked_call_nobody_takes_back_goes_to_the_alternate_and_waits_on() -> None:
-    settings = ParkSettings(id=1, company_id=1, recall_s=30, alternate="103", alternate_s=10)
+    settings = ParkSettings(id=1, company_id=1, recall_s=30, recall_pattern=3, alternate="103", alternate_s=10)
     world, anna, session = parked("*03", park_settings=(settings,))
     bert, carla = world.phones["bert"], world.phone("carla", "192.0.2.3")
     bert.mode = carla.mode = "ring"
     world.run(45)
-    assert carla.last(events.InviteReceived).request.from_.display == "recall: User 1"
+    for phone in (bert, carla):
+        recalled = phone.last(events.InviteReceived).request
+        assert recalled.from_.display == "recall: User 1"
+        assert "Bellcore-dr3" in recalled.get("Alert-Info")
     world.run(70)
     assert anna.hears(session) <= {"music", "tone:ringback"}
     assert session.state == "confirmed"

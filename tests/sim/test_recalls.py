@@ -98,6 +98,22 @@ def test_a_recall_waits_for_who_has_no_line_free() -> None:
     world.assert_nothing_left()
 
 
+def test_a_recall_rings_at_the_mobile_that_rings_with_the_phones() -> None:
+    sample = rows()
+    mobile = {"profile": "combi", "mobile_number": "+31612345678"}
+    users = tuple(replace(user, **mobile) if user.id == 2 else user for user in sample.users)
+    world, anna, bert, session, other = in_call(World(rows=replace(sample, users=users)))
+    world.phone("carla", "192.0.2.3").mode = bert.mode = "ring"
+    provider = world.provider()
+    refer(world, bert, other, "103")
+    world.run(24)
+    assert "+31612345678" in str(provider.last(events.InviteReceived).request.uri), world.network.ladder()
+    assert anna.hears(session) == {provider.sends_to(provider.last(events.InviteReceived).session)}
+    assert bert.last(events.Cancelled).answered_elsewhere
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
 @pytest.mark.parametrize("by_keys", [False, True])
 def test_who_hangs_up_while_it_rings_gets_the_caller_back_after_his_time(by_keys: bool) -> None:
     """The target's own forwarding for no answer would come later."""

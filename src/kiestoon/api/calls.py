@@ -23,7 +23,7 @@ router = APIRouter(prefix="/api/v1/companies/{company_id}/calls", tags=["calls"]
 _STRICT = ConfigDict(extra="forbid", strict=True)
 Operation = Literal[
     "answer", "reject", "deflect", "hold", "retrieve", "transfer", "transfer_attended", "voicemail", "park", "take",
-    "listen", "barge", "merge", "add", "remove", "mute", "unmute", "end",
+    "listen", "barge", "merge", "add", "remove", "end_conference", "mute", "unmute", "end",
 ]  # fmt: skip
 _NEEDS_TO = frozenset({"deflect", "transfer", "add"})
 _NEEDS_SECOND = frozenset({"transfer_attended", "merge"})

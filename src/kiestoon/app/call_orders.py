@@ -240,6 +240,7 @@ _OPERATIONS: Final[dict[str, Operation]] = {
     "merge": _merge,
     "add": lambda x, order, now: conference.add(x, order.call, order.leg, order.to, now),
     "remove": lambda x, order, now: conference.remove(x, order.call, order.leg, now),
+    "end_conference": lambda x, order, now: conference.end(x, order.call, order.leg, now),
     "mute": _mute(muted=True),
     "unmute": _mute(muted=False),
     "end": _end,

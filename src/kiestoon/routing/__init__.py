@@ -1,5 +1,6 @@
 """Where a call goes, and why."""
 
+from kiestoon.routing.coming_back import ring_back
 from kiestoon.routing.decision import (
     AskPostcode,
     Decision,
@@ -60,6 +61,7 @@ __all__ = [
     "Step",
     "UseCode",
     "proceed",
+    "ring_back",
     "ring_own",
     "route",
     "route_diverted",

@@ -93,6 +93,15 @@ def remove(x: Exchange, call: Call, member: Leg, now: float) -> Failure | None:
     return None
 
 
+def end(x: Exchange, call: Call, member: Leg, now: float) -> Failure | None:
+    """A member ends the conference for all (G)."""
+    if call.bridge is None or call.room is not None or member.id not in call.bridge or len(call.bridge) < 3:
+        return NOT_IN_CALL
+    custody.end_with(x, call, NORMAL, now)
+    x.touched.append(call)
+    return None
+
+
 def mute(x: Exchange, call: Call, member: Leg, now: float, *, muted: bool) -> Failure | None:
     """Nobody hears a member any more, or again."""
     if call.bridge is None or call.room is not None or member.id not in call.bridge or len(call.bridge) < 3:

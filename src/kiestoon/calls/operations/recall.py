@@ -8,7 +8,7 @@ from kiestoon.calls.call import Call
 from kiestoon.calls.party import Party, labelled
 from kiestoon.company.handling import RING_S
 from kiestoon.company.model import TransferOptions
-from kiestoon.routing import Decision, ring_own
+from kiestoon.routing import Decision, ring_back
 
 if TYPE_CHECKING:
     from kiestoon.calls.exchange import Exchange
@@ -18,7 +18,7 @@ DEFAULTS = TransferOptions(id=0, company_id=0, user_id=0)
 
 def recall_of(x: Exchange, call: Call, by: Party, ring_s: int, alert: int = 0) -> Decision | None:
     """Ringing at all phones of the person, whatever he has arranged for his calls; None when he is gone."""
-    return ring_own(x.directory, call.company_id, by.user_id, ring_s, live=x.present, alert=alert)
+    return ring_back(x.directory, call.company_id, by.user_id, ring_s, live=x.present, alert=alert)
 
 
 def recall_after_s(x: Exchange, company_id: int, by: Party) -> float:

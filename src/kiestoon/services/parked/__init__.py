@@ -6,6 +6,8 @@ one at once); when nobody answers, the caller waits on and it all begins again. 
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from kiestoon.calls.call import Failure
 from kiestoon.calls.conversation import Conversation
 from kiestoon.calls.operations import park
@@ -46,10 +48,13 @@ async def _ring_back(caller: Conversation, data: Parked, settings: ParkSettings)
         if decision is not None:
             await caller.reach(decision, shown_as(caller.leg.party))
     if settings.alternate:
-        await _alternate(caller, settings.alternate)
+        await _alternate(caller, settings)
 
 
-async def _alternate(caller: Conversation, extension: str) -> Failure:
+async def _alternate(caller: Conversation, settings: ParkSettings) -> Failure:
     x, call = caller.exchange, caller.call
-    decision = route_extension(x.directory, call.company_id, extension, live=x.present, situation=call.situation)
+    situation = call.situation
+    if situation is not None and settings.recall_pattern:
+        situation = replace(situation, alert=settings.recall_pattern)
+    decision = route_extension(x.directory, call.company_id, settings.alternate, live=x.present, situation=situation)
     return await caller.reach(decision, shown_as(caller.leg.party))
