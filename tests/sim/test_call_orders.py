@@ -206,6 +206,25 @@ def test_a_right_over_a_group_takes_the_groups_calls_from_the_screen() -> None:
     world.assert_nothing_left()
 
 
+def test_whoever_is_called_for_another_is_not_forgotten_in_a_crash() -> None:
+    """Bert has lifted his phone, and it rings at the number he clicked on."""
+    world = World(rows=with_codes())
+    bert, carla = world.phone("bert", "192.0.2.2"), world.phone("carla", "192.0.2.3")
+    carla.mode = "ring"
+    orders(world).dial(1, 2, "103")
+    world.run(2)
+    own = bert.last(events.InviteReceived).session
+    assert bert.hears(own) == {"tone:ringback"}
+    assert world.crash() == 1
+    world.run(2)
+    carla.answer_waiting()
+    world.run()
+    assert len(bert.all(events.InviteReceived)) == 1
+    assert bert.hears(own) == {carla.sends_to(carla.last(events.InviteReceived).session)}, world.network.ladder()
+    own.bye(world.network.now)
+    world.assert_nothing_left()
+
+
 def test_a_member_ends_a_conference_for_all() -> None:
     world, _, _, session, other = in_call()
     carla = world.phone("carla", "192.0.2.3")

@@ -42,7 +42,7 @@ def join(x: Exchange, call: Call, caller: Leg, callee: Leg, now: float) -> None:
         custody.end_with(x, call, NOT_ACCEPTABLE, now)
         return
     call.outcome = "answered"
-    call.answered_ms = call.answered_ms or callee.answered_ms
+    call.answered_ms = call.answered_ms or max(callee.answered_ms, call.opened_ms)  # who takes a call may speak already
     x.present.answered(call, callee)
     bridge(x, call, (caller.id, callee.id), now)
     if knew:

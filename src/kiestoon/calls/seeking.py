@@ -295,6 +295,7 @@ def _found(x: Exchange, call: Call, leg: Leg, now: float) -> None:
     x.emit(LegAnswered, call, leg.id)
     if call.service is not None:
         custody.take(x, call, "service")
+        x.journal.changed(call)
         call.service.found(x, call, leg, now)
 
 

@@ -40,6 +40,9 @@ async def callback_cancel(caller: Conversation, code: UseCode) -> None:
 async def callback(caller: Conversation, data: Callback) -> None:
     """Wait until both are free, ring the one who wants to be called back, then the other for him."""
     x, company_id = caller.exchange, caller.call.company_id
+    if caller.call.caller:  # entered again after a crash
+        await _call(caller, data)
+        return
     while x.wall_ms() < data.until_ms:
         index = caller.index
         wanted = index.users_by_extension.get(data.number) if index is not None else None
@@ -52,11 +55,15 @@ async def callback(caller: Conversation, data: Callback) -> None:
         shown = msgspec.structs.replace(data.by, number=wanted.extension, name=f"callback: {wanted.name}")
         decision = ring_own(x.directory, company_id, me.id, RING_S, live=x.present)
         if decision is not None and await caller.reach(decision, shown) is NORMAL:
-            leg = caller.leg
-            await caller.reach(route_again(x, caller.call, leg.party, leg, data.number), seen_as(leg, data.by))
-            await caller.say("unreachable")
+            await _call(caller, data)
             return
         await caller.pause(AGAIN_S)
+
+
+async def _call(caller: Conversation, data: Callback) -> None:
+    leg = caller.leg
+    await caller.reach(route_again(caller.exchange, caller.call, leg.party, leg, data.number), seen_as(leg, data.by))
+    await caller.say("unreachable")
 
 
 def _name_of(caller: Conversation, extension: str) -> str:

@@ -40,7 +40,7 @@ async def joining(caller: Conversation, data: Joining) -> None:
     """Call somebody who becomes a member of the conversation when he answers."""
     x = caller.exchange
     decision = route(x.directory, FromUser(caller.call.company_id, data.by.user_id), data.number, live=x.present)
-    if await caller.reach(decision, data.by) is not NORMAL:
+    if not caller.call.caller and await caller.reach(decision, data.by) is not NORMAL:
         return
     call = x.calls.get(data.call)
     failure = conference.join(x, call, caller.call, caller.leg, caller.now) if call is not None else conference.FULL
@@ -83,7 +83,9 @@ def _give(caller: Conversation, data: Fetching) -> Failure | None:
 
 
 async def _own_phone(caller: Conversation, by: Party, device_id: int, shown: Party | None, *, automatic: bool) -> bool:
-    """Ring the person at one phone, or at all; False when he does not take it."""
+    """Ring the person at one phone, or at all, unless he is there (after a crash); False: he does not take it."""
+    if caller.call.caller:
+        return True
     index = caller.index
     user = index.users.get(by.user_id) if index is not None else None
     if index is None or user is None:
