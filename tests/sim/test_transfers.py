@@ -11,10 +11,11 @@ from test_outside_lines import call_in
 from world import DOMAIN, World, sample_rows
 
 from kiestoon.company.model import ConferenceRoom
+from kiestoon.media.protocol import Subtracted
 from kiestoon.sip import events
 
 
-def refer(world: World, phone: Any, session: Any, target: str, replaces: Any = None) -> None:
+def refer(world: World, phone: Any, session: Any, target: str, replaces: Any = None, for_s: float = 2.0) -> None:
     """The phone transfers; ``replaces`` is its session with the party it asked before."""
     uri = f"sip:{target}@{DOMAIN}"
     if replaces is not None:
@@ -23,7 +24,7 @@ def refer(world: World, phone: Any, session: Any, target: str, replaces: Any = N
         uri += f"?Replaces={call_id}%3Bto-tag%3D{dialog.remote_tag}%3Bfrom-tag%3D{dialog.local_tag}"
     session.request(world.network.now, "REFER", headers=[("Refer-To", f"<{uri}>")])
     world.network.drain(phone.node)
-    world.run(2)
+    world.run(for_s)
 
 
 def told(phone: Any) -> list[str]:
@@ -214,6 +215,32 @@ def test_the_control_process_may_die_after_a_transfer() -> None:
     third.bye(world.network.now)
     world.assert_nothing_left()
     assert spoken(world) == ["102", "103"]
+
+
+class _WithoutFigures(list[Any]):
+    """Of the media process: the last word of each termination takes its time."""
+
+    def append(self, event: Any) -> None:
+        if not isinstance(event, Subtracted):
+            super().append(event)
+
+
+def test_the_control_process_may_die_right_after_two_calls_became_one() -> None:
+    """The call that ended with it still waits for its figures: nobody may be in both."""
+    world, anna, bert, session, other = in_call()
+    carla = world.phone("carla", "192.0.2.3")
+    second = asked(world, bert, other, "103")
+    world.media.events = _WithoutFigures()
+    refer(world, bert, other, "103", replaces=second, for_s=0.5)
+    assert len(world.exchange.calls) == 2
+    assert world.crash() == 1
+    world.run(5)
+    third = carla.last(events.InviteReceived).session
+    assert session.state == third.state == "confirmed", world.network.ladder()
+    assert anna.hears(session) == {carla.sends_to(third)}, world.network.ladder()
+    assert carla.hears(third) == {anna.sends_to(session)}
+    session.bye(world.network.now)
+    world.assert_nothing_left()
 
 
 def test_the_control_process_may_die_while_the_transfer_rings() -> None:
