@@ -123,9 +123,9 @@ def show(x: Exchange, call: Call, viewer: Leg, other: Leg, now: float) -> None:
 
 
 def show_text(x: Exchange, call: Call, viewer: Leg, text: Party, now: float) -> None:
-    """Something to know on a phone's display, in place of another party."""
+    """Something to know on a phone's display, in place of another party; nothing for telephones outside."""
     session, company = viewer.session, x.company_of(call)
-    if session is not None and company is not None and viewer.state == "answered":
+    if session is not None and company is not None and viewer.state == "answered" and viewer.device_id:
         body = b"" if "UPDATE" in session.remote_allows else reoffer(x, viewer)
         session.offer(now, body, _asserted(text, company.domain))
 

@@ -145,7 +145,7 @@ def enter_lot(x: Exchange, call: Call, data: Parked, now: float) -> None:
     story.turn(x, call, "parked", data.lot)
     following.enter(x, call, data, now)
     party = call.anchor
-    if party is not None and party.device_id:
+    if party is not None:
         identity.show_text(x, call, party, shown_at(x.directory.company(call.company_id), data.lot), now)
     x.emit(CallParked, call, call.caller, lot=data.lot, by=data.by.number)
     x.journal.changed(call)
