@@ -5,8 +5,8 @@ from __future__ import annotations
 from kiestoon.company.directory import Directory
 from kiestoon.routing.context import Route
 from kiestoon.routing.decision import Decision, RingAll, RingUser
+from kiestoon.routing.members import has_mobile
 from kiestoon.routing.outward import mobile_of
-from kiestoon.routing.person import has_mobile
 from kiestoon.routing.ringing import own_phones
 from kiestoon.routing.situation import CallerSeen, Live, Situation
 
