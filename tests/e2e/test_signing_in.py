@@ -1,4 +1,4 @@
-"""Logging in from a real browser: with a passkey, and with an OpenID Connect provider on another site (ORG-18)."""
+"""Choosing a password and logging in from a real browser, with a passkey or an identity provider elsewhere (ORG-18)."""
 
 from __future__ import annotations
 
@@ -12,11 +12,17 @@ import pytest_asyncio
 from identity_provider import SECRET, Provider
 from playwright.async_api import Browser, CDPSession, Page
 from softphones import TestExchange
+from sqlalchemy import select
 
 from kiestoon.app.cli_accounts import put_password
 from kiestoon.company.model import Account, IdentityProvider
+from kiestoon.notify.account_mail import PAGE as LINK
+from kiestoon.notify.account_mail import STEP
+from kiestoon.store.account_tables import accounts
 from kiestoon.store.database import Database
 from kiestoon.store.installation import open_vault
+from kiestoon.store.scope import INSTALLATION
+from kiestoon.store.sessions import begin_step
 from kiestoon.store.write import changing
 
 PASSWORD = "Kies-toon-42!"
@@ -112,6 +118,42 @@ def _remove(exchange: TestExchange, row: Any) -> None:
     with changing(database, open_vault(database, exchange.settings.key_path), acting_user="test") as changes:
         changes.remove(row)
     database.close()
+
+
+@pytest.fixture
+def mailed(exchange: TestExchange, account: str) -> str:
+    """What the link of the account's mail holds besides the page."""
+    database = Database(exchange.settings.database_url)
+    with database.write() as connection:
+        account_id = connection.execute(select(accounts.c.id), execution_options=INSTALLATION).scalar_one()
+        token = begin_step(connection, STEP, {"account_id": account_id}, int(time.time() * 1000), 60_000)
+    database.close()
+    return f"{LINK}#{token}"
+
+
+async def test_a_password_is_chosen_by_the_link_of_a_mail_once(browsing, account, mailed):
+    page = browsing.page
+    await page.goto(browsing.origin + mailed)
+    assert (await page.title(), page.url) == ("Choose a password – Kiestoon", browsing.origin + LINK)
+    for first, again, told in (
+        ("Nieuwe-toon-42!", "Nieuwe-toon-43!", "The two passwords differ."),
+        ("password", "password", "the password has no capital letter"),
+        ("Nieuwe-toon-42!", "Nieuwe-toon-42!", "Your password is saved. You can log in now."),
+    ):
+        await page.fill("#new", first)
+        await page.fill("#again", again)
+        await page.press("#again", "Enter")
+        await page.locator("#told", has_text=told).wait_for(timeout=10_000)
+    assert not await page.is_visible("form")
+    await browsing.open()
+    assert (await browsing.ask("POST", "/session", {"login": account, "password": "Nieuwe-toon-42!"}))[0] == 200
+
+    await page.goto(browsing.origin + mailed)
+    await page.fill("#new", PASSWORD)
+    await page.fill("#again", PASSWORD)
+    await page.click("button")
+    await page.wait_for_selector("#told.wrong:not(:empty)")
+    assert await page.is_visible("form")
 
 
 async def test_a_passkey_made_in_a_browser_opens_the_account_alone(browsing, account):

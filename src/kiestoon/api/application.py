@@ -54,7 +54,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     docs.router,
     *login.ROUTERS,
     *events.ROUTERS,
-    *mail.ROUTERS,
+    mail.router,
     configuration.router,
     explain.router,
     calls.router,

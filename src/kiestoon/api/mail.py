@@ -1,4 +1,4 @@
-"""Account mails of people (ORG-6), and the page their links lead to."""
+"""Account mails of people (ORG-6)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from kiestoon.api.resources.requests import company_id_of, demand_operation, jso
 from kiestoon.api.resources.rows import Writer
 from kiestoon.company.model import Account, User
 from kiestoon.company.passwords import generate_pin
-from kiestoon.notify.account_mail import PAGE, AccountMailer
+from kiestoon.notify.account_mail import AccountMailer
 from kiestoon.store.accounts import account_of_user
 from kiestoon.store.idempotency import Answer
 from kiestoon.store.load import iterate_rows
@@ -31,12 +31,6 @@ from kiestoon.store.problems import problem
 
 OPERATION: Final = "send_account_mail"
 router = APIRouter(prefix="/api/v1/companies/{company_id}/users/{user_id}", tags=["users"])
-page_router = APIRouter(include_in_schema=False)
-
-_POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'"
-)
 
 
 class AccountMail(BaseModel):
@@ -122,101 +116,3 @@ def _account_for(person: User) -> Account:
         id=0, login=person.extension, role="user", company_id=person.company_id, user_id=person.id,
         first_name=first, last_name=last, email=person.email.lower(), language=person.language or "nl",
     )  # fmt: skip
-
-
-# --- the page of the link --------------------------------------------------------------------------------------------
-
-_HTML: Final = """<!DOCTYPE html>
-<html lang="nl">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>Kiestoon</title>
-<link rel="stylesheet" href="/set-password/page.css">
-</head>
-<body>
-<main>
-<h1 data-nl="Kies een wachtwoord" data-en="Choose a password">Kies een wachtwoord</h1>
-<form>
-<label><span data-nl="Nieuw wachtwoord" data-en="New password">Nieuw wachtwoord</span>
-<input type="password" id="new" autocomplete="new-password" required minlength="8"></label>
-<label><span data-nl="Nog een keer" data-en="Once more">Nog een keer</span>
-<input type="password" id="again" autocomplete="new-password" required minlength="8"></label>
-<button data-nl="Opslaan" data-en="Save">Opslaan</button>
-</form>
-<p id="told" role="status"></p>
-</main>
-<script src="/set-password/page.js"></script>
-</body>
-</html>
-"""
-_CSS: Final = """body{margin:0;background:#eef1f4;color:#1c2730;font:16px/1.5 Arial,Helvetica,sans-serif}
-main{max-width:24rem;margin:4rem auto;padding:2rem;background:#fff;border-radius:8px;border-top:4px solid #0b5c6b}
-h1{font-size:1.25rem;margin:0 0 1rem;color:#0b3b45}label{display:block;margin:0 0 1rem}
-input{display:block;width:100%;box-sizing:border-box;padding:.6rem;font:inherit}
-input{border:1px solid #8a98a3;border-radius:6px}
-button{padding:.6rem 1.4rem;font:inherit;font-weight:bold;color:#fff;background:#0b5c6b;border:0;border-radius:6px}
-#told:empty{display:none}
-"""
-_JS: Final = """const dutch = (navigator.language || "nl").startsWith("nl");
-const say = (nl, en) => { document.getElementById("told").textContent = dutch ? nl : en; };
-document.documentElement.lang = dutch ? "nl" : "en";
-for (const element of document.querySelectorAll("[data-nl]")) {
-  element.textContent = dutch ? element.dataset.nl : element.dataset.en;
-}
-const token = location.hash.slice(1);
-history.replaceState(null, "", location.pathname);  // the token works once; it need not stay in the history
-const form = document.querySelector("form");
-if (!token) { form.hidden = true; say("Open de link uit de mail.", "Open the link in the mail."); }
-form.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const chosen = document.getElementById("new").value;
-  if (chosen !== document.getElementById("again").value) {
-    say("De twee wachtwoorden verschillen.", "The two passwords differ.");
-    return;
-  }
-  try {
-    const answer = await fetch("/api/v1/session/password/link", {
-      method: "POST",
-      headers: {"Content-Type": "application/json", "Accept-Language": dutch ? "nl" : "en"},
-      body: JSON.stringify({token, new: chosen}),
-    });
-    if (answer.ok) {
-      form.hidden = true;
-      say("Uw wachtwoord is opgeslagen. U kunt zich aanmelden.", "Your password is saved. You can log in now.");
-    } else {
-      const problem = await answer.json();
-      document.getElementById("told").textContent =
-        (problem.errors || []).map((error) => error.message).join(" ") || problem.title;
-    }
-  } catch {
-    say("De centrale antwoordt niet. Probeer het zo nog eens.", "The exchange does not answer. Try again shortly.");
-  }
-});
-"""
-
-
-@page_router.get(PAGE)
-async def page() -> Response:
-    """Where a password is chosen."""
-    return _answer(_HTML, "text/html; charset=utf-8")
-
-
-@page_router.get(f"{PAGE}/page.css")
-async def style() -> Response:
-    """Its looks."""
-    return _answer(_CSS, "text/css; charset=utf-8")
-
-
-@page_router.get(f"{PAGE}/page.js")
-async def script() -> Response:
-    """Its script; a file of its own, as the policy allows none inline."""
-    return _answer(_JS, "text/javascript; charset=utf-8")
-
-
-def _answer(content: str, media_type: str) -> Response:
-    return Response(content, headers={"Content-Security-Policy": _POLICY}, media_type=media_type)
-
-
-ROUTERS = (router, page_router)
