@@ -285,6 +285,7 @@ class Chaos:
         self.parties[a % 4].register(expires_s=(300, 60, 0)[b % 3])
 
     def crash(self, a: int, b: int) -> None:
+        self.reliable = self.reliable and self.world.network.quiet  # what arrives meanwhile nobody reads
         self.world.crash()
 
     def media_dies(self, a: int, b: int) -> None:

@@ -1,7 +1,8 @@
 """Calls that the exchange makes by itself: for whoever clicks on a number, is called back, or is fetched (CALL-24).
 
 Such a call has nobody at first. A service seeks somebody; whoever answers is its party from then on, and the service
-says what follows. When nobody answers, the call ends, with its record.
+says what follows. When nobody answers, the call ends, with its record. After a crash a service is entered again with
+the party it has found (``Call.caller``).
 """
 
 from __future__ import annotations
