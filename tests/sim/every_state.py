@@ -377,6 +377,19 @@ CROSSINGS: Final = (
     who_operates_hangs_up, the_others_hang_up, glare_with_who_operates, glare_with_the_others,
     messages_are_lost, messages_come_twice_and_late, the_control_process_is_killed, media_is_cut_off,
 )  # fmt: skip
+HANGING_UP: Final = (who_operates_hangs_up, the_others_hang_up)
+
+
+def cross(scene: Scene, crossing: Callable[[Scene], None]) -> bool:
+    """Let it happen; whether everybody who is on the line has to stay there whatever happens.
+
+    Whoever answers while the media process is away speaks to a port that nobody has any more: that conversation ends.
+    """
+    before = {session.call_id for own in (True, False) for _, session in of(scene, own) if session.state == "confirmed"}
+    crossing(scene)
+    scene.world.network.drain(scene.world.node)
+    after = {session.call_id for own in (True, False) for _, session in of(scene, own) if session.state == "confirmed"}
+    return crossing not in HANGING_UP and (crossing is not media_is_cut_off or after <= before)
 
 
 # --- what is done, and what must hold --------------------------------------------------------------------------------
@@ -425,10 +438,14 @@ def standing(scene: Scene) -> set[tuple[str, int]]:
     return {(phone.name, session.id) for phone, session in of(scene, own=False)}
 
 
-def answered(scene: Scene, who: tuple[str, int]) -> bool:
-    name, session = who
-    found = scene.world.phones[name].endpoint.sessions.get(session)
-    return found is not None and found.state == "confirmed"
+def on_the_line(scene: Scene) -> set[tuple[str, int]]:
+    """Those of them who have been answered."""
+    phones = scene.world.phones
+    return {
+        (name, number)
+        for name, number in standing(scene)
+        if phones[name].endpoint.sessions[number].state == "confirmed"
+    }
 
 
 @contextmanager

@@ -17,13 +17,14 @@ from every_state import (
     NAMES,
     STATES,
     Scene,
-    answered,
     close,
+    cross,
     glare_with_the_others,
     glare_with_who_operates,
     heard,
     named,
     of,
+    on_the_line,
     press,
     standing,
     the_others_hang_up,
@@ -272,21 +273,26 @@ def test_in_any_state_a_phone_gets_an_answer_and_nobody_is_lost(way: str) -> Non
 
 @pytest.mark.parametrize("crossing", CROSSINGS, ids=lambda crossing: crossing.__name__)
 @pytest.mark.parametrize("way", CROSSED)
-def test_whatever_crosses_what_a_phone_does_nothing_is_left(way: str, crossing: Callable[[Scene], None]) -> None:
+def test_whatever_crosses_what_a_phone_does_nobody_is_lost_and_nothing_left(
+    way: str, crossing: Callable[[Scene], None]
+) -> None:
     for name, state in STATES.items():
         if way in BY_KEYS and "by_keys" not in name:
             continue
         for after_s in (0.0, ON_THE_WAY_BACK_S) if crossing in IN_BOTH_ORDERS else (0.0,):
             with named(name, f"after {after_s} s"):
                 scene = state()
+                before = on_the_line(scene)
                 if not WAYS[way](scene):
                     break
                 scene.world.run(after_s)
-                crossing(scene)
-                scene.world.network.drain(scene.world.node)
+                all_stay = cross(scene, crossing)
                 check(scene.world)
                 scene.world.run(3)
                 check(scene.world)
+                if all_stay and way not in ENDING:
+                    gone = before - standing(scene)
+                    assert not gone, f"{gone} lost\n{scene.world.network.ladder()}"
                 close(scene)
 
 
@@ -297,7 +303,7 @@ def test_a_phone_that_hangs_up_over_its_own_transfer_loses_nobody(way: str, afte
     for name, state in STATES.items():
         with named(name):
             scene = state()
-            session, before = own(scene, "confirmed"), {each for each in standing(scene) if answered(scene, each)}
+            session, before = own(scene, "confirmed"), on_the_line(scene)
             if session is None or (name == "holding_by_keys" and "keys" in way) or not WAYS[way](scene):
                 continue  # there they are an answer to the question who is to be asked
             scene.world.run(after_s)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from test_basic_calls import in_call
+from test_transfers import refer
 from world import World
 
 from kiestoon.sip import events
@@ -41,17 +42,84 @@ def test_a_hold_of_that_time_is_said_again() -> None:
     world.assert_nothing_left()
 
 
-def test_a_call_that_still_rang_is_ended_as_its_port_may_be_anothers_by_now() -> None:
+def test_who_rings_is_called_anew_as_the_port_may_be_anothers_by_now() -> None:
+    world = World()
+    anna, bert = world.phone("anna", "192.0.2.1"), world.phone("bert", "192.0.2.2")
+    bert.mode = "ring"
+    session = anna.dial("102")
+    world.run()
+    world.media.disconnect()
+    world.mend_media()
+    world.run()
+    assert session.state == "early", world.network.ladder()
+    assert bert.last(events.Cancelled).answered_elsewhere, "it is no missed call"
+    bert.answer_waiting()
+    world.run()
+    other = bert.last(events.InviteReceived).session
+    assert anna.hears(session) == {bert.sends_to(other)}
+    assert bert.hears(other) == {anna.sends_to(session)}
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_a_number_outside_that_rings_is_called_anew_over_the_same_line() -> None:
+    world = World()
+    anna, provider = world.phone("anna", "192.0.2.1"), world.provider()
+    provider.mode = "ring"
+    session = anna.dial("00201112222")
+    world.run()
+    world.media.disconnect()
+    world.mend_media()
+    world.run()
+    assert session.state == "early", world.network.ladder()
+    provider.answer_waiting()
+    world.run()
+    assert anna.hears(session) == {provider.sends_to(provider.last(events.InviteReceived).session)}
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_a_call_that_rings_at_a_phone_that_has_gone_meanwhile_ends() -> None:
     world = World()
     anna, bert = world.phone("anna", "192.0.2.1"), world.phone("bert", "192.0.2.2")
     bert.mode = "ring"
     anna.dial("102")
     world.run()
     world.media.disconnect()
+    bert.register(0)
+    world.run()
     world.mend_media()
     world.run()
-    assert anna.last(events.Refused).status == 500
-    assert bert.last(events.Cancelled)
+    assert anna.last(events.Refused).status == 480, world.network.ladder()
+    world.assert_nothing_left()
+
+
+def test_a_caller_who_waits_while_a_transfer_rings_is_not_lost() -> None:
+    world, anna, bert, session, other = in_call()
+    carla = world.phone("carla", "192.0.2.3")
+    carla.mode = "ring"
+    refer(world, bert, other, "103")
+    world.media.disconnect()
+    world.run(2)
+    world.mend_media()
+    world.run()
+    carla.answer_waiting()
+    world.run()
+    assert anna.hears(session) == {carla.sends_to(carla.last(events.InviteReceived).session)}, world.network.ladder()
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_a_call_is_ended_when_a_caller_speaks_to_a_port_that_was_taken_back() -> None:
+    """Our offer in the 200 named it, and the ACK with the answer is still to come."""
+    world = World()
+    anna, bert = world.phone("anna", "192.0.2.1"), world.phone("bert", "192.0.2.2")
+    session = anna.dial("102", offerless=True)
+    world.network.run(until=lambda: any(leg.offer is not None and leg.incoming for leg in world.exchange.legs.values()))
+    world.media.disconnect()
+    world.mend_media()
+    world.run(40)
+    assert session.state == bert.last(events.InviteReceived).session.state == "ended", world.network.ladder()
     world.assert_nothing_left()
     assert world.records[0].ended_by == "media"
 

@@ -11,12 +11,24 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 
-from kiestoon.calls import closing, custody, following, left_ringing, messages, missing_audio, occupancy, topology
+from kiestoon.calls import (
+    closing,
+    custody,
+    following,
+    left_ringing,
+    messages,
+    missing_audio,
+    occupancy,
+    seeking,
+    topology,
+)
+from kiestoon.calls.addresses import host_of
 from kiestoon.calls.call import Call
 from kiestoon.calls.causes import INTERRUPTED, MEDIA_LOST, NORMAL, reason_header
 from kiestoon.calls.journal import CallState, LegData
 from kiestoon.calls.leaving import leave
 from kiestoon.calls.leg import Leg
+from kiestoon.calls.leg_media import lease_port
 from kiestoon.media.protocol import AuditedContext, Modify, Move, Stream, Subtract
 from kiestoon.routing import AskPostcode, EnterGroupCall, EnterMenu, EnterRoom, route_extension
 from kiestoon.sip.session.unanswered import turn_away
@@ -197,14 +209,19 @@ def _clear_strays(x: Exchange, incarnation: str, contexts: tuple[AuditedContext,
 def reconcile(x: Exchange, link: MediaLink, contexts: tuple[AuditedContext, ...], now: float) -> None:
     """After a broken control connection: end calls the media process has lost, and contexts no call belongs to.
 
-    Commands of that time did not arrive, and ports leased but not used yet were taken back: a call with such a leg
-    cannot go on. Where each leg is, agreements and who hears whom are said again.
+    Commands of that time did not arrive: where each leg is, agreements and who hears whom are said again. Ports leased
+    but not used yet were taken back: whoever rings there is called anew.
     """
     held = _held(contexts)
     strays = held.keys() - {leg.termination for leg in x.legs.values()}
     for call in [call for call in x.calls.values() if call.link is link]:
-        if all(leg.termination in held for leg in call.live_legs()):
+        lost = [leg for leg in call.live_legs() if leg.termination not in held]
+        if _get_other_ports(x, call, lost):
             _say_again(x, call, link, held)
+            for leg in lost:
+                seeking.ring_again(x, call, leg, now)
+            following.go_on(x, call, now)
+            closing.check(x, call, now)
         else:
             _forget_media(x, call, held)
             call.by = call.by or "media"
@@ -213,6 +230,16 @@ def reconcile(x: Exchange, link: MediaLink, contexts: tuple[AuditedContext, ...]
     for termination in strays:
         link.send(Subtract(termination))
     messages.media_back(x, link, held, now)
+
+
+def _get_other_ports(x: Exchange, call: Call, lost: list[Leg]) -> bool:
+    """Give up ports that are not ours any more; a caller who has not been told of his gets another one. False: somebody
+    sends to such a port, or has lost more than that."""
+    if any(leg.termination or leg.state == "answered" or (leg.incoming and leg.offer is not None) for leg in lost):
+        return False
+    for leg in lost:
+        leg.port = None
+    return all(lease_port(x, call, leg, host_of(leg)) for leg in lost if leg.incoming)
 
 
 def _say_again(x: Exchange, call: Call, link: MediaLink, held: dict[int, Held]) -> None:

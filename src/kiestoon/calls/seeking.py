@@ -191,23 +191,41 @@ def try_other_offer(x: Exchange, call: Call, leg: Leg, now: float) -> bool:
     """Make another offer to a phone that refused ours with 488: SRTP alone where it was a mere option, a phone's offer
     where it was taken for a browser. False: there is no other."""
     seek = call.seek
+    if seek is None or leg.id not in seek.legs or (not leg.webrtc and srtp_policy(leg) != "optional"):
+        return False
+    if _dial_again(x, call, leg, now, encrypted=not leg.webrtc, as_phone=True):
+        seek.legs.discard(leg.id)
+        return True
+    return False
+
+
+def _dial_again(x: Exchange, call: Call, leg: Leg, now: float, *, encrypted: bool, as_phone: bool) -> bool:
+    """Call the same contact of the same phone in another INVITE. False: it is not registered there any more."""
     device = x.directory.device_by_id(leg.device_id) if leg.device_id else None
     index = x.directory.company(call.company_id)
-    if seek is None or leg.id not in seek.legs or device is None or index is None:
-        return False
-    if not leg.webrtc and srtp_policy(leg) != "optional":
+    user = index.user_of(device) if index is not None and device is not None else None
+    if device is None or user is None:
         return False
     binding = next((item for item in x.registrar.bindings_of(device.id) if item.contact == leg.contact), None)
-    user = index.user_of(device)
-    if binding is None or user is None:
-        return False
+    return binding is not None and dialling.dial_device(
+        x, call, user, device, binding, now, encrypted=encrypted, as_phone=as_phone, confirm=leg.confirm
+    )
+
+
+def ring_again(x: Exchange, call: Call, leg: Leg, now: float) -> None:
+    """What we have offered to somebody who rings does not hold any more: he is called anew."""
+    seek = call.seek
+    if seek is None or leg.id not in seek.legs:
+        return
+    step, lines = seek.lines.pop(leg.id, (None, []))
+    leave(x, call, leg, now, failure=ELSEWHERE, reason=ANSWERED_ELSEWHERE)
     seek.legs.discard(leg.id)
-    if dialling.dial_device(
-        x, call, user, device, binding, now, encrypted=not leg.webrtc, as_phone=True, confirm=leg.confirm
-    ):
-        return True
-    seek.legs.add(leg.id)
-    return False
+    if step is not None:
+        try_next_line(x, call, step, [leg.trunk_id, *lines], now)
+    elif not _dial_again(x, call, leg, now, encrypted=False, as_phone=False):
+        seek.failures.append(UNREACHABLE)
+    if not seek.legs:
+        finish(x, call, now)
 
 
 def try_next_line(x: Exchange, call: Call, step: DialOutside, lines: list[int], now: float) -> None:
