@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from invariants import check, check_phones
 from ringing_world import MOBILE, OTHER, calls_anna, lift, press, ringing_along, rung
+from test_listening_and_conferences import leg_of, settle
 from test_outside_lines import call_in
 from test_transfers import asked, refer
 from world import DeskPhone, World
 
+from kiestoon.calls.operations import conference
 from kiestoon.company.model import Destination, Forward, SimultaneousRinging
 from kiestoon.sip import events
 
@@ -233,6 +236,31 @@ def test_a_conversation_outlives_a_crash_after_somebody_confirmed_too_late(by: s
     assert world.crash() == 1
     assert world.phones["bert"].hears(session) == {provider.sends_to(second)}
     session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_who_confirmed_into_a_conversation_is_in_no_other_call_after_a_crash() -> None:
+    """The call that was made for it goes on as long as another phone hears that somebody was quicker."""
+    world = World(rows=ringing_along(MOBILE, OTHER, confirm=True))
+    bert, carla, provider = world.phone("bert", "192.0.2.2"), world.phone("carla", "192.0.2.3"), world.provider()
+    provider.mode = "ring"
+    session = carla.dial("102")
+    world.run()
+    call, leg = leg_of(world, "102")
+    assert conference.add(world.exchange, call, leg, "101", world.network.now) is None
+    settle(world)
+    first, second = lift(provider, MOBILE), lift(provider, OTHER)
+    press(provider, second, "1")
+    assert carla.hears(session) == {bert.sends_to(rung(bert)), provider.sends_to(second)}, world.network.ladder()
+    assert provider.hears(first) == {GONE}
+    assert world.crash() == 1
+    world.run()
+    check(world)
+    check_phones(world)
+    assert first.state == "ended"
+    assert carla.hears(session) == {bert.sends_to(rung(bert)), provider.sends_to(second)}
+    for one in (session, rung(bert), second):
+        one.bye(world.network.now)
     world.assert_nothing_left()
 
 
