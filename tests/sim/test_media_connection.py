@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from test_basic_calls import in_call
 from test_transfers import refer
 from world import World
@@ -27,6 +29,22 @@ def test_a_call_hung_up_meanwhile_leaves_nothing_in_the_media_process() -> None:
     assert world.media.terminations
     world.mend_media()
     assert not world.media.terminations
+    world.assert_nothing_left()
+
+
+def test_a_caller_whose_prompt_ended_meanwhile_is_not_left_in_silence() -> None:
+    world = World()
+    bert, carla = world.phone("bert", "192.0.2.2"), world.phone("carla", "192.0.2.3")
+    session = bert.dial("200")
+    world.run()
+    world.media.disconnect()
+    world.media.finish_files()
+    world.media.events.clear()  # told to nobody
+    world.run(0.5)
+    world.mend_media()
+    world.run(10)
+    assert bert.hears(session) == {carla.sends_to(carla.last(events.InviteReceived).session)}, "the menu's fallback"
+    session.bye(world.network.now)
     world.assert_nothing_left()
 
 
@@ -108,6 +126,49 @@ def test_a_caller_who_waits_while_a_transfer_rings_is_not_lost() -> None:
     assert anna.hears(session) == {carla.sends_to(carla.last(events.InviteReceived).session)}, world.network.ladder()
     session.bye(world.network.now)
     world.assert_nothing_left()
+
+
+def answered_meanwhile() -> tuple[World, Any, Any, Any, Any]:
+    """Carla, to whom Anna is transferred, answers while the media process is away."""
+    world, anna, bert, session, other = in_call()
+    carla = world.phone("carla", "192.0.2.3")
+    carla.mode = "ring"
+    refer(world, bert, other, "103")
+    world.media.disconnect()
+    carla.answer_waiting()
+    world.run(0.5)
+    return world, anna, carla, session, carla.last(events.InviteReceived).session
+
+
+def test_who_answers_meanwhile_is_told_of_another_port() -> None:
+    world, anna, carla, session, third = answered_meanwhile()
+    before = carla.sends_to(third)
+    world.mend_media()
+    world.run()
+    assert carla.sends_to(third) != before, world.network.ladder()
+    assert anna.hears(session) == {carla.sends_to(third)}
+    assert carla.hears(third) == {anna.sends_to(session)}
+    anna.hold(session)
+    world.run()
+    assert carla.hears(third) == {"music"}
+    anna.resume(session)
+    world.run()
+    assert carla.hears(third) == {anna.sends_to(session)}
+    assert world.crash() == 1
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_who_does_not_want_the_other_port_is_hung_up_on() -> None:
+    world, anna, carla, session, third = answered_meanwhile()
+    carla.on_event = lambda phone, event, now: (
+        event.session.refuse(now, 488) if isinstance(event, events.OfferReceived) else None
+    )
+    world.mend_media()
+    world.run()
+    assert third.state == session.state == "ended", world.network.ladder()
+    world.assert_nothing_left()
+    assert world.records[0].ended_by == "media"
 
 
 def test_a_call_is_ended_when_a_caller_speaks_to_a_port_that_was_taken_back() -> None:

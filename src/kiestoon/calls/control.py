@@ -72,6 +72,7 @@ class CallControl:
             sip.Confirmed: _confirmed,
             sip.OfferReceived: holding.offer_received,
             sip.AnswerReceived: holding.answer_received,
+            sip.OfferRefused: holding.offer_refused,
             sip.Ended: _ended,
             sip.InfoReceived: dtmf.info_received,
             sip.ReferReceived: referring.refer_received,

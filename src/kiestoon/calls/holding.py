@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kiestoon.calls import bridging, inbound, missing_audio, signals, topology
 from kiestoon.calls.call import Call
+from kiestoon.calls.causes import MEDIA_LOST
 from kiestoon.calls.events import LegHeld, LegResumed
 from kiestoon.calls.leaving import leave
 from kiestoon.calls.leg import Leg
@@ -13,7 +14,7 @@ from kiestoon.calls.leg_media import UnusableAnswer, answer_reoffer, reoffer, ta
 
 if TYPE_CHECKING:
     from kiestoon.calls.exchange import Exchange
-    from kiestoon.sip.events import AnswerReceived, OfferReceived
+    from kiestoon.sip.events import AnswerReceived, OfferReceived, OfferRefused
 
 
 def offer_received(x: Exchange, call: Call, leg: Leg, event: OfferReceived, now: float) -> None:
@@ -54,6 +55,13 @@ def answer_received(x: Exchange, call: Call, leg: Leg, event: AnswerReceived, no
         leg.side.media_ready(x, call, now)
     elif call.service is not None and leg.id == call.caller:
         call.service.media_ready(x, call, now)
+
+
+def offer_refused(x: Exchange, call: Call, leg: Leg, event: OfferRefused, now: float) -> None:
+    """All stays as it was, but for a party whose speech has nowhere to go any more (see ``recovery``)."""
+    if leg.state == "answered" and not leg.termination and not leg.owes_answer:
+        leave(x, call, leg, now, failure=MEDIA_LOST)
+        inbound.party_left(x, call, leg, now, MEDIA_LOST, "media")
 
 
 def changed(x: Exchange, call: Call, leg: Leg) -> None:

@@ -110,6 +110,7 @@ class Leg:
         "termination",
         "transfer_failed_at",
         "trunk_id",
+        "unstopped",
         "webrtc",
     )  # fmt: skip
 
@@ -153,6 +154,8 @@ class Leg:
         self.muted = False
         self.music = 0
         self.signal = 0
+        self.unstopped: tuple[int, ...] = ()
+        """Signals to be stopped when the media process is back (see ``signals.stop``)."""
         # ``rtp_lost`` = the media process gets no packets; ``silent`` = and it should, which has been told
         self.rtp_lost = False
         self.silent = False

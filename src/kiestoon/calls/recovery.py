@@ -20,6 +20,7 @@ from kiestoon.calls import (
     missing_audio,
     occupancy,
     seeking,
+    signals,
     topology,
 )
 from kiestoon.calls.addresses import host_of
@@ -28,7 +29,7 @@ from kiestoon.calls.causes import INTERRUPTED, MEDIA_LOST, NORMAL, reason_header
 from kiestoon.calls.journal import CallState, LegData
 from kiestoon.calls.leaving import leave
 from kiestoon.calls.leg import Leg
-from kiestoon.calls.leg_media import lease_port
+from kiestoon.calls.leg_media import lease_port, reoffer
 from kiestoon.media.protocol import AuditedContext, Modify, Move, Stream, Subtract
 from kiestoon.routing import AskPostcode, EnterGroupCall, EnterMenu, EnterRoom, route_extension
 from kiestoon.sip.session.unanswered import turn_away
@@ -210,7 +211,7 @@ def reconcile(x: Exchange, link: MediaLink, contexts: tuple[AuditedContext, ...]
     """After a broken control connection: end calls the media process has lost, and contexts no call belongs to.
 
     Commands of that time did not arrive: where each leg is, agreements and who hears whom are said again. Ports leased
-    but not used yet were taken back: whoever rings there is called anew.
+    but not used yet were taken back: whoever rings there is called anew, and who has answered since is offered another.
     """
     held = _held(contexts)
     strays = held.keys() - {leg.termination for leg in x.legs.values()}
@@ -219,11 +220,15 @@ def reconcile(x: Exchange, link: MediaLink, contexts: tuple[AuditedContext, ...]
         if _get_other_ports(x, call, lost):
             _say_again(x, call, link, held)
             for leg in lost:
-                seeking.ring_again(x, call, leg, now)
+                if leg.state == "answered":
+                    _offer_anew(x, leg, now)
+                else:
+                    seeking.ring_again(x, call, leg, now)
+            _speak_again(x, call, now)
             following.go_on(x, call, now)
             closing.check(x, call, now)
         else:
-            _forget_media(x, call, held)
+            _forget_media(x, lost)
             call.by = call.by or "media"
             custody.end_with(x, call, MEDIA_LOST, now)
             closing.check(x, call, now)
@@ -233,13 +238,35 @@ def reconcile(x: Exchange, link: MediaLink, contexts: tuple[AuditedContext, ...]
 
 
 def _get_other_ports(x: Exchange, call: Call, lost: list[Leg]) -> bool:
-    """Give up ports that are not ours any more; a caller who has not been told of his gets another one. False: somebody
-    sends to such a port, or has lost more than that."""
-    if any(leg.termination or leg.state == "answered" or (leg.incoming and leg.offer is not None) for leg in lost):
-        return False
+    """Give up ports that are not ours any more; who does not ring gets another one. False: somebody sends to such a
+    port and cannot be told of another."""
+    talking = {*(call.bridge or ()), *call.onlookers}
     for leg in lost:
-        leg.port = None
-    return all(lease_port(x, call, leg, host_of(leg)) for leg in lost if leg.incoming)
+        if leg.state == "answered":
+            if leg.id not in talking or leg.owes_answer or leg.webrtc:
+                return False
+        elif leg.termination or (leg.incoming and leg.offer is not None):
+            return False
+    _forget_media(x, lost)
+    return all(lease_port(x, call, leg, host_of(leg)) for leg in lost if leg.incoming or leg.state == "answered")
+
+
+def _offer_anew(x: Exchange, leg: Leg, now: float) -> None:
+    """A party of a conversation sends to a port that was taken back: tell it of the other one."""
+    body = reoffer(x, leg)
+    leg.stream, leg.music = None, 0
+    if leg.session is not None:
+        leg.session.offer(now, body)
+
+
+def _speak_again(x: Exchange, call: Call, now: float) -> None:
+    """Nobody is left in a service that waits for the end of what was never played."""
+    for leg in call.live_legs():
+        if leg.side is not None:
+            leg.side.media_back(x, call, now)
+    service = call.service
+    if service is not None and not service.media_back(x, call, now) and service.data is not None:
+        following.enter(x, call, service.data, now)
 
 
 def _say_again(x: Exchange, call: Call, link: MediaLink, held: dict[int, Held]) -> None:
@@ -248,6 +275,7 @@ def _say_again(x: Exchange, call: Call, link: MediaLink, held: dict[int, Held]) 
         there = held.get(leg.termination)
         if there is None:  # it has no media yet
             continue
+        signals.stop_again(call, leg)
         if there.context != call.context:  # moved meanwhile; until it is said again, it hears those it was with before
             link.send(Move(leg.termination, call.context))
         if leg.stream is not None and leg.stream != there.stream:
@@ -255,11 +283,8 @@ def _say_again(x: Exchange, call: Call, link: MediaLink, held: dict[int, Held]) 
     topology.arrange(call)
 
 
-def _forget_media(x: Exchange, call: Call, held: dict[int, Held]) -> None:
+def _forget_media(x: Exchange, lost: list[Leg]) -> None:
     """What the media process does not have need not be given back to it."""
-    for leg in call.live_legs():
-        if not leg.termination:
-            leg.port = None
-        elif leg.termination not in held:
-            x.terminations.pop(leg.termination, None)
-            leg.termination, leg.port = 0, None
+    for leg in lost:
+        x.terminations.pop(leg.termination, None)
+        leg.termination, leg.port = 0, None

@@ -16,14 +16,14 @@ from kiestoon.calls.events import LegAnswered
 from kiestoon.calls.leaving import leave
 from kiestoon.calls.leg import Leg
 from kiestoon.calls.leg_media import UnusableAnswer, answer_caller, offer_caller, watch
-from kiestoon.media.protocol import File
+from kiestoon.media.protocol import File, SignalEnded
 
 if TYPE_CHECKING:
     from kiestoon.calls.exchange import Exchange
     from kiestoon.calls.service_data import ServiceData
     from kiestoon.calls.voicemail_requests import MessageReason
     from kiestoon.company.model import LocationRouting, VoicemailBox
-    from kiestoon.media.protocol import SignalEnded, SignalSource
+    from kiestoon.media.protocol import SignalSource
     from kiestoon.routing import Decision
     from kiestoon.sip.deadlines import Deadline
 
@@ -169,6 +169,18 @@ class Service:
             self._step(x, call, None, now)
         elif self._waiting == "digits" and not self._prompt_next(x, call):
             self.start_clock(x, call, self._timeout_s, now)
+
+    def media_back(self, x: Exchange, call: Call, now: float) -> bool:
+        """The end of a prompt may have been told to nobody. False: who waits for it is to enter the service again, as
+        after a crash; where ``data`` does not say how, or somebody is sought, it goes on as if the end had come."""
+        if not self._signal or self._waiting not in ("signal", "digits"):
+            return True
+        if self.data is not None and call.seek is None:
+            return False
+        leg = call.legs[self.leg_id]
+        signals.stop_tone(call, leg)
+        self.signal_ended(x, call, SignalEnded(leg.termination, self._signal, "stopped"), now)
+        return True
 
     def speech_ready(self, x: Exchange, call: Call, now: float) -> None:
         """What was to be rendered is, or cannot be."""

@@ -99,5 +99,17 @@ def record(x: Exchange, call: Call, leg: Leg, path: str, max_ms: int) -> int:
 
 
 def stop(call: Call, leg: Leg, signal: int) -> None:
-    if call.link is not None and leg.termination and leg.state != "ended":
+    """Stop it, or see that it is stopped once the media process is back."""
+    if call.link is None or not leg.termination or leg.state == "ended":
+        return
+    if call.link.connected:
         call.link.send(Stop(leg.termination, signal))
+    else:
+        leg.unstopped = (*leg.unstopped, signal)
+
+
+def stop_again(call: Call, leg: Leg) -> None:
+    """The media process is back: it has not heard of the end of some signals."""
+    unstopped, leg.unstopped = leg.unstopped, ()
+    for signal in unstopped:
+        stop(call, leg, signal)
