@@ -19,6 +19,7 @@ def check(world: World) -> None:
     legs = [leg for call in x.calls.values() for leg in call.live_legs()]
     assert len(legs) == len(x.legs), "a leg is in two calls"
     assert {leg.id: leg for leg in legs} == x.legs
+    assert len({leg.session.id for leg in legs if leg.session is not None}) == len(legs), "two sessions of one number"
     for call in x.calls.values():
         check_custody(call)
         for leg in call.live_legs():

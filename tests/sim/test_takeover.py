@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from invariants import check, check_phones
 from test_basic_calls import in_call
 from test_outside_lines import call_in
+from test_transfers import refer
 from world import World
 
 from kiestoon.calls.journal import replay
@@ -136,6 +138,29 @@ def test_a_caller_in_the_menu_outlives_several_crashes_in_a_row() -> None:
     world.run()
     assert provider.hears(session) == {"file:/prompts/nl/menu-welcome.ogg"}
     session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+@pytest.mark.parametrize("crashes", [1, 2])
+def test_what_rings_anew_after_a_crash_takes_no_number_of_calls_still_to_be_taken_over(crashes: int) -> None:
+    world, anna, bert, session, other = in_call()
+    desk, second = world.phone("carla", "192.0.2.3"), world.phone("carla2", "192.0.2.4")
+    desk.mode = second.mode = "ring"
+    provider, menu = call_in(world, "+31201234500")
+    world.run()
+    refer(world, bert, other, "103")
+    for _ in range(crashes):
+        assert world.crash() == 2
+        check(world)
+        world.run(0.1)
+    second.answer_waiting()
+    world.run()
+    check_phones(world)
+    third = second.last(events.InviteReceived).session
+    assert anna.hears(session) == {second.sends_to(third)}, world.network.ladder()
+    assert provider.hears(menu) == {"file:/prompts/nl/menu-welcome.ogg"}
+    for one in (session, menu):
+        one.bye(world.network.now)
     world.assert_nothing_left()
 
 

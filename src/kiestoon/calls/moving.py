@@ -45,8 +45,7 @@ def move(x: Exchange, leg: Leg, source: Call, to: Call) -> None:
     if leg.termination and to.link is not None:
         to.link.send(Move(leg.termination, to.context))
     occupancy.enter(x, leg)
-    if any(other.state == "answered" for other in source.live_legs()):
-        x.journal.changed(source)  # which goes on, for the time being: after a crash the leg must not be in both
+    x.journal.changed(source)  # it may not be over yet, and after a crash the leg must not be in both
     x.stir(source)
     x.stir(to)
 

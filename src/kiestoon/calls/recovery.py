@@ -45,6 +45,9 @@ def adopt(x: Exchange, states: Iterable[CallState], audits: dict[str, tuple[Audi
     """Re-create the journal's calls; returns how many go on. ``audits``: contexts by media incarnation."""
     adopted = 0
     known: set[int] = set()
+    states = list(states)
+    for state in states:  # before anything new gets a number
+        _pass_numbers(x, state)
     for state in states:
         call = _recreate(x, state)
         for ringing in state.ringing:
@@ -79,6 +82,15 @@ def _held(contexts: Iterable[AuditedContext]) -> dict[int, Held]:
     return {item.termination: Held(entry.context, item.stream) for entry in contexts for item in entry.terminations}
 
 
+def _pass_numbers(x: Exchange, state: CallState) -> None:
+    """Numbers that are taken are given to nobody else."""
+    x.ids.go_past(state.context)
+    for data in state.legs:
+        x.ids.go_past(max(data.id, data.termination, data.music))
+        if data.session is not None:
+            x.endpoint.go_past(data.session.id)
+
+
 def _recreate(x: Exchange, state: CallState) -> Call:
     call = Call(state.id, state.company_id, dialled=state.dialled, direction=state.direction, opened_ms=state.opened_ms)
     call.answered_ms = state.answered_ms
@@ -90,7 +102,6 @@ def _recreate(x: Exchange, state: CallState) -> Call:
     call.emergency = state.emergency
     call.reasons = list(state.reasons)
     call.context = state.context
-    x.ids.go_past(state.context)
     for data in state.legs:
         call.legs[data.id] = _leg(x, state.id, data)
     call.situation = state.situation
@@ -101,7 +112,6 @@ def _recreate(x: Exchange, state: CallState) -> Call:
 
 
 def _leg(x: Exchange, call_id: str, data: LegData) -> Leg:
-    x.ids.go_past(max(data.id, data.termination, data.music))
     leg = Leg(data.id, call_id, data.party, incoming=data.incoming, opened_ms=data.opened_ms)
     for name in (
         "state", "ringing_ms", "answered_ms", "ended_ms", "sip_call_id", "status", "cause", "outcome", "dtmf",

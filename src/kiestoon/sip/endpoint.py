@@ -254,11 +254,15 @@ class Endpoint:
         session = revive(self, state, identity)
         self.sessions[session.id] = session
         self._by_tag[session.local_tag] = session
-        self._numbers = count(max(state.id + 1, next(self._numbers)))
+        self.go_past(state.id)
         session.hop = self.flow_for(session) or session.hop
         resume(session, state, now)
         self._pump(now)
         return session
+
+    def go_past(self, number: int) -> None:
+        """Give this number, or a lower one, to no new session: it is that of one still to be restored."""
+        self._numbers = count(max(number + 1, next(self._numbers)))
 
     # --- for the sessions ------------------------------------------------------------------------------------------
 
