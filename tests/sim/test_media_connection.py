@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from test_basic_calls import in_call
+from test_listening_and_conferences import leg_of, settle
+from test_parking_and_pickup import with_codes
 from test_transfers import refer
 from world import World
 
+from kiestoon.calls.operations import consult
 from kiestoon.sip import events
 
 
@@ -29,6 +32,21 @@ def test_a_call_hung_up_meanwhile_leaves_nothing_in_the_media_process() -> None:
     assert world.media.terminations
     world.mend_media()
     assert not world.media.terminations
+    world.assert_nothing_left()
+
+
+def test_who_is_put_on_hold_by_keys_meanwhile_hears_music() -> None:
+    world, anna, bert, session, other = in_call(World(rows=with_codes()))
+    call, leg = leg_of(world, "102")
+    world.media.disconnect()
+    assert consult.start(world.exchange, call, leg, "", world.network.now) is None
+    settle(world)
+    world.mend_media()
+    world.run()
+    assert anna.hears(session) == {"music"}, world.network.ladder()
+    assert bert.hears(other) == {"file:/prompts/nl/consult-ask.ogg"}
+    for one in (session, other):
+        one.bye(world.network.now)
     world.assert_nothing_left()
 
 
@@ -55,7 +73,11 @@ def test_a_hold_of_that_time_is_said_again() -> None:
     world.run()
     world.mend_media()
     assert anna.hears(session) == set()
+    assert bert.hears(other) == {"music"}
     assert world.media.at(int(anna.sends_to(session))).stream.direction == "recvonly"
+    anna.resume(session)
+    world.run()
+    assert bert.hears(other) == {anna.sends_to(session)}
     session.bye(world.network.now)
     world.assert_nothing_left()
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from kiestoon.calls.record import Outcome
     from kiestoon.calls.service import Service
     from kiestoon.company.model import DtmfMethod, Encryption
+    from kiestoon.company.music import WaitState
     from kiestoon.media.protocol import Codec, Port, Quality, Stream
     from kiestoon.sdp.agreement import Agreed, OfferState
     from kiestoon.sdp.audio import OfferRead
@@ -111,6 +112,7 @@ class Leg:
         "transfer_failed_at",
         "trunk_id",
         "unstopped",
+        "wait",
         "webrtc",
     )  # fmt: skip
 
@@ -154,6 +156,8 @@ class Leg:
         self.muted = False
         self.music = 0
         self.signal = 0
+        self.wait: WaitState = "held"
+        """Why it hears music, while it does."""
         self.unstopped: tuple[int, ...] = ()
         """Signals to be stopped when the media process is back (see ``signals.stop``)."""
         # ``rtp_lost`` = the media process gets no packets; ``silent`` = and it should, which has been told
@@ -168,8 +172,7 @@ class Leg:
         self.ringing_ms = 0
         self.answered_ms = 0
         self.ended_ms = 0
-        self.status = 0
-        self.cause = 0
+        self.status = self.cause = 0
         self.outcome: Outcome = "cancelled"
         self.sip_call_id = ""
 

@@ -272,6 +272,7 @@ def _offer_anew(x: Exchange, leg: Leg, now: float) -> None:
 def _speak_again(x: Exchange, call: Call, now: float) -> None:
     """Nobody is left in a service that waits for the end of what was never played."""
     for leg in call.live_legs():
+        signals.music_again(x, call, leg)
         if leg.side is not None:
             leg.side.media_back(x, call, now)
     service = call.service

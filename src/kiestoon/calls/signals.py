@@ -41,8 +41,15 @@ def start_music(x: Exchange, call: Call, leg: Leg, state: WaitState) -> None:
         return
     music = music_for(x, call, leg, state)
     if music is not None:
-        leg.music = x.ids.number()
+        leg.music, leg.wait = x.ids.number(), state
         call.link.send(Play(leg.termination, leg.music, music))
+
+
+def music_again(x: Exchange, call: Call, leg: Leg) -> None:
+    """The media process is back: it may not have been told of music, which goes on where it happens to be."""
+    if leg.music:
+        stop_music(call, leg)
+        start_music(x, call, leg, leg.wait)
 
 
 def stop_music(call: Call, leg: Leg) -> None:
