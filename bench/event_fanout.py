@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
 
 from kiestoon.api.application import build_application
 from kiestoon.api.backend import Backend
@@ -31,6 +32,7 @@ from kiestoon.notify.live import Batch, LiveEvent
 from kiestoon.notify.ring import Ring
 from kiestoon.store.database import Database, sqlite_url
 from kiestoon.store.installation import prepare
+from kiestoon.store.keys import Vault
 
 CLIENTS = 1000
 EVENTS = 100
@@ -104,10 +106,8 @@ def listen(port: int, pipe: Connection) -> None:
     asyncio.run(run())
 
 
-async def main() -> None:
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    _raise_limit()
-    ring: Ring[LiveEvent] = Ring(10_000)
+def web_application(ring: Ring[LiveEvent], database: Database, vault: Vault) -> FastAPI:
+    """The web process' application, fed from the ring; clients say who they are by a header."""
 
     async def follow(epoch: str, after: int) -> AsyncGenerator[Batch, None]:
         yield Batch("b", 0, 0)
@@ -127,11 +127,19 @@ async def main() -> None:
         role: Any = "company" if number % 2 else "user"
         return Principal(account_id=number, name=f"n{number}", role=role, company_id=1, user_id=number)
 
+    application = build_application(Backend(database, vault, ask), "1", follow=follow)
+    application.state.events.identify = whoever
+    return application
+
+
+async def main() -> None:
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    _raise_limit()
+    ring: Ring[LiveEvent] = Ring(10_000)
     with tempfile.TemporaryDirectory() as folder:
         database = Database(sqlite_url(Path(folder) / "kiestoon.db"))
         vault = prepare(database, Path(folder) / "installation.key")
-        application = build_application(Backend(database, vault, ask), "1", follow=follow)
-        application.state.events.identify = whoever
+        application = web_application(ring, database, vault)
         listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
         config = uvicorn.Config(
             application, log_config=None, lifespan="off", ws="websockets-sansio", ws_max_size=4096,
