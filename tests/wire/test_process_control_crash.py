@@ -28,6 +28,8 @@ from softphones import (
     until,
 )
 
+from kiestoon.app.softphone.agent import PhoneCall
+
 pytestmark = pytest.mark.alone
 
 GAP_MS = 40.0
@@ -104,14 +106,7 @@ async def test_calls_go_on_without_a_gap_and_can_be_worked_with(exchange: TestEx
         talking.caller.send_digits("42")
         await until(lambda: talking.called.stream.digits == "42", "digits")
 
-        # The menu speaks again from its start and still connects.
-        await hears_something_else(menu, 0.0)
-        menu.send_digits("106")
-        at_106, offer = await phones.incoming("106")
-        at_106.answer(offer)
-        await hears(menu, phones.hz["106"])
-        await hears(at_106, phones.hz["105"])
-
+        at_106 = await menu_still_connects(phones, menu)
         # Registrations survived: a call without registering again.
         await held.caller.hang_up()
         await held.called.until("ended")
@@ -125,16 +120,32 @@ async def test_calls_go_on_without_a_gap_and_can_be_worked_with(exchange: TestEx
         await at_106.until("ended")
         await exchange.empty()
 
-        records = {(record.dialled, record.caller_number): record for record in exchange.new_records(4)}
-        assert len(records) == 4
-        assert {record.outcome for record in records.values()} == {"answered"}
-        assert records["102", "101"].ended_by == "callee"
-        assert records["104", "103"].ended_by == "caller"
-        for record in records.values():
-            assert 0 < record.opened_ms <= record.answered_ms < record.closed_ms
-            assert len(record.legs) >= 2
-            assert all(leg.codec == "PCMA" and leg.quality and leg.quality.packets_received for leg in record.legs)
+        expect_whole_records(exchange)
     exchange.expect_clean_log()
+
+
+async def menu_still_connects(phones: Phones, menu: PhoneCall) -> PhoneCall:
+    """It speaks again from its start; the call at 106 that it connects with."""
+    await hears_something_else(menu, 0.0)
+    menu.send_digits("106")
+    at_106, offer = await phones.incoming("106")
+    at_106.answer(offer)
+    await hears(menu, phones.hz["106"])
+    await hears(at_106, phones.hz["105"])
+    return at_106
+
+
+def expect_whole_records(exchange: TestExchange) -> None:
+    """Each call has one, as if nothing had happened."""
+    records = {(record.dialled, record.caller_number): record for record in exchange.new_records(4)}
+    assert len(records) == 4
+    assert {record.outcome for record in records.values()} == {"answered"}
+    assert records["102", "101"].ended_by == "callee"
+    assert records["104", "103"].ended_by == "caller"
+    for record in records.values():
+        assert 0 < record.opened_ms <= record.answered_ms < record.closed_ms
+        assert len(record.legs) >= 2
+        assert all(leg.codec == "PCMA" and leg.quality and leg.quality.packets_received for leg in record.legs)
 
 
 async def test_speech_goes_on_while_there_is_no_control_process(exchange: TestExchange) -> None:
