@@ -169,9 +169,7 @@ class Leg:
         self.transfer_failed_at = 0.0
         # A conversation of this party's own while somebody else has custody of it (see ``service``)
         self.side: Service | None = None
-        self.ringing_ms = 0
-        self.answered_ms = 0
-        self.ended_ms = 0
+        self.ringing_ms = self.answered_ms = self.ended_ms = 0
         self.status = self.cause = 0
         self.outcome: Outcome = "cancelled"
         self.sip_call_id = ""
