@@ -227,45 +227,6 @@ def test_click_to_dial_with_nobody_at_the_own_phone_ends_with_a_record(mode: str
     assert world.records[0].outcome != "answered"
 
 
-def test_who_clicked_on_a_number_outlives_a_crash_while_it_rings() -> None:
-    world = World()
-    bert, carla = world.phone("bert", "192.0.2.2"), world.phone("carla", "192.0.2.3")
-    carla.mode = "ring"
-    originate(world.exchange, 1, BERT, "103", Dialling(BERT, "103"), world.network.now)
-    settle(world)
-    own = bert.last(events.InviteReceived).session
-    assert world.crash() == 1
-    world.run(2)
-    assert bert.hears(own) == {"tone:ringback"}, world.network.ladder()
-    assert len(bert.all(events.InviteReceived)) == 1, "he is there already"
-    carla.answer_waiting()
-    world.run()
-    assert bert.hears(own) == {carla.sends_to(carla.last(events.InviteReceived).session)}
-    end(world, own)
-
-
-def test_who_was_called_into_a_conversation_that_is_over_is_told_so_after_a_crash_as_well() -> None:
-    world, anna, bert, session, other = in_call()
-    carla = world.phone("carla", "192.0.2.3")
-    carla.mode = "ring"
-    call, leg = leg_of(world, "102")
-    assert conference.add(world.exchange, call, leg, "103", world.network.now) is None
-    settle(world)
-    session.bye(world.network.now)
-    world.run()
-    carla.answer_waiting()
-    world.run()
-    third = carla.last(events.InviteReceived).session
-    assert carla.hears(third) == {"file:/prompts/nl/conference-ended.ogg"}, world.network.ladder()
-    assert world.crash() == 1
-    world.run()
-    assert carla.hears(third) == {"file:/prompts/nl/conference-ended.ogg"}
-    world.finish_prompts()
-    world.run()
-    assert third.state == "ended"
-    world.assert_nothing_left()
-
-
 def test_a_ringing_call_is_fetched_to_ones_own_phone() -> None:
     world = World()
     anna, bert = world.phone("anna", "192.0.2.1"), world.phone("bert", "192.0.2.2")

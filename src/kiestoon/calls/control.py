@@ -249,8 +249,6 @@ def settle_others(x: Exchange, now: float) -> None:
             if other.id in x.calls:
                 following.go_on(x, other, now)
                 closing.check(x, other, now)
-            if other.id in x.calls and other.holder == "nobody":
-                x.journal.changed(other)  # whoever was in it is in another call, and must not be in both after a crash
 
 
 def _hang_up(x: Exchange, leg_id: int, now: float) -> None:
