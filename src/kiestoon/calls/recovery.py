@@ -14,6 +14,7 @@ import structlog
 from kiestoon.calls import (
     closing,
     custody,
+    failing,
     following,
     left_ringing,
     messages,
@@ -226,25 +227,32 @@ def reconcile(x: Exchange, link: MediaLink, contexts: tuple[AuditedContext, ...]
     held = _held(contexts)
     strays = held.keys() - {leg.termination for leg in x.legs.values()}
     for call in [call for call in x.calls.values() if call.link is link]:
-        lost = [leg for leg in call.live_legs() if leg.termination not in held]
-        if _get_other_ports(x, call, lost):
-            _say_again(x, call, link, held)
-            for leg in lost:
-                if leg.state == "answered":
-                    _offer_anew(x, leg, now)
-                else:
-                    seeking.ring_again(x, call, leg, now)
-            _speak_again(x, call, now)
-            following.go_on(x, call, now)
-            closing.check(x, call, now)
-        else:
-            _forget_media(x, lost)
-            call.by = call.by or "media"
-            custody.end_with(x, call, MEDIA_LOST, now)
-            closing.check(x, call, now)
+        try:
+            if call.id in x.calls:
+                _mend(x, call, link, held, now)
+        except Exception:
+            failing.end_broken(x, call, now, "media back")
     for termination in strays:
         link.send(Subtract(termination))
     messages.media_back(x, link, held, now)
+
+
+def _mend(x: Exchange, call: Call, link: MediaLink, held: dict[int, Held], now: float) -> None:
+    lost = [leg for leg in call.live_legs() if leg.termination not in held]
+    if _get_other_ports(x, call, lost):
+        _say_again(x, call, link, held)
+        for leg in lost:
+            if leg.state == "answered":
+                _offer_anew(x, leg, now)
+            else:
+                seeking.ring_again(x, call, leg, now)
+        _speak_again(x, call, now)
+        following.go_on(x, call, now)
+    else:
+        _forget_media(x, lost)
+        call.by = call.by or "media"
+        custody.end_with(x, call, MEDIA_LOST, now)
+    closing.check(x, call, now)
 
 
 def _get_other_ports(x: Exchange, call: Call, lost: list[Leg]) -> bool:
