@@ -117,6 +117,20 @@ def test_a_recall_rings_at_the_mobile_that_rings_with_the_phones() -> None:
     world.assert_nothing_left()
 
 
+def test_an_emergency_centre_rings_as_long_as_it_takes() -> None:
+    world, anna, bert, session, other = in_call(World(rows=rows(recall_rings=2)))
+    provider = world.provider()
+    provider.mode = "ring"
+    refer(world, bert, other, "112")
+    world.run(60)
+    assert len(bert.all(events.InviteReceived)) == 1, world.network.ladder()
+    provider.answer_waiting()
+    world.run()
+    assert anna.hears(session) == {provider.sends_to(provider.last(events.InviteReceived).session)}
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
 @pytest.mark.parametrize("by_keys", [False, True])
 def test_who_hangs_up_while_it_rings_gets_the_caller_back_after_his_time(by_keys: bool) -> None:
     """The target's own forwarding for no answer would come later."""
