@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from test_basic_calls import in_call
 from test_keys_in_calls import press
 from test_parking_and_pickup import with_codes
@@ -69,6 +70,22 @@ def test_a_supervisor_hears_both_and_nobody_hears_the_supervisor() -> None:
     assert bert.hears(other) == {anna.sends_to(session)}
     end(world, session)
     assert third.state == "ended"
+
+
+def test_a_colleague_is_listened_in_on_at_his_mobile_too() -> None:
+    rows = with_codes(**SUPERVISED)
+    users = tuple(
+        replace(user, profile="combi", mobile_number="+31612345678") if user.id == 2 else user for user in rows.users
+    )
+    world = World(rows=replace(rows, users=users))
+    anna, carla, mobile = world.phone("anna", "192.0.2.1"), world.phone("carla", "192.0.2.3"), world.provider()
+    session = anna.dial("102")
+    world.run()
+    other = mobile.last(events.InviteReceived).session
+    third = carla.dial("906102")
+    world.run()
+    assert carla.hears(third) == {anna.sends_to(session), mobile.sends_to(other)}, world.network.ladder()
+    end(world, session)
 
 
 def test_key_2_speaks_with_the_agent_only() -> None:

@@ -107,9 +107,26 @@ def test_a_recall_rings_at_the_mobile_that_rings_with_the_phones() -> None:
     provider = world.provider()
     refer(world, bert, other, "103")
     world.run(24)
-    assert "+31612345678" in str(provider.last(events.InviteReceived).request.uri), world.network.ladder()
+    rung = provider.last(events.InviteReceived)
+    assert "+31612345678" in str(rung.request.uri), world.network.ladder()
+    assert anna.hears(session) == {"tone:ringback"}, "a voicemail does not take the call"
+    press(world, provider, rung.session, "1", wait_s=1)
     assert anna.hears(session) == {provider.sends_to(provider.last(events.InviteReceived).session)}
     assert bert.last(events.Cancelled).answered_elsewhere
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_an_emergency_centre_rings_as_long_as_it_takes() -> None:
+    world, anna, bert, session, other = in_call(World(rows=rows(recall_rings=2)))
+    provider = world.provider()
+    provider.mode = "ring"
+    refer(world, bert, other, "112")
+    world.run(60)
+    assert len(bert.all(events.InviteReceived)) == 1, world.network.ladder()
+    provider.answer_waiting()
+    world.run()
+    assert anna.hears(session) == {provider.sends_to(provider.last(events.InviteReceived).session)}
     session.bye(world.network.now)
     world.assert_nothing_left()
 

@@ -10,7 +10,7 @@ from fake_boxes import FakeBoxes
 from test_basic_calls import in_call
 from test_outside_lines import call_in
 from test_transfers import refer, told
-from world import World, sample_rows
+from world import DOMAIN, World, sample_rows
 
 from kiestoon.calls.operations import voicemail
 from kiestoon.company.model import Destination, FeatureCode, Forward, GroupExtension, VoicemailBox
@@ -202,6 +202,21 @@ def test_a_ringing_call_can_be_sent_to_voicemail_by_hand() -> None:
     world.network.drain(world.node)
     world.run()
     assert bert.last(events.InviteReceived).session.state == "ended"
+    at_the_tone(world, anna, session)
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+    assert boxes.of("102")[0].reason == "deflection"
+
+
+def test_a_phone_sends_a_ringing_call_to_voicemail_by_its_code() -> None:
+    world, boxes = world_with()
+    anna, bert = world.phone("anna", "192.0.2.1"), world.phone("bert", "192.0.2.2")
+    bert.mode = "ring"
+    session = anna.dial("102")
+    world.run()
+    bert.last(events.InviteReceived).session.redirect(world.network.now, [f"sip:*7102@{DOMAIN}"])
+    world.network.drain(bert.node)
+    world.run()
     at_the_tone(world, anna, session)
     session.bye(world.network.now)
     world.assert_nothing_left()

@@ -23,6 +23,7 @@ from kiestoon.calls.operations import (
     conference,
     deflect,
     hold,
+    listening,
     park,
     pickup,
     remote,
@@ -199,7 +200,8 @@ def _may_fetch(x: Exchange, order: Order, mode: FetchMode) -> bool:
     mine, other = order.by, order.leg.party
     rights = index.rights
     if mode != "take":
-        return mine.user_id != other.user_id and rights.holds(mine.user_id, "listen", other.number)
+        extension = listening.extension_of(x, order.leg, order.call.company_id)
+        return mine.user_id != other.user_id and rights.holds(mine.user_id, "listen", extension)
     if mine.user_id == other.user_id:
         return True
     parked = park.data_of(order.call)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
+from kiestoon.company.codes import read_code
 from kiestoon.company.model import (
     AlternateNumber,
     CallLimit,
@@ -80,11 +81,17 @@ def after(route: Route, outcome: Outcome) -> Decision | None:
 
 
 def deflect(route: Route, user: User, number: str) -> Decision:
-    """A person's phone sends its call elsewhere (3xx): the same as a forwarding to a number."""
-    if not clean_dialled(number):
+    """A person's phone sends its call elsewhere (3xx): the same as a forwarding to a number. Of all codes the one of a
+    voicemail box alone leads anywhere."""
+    cleaned = clean_dialled(number)
+    if not cleaned:
         route.because("not_a_number")
         return route.decide(refuse(404, 1, "Not Found"))
-    followed = divert(route, Divert(Destination("number", number[:SHOWN]), "deflection"))
+    code = read_code(route.index.arrangements.codes, cleaned, route.index.company.extension_digits)
+    to = Destination("number", number[:SHOWN])
+    if code is not None and code.feature.name == "voicemail_box":
+        to = Destination("voicemail", code.argument)
+    followed = divert(route, Divert(to, "deflection"))
     return arrive(route, followed) if isinstance(followed, str) else route.decide(followed)
 
 

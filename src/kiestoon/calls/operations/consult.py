@@ -201,7 +201,7 @@ def _wait(x: Exchange, call: Call, by: Leg, held: Call, now: float) -> None:
     seek, target = call.seek, call.target
     if seek is None:
         return
-    recall_s = recall_after_s(x, held.company_id, by.party)
+    recall_s = recall_after_s(x, held.company_id, by.party, seek.decision.step)
     if recall_s:
         seeking.give_up_at(seek, now + recall_s)
     ringing = [call.legs[leg_id] for leg_id in seek.legs]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from kiestoon.calls import aside, bridging, custody, moving, topology
 from kiestoon.calls.call import Call, Failure, Onlooker, OnlookerMode
-from kiestoon.calls.leg import Leg
+from kiestoon.calls.leg import Leg, is_colleague
 from kiestoon.calls.operations import NOT_ALLOWED, NOT_IN_CALL, NOT_POSSIBLE, NOTHING_THERE
 
 if TYPE_CHECKING:
@@ -21,10 +21,17 @@ def calls_of(x: Exchange, company_id: int, extension: str) -> list[tuple[Call, L
     return [
         (call, call.legs[leg_id])
         for call in x.calls.values()
-        if call.company_id == company_id and call.bridge is not None
-        for leg_id in call.bridge
-        if call.legs[leg_id].party.number == extension and call.legs[leg_id].device_id
+        if call.company_id == company_id
+        for leg_id in call.bridge or ()
+        if extension_of(x, call.legs[leg_id], company_id) == extension
     ]
+
+
+def extension_of(x: Exchange, leg: Leg, company_id: int) -> str:
+    """Whose phone speaks there, also on a mobile of his own; "" = nobody's of the company."""
+    index = x.directory.company(company_id)
+    user = index.users.get(leg.party.user_id) if index is not None else None
+    return user.extension if user is not None and is_colleague(leg) else ""
 
 
 def may_listen(x: Exchange, company_id: int, by: Leg, extension: str) -> bool:
@@ -41,7 +48,7 @@ def listen(
     """Let ``by`` (an answered leg of its own call ``mine``) hear the agent's conversation. The agent is told."""
     if call.bridge is None or agent.id not in call.bridge:
         return NOTHING_THERE
-    if not may_listen(x, call.company_id, by, agent.party.number):
+    if not may_listen(x, call.company_id, by, extension_of(x, agent, call.company_id)):
         return NOT_ALLOWED
     if by.state != "answered" or call is mine or not moving.can_move(mine, call):
         return NOT_POSSIBLE
@@ -73,7 +80,7 @@ def switch(x: Exchange, call: Call, by: Leg, now: float) -> Failure | None:
     agent = call.legs.get(onlooker.of) if onlooker is not None else None
     if onlooker is None or agent is None:
         return NOT_IN_CALL
-    found = calls_of(x, call.company_id, agent.party.number)
+    found = calls_of(x, call.company_id, extension_of(x, agent, call.company_id))
     others = [pair for pair in found if pair[0] is not call]
     if not others:
         return NOTHING_THERE
@@ -104,7 +111,7 @@ def barge_in(x: Exchange, call: Call, agent: Leg, mine: Call, by: Leg, now: floa
     """Become a party of a colleague's conversation (V 7.4.3)."""
     if call.bridge is None or agent.id not in call.bridge:
         return NOTHING_THERE
-    if not may_listen(x, call.company_id, by, agent.party.number):
+    if not may_listen(x, call.company_id, by, extension_of(x, agent, call.company_id)):
         return NOT_ALLOWED
     if call is mine or call.room is not None or not moving.can_move(mine, call):
         return NOT_POSSIBLE

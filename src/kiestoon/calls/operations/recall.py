@@ -8,7 +8,7 @@ from kiestoon.calls.call import Call
 from kiestoon.calls.party import Party, labelled
 from kiestoon.company.handling import RING_S
 from kiestoon.company.model import TransferOptions
-from kiestoon.routing import Decision, ring_back
+from kiestoon.routing import Decision, DialOutside, Step, ring_back
 
 if TYPE_CHECKING:
     from kiestoon.calls.exchange import Exchange
@@ -21,9 +21,11 @@ def recall_of(x: Exchange, call: Call, by: Party, ring_s: int, alert: int = 0) -
     return ring_back(x.directory, call.company_id, by.user_id, ring_s, live=x.present, alert=alert)
 
 
-def recall_after_s(x: Exchange, company_id: int, by: Party) -> float:
+def recall_after_s(x: Exchange, company_id: int, by: Party, step: Step) -> float:
     """After how long without an answer a call that ``by`` transferred comes back to him; 0 = the forwarding of whom it
-    rings at applies (V 7.5)."""
+    rings at applies (V 7.5). An emergency centre is never given up."""
+    if isinstance(step, DialOutside) and step.emergency:
+        return 0.0
     index = x.directory.company(company_id)
     options = index.arrangements.handling.transfer_options(by.user_id) if index is not None else None
     options = options or DEFAULTS

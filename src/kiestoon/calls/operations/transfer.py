@@ -127,7 +127,7 @@ def _wait_instead(x: Exchange, first: Call, kept: Leg, party: Leg, second: Call,
     seek = second.seek
     if seek is None:
         return
-    recall_s = recall_after_s(x, first.company_id, kept.party)
+    recall_s = recall_after_s(x, first.company_id, kept.party, seek.decision.step)
     if recall_s:
         seeking.give_up_at(seek, now + recall_s)
     release(x, first)

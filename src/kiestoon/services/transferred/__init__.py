@@ -31,8 +31,8 @@ async def transferred(caller: Conversation, data: Transferred) -> None:
         options = options_of(caller, data.by)
         inhibited = data.inhibited or options.inhibit_blind
         decision = targets.route_again(x, caller.call, data.by, caller.leg, data.target, inhibited=inhibited)
-        failure = await caller.reach(decision, within_s=recall_after_s(x, caller.call.company_id, data.by))
         step = decision.step
+        failure = await caller.reach(decision, within_s=recall_after_s(x, caller.call.company_id, data.by, step))
         if failure.outcome == "busy" and options.camp_on and isinstance(step, RingUser):
             until_ms = x.wall_ms() + options.camp_on_s * 1000
             await camp(caller, Camped(data.target, data.by, until_ms, inhibited))
