@@ -186,6 +186,22 @@ def test_a_transfer_to_a_phone_without_a_free_line_is_refused_as_busy() -> None:
     world.assert_nothing_left()
 
 
+def test_while_a_menu_rings_somebody_for_the_transferor_nobody_is_sent_there() -> None:
+    world, anna, bert, session, other = in_call(World(rows=rows()))
+    carla = world.phone("carla", "192.0.2.3")
+    carla.mode = "ring"
+    second = asked(world, bert, other, "200")
+    press(world, bert, second, "103#", wait_s=1)
+    refer(world, bert, other, "200", replaces=second)
+    assert told(bert)[-1].split()[1] == "481", world.network.ladder()
+    second.bye(world.network.now)
+    world.run()
+    assert carla.last(events.Cancelled)
+    assert anna.hears(session) == {"music"}
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
 def test_whoever_asked_and_met_a_voicemail_leaves_the_caller_there() -> None:
     forward = Forward(id=1, company_id=1, extension="103", case="unreachable", voicemail=True)
     sample = replace(rows(), forwards=(forward,))

@@ -78,10 +78,11 @@ def _into_conference(
 
 
 def _hears_a_service(call: Call, leg: Leg) -> bool:
-    """Whether somebody has dialled a menu or the like, or has come to a voicemail."""
+    """Whether somebody has dialled a menu or the like, or come to a voicemail, and nobody is sought there for him."""
     service = call.service
     plain = service is not None and (service.data is None or isinstance(service.data, Voicemail))
-    return plain and leg.incoming and leg.id == call.caller and leg.state == "answered"
+    here = leg.incoming and leg.id == call.caller and leg.state == "answered"
+    return plain and here and call.seek is None
 
 
 def _to_service(x: Exchange, first: Call, kept: Leg, second: Call, asked: Leg, now: float) -> Failure | None:
