@@ -52,6 +52,13 @@ def test_calls_go_where_they_were_forwarded_and_come_back_when_that_is_off(world
     assert world.outcome_of_call(ANNA, BERT) == f"answered by {ANNA}"
 
 
+def test_forwarding_to_the_own_mobile_tells_the_number_it_has_now(world: CodeWorld) -> None:
+    world.add(Forward(id=0, company_id=1, extension=ANNA, case="always", to=Destination("mobile")))
+    assert world.call("*72*").listen() == ["nl/forward-always-off"]  # there is none
+    world.change(User, world.user(ANNA).id, mobile_number="+31612345678")
+    assert world.call("*72*").listen() == ["nl/forward-always-to to=+31612345678"]
+
+
 def test_no_answer_tells_after_how_many_rings(world: CodeWorld) -> None:
     assert world.call(f"*92{CARLA}").listen() == [
         f"nl/forward-no-answer-to to={CARLA}", "nl/forward-after-rings rings=4",

@@ -8,6 +8,7 @@ from kiestoon.calls.conversation import Conversation
 from kiestoon.calls.requests import SwitchForward
 from kiestoon.company.model import NOWHERE, Destination, Forward, ForwardCase, User
 from kiestoon.routing import UseCode
+from kiestoon.routing.context import meant
 from kiestoon.routing.forwardable import IndexBook, NotThere, Why, read_target
 from kiestoon.services.switching.writing import write
 
@@ -86,8 +87,9 @@ async def tell_forward(caller: Conversation, user: User, case: ForwardCase) -> N
     if row is None:
         await caller.say(f"{key}-off")
         return
-    if row.to.kind in ("extension", "number"):
-        await caller.say(f"{key}-to", to=row.to.target)
+    to = meant(user, row.to)
+    if to.kind in ("extension", "number"):
+        await caller.say(f"{key}-to", to=to.target)
     else:
         await caller.say(f"{key}-voicemail")
     if case == "no_answer":
@@ -98,5 +100,5 @@ def _in_force(caller: Conversation, user: User, case: ForwardCase) -> Forward | 
     """The forwarding of all calls in this case, else that of one of the person's numbers."""
     index = caller.index
     rows = index.arrangements.forwards.get(user.extension, ()) if index is not None else ()
-    fitting = [row for row in rows if row.case == case and (row.to or row.voicemail)]
+    fitting = [row for row in rows if row.case == case and (meant(user, row.to) or row.voicemail)]
     return next((row for row in fitting if not row.own_number), fitting[0] if fitting else None)
