@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from email import message_from_bytes
 from functools import partial
 from itertools import count
 from typing import Any
@@ -18,7 +19,7 @@ from kiestoon.sip.flow import Flow, Target, Transport
 from kiestoon.sip.headers.subscription import parse_subscription_state
 from kiestoon.sip.message import Request, Response
 from kiestoon.sip.outgoing import DigestIdentity, Outgoing
-from kiestoon.sip.subscription import dialog_info, message_summary, presence
+from kiestoon.sip.subscription import dialog_info, feature_events, message_summary, presence, resource_list
 
 DIALOG, PRESENCE, MESSAGES = dialog_info.PACKAGE, presence.PACKAGE, message_summary.PACKAGE
 _DIALOGS = "{urn:ietf:params:xml:ns:dialog-info}"
@@ -55,10 +56,24 @@ class Watch:
     @property
     def lamp(self) -> str:
         """How a phone shows the newest NOTIFY: "off", "blinks" or "on"."""
-        states = [(each.findtext(f"{_DIALOGS}state"), each.get("direction")) for each in self.dialogs]
-        if ("early", "recipient") in states:
-            return "blinks"
-        return "on" if any(state != "terminated" for state, _ in states) else "off"
+        return _lamp(self.dialogs)
+
+    @property
+    def lines(self) -> dict[str, str]:
+        """The lamps of a list, by name, in their order."""
+        notify = self.notifies[-1]
+        assert notify.get("Require") == resource_list.OPTION
+        head = f"Content-Type: {notify.get('Content-Type')}\r\n\r\n".encode()
+        parts = {part["Content-ID"].strip("<>"): part for part in message_from_bytes(head + notify.body).get_payload()}
+        listed = ET.fromstring(parts["list@kiestoon"].get_payload(decode=True))
+        assert listed.get("fullState") == "true"
+        found = {}
+        for resource in listed:
+            (name, instance) = resource
+            document = ET.fromstring(parts[instance.get("cid")].get_payload(decode=True))
+            assert document.get("entity") == resource.get("uri")
+            found[name.text or ""] = _lamp(document.findall(f"{_DIALOGS}dialog"))
+        return found
 
     def party(self, side: str, at: int = 0) -> tuple[str, str]:
         """Display name and URI of a side of a dialog, ("", "") where they are not told."""
@@ -85,6 +100,13 @@ class Watch:
 
     def versions(self) -> list[int]:
         return [int(ET.fromstring(each.body).get("version", "-1")) for each in self.notifies if each.body]
+
+
+def _lamp(dialogs: list[ET.Element]) -> str:
+    states = [(each.findtext(f"{_DIALOGS}state"), each.get("direction")) for each in dialogs]
+    if ("early", "recipient") in states:
+        return "blinks"
+    return "on" if any(state != "terminated" for state, _ in states) else "off"
 
 
 class WatchingPhone(DeskPhone):
@@ -127,8 +149,12 @@ class WatchingPhone(DeskPhone):
         expires_s: int = 3600,
         watch: Watch | None = None,
         domain: str = DOMAIN,
+        lists: bool = False,
+        wish: str = "",
+        password: str = "",
     ) -> Watch:
-        """Ask for a lamp, or renew one."""
+        """Ask for a lamp, or renew one; ``lists``: the phone reads lists of them; ``wish`` is a document for
+        feature keys."""
         if watch is None:
             watch = Watch(self, name, package)
             self.watches.append(watch)
@@ -141,7 +167,13 @@ class WatchingPhone(DeskPhone):
             "Call-ID": (watch.call_id,), "CSeq": (f"{watch.cseq} SUBSCRIBE",), "Event": (watch.package,),
             "Expires": (str(expires_s),),
         })  # fmt: skip
-        identity = DigestIdentity(Credentials(self.name, f"secret of {self.name}"), self.endpoint.tokens)
+        if lists:
+            request.add("Supported", resource_list.OPTION)
+        if wish:
+            request.add("Content-Type", feature_events.DOCUMENT_TYPE)
+            request.body = wish.encode()
+        secret = password or f"secret of {self.name}"
+        identity = DigestIdentity(Credentials(self.name, secret), self.endpoint.tokens)
         outgoing = Outgoing(request, partial(_answered, watch), hop=uri, contact=True, identity=identity)
         outgoing.contact_user = self.name
         outgoing.targets = [Target(self.transport, *EXCHANGE)]
@@ -155,8 +187,8 @@ class WatchingPhone(DeskPhone):
         self.network.run(0.2)
         return watch
 
-    def renew(self, watch: Watch, expires_s: int = 3600) -> None:
-        self.subscribe(watch.name, watch=watch, expires_s=expires_s)
+    def renew(self, watch: Watch, expires_s: int = 3600, **options: Any) -> None:
+        self.subscribe(watch.name, watch=watch, expires_s=expires_s, **options)
         self.network.run(0.2)
 
     def reboot(self) -> None:

@@ -18,7 +18,10 @@ from talking import talk
 from test_wire_operations import fill
 
 from conftest import PhoneStarter, SippStarter
+from kiestoon.company.model import User, WatchedLine
 from kiestoon.operator_error import OperatorError
+from kiestoon.store.rules.peek import Peek
+from kiestoon.store.write import Changes
 
 EVENT = "Event: dialog\nExpires: 600\nAccept: application/dialog-info+xml\n"
 
@@ -27,8 +30,15 @@ EVENT = "Event: dialog\nExpires: 600\nAccept: application/dialog-info+xml\n"
 def running_exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
     """With feature codes."""
     folder = tmp_path_factory.mktemp("exchange")
-    with Exchange(folder, [WIRE], fill=fill, sip={"digest": ("SHA-256", "MD5")}) as exchange:
+    with Exchange(folder, [WIRE], fill=fill_all, sip={"digest": ("SHA-256", "MD5")}) as exchange:
         yield exchange
+
+
+def fill_all(changes: Changes) -> None:
+    """Codes, and a list of lamps for 103."""
+    fill(changes)
+    viewer = next(row for row in Peek(changes.connection, 1).find(User, extension="103"))
+    changes.add(WatchedLine(id=0, company_id=1, user_id=viewer.id, extension="102"))
 
 
 def watcher(extension: str, watched: str) -> Ladder:
@@ -184,6 +194,69 @@ def test_the_message_lamp_is_told_by_the_phones_own_name(
     time.sleep(5)
     speaker.hang_up()
     party.expect_success(20)
+
+
+def test_a_key_for_do_not_disturb_is_pressed_at_the_phone(
+    exchange: Exchange, sipp: SippStarter, phone: PhoneStarter
+) -> None:
+    """Challenged again within the subscription; what it did is told, and holds for calls."""
+    document = "application/x-as-feature-event+xml"
+    event = f"Event: as-feature-event\nExpires: 600\nAccept: {document}\n"
+    wish = "<SetDoNotDisturb><device/><doNotDisturbOn>true</doNotDisturbOn></SetDoNotDisturb>"
+    ladder = watcher("115", "115")
+    login = f"[authentication username=115 password={ladder.password}]\n"
+
+    def keys(on: str) -> str:
+        told = check_header("Content-Type", "multipart/mixed;boundary=feature", into="kind")
+        return told + check_body(f"<doNotDisturbOn>{on}</doNotDisturbOn>")
+
+    ladder.request("SUBSCRIBE", headers=event, in_dialog=False).expect(407, challenge=True)
+    ladder.request("SUBSCRIBE", headers=login + event, in_dialog=False).expect(200, dialog=True)
+    ladder.await_request("NOTIFY", check=keys("false")).respond(200, "OK")
+    asked = f"sip:115@{WIRE.domain}"  # SIPp signs one URI only
+    for headers in (event, login + event):
+        ladder.request("SUBSCRIBE", headers=headers, body=wish, content_type=document, uri=asked)
+        ladder.expect(200) if login in headers else ladder.expect(407, challenge=True)
+    ladder.await_request("NOTIFY", check=keys("true")).respond(200, "OK")
+    ladder.request("SUBSCRIBE", headers="Event: as-feature-event\nExpires: 0\n").expect(200)
+    party = sipp(ladder.await_request("NOTIFY", check=keys("true")).respond(200, "OK"))
+    party.expect_success(15)
+    calling = phone("104")
+    calling.dial("115")
+    assert "486" in calling.wait_for("CALL_CLOSED").param
+
+
+def test_one_subscription_over_tcp_brings_a_whole_list_of_lamps(
+    exchange: Exchange, sipp: SippStarter, phone: PhoneStarter
+) -> None:
+    called = phone("102")
+    calling = phone("104")
+    event = f"{EVENT}Accept: multipart/related, application/rlmi+xml\nSupported: eventlist\n"
+    ladder = watcher("103", "lines")
+    login = f"[authentication username=103 password={ladder.password}]\n"
+    ladder.request("SUBSCRIBE", headers=event, in_dialog=False).expect(407, challenge=True)
+    ladder.request("SUBSCRIBE", headers=login + event, in_dialog=False).expect(
+        200, dialog=True, check=check_header("Require", "eventlist")
+    )
+
+    def lists(state: str) -> None:
+        check = check_body(f"<name>User 102</name>.*<state>{state}</state>")
+        check += check_header("Content-Type", "multipart/related", into="kind")
+        ladder.await_request("NOTIFY", timeout_ms=20_000, check=check).respond(200, "OK")
+
+    for state in ("terminated", "early", "confirmed", "terminated"):
+        lists(state)
+    ladder.request("SUBSCRIBE", headers="Event: dialog\nExpires: 0\n").expect(200)
+    lists("terminated")
+    party = sipp(ladder, transport="t1")
+    await_shown(exchange, "103", "idle")
+    calling.dial("102")
+    called.wait_for("CALL_INCOMING")
+    await_shown(exchange, "103", "on")
+    called.command("accept")
+    called.wait_for("CALL_ESTABLISHED")
+    calling.hang_up()
+    party.expect_success(15)
 
 
 def test_baresip_sees_a_colleague_on_the_phone(exchange: Exchange, phone: PhoneStarter) -> None:

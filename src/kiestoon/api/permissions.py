@@ -65,6 +65,7 @@ PERMISSIONS: Final[dict[str, Permission]] = {
     "trunks": Permission("write", "read", "-", "-", "-"),
     "alternate_numbers": Permission("write", "write", "write", "write", "change", ("user_id",)),
     "line_permissions": _PERSONAL,
+    "watched_lines": _PERSONAL,
     "schedules": Permission("write", "write", "write", "write", "write", ("location_id", "user_id")),
     "holidays": Permission("write", "write", "write", "write", "write", ("location_id", "user_id")),
     "forwards": Permission("write", "write", "write", "write", "write", ("extension",)),

@@ -88,10 +88,12 @@ class OwnRequest(Request, frozen=True):
 
 
 class SwitchForward(OwnRequest, frozen=True):
-    """Forward calls in a case: ``to`` NOWHERE switches it off, the own "voicemail" without target sends them there."""
+    """Forward calls in a case: ``to`` NOWHERE switches it off, the own "voicemail" without target sends them there.
+    ``rings``: how many before there is no answer, 0 = as it was."""
 
     case: ForwardCase
     to: Destination = NOWHERE
+    rings: int = 0
 
 
 class StopForwarding(OwnRequest, frozen=True):

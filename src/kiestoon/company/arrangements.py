@@ -42,6 +42,7 @@ from kiestoon.company.model import (
     StatusForward,
     TimeRoute,
     VoicemailBox,
+    WatchedLine,
     WeekBlock,
 )
 from kiestoon.company.ringing import Ringing
@@ -125,6 +126,7 @@ class Arrangements:
         "time_routes",
         "times",
         "voicemail_boxes",
+        "watched_lines",
     )
 
     def __init__(self, rows: CompanyRows) -> None:
@@ -198,11 +200,18 @@ class Arrangements:
             row.code for row in rows.feature_codes if row.feature == SPEED_DIAL
         )
         self.speed_dials: dict[tuple[int, str], SpeedDial] = {(row.user_id, row.code): row for row in rows.speed_dials}
+        self.watched_lines: dict[int, tuple[WatchedLine, ...]] = _group(
+            sorted(rows.watched_lines, key=lambda row: (row.position, row.id)), lambda row: row.user_id
+        )
         self.short_numbers: dict[str, ShortNumber] = {row.code: row for row in rows.short_numbers}
         self.keys_in_calls: dict[str, str] = {
             row.code: row.feature for row in rows.feature_codes if row.feature in KEYS_IN_CALLS
         }
         """Codes keyed in during a conversation, and their features (CALL-8)."""
+
+    def code_of(self, feature: str) -> str:
+        """What is dialled for a feature: the first of its codes, "" where there is none."""
+        return next((code for code, row in self.codes.items() if row.feature == feature), "")
 
     def rules_of(self, extension: str, service: str) -> tuple[Rule, ...]:
         """The active rules of one service of an extension."""

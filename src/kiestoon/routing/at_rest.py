@@ -24,6 +24,11 @@ def status_at(index: CompanyIndex, user: User, now_ms: int) -> PresenceStatus:
     return presence.status
 
 
+def wants_no_calls(index: CompanyIndex, user: User, now_ms: int) -> bool:
+    """Do not disturb, as a service (V 7.2) or as the status of the moment (U 4.1)."""
+    return user.do_not_disturb or status_at(index, user, now_ms) == "do_not_disturb"
+
+
 class PresenceShown(msgspec.Struct, frozen=True, gc=False):
     """What others are told of somebody's presence (U 4.1); wall clock, 0 = not known.
 

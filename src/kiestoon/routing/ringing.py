@@ -13,7 +13,7 @@ import msgspec
 from kiestoon.company.model import Device, RingNumber, SequentialRinging, SimultaneousRinging, User
 from kiestoon.company.numbers import clean_dialled
 from kiestoon.routing import reach
-from kiestoon.routing.at_rest import status_at
+from kiestoon.routing.at_rest import wants_no_calls
 from kiestoon.routing.context import SHOWN, Route, meant
 from kiestoon.routing.decision import DialOutside, RingAll, RingUser, Search
 from kiestoon.routing.outward import area_of, branch_out, own_number_meant
@@ -35,7 +35,7 @@ NOBODY = Others()
 
 def wants_peace(route: Route, user: User) -> bool:
     """Do not disturb, as a service or as the status of the moment."""
-    return user.do_not_disturb or status_at(route.index, user, route.live.now_ms) == "do_not_disturb"
+    return wants_no_calls(route.index, user, route.live.now_ms)
 
 
 def phones(route: Route, user: User) -> tuple[Device, ...]:

@@ -213,7 +213,7 @@ def _from_inside(line: Route, caller: Caller, dialled: str) -> Decision:
 def _unknown_address(line: Route, number: str = "") -> Decision:
     """Somebody must log in on the phone first (E 6.8); which code that is goes into what the caller hears."""
     line.because("unknown_address")
-    code = next((row.code for row in line.index.arrangements.codes.values() if row.feature == LOG_IN), "")
+    code = line.index.arrangements.code_of(LOG_IN)
     step = refuse(403, 21, "Log In First", "log-in-first")
     if code:
         step = Refuse(step.status, step.q850, step.text, "desk-login-needed", (("code", code),))

@@ -203,6 +203,15 @@ class SubscriptionRefreshed(SubscriptionEvent):
     """The watcher has renewed it, perhaps from another address."""
 
 
+class RenewalReceived(SubscriptionEvent):
+    """A renewal that wants something, of a subscription with ``heeds_bodies``. To be answered, by
+    ``Subscription.renew`` when it is granted, else with ``Endpoint.respond(transaction, …)``."""
+
+    transaction: ServerTransaction
+    request: Request
+    flow: Flow
+
+
 class WatcherSilent(SubscriptionEvent):
     """A NOTIFY was not answered, could not be sent, or came at a bad time. ``Subscription.resend`` tries again."""
 
@@ -221,6 +230,6 @@ class SubscriptionEnded(SubscriptionEvent):
 Event: TypeAlias = (
     RequestReceived | InviteReceived | Progressed | Accepted | Refused | Redirected | Cancelled | Confirmed
     | OfferReceived | AnswerReceived | OfferRefused | Updated | Ended | InfoReceived | ReferReceived
-    | SessionRequestReceived | ResponseReceived | SubscriptionRefreshed | WatcherSilent | WatcherBack
-    | SubscriptionEnded
+    | SessionRequestReceived | ResponseReceived | SubscriptionRefreshed | RenewalReceived | WatcherSilent
+    | WatcherBack | SubscriptionEnded
 )  # fmt: skip

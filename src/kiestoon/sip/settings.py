@@ -16,7 +16,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     )  # fmt: skip
     options: tuple[str, ...] = ("100rel", "timer", "replaces", "norefersub", "histinfo", "from-change")
     other_options: tuple[str, ...] = ("path", "outbound", "gruu", "eventlist")
-    packages: tuple[str, ...] = ("message-summary", "dialog", "presence")
+    packages: tuple[str, ...] = ("message-summary", "dialog", "presence", "as-feature-event")
     session_expires_s: int = 1800
     min_se_s: int = 90
     progress_timeout_s: float = 180.0

@@ -78,6 +78,7 @@ from kiestoon.company.model import (
     Trunk,
     User,
     VoicemailBox,
+    WatchedLine,
     WeekBlock,
 )
 from kiestoon.store.database import Database
@@ -168,6 +169,7 @@ def _fill(changes: Changes, company_id: int, ids: dict[str, int], digit: str, e1
     add(AlternateNumber, user_id=user.id, number_id=alternate.id)
     viewer = changes.add(User(id=0, company_id=company_id, extension=f"{digit}02", name=f"Kim {digit}", **place))
     add(LinePermission, user_id=user.id, viewer_id=viewer.id)
+    add(WatchedLine, user_id=user.id, extension=viewer.extension)
     add(Schedule, name="Office hours", user_id=user.id, blocks=OFFICE)
     add(Holiday, name="Camping", user_id=user.id, days=(HolidayDay("Week", "2026-07-01", "2026-07-07"),))
     add(Forward, extension=number, case="busy", to=Destination("number", "0612345678"))

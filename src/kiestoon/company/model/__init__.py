@@ -109,6 +109,7 @@ from kiestoon.company.model.people import (
     RuleService,
     StatusForward,
     User,
+    WatchedLine,
     resolved_encryption,
 )
 from kiestoon.company.model.prompts import Prompt, Recording, SpokenLanguage
@@ -272,6 +273,7 @@ __all__ = [
     "Value",
     "Virtual",
     "VoicemailBox",
+    "WatchedLine",
     "Webhook",
     "WeekBlock",
     "meta_of",

@@ -105,6 +105,13 @@ ENTITIES: tuple[Entity, ...] = (
         unique=(("user_id", "viewer_id"),),
     ),
     Entity(
+        people.WatchedLine,
+        "watched_lines",
+        ("watched line", "gevolgde lijn"),
+        key=("user_id", "extension"),
+        unique=(("user_id", "extension"),),
+    ),
+    Entity(
         schedules.Schedule, "schedules", ("time schedule", "tijdschema"), unique=(("location_id", "user_id", "name"),)
     ),
     Entity(schedules.Holiday, "holidays", ("holiday", "vakantie"), unique=(("location_id", "user_id", "name"),)),

@@ -153,6 +153,18 @@ class LinePermission(Row, frozen=True):
     viewer_id: OwnerId
 
 
+class WatchedLine(Row, frozen=True):
+    """One of the lines whose state ``user_id`` follows on the own phone, in the order of its lamps (V 10.1.2).
+
+    Phones that ask for one list of lamps get these. ``extension``: a colleague's, a group's.
+    """
+
+    company_id: CompanyId
+    user_id: OwnerId
+    extension: MemberExtension
+    position: Annotated[int, Meta(ge=0, le=10_000)] = 0
+
+
 ForwardCase: TypeAlias = Literal["always", "selective", "busy", "no_answer", "unreachable"]
 
 

@@ -61,6 +61,7 @@ from kiestoon.company.model.people import (
     Rule,
     StatusForward,
     User,
+    WatchedLine,
 )
 from kiestoon.company.model.prompts import Prompt, Recording
 from kiestoon.company.model.reach import CallClass, ReachCell, ReachOverride, ReachProfile, ReachStatus
@@ -88,6 +89,7 @@ class CompanyRows(msgspec.Struct, frozen=True, kw_only=True):
     trunks: tuple[Trunk, ...] = ()
     alternate_numbers: tuple[AlternateNumber, ...] = ()
     line_permissions: tuple[LinePermission, ...] = ()
+    watched_lines: tuple[WatchedLine, ...] = ()
     schedules: tuple[Schedule, ...] = ()
     holidays: tuple[Holiday, ...] = ()
     forwards: tuple[Forward, ...] = ()

@@ -12,16 +12,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final
 
+import msgspec
+
 from kiestoon.company.directory import CompanyIndex
 from kiestoon.company.model import PresenceStatus
 from kiestoon.phones.lamps.state import Appearance, Seen, State, View
-from kiestoon.sip.subscription import dialog_info, message_summary, presence
+from kiestoon.sip.subscription import dialog_info, feature_events, message_summary, presence, resource_list
 from kiestoon.sip.subscription.dialog_info import Party, WatchedDialog
 from kiestoon.sip.subscription.presence import Activity
+from kiestoon.sip.subscription.resource_list import Listed
 from kiestoon.sip.uri import Uri
 
 MOST_DIALOGS: Final = 6
 """A NOTIFY over UDP must stay small; a lamp has one colour anyway. What rings comes first: it can be picked up."""
+MOST_IN_LIST: Final = 1
+"""Of each line of a list, which has many: all of them must fit into one datagram."""
 Words = tuple[str, str]
 """English, Dutch."""
 _STATUSES: Final[dict[PresenceStatus, tuple[Activity, Words]]] = {
@@ -42,22 +47,28 @@ _BACK: Final = ("back", "terug")
 _ANONYMOUS: Final = ("Anonymous", "Anoniem")
 _NOWHERE: Final = Uri("sip", "anonymous", host="anonymous.invalid")
 
+LIST: Final = "dialog list"
+"""The form of a list of lines: beside the packages, each of which is a form of its own."""
 CONTENT_TYPES: Final = {
     dialog_info.PACKAGE: dialog_info.CONTENT_TYPE,
     presence.PACKAGE: presence.CONTENT_TYPE,
     message_summary.PACKAGE: message_summary.CONTENT_TYPE,
+    feature_events.PACKAGE: feature_events.CONTENT_TYPE,
+    LIST: resource_list.CONTENT_TYPE,
 }
-"""The packages there are, with the kind of their bodies."""
+"""The forms there are, with the kind of their bodies."""
+READABLE: Final = {feature_events.PACKAGE: feature_events.DOCUMENT_TYPE, LIST: dialog_info.CONTENT_TYPE}
+"""What phones say they can read, where that is not the kind of the whole body."""
 
 
-def shown_text(package: str, index: CompanyIndex, state: State, view: View) -> str:
+def shown_text(form: str, index: CompanyIndex, state: State, view: View) -> str:
     """The text of a state for watchers with this view."""
-    return _TEXTS[package](index, state, view)
+    return _TEXTS[form](index, state, view)
 
 
-def whole_body(package: str, entity: str, version: int, text: str) -> bytes:
+def whole_body(form: str, entity: str, version: int, text: str) -> bytes:
     """The body of one subscription's NOTIFY."""
-    return _WHOLES[package](entity, version, text)
+    return _WHOLES[form](entity, version, text)
 
 
 def is_lit(index: CompanyIndex, state: State, view: View) -> bool:
@@ -68,9 +79,9 @@ def is_lit(index: CompanyIndex, state: State, view: View) -> bool:
 # --- dialog ----------------------------------------------------------------------------------------------------------
 
 
-def _dialogs(index: CompanyIndex, state: State, view: View) -> str:
+def _dialogs(index: CompanyIndex, state: State, view: View, most: int = MOST_DIALOGS) -> str:
     if view.calls and state.appearances:
-        calls = sorted(state.appearances, key=lambda each: not each.rings)[:MOST_DIALOGS]
+        calls = sorted(state.appearances, key=lambda each: not each.rings)[:most]
         return dialog_info.encode_dialogs(_dialog(index, call, view) for call in calls)
     why = _why_lit(index, state, view)
     if why is None:
@@ -155,15 +166,43 @@ def _presence(index: CompanyIndex, state: State, view: View) -> str:
 
 def _messages(index: CompanyIndex, state: State, view: View) -> str:
     new, old, urgent_new, urgent_old = state.counts if state.counts and view.calls else (0, 0, 0, 0)
-    number = _voicemail_number(index)
+    number = index.arrangements.code_of("voicemail")
     account = str(Uri("sip", number, host=index.company.domain)) if number else ""
     counts = message_summary.MessageCounts(new, old, urgent_new, urgent_old)
     return message_summary.MessageSummary(account, counts).encode().decode()
 
 
-def _voicemail_number(index: CompanyIndex) -> str:
-    """What is dialled to listen to one's messages; "" where the company has no code for it."""
-    return next((code for code, row in index.arrangements.codes.items() if row.feature == "voicemail"), "")
+# --- lists -----------------------------------------------------------------------------------------------------------
+
+
+def _lines(index: CompanyIndex, state: State, view: View) -> str:
+    """For each line its URI, its name and its dialogs."""
+    told = [
+        (
+            str(Uri("sip", line.extension, host=index.company.domain)),
+            line.name,
+            _dialogs(index, line.state, msgspec.structs.replace(line.view, dutch=view.dutch), MOST_IN_LIST),
+        )
+        for line in state.lines
+    ]
+    return msgspec.json.encode(told).decode()
+
+
+def _whole_list(entity: str, version: int, told: str) -> bytes:
+    lines = msgspec.json.decode(told, type=list[tuple[str, str, str]])
+    listed = [
+        Listed(uri, name, dialog_info.CONTENT_TYPE, dialog_info.wrap_dialogs(uri, version, dialogs))
+        for uri, name, dialogs in lines
+    ]
+    return resource_list.encode_list(entity, version, listed)
+
+
+# --- feature keys ----------------------------------------------------------------------------------------------------
+
+
+def _features(_index: CompanyIndex, state: State, _view: View) -> str:
+    """The device is named, as it must be, and means nothing."""
+    return feature_events.encode_features("phone", do_not_disturb=state.do_not_disturb, forwardings=state.forwardings)
 
 
 def _as_it_is(_entity: str, _version: int, text: str) -> bytes:
@@ -174,9 +213,13 @@ _TEXTS: Final[dict[str, Callable[[CompanyIndex, State, View], str]]] = {
     dialog_info.PACKAGE: _dialogs,
     presence.PACKAGE: _presence,
     message_summary.PACKAGE: _messages,
+    feature_events.PACKAGE: _features,
+    LIST: _lines,
 }
 _WHOLES: Final[dict[str, Callable[[str, int, str], bytes]]] = {
     dialog_info.PACKAGE: dialog_info.wrap_dialogs,
     presence.PACKAGE: presence.wrap_presence,
     message_summary.PACKAGE: _as_it_is,
+    feature_events.PACKAGE: _as_it_is,
+    LIST: _whole_list,
 }

@@ -11,6 +11,7 @@ import structlog
 
 from kiestoon.phones.lamps import listing
 from kiestoon.phones.lamps.asking import Asking
+from kiestoon.phones.lamps.feature_keys import FeatureKeys
 from kiestoon.phones.lamps.journal import Kept, encode_gone, encode_kept, encode_restarted
 from kiestoon.phones.lamps.lamp import Lamp, Table, lamp_of
 from kiestoon.phones.lamps.live_calls import PERSON, LiveCalls
@@ -20,18 +21,20 @@ from kiestoon.phones.lamps.sources import (
     Extensions,
     MailboxCounts,
     Mailboxes,
+    OwnFeatures,
     ParkPlaces,
     People,
     Plans,
+    WatchedLines,
 )
 from kiestoon.phones.lamps.sources.mailboxes import MAILBOX
-from kiestoon.phones.lamps.state import Source
+from kiestoon.phones.lamps.state import LINES, Source
 from kiestoon.phones.lamps.telling import Teller
 from kiestoon.phones.lamps.unsolicited import Unsolicited
 from kiestoon.phones.lamps.watchers import Watchers
 from kiestoon.registrar import BindingChanged, DeviceCaller
 from kiestoon.sip import events as sip
-from kiestoon.sip.subscription import Subscription
+from kiestoon.sip.subscription import Subscription, feature_events, resource_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,11 +75,14 @@ class Lamps:
         self._publishing = Publishing(exchange, self._identified, self.touch)
         people = People(exchange, self.live, self._publishing.of)
         known: tuple[Source, ...]
-        known = (people, Extensions(self.live), ParkPlaces(self.live), Plans(), mailboxes, *sources)
+        groups = Extensions(self.live)
+        known = (people, groups, ParkPlaces(self.live), Plans(), mailboxes, OwnFeatures())
+        known = (*known, WatchedLines(people, groups), *sources)
         self.sources: dict[str, Source] = {source.kind: source for source in known}
         self.table = Table()
         self.teller = Teller(self.table, exchange.directory, self.sources, exchange.wall_ms, self._end)
         self._asking = Asking(exchange, self.table, self.teller, self.sources, self._begun)
+        self._keys = FeatureKeys(exchange, self.teller, self._asking.identified)
         self._reviewer = Reviewer(self.table, self.teller, exchange.directory, self._asking, self._end)
         self._watchers = Watchers(self.table, self.teller, exchange.registrar, self._write_down)
         self._unsolicited = Unsolicited(exchange, self.table, mailboxes)
@@ -87,8 +93,10 @@ class Lamps:
         """A SUBSCRIBE or PUBLISH outside any dialog."""
         if event.request.method == "PUBLISH":
             self._publishing.requested(event, now)
-        else:
-            self._asking.requested(event, now)
+            return
+        subscription = self._asking.requested(event, now)
+        if subscription is not None and subscription.heeds_bodies and event.request.body:
+            self._keys.wished(subscription, event, now)
 
     def subscription_event(self, event: sip.SubscriptionEvent, now: float) -> None:
         """What happened to a subscription."""
@@ -108,6 +116,8 @@ class Lamps:
             phone = self.table.rehouse(subscription, lamp)
             self._write_down(subscription, now)
             self._watchers.refreshed(subscription, phone, now)
+        elif isinstance(event, sip.RenewalReceived):
+            self._keys.renewal(event, lamp, now)
         elif isinstance(event, sip.WatcherSilent):
             self._watchers.silent(subscription, phone, now)
         elif isinstance(event, sip.WatcherBack):
@@ -216,6 +226,7 @@ class Lamps:
         index = self._x.directory.company(lamp.company_id)
         if index is not None:
             self._reviewer.begin(lamp, index)
+        subscription.heeds_bodies = lamp.package == feature_events.PACKAGE
         phone = self.table.add(subscription, lamp)
         self._write_down(subscription, now)
         self._watchers.subscribed(subscription, phone, now)
@@ -265,6 +276,8 @@ class Lamps:
             entry.data, entry.destination, now, expires_s=expires_s, restarts=restarts
         )
         restored.context = lamp
+        restored.heeds_bodies = lamp.package == feature_events.PACKAGE
+        restored.require = resource_list.OPTION if found.source.kind == LINES else ""
         restored.notify(now, lamp)
         self._reviewer.begin(lamp, index)
         phone = self.table.add(restored, lamp)

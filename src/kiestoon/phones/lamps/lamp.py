@@ -6,18 +6,20 @@ that no reference cycle is left for the garbage collector.
 
 from __future__ import annotations
 
-from kiestoon.phones.lamps.bodies import whole_body
-from kiestoon.phones.lamps.state import State, View
+from collections.abc import Iterator
+
+from kiestoon.phones.lamps.bodies import LIST, whole_body
+from kiestoon.phones.lamps.state import LINES, State, View
 from kiestoon.sip.deadlines import Deadline
 from kiestoon.sip.flow import Destination
 from kiestoon.sip.subscription import Subscription
 
 
 class Resource:
-    """Something watched. ``state`` is what it showed when last looked at, ``texts`` the bodies made of that, by package
-    and view."""
+    """Something watched. ``state`` is what it showed when last looked at, ``texts`` the bodies made of that, by form
+    and view; ``parts`` the sources and keys of what it is a list of."""
 
-    __slots__ = ("company_id", "deadline", "key", "kind", "state", "subscriptions", "texts")
+    __slots__ = ("company_id", "deadline", "key", "kind", "parts", "state", "subscriptions", "texts")
 
     def __init__(self, kind: str, company_id: int, key: str) -> None:
         self.kind = kind
@@ -25,6 +27,7 @@ class Resource:
         self.key = key
         self.state: State | None = None
         self.texts: dict[tuple[str, View], str] = {}
+        self.parts: frozenset[tuple[str, str]] = frozenset()
         self.subscriptions: dict[Subscription, None] = {}
         self.deadline: Deadline[Resource] | None = None
 
@@ -54,12 +57,12 @@ class Lamp:
 
     ``name`` is what the phone asked for, ``text`` what it is shown. ``view`` was decided by the rights of the company's
     state number ``decided``. ``queued``: a NOTIFY is to be sent, "urgent" or "calm"; ``waiting``: the whole state is,
-    in time.
+    in time; ``owed``: one is, whatever it says, once it is known what came of a wish.
     """
 
     __slots__ = (
-        "company_id", "decided", "device_id", "entity", "name", "package", "phone", "queued", "resource", "text",
-        "view", "waiting",
+        "company_id", "decided", "device_id", "entity", "name", "owed", "package", "phone", "queued", "resource",
+        "text", "view", "waiting",
     )  # fmt: skip
 
     def __init__(
@@ -76,10 +79,16 @@ class Lamp:
         self.decided = 0
         self.queued = ""
         self.waiting = False
+        self.owed = False
         self.phone: Phone | None = None
 
+    @property
+    def form(self) -> str:
+        """How it is told: as the package has it, or as a list of such."""
+        return LIST if self.resource.kind == LINES else self.package
+
     def __call__(self, version: int) -> bytes:
-        return whole_body(self.package, self.entity, version, self.text)
+        return whole_body(self.form, self.entity, version, self.text)
 
 
 class Table:
@@ -90,6 +99,7 @@ class Table:
         self._by_company: dict[int, dict[Resource, None]] = {}
         self._phones: dict[int, dict[str, Phone]] = {}
         self._counts: dict[str, int] = {}
+        self._lists: dict[tuple[str, int, str], dict[Resource, None]] = {}
 
     def __len__(self) -> int:
         return sum(self._counts.values())
@@ -110,6 +120,26 @@ class Table:
             found = self._resources[(kind, company_id, key)] = Resource(kind, company_id, key)
             self._by_company.setdefault(company_id, {})[found] = None
         return found
+
+    def concerned(self, kind: str, company_id: int, key: str) -> Iterator[Resource]:
+        """What is watched under this name, and the lists it is in."""
+        found = self._resources.get((kind, company_id, key))
+        if found is not None:
+            yield found
+        yield from self._lists.get((kind, company_id, key), ())
+
+    def list_parts(self, resource: Resource) -> None:
+        """Its state is another: know which lists its lines are in."""
+        state = resource.state
+        parts = frozenset((line.kind, line.key) for line in state.lines) if state is not None else frozenset()
+        for kind, key in resource.parts - parts:
+            lists = self._lists[(kind, resource.company_id, key)]
+            del lists[resource]
+            if not lists:
+                del self._lists[(kind, resource.company_id, key)]
+        for kind, key in parts - resource.parts:
+            self._lists.setdefault((kind, resource.company_id, key), {})[resource] = None
+        resource.parts = parts
 
     def companies(self) -> list[int]:
         """The companies somebody watches something in."""
@@ -173,6 +203,8 @@ class Table:
         key = (resource.kind, resource.company_id, resource.key)
         if not resource.subscriptions and self._resources.get(key) is resource:
             del self._resources[key]
+            resource.state = None
+            self.list_parts(resource)
             own = self._by_company[resource.company_id]
             own.pop(resource, None)
             if not own:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from kiestoon.company.directory import CompanyIndex
 from kiestoon.phones.lamps.bodies import is_lit
 from kiestoon.phones.lamps.lamp import Lamp, Table, lamp_of
-from kiestoon.sip.subscription import message_summary
+from kiestoon.sip.subscription import feature_events, message_summary
 from kiestoon.sip.uri import BadUri, Uri, parse_uri
 
 if TYPE_CHECKING:
@@ -40,12 +40,17 @@ def rows(x: Exchange, table: Table, now: float) -> list[dict[str, Any]]:
 
 
 def state_word(index: CompanyIndex, lamp: Lamp) -> str:
-    """What is shown: "idle", "trying", "ringing", "busy", "on" (without a call), "hidden", counts of messages."""
+    """What is shown: "idle", "trying", "ringing", "busy", "on" (without a call), "hidden", counts of messages;
+    "on" or "off" for the keys of the own phone."""
     state, view = lamp.resource.state, lamp.view
     if state is None:
         return ""
     if lamp.package == message_summary.PACKAGE:
         return f"{state.counts[0]} new" if state.counts else ""
+    if lamp.package == feature_events.PACKAGE:
+        return "on" if state.do_not_disturb or any(each.to for each in state.forwardings) else "off"
+    if state.lines:
+        return "on" if any(is_lit(index, line.state, line.view) for line in state.lines) else "idle"
     if view.hidden:
         return "hidden"
     if view.calls and state.appearances:

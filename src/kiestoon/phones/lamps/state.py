@@ -8,8 +8,11 @@ import msgspec
 
 from kiestoon.company.directory import CompanyIndex
 from kiestoon.company.model import Device, PresenceStatus
+from kiestoon.sip.subscription.feature_events import Forwarding
 from kiestoon.sip.subscription.presence import Activity
 
+LINES = "lines"
+"""The kind of source whose states are lists of others' (``State.lines``)."""
 Phase: TypeAlias = Literal["trying", "early", "confirmed"]
 Direction: TypeAlias = Literal["initiator", "recipient"]
 
@@ -57,7 +60,8 @@ class State(msgspec.Struct, frozen=True, gc=False):
     ``do_not_disturb``, ``forwarded`` are services the person has switched on; ``status``, ``note`` and ``back`` (a
     time, on the person's clock) what the person has set about being there, ``status_forwarded``: and calls go elsewhere
     meanwhile. ``reachable``: a phone is registered. ``published``: what a phone says.
-    ``counts`` are a mailbox's (new, old, urgent new, urgent old). ``until_ms``: when, on the wall clock, it will change
+    ``counts`` are a mailbox's (new, old, urgent new, urgent old), ``forwardings`` what keys of the own phone show,
+    ``lines`` those of a list. ``until_ms``: when, on the wall clock, it will change
     by itself; 0 = not foreseeable.
     """
 
@@ -72,6 +76,8 @@ class State(msgspec.Struct, frozen=True, gc=False):
     published: Published | None = None
     reachable: bool = True
     counts: tuple[int, int, int, int] | tuple[()] = ()
+    forwardings: tuple[Forwarding, ...] = ()
+    lines: tuple[Line, ...] = ()
     until_ms: int = 0
 
 
@@ -93,6 +99,18 @@ class View(msgspec.Struct, frozen=True, gc=False):
     def hidden(self) -> bool:
         """Whether nothing at all may be seen."""
         return not self.calls and not self.status
+
+
+class Line(msgspec.Struct, frozen=True, gc=False):
+    """One line of a list: its extension and what that is called, where its state comes from (``Source.kind`` and key),
+    and what the list's owner may see of it."""
+
+    extension: str
+    name: str
+    kind: str
+    key: str
+    state: State
+    view: View
 
 
 class Source(Protocol):

@@ -64,8 +64,7 @@ class Teller:
 
     def touch(self, kind: str, company_id: int, key: str) -> None:
         """It may look different now."""
-        resource = self._table.resource(kind, company_id, key)
-        if resource is not None:
+        for resource in self._table.concerned(kind, company_id, key):
             self._touched[resource] = None
 
     def tell_in_time(self, subscriptions: Iterable[Subscription], now: float, to: Destination | None = None) -> None:
@@ -95,6 +94,8 @@ class Teller:
             resource.deadline = self._changes.start(now + (state.until_ms - now_ms) / 1000, "until", resource)
         resource.state = state
         resource.texts.clear()
+        if state.lines or resource.parts:
+            self._table.list_parts(resource)
         for subscription in list(resource.subscriptions):
             self.show(subscription, index, now, urgent=urgent)
 
@@ -113,13 +114,25 @@ class Teller:
                 lamp.queued = wanted
                 (self._urgent if urgent else self._calm).append(subscription)
 
+    def confirm(self, subscription: Subscription, now: float) -> None:
+        """Tell one watcher how it stands now, even if that is as before, unless it has heard it since it asked."""
+        lamp = lamp_of(subscription)
+        index = self._directory.company(lamp.company_id) if lamp is not None else None
+        if lamp is None or index is None or lamp.phone is None or not lamp.owed:
+            return
+        self.look(lamp.resource, index, now)
+        if self.stands(subscription, lamp, now):
+            lamp.text = self.text_of(lamp, index)
+            lamp.queued = ""
+            self._send(subscription, lamp, now)
+
     def text_of(self, lamp: Lamp, index: CompanyIndex) -> str:
         """What the lamp's watcher may see of its resource, which must have been looked at."""
         resource = lamp.resource
-        key = (lamp.package, lamp.view)
+        key = (lamp.form, lamp.view)
         text = resource.texts.get(key)
         if text is None and resource.state is not None:
-            text = resource.texts[key] = shown_text(lamp.package, index, resource.state, lamp.view)
+            text = resource.texts[key] = shown_text(lamp.form, index, resource.state, lamp.view)
         return text or ""
 
     # --- time --------------------------------------------------------------------------------------------------------
@@ -179,6 +192,7 @@ class Teller:
     def _send(subscription: Subscription, lamp: Lamp, now: float) -> None:
         if lamp.phone is not None and lamp.phone.silent and not subscription.silent:
             subscription.silence()
+        lamp.owed = False
         subscription.notify(now, lamp)
         if subscription.silent and not subscription.under_way and lamp.phone is not None and not lamp.phone.silent:
             subscription.resend(now)  # of before a restart, and not told anything since

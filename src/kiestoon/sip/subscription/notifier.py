@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from kiestoon.sip.deadlines import Deadline
 from kiestoon.sip.dialog import Dialog, uas_dialog
 from kiestoon.sip.dialog_state import JUMP
-from kiestoon.sip.events import SubscriptionEnded, SubscriptionRefreshed, WatcherBack, WatcherSilent
+from kiestoon.sip.events import (
+    RenewalReceived,
+    SubscriptionEnded,
+    SubscriptionRefreshed,
+    WatcherBack,
+    WatcherSilent,
+)
 from kiestoon.sip.flow import Destination, Flow
 from kiestoon.sip.headers.grammar import lenient
 from kiestoon.sip.headers.subscription import parse_event
@@ -39,6 +45,8 @@ class Subscription:
     ``resource`` is the Request-URI it subscribed to, ``package`` and ``event_id`` come from Event, ``accepts`` from
     Accept (empty: the package's default). ``context`` belongs to the user. ``silent``: the watcher did not answer, or
     could not be reached; nothing more is sent until the user calls ``resend`` or the watcher is heard of.
+    ``heeds_bodies``: a renewal with a body is for the user to answer (``RenewalReceived``). ``require``: the option our
+    NOTIFYs need (RFC 4662).
     """
 
     __slots__ = (
@@ -54,9 +62,11 @@ class Subscription:
         "context",
         "event_id",
         "expires_at",
+        "heeds_bodies",
         "id",
         "package",
         "reason",
+        "require",
         "resource",
         "silent",
         "state",
@@ -77,6 +87,8 @@ class Subscription:
         self.content_type = data.content_type
         self.version = data.version
         self.silent = False
+        self.heeds_bodies = False
+        self.require = ""
         self._endpoint = endpoint
         self._dialog = dialog
         self._to = to
@@ -152,6 +164,11 @@ class Subscription:
         """Send nothing until ``resend``: its phone is known to be away."""
         self.silent = self._unsent = True
 
+    def renew(self, event: RenewalReceived, now: float, headers: Headers = ()) -> bool:
+        """Grant what was received: 200 (with ``headers``). The NOTIFY that belongs to it is the user's to send, once it
+        is known what came of the wish; not that of an end (Expires 0). False: it was too short, and 423 the answer."""
+        return self._endpoint.subscriptions.grant(self, event, now, headers)
+
     def terminate(self, now: float, reason: str = "noresource") -> None:
         """End it with a last NOTIFY; ``reason`` is one of RFC 6665 §4.1.3 ("deactivated" asks to come back)."""
         if self.state != "terminated":
@@ -165,18 +182,23 @@ class Subscription:
             self._endpoint.deadlines.stop(self._deadline)
         self._deadline = self._endpoint.deadlines.start(self.expires_at + GRACE_S, EXPIRY_TIMER, self)
 
-    def refresh(self, request: Request, transaction: ServerTransaction, flow: Flow, expires_s: int, now: float) -> None:
-        """SUBSCRIBE inside the dialog (RFC 6665 §4.2.1.3): every one is answered with the full state."""
+    def refresh(
+        self, request: Request, transaction: ServerTransaction, flow: Flow, expires_s: int, now: float,
+        headers: Headers = (), *, tell: bool = True,
+    ) -> None:  # fmt: skip
+        """SUBSCRIBE inside the dialog (RFC 6665 §4.2.1.3): every one is answered with the full state. ``tell`` False:
+        that follows."""
         if self.silent or flow != self._to:
             self._waiting = None
         self.silent = False
         self._to = flow
         self._dialog.refresh_target(request)
-        self._endpoint.subscriptions.send_success(transaction, request, self.tag, flow, expires_s, now)
+        self._endpoint.subscriptions.send_success(transaction, request, self, flow, expires_s, now, headers)
         if expires_s:
             self.extend(now, expires_s)
             self._endpoint.emit(SubscriptionRefreshed(self))
-            self._send_or_wait(now)
+            if tell:
+                self._send_or_wait(now)
         else:
             self._end(now, "timeout", notify=True)
 
@@ -215,6 +237,8 @@ class Subscription:
         state = f"terminated;reason={self.reason}" if self.state == "terminated" else f"{self.state};expires={left_s}"
         request.add("Subscription-State", state)
         request.add("User-Agent", self._endpoint.settings.user_agent)
+        if self.require:
+            request.add("Require", self.require)
         # A pending watcher is told nothing but that it is pending (RFC 3857 §4.7.1).
         body = b"" if self.state == "pending" else self._render(self.version)
         if body:
@@ -289,11 +313,16 @@ class Subscriptions:
         body: bytes | Render,
         content_type: str,
         max_expires_s: int = DEFAULT_EXPIRES_S,
+        readable: str = "",
+        require: str = "",
         pending: bool = False,
         context: object = None,
         headers: Headers = (),
     ) -> Subscription | None:
         """Accept a SUBSCRIBE that came as ``RequestReceived``: 200 (with ``headers``) and the first NOTIFY.
+
+        ``readable``: what the watcher must be able to read, if that is not ``content_type`` but what is in it.
+        ``require``: see ``Subscription``.
 
         None when it was refused: 423 (too short), 406 (the watcher cannot read ``content_type``), or answered before.
         Expires 0 is a poll: one NOTIFY, and ``SubscriptionEnded`` at once.
@@ -310,13 +339,14 @@ class Subscriptions:
             dialog.state(), request.uri, *read_event(request), _accepted(tuple(request.all("Accept"))), content_type, 0
         )
         subscription = Subscription(endpoint, next(self._numbers), data, flow, dialog)
-        if not subscription.allows(content_type):
-            endpoint.respond(now, transaction, 406, headers=[("Accept", content_type)])
+        if not subscription.allows(readable or content_type):
+            endpoint.respond(now, transaction, 406, headers=[("Accept", readable or content_type)])
             return None
         subscription.context = context
+        subscription.require = require
         if pending:
             subscription.state = "pending"
-        self.send_success(transaction, request, subscription.tag, flow, expires_s, now, headers)
+        self.send_success(transaction, request, subscription, flow, expires_s, now, headers)
         self._by_tag[subscription.tag] = subscription
         if expires_s:
             subscription.extend(now, expires_s)
@@ -352,20 +382,33 @@ class Subscriptions:
             self._endpoint.respond(now, transaction, 500, "Out of Order")
         elif request.method != "SUBSCRIBE":
             self._endpoint.respond(now, transaction, 405, headers=[("Allow", "SUBSCRIBE, NOTIFY")])
+        elif request.body and subscription.heeds_bodies:
+            self._endpoint.emit(RenewalReceived(subscription, transaction, request, flow))
         else:
             expires_s = self._expires(transaction, request, DEFAULT_EXPIRES_S, now)
             if expires_s is not None:
                 subscription.refresh(request, transaction, flow, expires_s, now)
         return True
 
+    def grant(self, subscription: Subscription, event: RenewalReceived, now: float, headers: Headers) -> bool:
+        """See ``Subscription.renew``."""
+        request, transaction = event.request, event.transaction
+        expires_s = self._expires(transaction, request, DEFAULT_EXPIRES_S, now)
+        if expires_s is None:
+            return False
+        subscription.refresh(request, transaction, event.flow, expires_s, now, headers, tell=False)
+        return True
+
     def send_success(
-        self, transaction: ServerTransaction, request: Request, tag: str, flow: Flow, expires_s: int, now: float,
-        headers: Headers = (),
+        self, transaction: ServerTransaction, request: Request, subscription: Subscription, flow: Flow, expires_s: int,
+        now: float, headers: Headers = (),
     ) -> None:  # fmt: skip
         """200 with the interval granted."""
-        response = Response.answer(request, 200, to_tag=tag)
+        response = Response.answer(request, 200, to_tag=subscription.tag)
         response.add("Contact", f"<{self._endpoint.local.contact(flow)}>")
         response.add("Expires", str(expires_s))
+        if subscription.require:
+            response.add("Require", subscription.require)
         add_headers(response, headers)
         self._endpoint.layer.respond(transaction, response, now)
 

@@ -23,11 +23,13 @@ def switch_forward(changes: Changes, peek: Peek, user: User, request: SwitchForw
         return None
     to_box = request.to.kind == "voicemail"
     row = next((row for row in rows if not row.own_number), None)
+    before = row or Forward(id=0, company_id=request.company_id, extension=user.extension, case=request.case)
     wanted = replace(
-        row or Forward(id=0, company_id=request.company_id, extension=user.extension, case=request.case),
+        before,
         active=True,
         to=NOWHERE if to_box else request.to,  # a number would win over the voicemail
         voicemail=to_box,
+        rings=request.rings or before.rings,
     )
     if row is None:
         changes.add(wanted)

@@ -26,6 +26,7 @@ from kiestoon.company.model import (
     Row,
     Rule,
     Trunk,
+    WatchedLine,
     WeekBlock,
 )
 from kiestoon.store.problems import Problem, problem
@@ -38,6 +39,8 @@ _DOMAIN = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-
 _MIN_SECRET = 16  # digest with MD5 over UDP stands or falls with the password's randomness
 _MAX_PLANS = 99  # E 8.2
 _MAX_ALTERNATES = 10  # V 9.4
+_MAX_WATCHED = 40
+"""Lines in one list of lamps: every change is told with the whole list, in one datagram."""
 _WEEK = 7 * 1440
 
 
@@ -100,6 +103,12 @@ def _alternate(row: AlternateNumber, peek: Peek) -> Iterator[Problem]:
     others = [other for other in peek.find(AlternateNumber, user_id=row.user_id) if other.id != row.id]
     if len(others) >= _MAX_ALTERNATES:
         yield problem("user_id", "too_many", limit=_MAX_ALTERNATES)
+
+
+def _watched_line(row: WatchedLine, peek: Peek) -> Iterator[Problem]:
+    others = [other for other in peek.find(WatchedLine, user_id=row.user_id) if other.id != row.id]
+    if len(others) >= _MAX_WATCHED:
+        yield problem("user_id", "too_many", limit=_MAX_WATCHED)
 
 
 def _rule(row: Rule, peek: Peek) -> Iterator[Problem]:
@@ -210,6 +219,7 @@ CHECKS: Final[dict[type[Row], Check]] = {
     FeatureCode: check_code,
     Number: _number,
     AlternateNumber: _alternate,
+    WatchedLine: _watched_line,
     Rule: _rule,
     NumberScheme: _scheme,
     NumberPlan: _plan,
