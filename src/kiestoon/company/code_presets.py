@@ -105,6 +105,7 @@ _ONE_NET: Final = {
     "*68": "park_at",
     "*88": "retrieve_at",
     "*67": "caller_id_hide",
+    "*65": SHOW[0],
     "*60": "no_music_on_hold",
     "*80": "no_diversion",
     "#": "speed_dial",

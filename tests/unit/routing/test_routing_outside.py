@@ -76,6 +76,12 @@ def test_a_number_that_is_not_there_cannot_be_chosen():
     assert town.dial("#32#" + OUT, by=ANNA).step.caller_number == NINE[1]
 
 
+def test_the_first_of_the_nine_shows_the_own_number_of_who_hides_it_for_one_call():
+    """V 11.2.2: shown and hidden, for all calls and for one."""
+    step = Town(*PER_CALL).user(ANNA, hide_number=True).dial("#30#" + OUT, by=ANNA).step
+    assert (step.caller_number, step.hide_caller) == ("+31207654101", False)
+
+
 def test_codes_for_one_call_may_be_combined_and_hold_inside_too():
     town = Town(*PER_CALL)
     decision = town.dial("*80#31#102", by=ANNA)
