@@ -6,12 +6,14 @@ from typing import Any
 
 import msgspec
 from ringing_world import calls_anna, lift, press, rung
+from test_lamps import replaced
 from test_listening_and_conferences import settle
 from test_outside_lines import call_in
 from test_parking_and_pickup import with_codes
 from test_transfers import refer
 from world import DeskPhone, World
 
+from kiestoon.app.call_orders import CallOrders
 from kiestoon.calls.originate import originate
 from kiestoon.calls.party import Party
 from kiestoon.calls.service_data import Dialling
@@ -100,6 +102,24 @@ def test_calling_back_rings_there_first_and_then_calls_with_the_persons_number()
     assert called.from_.uri.user == "+31201234560"
     other = lift(provider, "+31301112233")
     assert provider.hears(mobile) == {provider.sends_to(other)}
+    mobile.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_a_call_for_oneself_may_begin_at_the_mobile() -> None:
+    """U 5.4.9. Who has none is told so, and no phone rings."""
+    world = World(rows=replaced(with_codes(), 1, mobile_number=HOTEL))
+    anna, bert, provider = world.phone("anna", "192.0.2.1"), world.phone("bert", "192.0.2.2"), world.provider()
+    provider.mode = "ring"
+    orders = CallOrders(world.engine, lambda: world.network.now, lambda: world.network.drain(world.node))
+    assert orders.dial(1, 2, "101", mobile=True) == {"failed": {"status": 480, "text": "The mobile cannot be called"}}
+    assert "call" in orders.dial(1, 1, "102", mobile=True)
+    world.run()
+    mobile = lift(provider, HOTEL)
+    world.run()
+    assert bert.last(events.InviteReceived).request.from_.uri.user == "101", world.network.ladder()
+    assert provider.hears(mobile) == {bert.sends_to(rung(bert))}
+    assert not was_rung(anna)
     mobile.bye(world.network.now)
     world.assert_nothing_left()
 

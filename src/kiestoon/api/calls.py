@@ -42,6 +42,7 @@ _DUTCH: Final = {
     "Not Found": "dat nummer bestaat niet",
     "Destination blocked": "dat nummer is geblokkeerd",
     "Busy Here": "in gesprek",
+    "The mobile cannot be called": "het mobiele nummer kan niet worden gebeld",
 }
 """Refusals of call control in Dutch; what is not here is told as it is."""
 
@@ -91,6 +92,7 @@ class DialModel(BaseModel):
     device_id: int = Field(0, ge=0, description="At which of his phones; 0 = all.", examples=[0])
     automatic: bool = Field(True, description="The phone answers by itself, if it can.")
     repeat: bool = Field(False, description="Call a busy number again every 10 s, until it is free or one hangs up.")
+    mobile: bool = Field(False, description="His mobile rings, in place of his phones.")
 
 
 class DialledModel(BaseModel):
@@ -136,8 +138,9 @@ async def make_call(request: Request, company_id: str, wish: DialModel, principa
     async def dial() -> Answer:
         answer = await _ask(
             backend, "dial_for", company_id=found, user_id=user_id, number=wish.number, device_id=wish.device_id,
-            automatic=wish.automatic, repeat=wish.repeat,
+            automatic=wish.automatic, repeat=wish.repeat, mobile=wish.mobile,
         )  # fmt: skip
+        _demand_done(request, answer)
         return json_answer({"call": answer.get("call", "")}, 202)
 
     return await act_once(request, backend, principal, dial)
@@ -164,13 +167,19 @@ async def operate_call(
             user_id=own, acting_user=wish.user_id or principal.user_id, to=wish.to, second=wish.second,
             device_id=wish.device_id, automatic=wish.automatic,
         )  # fmt: skip
-        if failed := answer.get("failed"):
-            kind = {403: "forbidden", 404: "not_found"}.get(failed["status"], "conflict")
-            reason = _DUTCH.get(failed["text"], failed["text"]) if language_of(request) == "nl" else failed["text"]
-            raise ApiProblem(kind, [problem("", "call_refused", reason=reason)])
+        _demand_done(request, answer)
         return Answer(204)
 
     return await act_once(request, backend, principal, operate)
+
+
+def _demand_done(request: Request, answer: dict[str, Any]) -> None:
+    """Raise what call control could not do."""
+    failed = answer.get("failed")
+    if failed:
+        kind = {403: "forbidden", 404: "not_found"}.get(failed["status"], "conflict")
+        reason = _DUTCH.get(failed["text"], failed["text"]) if language_of(request) == "nl" else failed["text"]
+        raise ApiProblem(kind, [problem("", "call_refused", reason=reason)])
 
 
 def _own(principal: Principal) -> int | None:

@@ -35,8 +35,11 @@ from kiestoon.calls.operations import (
 from kiestoon.calls.originate import originate
 from kiestoon.calls.party import Party
 from kiestoon.calls.service_data import Dialling, Fetching, FetchMode
+from kiestoon.routing import ring_own
 
 log = structlog.get_logger(__name__)
+
+NO_MOBILE: Final = Failure("unreachable", 480, 20, "The mobile cannot be called")
 
 
 class Order:
@@ -75,15 +78,18 @@ class CallOrders:
 
     def dial(
         self, company_id: int, user_id: int, number: str, device_id: int = 0, automatic: bool = True,
-        repeat: bool = False,
+        repeat: bool = False, mobile: bool = False,
     ) -> dict[str, Any]:  # fmt: skip
-        """Ring somebody's own phone, then call the number for him; ``repeat``: until it is not busy any more. Raises
-        CommandError."""
-        by = _person(self._engine.exchange, company_id, user_id)
+        """Ring somebody's own phone, or mobile, then call the number for him; ``repeat``: until it is not busy any
+        more. Raises CommandError."""
+        x = self._engine.exchange
+        by = _person(x, company_id, user_id)
+        if mobile and ring_own(x.directory, company_id, user_id, 0, live=x.present, mobile=True) is None:
+            return _failed(NO_MOBILE)
         made: list[Call] = []
 
         def operation(x: Exchange, now: float) -> None:
-            data = Dialling(by, number, device_id, automatic, repeat)
+            data = Dialling(by, number, device_id, automatic, repeat, mobile=mobile)
             made.append(originate(x, company_id, by, number, data, now))
 
         self._engine.operate(operation, self._clock())

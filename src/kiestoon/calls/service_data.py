@@ -63,7 +63,7 @@ class Dialling(Kept, frozen=True):
     """Somebody's phone rings, and when he takes it ``number`` is called for him (click-to-dial).
 
     ``device_id`` 0: at all his phones. ``automatic``: the phone answers by itself, if it can. ``repeat``: a busy number
-    is called again every ten seconds until it is free or he hangs up.
+    is called again every ten seconds until it is free or he hangs up. ``mobile``: his mobile rings instead (U 5.4.9).
     """
 
     by: Party
@@ -71,6 +71,7 @@ class Dialling(Kept, frozen=True):
     device_id: int = 0
     automatic: bool = True
     repeat: bool = False
+    mobile: bool = False
 
 
 class Joining(Kept, frozen=True):

@@ -66,6 +66,15 @@ def own_phones(route: Route, user: User, ring_s: int, alert: int = 0) -> RingUse
     return RingUser(user, route.index.devices_of(user.id), ring_s, alert=alert)
 
 
+def own_mobile(route: Route, user: User, ring_s: int) -> RingAll | None:
+    """Ring the person's mobile in place of the phones (U 5.4.9); None: there is none, or it cannot be called."""
+    step = branch_out(route, user.mobile_number, user) if user.mobile_number else None
+    if not isinstance(step, DialOutside):
+        return None
+    route.because("mobile", name=user.name, number=user.mobile_number)
+    return RingAll((), (msgspec.structs.replace(step, user_id=user.id),), ring_s, personal=True)
+
+
 def assistants(route: Route, user: User, profile: reach.Profile | None, ring_s: int) -> RingAll | None:
     """Offer the call to the person's assistants (E 6.2); None: there are none for this call, or none is there.
 

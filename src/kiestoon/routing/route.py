@@ -28,7 +28,7 @@ from kiestoon.routing.origin import FromDevice, FromTrunk, Origin
 from kiestoon.routing.outside import Caller, dial_emergency, dial_outside
 from kiestoon.routing.outward import blocked_by, name_shown
 from kiestoon.routing.reasons import because
-from kiestoon.routing.ringing import own_phones
+from kiestoon.routing.ringing import own_mobile, own_phones
 from kiestoon.routing.short_ways import written_out
 from kiestoon.routing.situation import Assumed, CallerSeen, Live, Outcome, Situation
 
@@ -121,17 +121,24 @@ def route_diverted(
 
 
 def ring_own(
-    directory: Directory, company_id: int, user_id: int, ring_s: int, *, live: Live = NOBODY_LIVE, alert: int = 0
+    directory: Directory,
+    company_id: int,
+    user_id: int,
+    ring_s: int,
+    *,
+    live: Live = NOBODY_LIVE,
+    alert: int = 0,
+    mobile: bool = False,
 ) -> Decision | None:
     """Ring a person himself, at his phones or the one that is his now, whatever he has arranged: for calls made for him
-    and those that come back to him. Nothing follows. None: there is no such person."""
+    and those that come back to him; or, with ``mobile``, at that. Nothing follows. None: there is nobody to ring."""
     index = directory.company(company_id)
     user = index.users.get(user_id) if index is not None else None
     if index is None or user is None:
         return None
     line = Route(directory, index, live, Situation(company_id, CallerSeen("internal"), "", at=user.extension))
-    step = own_phones(line, user, ring_s, alert)
-    return Decision(step, tuple(line.reasons), company_id, called=user.extension)
+    step = own_mobile(line, user, ring_s) if mobile else own_phones(line, user, ring_s, alert)
+    return None if step is None else Decision(step, tuple(line.reasons), company_id, called=user.extension)
 
 
 def route_extension(

@@ -22,7 +22,7 @@ REPEAT_S = 10.0
 async def dialling(caller: Conversation, data: Dialling) -> None:
     """Ring the person's own phone, then call the number for him."""
     shown = Party("service", data.number, data.number)
-    if not await _own_phone(caller, data.by, data.device_id, shown, automatic=data.automatic):
+    if not await _own_phone(caller, data.by, data.device_id, shown, automatic=data.automatic, mobile=data.mobile):
         return
     leg = caller.leg
     while True:
@@ -82,16 +82,20 @@ def _give(caller: Conversation, data: Fetching) -> Failure | None:
     return pickup.replace_leg(x, call, leg, mine, my_leg, caller.now)
 
 
-async def _own_phone(caller: Conversation, by: Party, device_id: int, shown: Party | None, *, automatic: bool) -> bool:
-    """Ring the person at one phone, or at all, unless he is there (after a crash); False: he does not take it."""
+async def _own_phone(
+    caller: Conversation, by: Party, device_id: int, shown: Party | None, *, automatic: bool, mobile: bool = False
+) -> bool:
+    """Ring the person at one phone, at all, or at the mobile, unless he is there (after a crash); False: he does not
+    take it."""
     if caller.call.caller:
         return True
     index = caller.index
     user = index.users.get(by.user_id) if index is not None else None
     if index is None or user is None:
         return False
-    decision = ring_own(caller.exchange.directory, index.company.id, user.id, RING_S, live=caller.exchange.present)
-    if device_id:
+    x = caller.exchange
+    decision = ring_own(x.directory, index.company.id, user.id, RING_S, live=x.present, mobile=mobile)
+    if device_id and not mobile:
         devices = tuple(device for device in index.devices_of(user.id) if device.id == device_id)
         decision = Decision(RingUser(user, devices, RING_S), (), index.company.id, called=user.extension)
     return decision is not None and await caller.reach(decision, shown, automatic=automatic) is NORMAL
