@@ -59,6 +59,13 @@ def test_forwarding_to_the_own_mobile_tells_the_number_it_has_now(world: CodeWor
     assert world.call("*72*").listen() == ["nl/forward-always-to to=+31612345678"]
 
 
+def test_forwarding_to_a_colleagues_voicemail_leads_there_and_to_the_own_one_to_ones_own(world: CodeWorld) -> None:
+    world.call(f"*72*55{CARLA}").listen()
+    assert world.forwards() == {"always": ("voicemail", CARLA)}
+    world.call(f"*72*55{ANNA}").listen()
+    assert world.forwards() == {"always": ("voicemail", "")}
+
+
 def test_no_answer_tells_after_how_many_rings(world: CodeWorld) -> None:
     assert world.call(f"*92{CARLA}").listen() == [
         f"nl/forward-no-answer-to to={CARLA}", "nl/forward-after-rings rings=4",

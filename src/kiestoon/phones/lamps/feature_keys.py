@@ -20,7 +20,7 @@ from kiestoon.phones.lamps.lamp import lamp_of
 from kiestoon.phones.lamps.sources.own_features import CASES, is_own_voicemail
 from kiestoon.phones.lamps.telling import Teller
 from kiestoon.routing.at_rest import status_at
-from kiestoon.routing.forwardable import read_target
+from kiestoon.routing.forwardable import IndexBook, read_target
 from kiestoon.sip.events import RenewalReceived, RequestReceived
 from kiestoon.sip.subscription import Subscription
 from kiestoon.sip.subscription.feature_events import Forwarding, SetForwarding, Wish, parse_wish
@@ -152,5 +152,5 @@ class FeatureKeys:
     def _target(self, index: CompanyIndex, user: User, number: str) -> Destination:
         if is_own_voicemail(index, user, number):
             return Destination("voicemail")
-        found = read_target(self._x.directory, index, user, number)
+        found = read_target(IndexBook(self._x.directory, index), user, number)
         return found if isinstance(found, Destination) else NOWHERE

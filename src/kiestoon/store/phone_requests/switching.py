@@ -21,7 +21,7 @@ def switch_forward(changes: Changes, peek: Peek, user: User, request: SwitchForw
     if not request.to:
         _switch_off(changes, rows)
         return None
-    to_box = request.to.kind == "voicemail"
+    to_box = request.to.kind == "voicemail" and request.to.target in ("", user.extension)
     row = next((row for row in rows if not row.own_number), None)
     before = row or Forward(id=0, company_id=request.company_id, extension=user.extension, case=request.case)
     wanted = replace(
