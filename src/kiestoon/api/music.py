@@ -16,9 +16,10 @@ from sqlalchemy import Connection
 from kiestoon.api import uploads
 from kiestoon.api.principal import Principal
 from kiestoon.api.problems import ApiProblem
+from kiestoon.api.resources.reach import Reach
 from kiestoon.api.resources.requests import check_company, company_id_of, demand_operation, id_of
 from kiestoon.api.resources.routes import Asker, Behind
-from kiestoon.company.model import MusicFile
+from kiestoon.company.model import BY_TABLE, MusicFile, MusicOnHold
 from kiestoon.speech import recordings
 from kiestoon.store.load import iterate_rows
 from kiestoon.store.problems import problem
@@ -88,10 +89,16 @@ async def add_music(
     A playlist is there once it has a file. Whoever waits hears it from the next time on.
     """
     found = _company(principal, company_id)
-    await backend.read(lambda connection: _check_room(connection, found, playlist, 0))
+
+    def check(connection: Connection) -> None:
+        _demand_theirs(connection, principal, found, playlist)
+        _check_room(connection, found, playlist, 0)
+
+    await backend.read(check)
     taken = await uploads.receive(request, found)
 
     def write(changes: Changes) -> MusicFile:
+        _demand_theirs(changes.connection, principal, found, playlist)
         rows = _check_room(changes.connection, found, playlist, taken.duration_ms)
         last = max((row.position for row in rows), default=0)
         row = MusicFile(
@@ -130,6 +137,7 @@ async def remove_music(
 
     def write(changes: Changes) -> str:
         row = _find(changes.connection, found, playlist, file_id)
+        _demand_theirs(changes.connection, principal, found, playlist)
         changes.remove(row)
         return row.file
 
@@ -143,6 +151,17 @@ def _company(principal: Principal, company_id: str) -> int:
     found = company_id_of(principal, company_id)
     demand_operation(principal, "manage_music", SUBJECT)
     return found
+
+
+def _demand_theirs(connection: Connection, principal: Principal, company_id: int, playlist: str) -> None:
+    """Administrators of a location or department choose what is heard there (V 26.4), and change nothing elsewhere."""
+    if principal.role in ("operator", "company"):
+        return
+    reach = Reach(principal, company_id)
+    for row in iterate_rows(connection, MusicOnHold, company_id=company_id):
+        played = (row.playlist, row.internal_playlist, row.parked_playlist, row.camped_playlist)
+        if playlist in played and not reach.holds(connection, BY_TABLE["music_on_hold"], row.id):
+            raise ApiProblem("forbidden", [problem("playlist", "played_elsewhere", value=playlist)])
 
 
 def _rows(connection: Connection, company_id: int, playlist: str) -> list[MusicFile]:

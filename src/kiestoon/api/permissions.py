@@ -141,7 +141,7 @@ OPERATIONS: Final[dict[str, frozenset[Role]]] = {
     "manage_webhooks": frozenset({"operator", "company"}),
     "manage_prompts": frozenset({"operator", "company"}),
     "manage_recordings": frozenset({"operator", "company"}),
-    "manage_music": frozenset({"operator", "company"}),
+    "manage_music": frozenset({"operator", "company", "location", "department"}),
     "read_music": frozenset({"operator", "company", "location", "department"}),
     "send_account_mail": frozenset({"operator", "company", "location", "department", "user"}),
     "export_configuration": frozenset({"operator", "company"}),

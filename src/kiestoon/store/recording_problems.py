@@ -17,6 +17,12 @@ TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
         "Cut it",
         "Kort haar in",
     ),
+    "played_elsewhere": (
+        "the playlist {value} is heard elsewhere as well",
+        "de afspeellijst {value} is ook elders te horen",
+        "Give yours another name, or ask an administrator of the company",
+        "Geef de uwe een andere naam, of vraag het een beheerder van het bedrijf",
+    ),
     "playlist_too_long": (
         "the playlist would last longer than {limit} minutes",
         "de afspeellijst zou langer dan {limit} minuten duren",
