@@ -237,7 +237,7 @@ class FakeMedia:
         if listener is None or listener.stream is None or listener.stream.direction in ("recvonly", "inactive"):
             return set()
         if listener.signals:
-            return {_name(source) for source in listener.signals.values()}
+            return {_name(source) for source in listener.signals.values()} - {"tone:silence"}
         heard = set()
         for talker_number, listener_number in self.edges.get(listener.context, set()):
             talker = self.terminations.get(talker_number)

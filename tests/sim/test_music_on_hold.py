@@ -14,7 +14,7 @@ from test_voicemail import press
 from world import World
 
 from kiestoon.company.model import CompanyRows, Department, Location, MusicFile, MusicOnHold
-from kiestoon.media.protocol import Music
+from kiestoon.media.protocol import Music, Tone
 from kiestoon.sip import events
 
 FOLDER = "/recordings/1"
@@ -109,9 +109,15 @@ def test_who_is_parked_hears_the_music_for_that() -> None:
 
 
 def test_somebody_who_wants_no_music_leaves_silence_to_whom_he_holds() -> None:
+    """In packets: a provider that gets none hangs up."""
     world = town({"playlist": "one"}, bert={"music_on_hold": False})
-    anna, session, *_ = held_by_bert(world)
+    anna, session, bert, other = held_by_bert(world)
     assert played(world, anna, session) == []
+    signals = world.media.at(int(anna.sends_to(session))).signals
+    assert list(signals.values()) == [Tone("silence")]
+    bert.resume(other)
+    world.run()
+    assert not signals
     close(world, session)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from kiestoon.calls import rooms
 from kiestoon.calls.call import Call
@@ -13,6 +13,10 @@ from kiestoon.media.protocol import Play, Record, SignalSource, Stop, Tone
 
 if TYPE_CHECKING:
     from kiestoon.calls.exchange import Exchange
+
+
+SILENCE: Final = Tone("silence")
+"""For who waits without music: providers and phones hang up when no packet comes for a minute or less."""
 
 
 def update_music(x: Exchange, call: Call) -> None:
@@ -36,13 +40,12 @@ def update_music(x: Exchange, call: Call) -> None:
 
 
 def start_music(x: Exchange, call: Call, leg: Leg, state: WaitState) -> None:
-    """Music for somebody who waits, unless it already plays."""
-    if leg.music or call.no_music or not leg.termination or call.link is None:
+    """Music for somebody who waits, or silence where there is none, unless it already plays."""
+    if leg.music or not leg.termination or call.link is None:
         return
-    music = music_for(x, call, leg, state)
-    if music is not None:
-        leg.music, leg.wait = x.ids.number(), state
-        call.link.send(Play(leg.termination, leg.music, music))
+    music = None if call.no_music else music_for(x, call, leg, state)
+    leg.music, leg.wait = x.ids.number(), state
+    call.link.send(Play(leg.termination, leg.music, music or SILENCE))
 
 
 def music_again(x: Exchange, call: Call, leg: Leg) -> None:
@@ -63,7 +66,9 @@ def music_off(x: Exchange, call: Call) -> None:
     """No music for anybody who waits in this call, now and from now on (*60)."""
     call.no_music = True
     for leg in call.legs.values():
-        stop_music(call, leg)
+        if leg.music:
+            stop_music(call, leg)
+            start_music(x, call, leg, "held")
     x.journal.changed(call)
 
 

@@ -15,7 +15,7 @@ from kiestoon.media.audio.pcm import Pcm, amplitude, to_int16
 
 #: Together for all frequencies of a tone; E.180 §7 recommends -10 ± 5 dBm0.
 LEVEL_DBM0 = -12.0
-NAMES = ("dial", "ringback", "busy", "congestion", "waiting", "sit", "confirm", "beep", "join", "leave")
+NAMES = ("dial", "ringback", "busy", "congestion", "waiting", "sit", "confirm", "beep", "join", "leave", "silence")
 DEFAULT_COUNTRY = "NL"
 
 _EDGE_MS = 4
@@ -27,6 +27,7 @@ _EVERYWHERE = {
     "beep": _BEEP,
     "join": "!440/120,!660/180",  # somebody comes into a conference, or leaves it: heard once, on top of what is said
     "leave": "!660/120,!440/180",
+    "silence": "0/1000",
 }
 _CONFIRM = "!{dial}/100,!0/100,!{dial}/100,!0/100,!{dial}/100,0/1000"
 
