@@ -255,6 +255,7 @@ CHANGEABLE: Final[dict[tuple[str, Role], frozenset[str]]] = {
             "lamp_do_not_disturb",
             "lamp_forwarding",
             "unsolicited_mwi",
+            "rings_by_kind",
             "ip_listing",
             "contact_email",
         }

@@ -64,8 +64,6 @@ def dial_device(
     leg.webrtc = is_browser(binding) and not as_phone
     leg.contact = binding.contact
     domain = _domain(x, call)
-    company = x.company_of(call)
-    country = company.country if company is not None else ""
     return _invite(
         x,
         call,
@@ -75,12 +73,12 @@ def dial_device(
         to=NameAddr(user.name, _uri(user.extension, domain)),
         from_=shown_address(identity.caller_for_phones(call), domain, trusted=False),
         destination=(destination,) if destination is not None else None,
-        headers=[*_diversion_headers(x, call, domain, outside=False), *_ringing(call, alert, country)],
+        headers=[*_diversion_headers(x, call, domain, outside=False), *_ringing(x, call, alert)],
         route=binding.path,
     )
 
 
-def _ringing(call: Call, alert: int, country: str) -> Headers:
+def _ringing(x: Exchange, call: Call, alert: int) -> Headers:
     """How the phone is to ring, or that it is to answer by itself: every brand looks at one of these (CALL-16)."""
     if call.seek is not None and call.seek.manner.automatic:
         return [
@@ -88,7 +86,7 @@ def _ringing(call: Call, alert: int, country: str) -> Headers:
             ("Call-Info", "<sip:127.0.0.1>;answer-after=0"),
             ("Answer-Mode", "Auto"),  # RFC 5373
         ]
-    return identity.alert_info(call, alert, country)
+    return identity.alert_info(call, alert, x.company_of(call))
 
 
 def dial_trunk(x: Exchange, call: Call, trunk: Trunk, step: DialOutside, now: float) -> Leg | None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kiestoon.calls.exchange import Exchange
     from kiestoon.calls.leg import Leg
     from kiestoon.company.directory import CompanyIndex
-    from kiestoon.company.model import Row
+    from kiestoon.company.model import Company, Row
 
 Headers = list[tuple[str, str]]
 _RING_KINDS: Final = {
@@ -40,16 +40,18 @@ def caller_for_phones(call: Call) -> Party:
     return labelled(prefix, party, " - ") if prefix else party
 
 
-def alert_info(call: Call, alert: int, country: str) -> Headers:
-    """How the phone is to ring: internal, group, national and international calls differ (E 5.6), and so does each
-    alternate number (CALL-20).
+def alert_info(call: Call, alert: int, company: Company | None) -> Headers:
+    """How the phone is to ring: internal, group, national and international calls differ (E 5.6) where the company
+    wants that, and so does each alternate number (CALL-20).
 
     Which brand a phone is need not be known: Polycom, Cisco, Grandstream and Gigaset look for "Bellcore-drN" anywhere
     in Alert-Info, Aastra-Mitel, Yealink and Snom for the text after ``info=``.
     """
     if alert:
         return [("Alert-Info", f"<http://127.0.0.1/Bellcore-dr{alert}>;info=alert-number{alert}")]
-    pattern, info = _RING_KINDS[_ring_kind(call, country)]
+    if company is None or not company.rings_by_kind:
+        return []
+    pattern, info = _RING_KINDS[_ring_kind(call, company.country)]
     return [("Alert-Info", f"<http://127.0.0.1/Bellcore-dr{pattern}>;info={info}")]
 
 

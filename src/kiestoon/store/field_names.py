@@ -35,6 +35,7 @@ _ENGLISH: Final = {
     "unreachable_to": "destination when unreachable",
     "withheld_to": "destination of withheld numbers",
     "within_to": "destination within the limit",
+    "rings_by_kind": "different rings by kind of call",
 }
 
 DUTCH: Final = {
@@ -277,6 +278,7 @@ DUTCH: Final = {
     "ring_s": "beltijd",
     "ring_when": "moment van meebellen",
     "rings": "aantal keer overgaan",
+    "rings_by_kind": "beltonen per soort gesprek",
     "roaming": "onderweg",
     "roaming_status_id": "status onderweg",
     "role": "rol",

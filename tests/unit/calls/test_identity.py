@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from kiestoon.calls.call import Call
 from kiestoon.calls.identity import alert_info
 from kiestoon.calls.leg import Leg
 from kiestoon.calls.party import Party
+from kiestoon.company.model import Company
 from kiestoon.routing import CallerSeen, Situation
 from kiestoon.routing.situation import Hunt
 
@@ -22,6 +24,7 @@ def call_from(party: Party, number: str = "", **situation: Any) -> Call:
     return call
 
 
+COMPANY = Company(id=1, name="Kiestad", domain="kiestad.example")
 INSIDE, OUTSIDE = Party("device", "102"), Party("trunk", "+31612345678")
 
 
@@ -38,10 +41,13 @@ INSIDE, OUTSIDE = Party("device", "102"), Party("trunk", "+31612345678")
 def test_internal_national_international_and_group_calls_ring_differently(
     party: Party, number: str, hunt: Hunt | None, rings: str
 ) -> None:
-    assert alert_info(call_from(party, number, hunt=hunt), 0, "NL") == [("Alert-Info", rings)]
+    assert alert_info(call_from(party, number, hunt=hunt), 0, COMPANY) == [("Alert-Info", rings)]
 
 
-def test_an_alternate_numbers_pattern_wins() -> None:
-    assert alert_info(call_from(INSIDE), 3, "NL") == [
-        ("Alert-Info", "<http://127.0.0.1/Bellcore-dr3>;info=alert-number3")
-    ]
+def test_an_alternate_numbers_pattern_wins_and_stays_where_the_company_wants_no_other_differences() -> None:
+    plain = replace(COMPANY, rings_by_kind=False)
+    assert alert_info(call_from(INSIDE), 0, plain) == []
+    for company in (COMPANY, plain):
+        assert alert_info(call_from(INSIDE), 3, company) == [
+            ("Alert-Info", "<http://127.0.0.1/Bellcore-dr3>;info=alert-number3")
+        ]

@@ -49,6 +49,7 @@ class Company(Row, frozen=True):
     once there is an extension (E 2.1). ``blocked`` wins over what users may call (E 9.1). ``max_diversions`` bounds a
     chain of forwardings. ``lamp_do_not_disturb``, ``lamp_forwarding``: the lamp of somebody who does not want calls, or
     forwards all of them, is lit. ``unsolicited_mwi``: phones that do not subscribe to their message lamp are told too.
+    ``rings_by_kind``: internal, group, national and international calls ring differently (E 5.6).
     ``ip_listing``: desk phones call outside only from where somebody has logged in, or an allowed address (E 6.8).
     """
 
@@ -75,6 +76,7 @@ class Company(Row, frozen=True):
     lamp_do_not_disturb: Annotated[bool, ADDED] = True
     lamp_forwarding: Annotated[bool, ADDED] = True
     unsolicited_mwi: Annotated[bool, ADDED] = False
+    rings_by_kind: Annotated[bool, ADDED] = True
     ip_listing: Annotated[bool, ADDED] = False
     contact_email: Email = ""
     active: bool = True

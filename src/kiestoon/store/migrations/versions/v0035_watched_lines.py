@@ -1,4 +1,4 @@
-"""The lines people follow on their phones."""
+"""The lines people follow on their phones; whether kinds of calls ring differently."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Nobody follows any yet."""
+    """Nobody follows any yet; phones go on ringing as they did."""
+    op.add_column("companies", sa.Column("rings_by_kind", sa.Boolean(), nullable=False, server_default=sa.true()))
     op.create_table(
         "watched_lines",
         sa.Column("company_id", sa.Integer(), nullable=False),
