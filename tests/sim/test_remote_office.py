@@ -116,6 +116,9 @@ def test_a_call_for_oneself_may_begin_at_the_mobile() -> None:
     assert "call" in orders.dial(1, 1, "102", mobile=True)
     world.run()
     mobile = lift(provider, HOTEL)
+    world.run(2)
+    assert not was_rung(bert)  # a voicemail may have answered
+    press(provider, mobile, "1")
     world.run()
     assert bert.last(events.InviteReceived).request.from_.uri.user == "101", world.network.ladder()
     assert provider.hears(mobile) == {bert.sends_to(rung(bert))}

@@ -67,12 +67,15 @@ def own_phones(route: Route, user: User, ring_s: int, alert: int = 0) -> RingUse
 
 
 def own_mobile(route: Route, user: User, ring_s: int) -> RingAll | None:
-    """Ring the person's mobile in place of the phones (U 5.4.9); None: there is none, or it cannot be called."""
+    """Ring the person's mobile in place of the phones (U 5.4.9); None: there is none, or it cannot be called.
+
+    It presses 1 before the other party is called: somebody's voicemail is no caller.
+    """
     step = branch_out(route, user.mobile_number, user) if user.mobile_number else None
     if not isinstance(step, DialOutside):
         return None
     route.because("mobile", name=user.name, number=user.mobile_number)
-    return RingAll((), (msgspec.structs.replace(step, user_id=user.id),), ring_s, personal=True)
+    return RingAll((), (msgspec.structs.replace(step, user_id=user.id, confirm=True),), ring_s, personal=True)
 
 
 def assistants(route: Route, user: User, profile: reach.Profile | None, ring_s: int) -> RingAll | None:
