@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
 
 import pytest
 
@@ -13,7 +14,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     gc.freeze()
 
 
-def pytest_runtest_logfinish() -> None:
-    """Once an exchange in the same process has ended, its collector walks over everything again."""
-    if not gc.get_freeze_count():
-        gc.freeze()
+@pytest.fixture
+def thaws() -> Iterator[None]:
+    """For tests with an exchange in their own process: when that ends, its collector walks over everything again."""
+    yield
+    gc.freeze()

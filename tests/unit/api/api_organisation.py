@@ -233,8 +233,9 @@ def _fill(changes: Changes, company_id: int, ids: dict[str, int], digit: str, e1
     add(ParkMember, group_id=lots.id, extension=number)
     pickup = add(PickupGroup, name=f"Counter {digit}", location_id=location.id)
     add(PickupMember, group_id=pickup.id, extension=number)
-    add(MusicOnHold, department_id=department.id, playlist="spring")
-    add(MusicFile, playlist="spring", file=f"{company_id}-{digit}.ogg", duration_ms=1000)
+    playlist = "spring" if first else "autumn"
+    add(MusicOnHold, department_id=department.id, playlist=playlist)
+    add(MusicFile, playlist=playlist, file=f"{company_id}-{digit}.ogg", duration_ms=1000)
     pack = add(ServicePack, name=f"Pack {digit}", services=("call_recording",), licences=10)
     add(PackAssignment, pack_id=pack.id, extension=number)
     add(ServiceAssignment, extension=number, service="hot_desking")

@@ -9,6 +9,8 @@ import pytest
 from kiestoon.app import collector
 from kiestoon.app.collector import Collector
 
+pytestmark = pytest.mark.usefixtures("thaws")
+
 
 class Clock:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:

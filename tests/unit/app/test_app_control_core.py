@@ -24,6 +24,8 @@ from kiestoon.store.errors import DatabaseUnavailableError
 from kiestoon.store.installation import prepare
 from kiestoon.store.write import changing
 
+pytestmark = pytest.mark.usefixtures("thaws")
+
 SECRET = "abcdefghijklmnopqrst"
 
 

@@ -20,6 +20,8 @@ from kiestoon.store.installation import prepare
 from kiestoon.store.load import list_rows
 from kiestoon.store.write import changing
 
+pytestmark = pytest.mark.usefixtures("thaws")
+
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
