@@ -21,6 +21,7 @@ import msgspec
 import structlog
 
 from kiestoon.app.framing import AdminReply, AdminRequest, encode_message, read_message
+from kiestoon.unreadable import UNREADABLE
 
 log = structlog.get_logger(__name__)
 
@@ -136,7 +137,7 @@ class AdminServer:
                         await sending
                         return
                     reply = await self._commands.run(request)
-                except msgspec.DecodeError as error:
+                except UNREADABLE as error:
                     reply = AdminReply(error=f"bad request: {error}")
                 writer.write(_encoded(reply))
                 await writer.drain()

@@ -15,6 +15,7 @@ import msgspec
 
 from kiestoon.operator_error import OperatorError
 from kiestoon.speech.voices import read_voices
+from kiestoon.unreadable import UNREADABLE
 
 _PREFIX = "KIESTOON_"
 _SEARCH = (Path("var/kiestoon.toml"), Path("/etc/kiestoon/kiestoon.toml"))
@@ -285,7 +286,7 @@ def _read(path: Path) -> dict[str, Any]:
         return msgspec.toml.decode(path.read_bytes(), type=dict[str, Any])
     except OSError as error:
         raise ConfigError(f"{path} cannot be read ({error.strerror})", "Make it readable for this user") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise ConfigError(f"{path} is not valid TOML: {error}", "Correct that line") from None
 
 

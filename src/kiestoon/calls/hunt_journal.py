@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from kiestoon.routing import HuntRecord
+from kiestoon.unreadable import UNREADABLE
 
 
 class HuntState(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -31,7 +32,7 @@ def replay_hunts(entries: Iterable[bytes]) -> dict[int, HuntRecord]:
     for data in entries:
         try:
             state = _decoder.decode(data)
-        except msgspec.DecodeError:
+        except UNREADABLE:
             continue
         records[state.group_id] = state.record
     return records

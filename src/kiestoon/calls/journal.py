@@ -27,6 +27,7 @@ from kiestoon.routing import Reason, Situation
 from kiestoon.sdp.agreement import Agreed, OfferState
 from kiestoon.sip.session.state import SessionState
 from kiestoon.sip.session.unanswered import UnansweredInvite, invite_received, invite_sent, is_same
+from kiestoon.unreadable import UNREADABLE
 
 
 class LegData(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -323,7 +324,7 @@ def replay(entries: Iterable[bytes]) -> dict[str, CallState]:
     for data in entries:
         try:
             entry = _decoder.decode(data)
-        except msgspec.DecodeError:
+        except UNREADABLE:
             continue
         if isinstance(entry, CallState):
             alive[entry.id] = entry
@@ -348,7 +349,7 @@ def replay_messages(entries: Iterable[bytes]) -> list[Message]:
             continue
         try:
             entry = _decoder.decode(data)
-        except msgspec.DecodeError:
+        except UNREADABLE:
             continue
         if isinstance(entry, MessageBegun):
             begun[entry.message.signal] = entry.message

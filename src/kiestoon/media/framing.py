@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from kiestoon.media.protocol import Command, Event
+from kiestoon.unreadable import UNREADABLE
 
 LENGTH = struct.Struct("!I")
 MAX_FRAME = 16 * 1024 * 1024
@@ -62,18 +63,18 @@ def parse_commands(frame: bytes) -> tuple[list[Command], list[str]]:
     """The commands of a frame and a complaint for each one that cannot be read; the readable ones still count."""
     try:
         return _commands.decode(frame), []
-    except msgspec.DecodeError:
+    except UNREADABLE:
         pass
     commands: list[Command] = []
     complaints: list[str] = []
     try:
         parts = _raw_list.decode(frame)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         return [], [str(error)]
     for part in parts:
         try:
             commands.append(_command.decode(part))
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             complaints.append(str(error))
     return commands, complaints
 
@@ -82,5 +83,5 @@ def parse_events(frame: bytes) -> list[Event]:
     """The events of a frame. Raises ``BadFrame``."""
     try:
         return _events.decode(frame)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise BadFrame(str(error)) from error

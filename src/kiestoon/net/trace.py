@@ -20,6 +20,7 @@ import msgspec
 from kiestoon.net.intake import Way
 from kiestoon.net.redact import has_secrets, redact
 from kiestoon.sip.flow import Flow
+from kiestoon.unreadable import UNREADABLE
 
 _LENGTH = struct.Struct(">I")
 _LARGEST_RECORD = 1 << 20
@@ -132,7 +133,7 @@ def _records(file: BinaryIO, decoder: msgspec.msgpack.Decoder[TracedMessage]) ->
             return
         try:
             yield decoder.decode(file.read(length))
-        except msgspec.DecodeError:
+        except UNREADABLE:
             return
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from kiestoon.registrar.bindings import BindingChanged
+from kiestoon.unreadable import UNREADABLE
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(BindingChanged)
@@ -23,6 +24,6 @@ def decode_changes(entries: Iterable[bytes]) -> list[BindingChanged]:
     for entry in entries:
         try:
             changes.append(_decoder.decode(entry))
-        except msgspec.DecodeError:
+        except UNREADABLE:
             continue
     return changes

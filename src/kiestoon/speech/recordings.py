@@ -21,6 +21,7 @@ import structlog
 from kiestoon.speech.rendering.jobs import Converted
 from kiestoon.speech.rendering.problems import SpeechFailed
 from kiestoon.speech.rendering.program import run_program
+from kiestoon.unreadable import UNREADABLE
 
 log = structlog.get_logger("speech")
 
@@ -123,7 +124,7 @@ def _convert(source: Path, target: Path) -> int:
     command = [sys.executable, "-m", module, str(source), str(target), str(LONGEST_S)]
     try:
         converted = msgspec.json.decode(run_program(command, "", _CONVERTING_S, 10_000), type=Converted)
-    except (SpeechFailed, msgspec.DecodeError) as error:  # it got the better of the decoder
+    except (SpeechFailed, *UNREADABLE) as error:  # it got the better of the decoder
         log.warning("an uploaded recording could not be converted", problem=str(error))
         raise NotAudio(str(error)) from None
     if converted.problem == "too_long":

@@ -83,7 +83,7 @@ async def test_the_list_has_every_text_in_the_companys_language_or_the_one_asked
         "recording": None,
     }
     latvian = (await client.get(api.path("prompts"), params={"language": "lv"})).json()["items"]
-    assert latvian[0]["text"] == "Paldies par zvanu. Uz redzēšanos."
+    assert latvian[0]["text"] == "Paldies par zvanu. Uz sadzirdēšanos."
     assert (await client.get(api.path("prompts"), params={"language": "fr"})).status_code == 422
 
 

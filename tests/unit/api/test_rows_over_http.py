@@ -226,6 +226,7 @@ async def test_what_would_leave_ones_part_is_refused_naming_the_field(api: Api) 
         (b'{"location_id": 99999999999999999999, "name": "a", "extension": "299"}', "application/json", 422),
         (b'{"ring_s": 60.5, "name": "a", "extension": "299"}', "application/json", 422),
         (b"[" * 100_000, "application/json", 422),
+        (b'{"name": "\x80"}', "application/json", 422),
         (b"name=x", "application/x-www-form-urlencoded", 415),
         (b"{}", "", 415),
         (b'"' + b"x" * 300_000 + b'"', "application/json", 413),

@@ -13,6 +13,7 @@ import httpx
 import msgspec
 
 from kiestoon.notify.targets import TargetRefusedError, check_target
+from kiestoon.unreadable import UNREADABLE
 
 _TIMEOUT_S: Final = 10.0
 _MOST_BYTES: Final = 1024 * 1024
@@ -68,7 +69,7 @@ async def _read(response: httpx.Response) -> bytes:
 def _parse(host: str, status: int, body: bytes) -> dict[str, Any]:
     try:
         parsed = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except (*UNREADABLE, RecursionError):
         parsed = None
     if not isinstance(parsed, dict):
         raise FetchError(f"{host} answered {status} without a JSON object")

@@ -23,6 +23,7 @@ from kiestoon.store.idempotency import Answer, find_answer, keep_answer
 from kiestoon.store.problems import problem
 from kiestoon.store.tables import companies
 from kiestoon.store.write import Changes
+from kiestoon.unreadable import UNREADABLE
 
 MAX_ROW_BYTES: Final = 256 * 1024
 _JSON: Final = frozenset({"application/json", "application/merge-patch+json"})
@@ -95,7 +96,7 @@ def parse_json(body: bytes) -> Any:
     """JSON; a problem that says where it is none."""
     try:
         return msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (*UNREADABLE, RecursionError) as error:
         raise ApiProblem("invalid", [problem("", "not_json", detail=str(error)[:80])]) from None
 
 

@@ -14,6 +14,7 @@ import msgspec
 from kiestoon.calls.record import mend
 from kiestoon.sip.flow import RELIABLE, Destination, Flow, Target
 from kiestoon.sip.subscription import Subscription, SubscriptionData
+from kiestoon.unreadable import UNREADABLE
 
 
 class Kept(msgspec.Struct, frozen=True, array_like=True, tag=True, gc=False):
@@ -73,7 +74,7 @@ def decode_journal(records: Iterable[bytes]) -> list[tuple[Kept, int]]:
     for record in records:
         try:
             entry = _decoder.decode(record)
-        except msgspec.DecodeError:
+        except UNREADABLE:
             continue
         if isinstance(entry, Kept):
             alive[entry.data.dialog.local_tag] = entry, restarts
@@ -93,7 +94,7 @@ def survivors(records: Iterable[bytes]) -> list[bytes]:
     for at, record in enumerate(records):
         try:
             entry = _decoder.decode(record)
-        except msgspec.DecodeError:
+        except UNREADABLE:
             continue
         if isinstance(entry, Restarted):
             restarts[at] = record

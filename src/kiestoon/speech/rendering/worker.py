@@ -12,6 +12,7 @@ import msgspec
 import structlog
 
 from kiestoon.speech.rendering.jobs import Done, Job
+from kiestoon.unreadable import UNREADABLE
 
 log = structlog.get_logger("speech")
 
@@ -58,7 +59,7 @@ class Worker:
                 return await self._ask(job)
         except TimeoutError:
             problem = f"{job.voice.engine}: no answer in time"
-        except (OSError, EOFError, msgspec.DecodeError) as error:
+        except (OSError, EOFError, *UNREADABLE) as error:
             problem = f"the renderer died ({error or type(error).__name__})"
         await self.stop()
         return Done(problem=problem)
