@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
 sys.path.insert(0, str(Path(__file__).parents[1] / "wire"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "api" / "login"))
 sys.path.insert(0, str(Path(__file__).parent))

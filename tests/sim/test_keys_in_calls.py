@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 from test_basic_calls import in_call
 from test_outside_lines import call_in
-from test_parking_and_pickup import press, with_codes
+from test_parking_and_pickup import press, with_a_mobile, with_codes
 from world import World
 
 from kiestoon.sip import events
@@ -42,11 +41,7 @@ def test_hold_gives_music_and_retrieve_brings_back(keys: str) -> None:
 
 def test_a_mobile_that_was_called_as_ones_own_phone_has_the_keys_too() -> None:
     """It has no others (E 5.1.3). Whoever calls from outside has none, whatever number he shows."""
-    rows = with_codes()
-    users = tuple(
-        replace(user, profile="combi", mobile_number="+31612345678") if user.id == 2 else user for user in rows.users
-    )
-    world = World(rows=replace(rows, users=users))
+    world = World(rows=with_a_mobile())
     anna, carla, mobile = world.phone("anna", "192.0.2.1"), world.phone("carla", "192.0.2.3"), world.provider()
     session = anna.dial("102")
     world.run()

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 from test_basic_calls import in_call
 from test_keys_in_calls import press
-from test_parking_and_pickup import with_codes
+from test_parking_and_pickup import with_a_mobile, with_codes
 from world import World
 
 from kiestoon.calls.call import Call
@@ -73,11 +72,7 @@ def test_a_supervisor_hears_both_and_nobody_hears_the_supervisor() -> None:
 
 
 def test_a_colleague_is_listened_in_on_at_his_mobile_too() -> None:
-    rows = with_codes(**SUPERVISED)
-    users = tuple(
-        replace(user, profile="combi", mobile_number="+31612345678") if user.id == 2 else user for user in rows.users
-    )
-    world = World(rows=replace(rows, users=users))
+    world = World(rows=with_a_mobile(**SUPERVISED))
     anna, carla, mobile = world.phone("anna", "192.0.2.1"), world.phone("carla", "192.0.2.3"), world.provider()
     session = anna.dial("102")
     world.run()

@@ -36,6 +36,14 @@ def with_codes(**rows: Any) -> CompanyRows:
     return msgspec.structs.replace(sample, feature_codes=tuple(codes), **rows)
 
 
+def with_a_mobile(**rows: Any) -> CompanyRows:
+    """The same, and Bert's mobile rings with his phones."""
+    company = with_codes(**rows)
+    fields = {"profile": "combi", "mobile_number": "+31612345678"}
+    users = [msgspec.structs.replace(user, **fields) if user.id == 2 else user for user in company.users]
+    return msgspec.structs.replace(company, users=tuple(users))
+
+
 PICKUP = {
     "pickup_groups": (PickupGroup(id=1, company_id=1, name="all"),),
     "pickup_members": tuple(

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
 sys.path.insert(0, str(Path(__file__).parent))
 
 from arranged import ANSWERING, AREAS, ARRANGED, BANKS, LINE, LOOP_SITES, bank, e164, fill

@@ -204,16 +204,11 @@ def answer_offer(
     # The offer's payload types are used both ways, with our own format parameters (RFC 3264 §6.1).
     receive = tuple(renumbered(own, theirs.payload_type) for theirs, own in matched)
     events = _matching_events(audio.events, receive) if dtmf else ()
+    media, key = session.media[index], (secured[1],) if secured else ()
     section = AudioSection(
-        profile=session.media[index].protocol,
-        codecs=receive,
-        events=events,
-        direction=ours,
-        crypto=(secured[1],) if secured else (),
-        ptime_ms=audio.ptime_ms,
-        rtcp_mux=audio.rtcp_mux,
-        mid=session.media[index].attribute("mid") or "",
-    )
+        profile=media.protocol, codecs=receive, events=events, direction=ours, crypto=key,
+        ptime_ms=audio.ptime_ms, rtcp_mux=audio.rtcp_mux, mid=media.attribute("mid") or "",
+    )  # fmt: skip
     settled = _settle_webrtc(section, session, audio, webrtc, previous)
     body = _answer_body(local, session, index, section, version, previous.body if previous else b"")
     stream = _stream(
