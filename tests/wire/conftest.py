@@ -23,11 +23,9 @@ from bench.peers.phone import register, unregister
 from bench.peers.process import PeerFailed, free_port, wait_until
 from bench.peers.sipp import Sipp
 from ladder import Ladder
-from parties import PHONES, SITES, WIRE, outside_caller
+from parties import PHONES, SITES, WIRE, PhoneStarter, SippStarter, left_over, outside_caller
 
 LONG = {"test_wire_codes", "test_wire_timers"}
-SippStarter = Callable[..., Sipp]
-PhoneStarter = Callable[..., Baresip]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -75,11 +73,6 @@ def expect_empty(exchange: Exchange, timeout_s: float = 5.0) -> None:
         wait_until(lambda: not left_over(exchange), timeout_s, "empty exchange")
     except PeerFailed:
         raise PeerFailed(f"left in the exchange: {left_over(exchange)}\n{exchange.report()}") from None
-
-
-def left_over(exchange: Exchange) -> dict[str, object]:
-    """Everything of calls that still exists."""
-    return {name: count for name, count in exchange.ask("inventory").items() if count}
 
 
 @pytest.fixture

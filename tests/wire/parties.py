@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from bench.lib.exchange import Site
+from collections.abc import Callable
+
+from bench.lib.exchange import Exchange, Site
+from bench.peers.baresip import Baresip
 from bench.peers.process import free_port
+from bench.peers.sipp import Sipp
 from ladder import Ladder
+
+SippStarter = Callable[..., Sipp]
+PhoneStarter = Callable[..., Baresip]
 
 PHONES = "127.0.0.1"
 
@@ -79,3 +86,8 @@ def outside_caller(number: str, calls: str, exchange_host: str, *, name: str = "
 def provider(name: str = "provider") -> Ladder:
     """The ladder of a provider that takes a call."""
     return Ladder(name, "provider", "", "provider.example")
+
+
+def left_over(exchange: Exchange) -> dict[str, object]:
+    """Everything of calls that still exists."""
+    return {name: count for name, count in exchange.ask("inventory").items() if count}

@@ -10,10 +10,9 @@ from bench.lib.exchange import Exchange, Site
 from bench.peers.baresip import Baresip
 from bench.peers.sipp import expect_all
 from msgspec.structs import replace
-from parties import PROVIDER, provider
+from parties import PROVIDER, PhoneStarter, SippStarter, provider
 from talking import CALLER_HZ
 
-from conftest import PhoneStarter, SippStarter
 from kiestoon.company.code_presets import preset_codes
 from kiestoon.company.desks import holder_of
 from kiestoon.company.model import Company, Device, User

@@ -13,11 +13,10 @@ import pytest
 from bench.lib.exchange import Exchange
 from bench.peers.process import wait_until
 from ladder import Ladder, check_body, check_header
-from parties import WIRE, caller
+from parties import WIRE, PhoneStarter, SippStarter, caller
 from talking import talk
 from test_wire_operations import fill
 
-from conftest import PhoneStarter, SippStarter
 from kiestoon.company.model import User, WatchedLine
 from kiestoon.operator_error import OperatorError
 from kiestoon.store.rules.peek import Peek

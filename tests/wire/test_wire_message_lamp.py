@@ -5,9 +5,8 @@ from __future__ import annotations
 from bench.lib.exchange import Exchange
 from bench.peers.process import wait_until
 from ladder import check_body
-from parties import caller
+from parties import PhoneStarter, SippStarter, caller
 
-from conftest import PhoneStarter, SippStarter
 from kiestoon.company.model import FeatureCode, User
 from kiestoon.store.database import Database
 from kiestoon.store.installation import open_vault

@@ -13,10 +13,8 @@ from bench.lib.exchange import Exchange
 from bench.peers.phone import register
 from bench.peers.process import free_port, wait_until
 from bench.peers.sipp import Sipp, expect_all
-from parties import PHONES, PROVIDER, SECOND_PROVIDER, WIRE, called, caller, provider
+from parties import PHONES, PROVIDER, SECOND_PROVIDER, WIRE, called, caller, left_over, provider
 from raw import RawParty, header
-
-from conftest import left_over
 
 Case = Callable[[Exchange, Path], object]
 
