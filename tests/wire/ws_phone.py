@@ -6,7 +6,6 @@ Like a browser's it gives an address nobody can reach (``.invalid``): the exchan
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import socket
@@ -21,8 +20,7 @@ from bench.peers.ears import hears_tone
 from bench.peers.phone import authorize, challenge_of
 from bench.peers.process import PeerFailed, wait_until
 from raw import header
-from websockets.sync.client import ClientConnection, connect
-from websockets.typing import Subprotocol
+from web_socket_line import WebSocketLine
 
 from kiestoon.media.audio.g711 import decode, encode
 
@@ -107,9 +105,8 @@ class WsPhone:
         self._tls = ssl.create_default_context(cafile=authority) if authority else None
         self.contact = f"sip:{user}@{os.urandom(6).hex()}.invalid;transport=ws"
         self.speech = Speech(tone_hz)
-        self.connection: ClientConnection | None = None
+        self.connection: WebSocketLine | None = None
         self.seen: list[str] = []
-        self._open = contextlib.ExitStack()
         self._cseq = 0
         self._call_id = self._own = self._peer = self._target = ""
         self._register_id = os.urandom(8).hex()
@@ -121,21 +118,20 @@ class WsPhone:
 
     def __exit__(self, *exc: object) -> None:
         self.speech.close()
-        self._open.close()
+        if self.connection is not None:
+            self.connection.close()
 
     # --- connection and login ----------------------------------------------------------------------------------------
 
     def connect(self) -> None:
         """Open the connection; the server must choose the subprotocol "sip"."""
-        opening = connect(self.url, subprotocols=[Subprotocol("sip")], ssl=self._tls, compression=None, proxy=None)
-        self.connection = self._open.enter_context(opening)
+        self.connection = WebSocketLine(self.url, "sip", self._tls)
         assert self.connection.subprotocol == "sip"
 
     def lose_connection(self) -> None:
         """As when a laptop changes its network: gone without a word."""
         assert self.connection is not None
-        self.connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-        self.connection.socket.close()
+        self.connection.lose()
         self.connection = None
 
     def register(self) -> None:
@@ -202,10 +198,9 @@ class WsPhone:
         deadline = time.monotonic() + timeout_s
         while True:
             try:
-                message = self.connection.recv(max(0.0, deadline - time.monotonic()))
+                text = self.connection.recv(deadline - time.monotonic())
             except TimeoutError:
                 raise PeerFailed(f"no {start} for {method}; heard:\n" + "\n".join(self.seen)) from None
-            text = message if isinstance(message, str) else message.decode()
             self.seen.append(text)
             if text.startswith(start) and header(text, "CSeq").endswith(method):
                 return text
