@@ -119,6 +119,8 @@ PERMISSIONS: Final[dict[str, Permission]] = {
     "meetings": _PERSONAL,
     "group_calls": _VIRTUAL,
     "group_call_members": Permission("write", "write", "write", "write", "-", ("group_call_id",)),
+    "queues": _VIRTUAL,
+    "queue_members": Permission("write", "write", "write", "write", "-", ("queue_id",)),
     "service_packs": Permission("write", "read", "public", "public", "-"),
     "pack_assignments": Permission("write", "write", "write", "read", "read", ("extension", "location_id")),
     "service_assignments": Permission("write", "write", "write", "read", "read", ("extension",)),

@@ -31,6 +31,8 @@ from kiestoon.company.model import (
     PlanOverride,
     PlanPeriod,
     Presence,
+    Queue,
+    QueueMember,
     ReachOverride,
     ReachProfile,
     ReachStatus,
@@ -65,6 +67,7 @@ _OWNERS = (
     "forward_extensions",
     "conference_rooms",
     "group_calls",
+    "queues",
 )
 
 
@@ -114,6 +117,8 @@ class Arrangements:
         "mappings",
         "meetings",
         "presences",
+        "queue_members",
+        "queues",
         "reaches",
         "ringing",
         "rules",
@@ -190,6 +195,11 @@ class Arrangements:
         self.group_call_members: dict[int, tuple[GroupCallMember, ...]] = _group(
             rows.group_call_members, lambda row: row.group_call_id
         )
+        self.queues: dict[int, Queue] = {row.id: row for row in rows.queues}
+        self.queue_members: dict[int, tuple[QueueMember, ...]] = {
+            queue: tuple(sorted(members, key=lambda member: (member.position, member.id)))
+            for queue, members in _group(rows.queue_members, lambda row: row.queue_id).items()
+        }
 
     def _index_numbers(self, rows: CompanyRows) -> None:
         """Plans, and what is dialled in short."""

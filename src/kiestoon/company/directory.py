@@ -26,6 +26,7 @@ from kiestoon.company.model import (
     Location,
     Menu,
     Number,
+    Queue,
     Trunk,
     User,
 )
@@ -116,13 +117,15 @@ class CompanyIndex:
         return self.devices_by_user.get(user_id, ())
 
     def members_of(self, extension: str) -> frozenset[int]:
-        """The people in a group or hunt group."""
+        """The people in a group, hunt group or queue."""
         owner = self.arrangements.extensions.get(extension)
         found: tuple[str, ...] = ()
         if isinstance(owner, GroupExtension):
             found = self.arrangements.group_members.get(owner.id, ())
         elif isinstance(owner, HuntGroup):
             found = tuple(member.extension for member in self.arrangements.hunt_members.get(owner.id, ()))
+        elif isinstance(owner, Queue):
+            found = tuple(member.extension for member in self.arrangements.queue_members.get(owner.id, ()))
         return frozenset(self.users_by_extension[member].id for member in found if member in self.users_by_extension)
 
     def location_of(self, user: User) -> Location | None:

@@ -213,6 +213,12 @@ _TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
         "Choose times that do not overlap",
         "Kies tijden die niet overlappen",
     ),
+    "needed_for": (
+        "{field} must be given, because {other} is on",
+        "{field} moet zijn ingevuld, want {other} staat aan",
+        "Give it, or switch {other} off",
+        "Vul het in, of zet {other} uit",
+    ),
     "needs_target": (
         "{field} has no destination",
         "{field} heeft geen bestemming",

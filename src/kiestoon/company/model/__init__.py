@@ -113,6 +113,7 @@ from kiestoon.company.model.people import (
     resolved_encryption,
 )
 from kiestoon.company.model.prompts import Prompt, Recording, SpokenLanguage
+from kiestoon.company.model.queues import BusyAgents, OutOfHours, Queue, QueueMember, QueueStrategy
 from kiestoon.company.model.reach import (
     Availability,
     CallClass,
@@ -171,6 +172,7 @@ __all__ = [
     "Announcing",
     "AssistantGroup",
     "Availability",
+    "BusyAgents",
     "CallClass",
     "CallLimit",
     "CallerIdChoice",
@@ -220,6 +222,7 @@ __all__ = [
     "NumberPlan",
     "NumberScheme",
     "OperatorSettings",
+    "OutOfHours",
     "OwnPrivacy",
     "OwnSignal",
     "PackAssignment",
@@ -240,6 +243,9 @@ __all__ = [
     "PrivacyMember",
     "Profile",
     "Prompt",
+    "Queue",
+    "QueueMember",
+    "QueueStrategy",
     "ReachCell",
     "ReachOverride",
     "ReachProfile",

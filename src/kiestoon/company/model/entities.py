@@ -18,6 +18,7 @@ from kiestoon.company.model import (
     organisation,
     people,
     prompts,
+    queues,
     reach,
     ringing,
     schedules,
@@ -395,6 +396,14 @@ ENTITIES: tuple[Entity, ...] = (
         ("group call member", "deelnemer aan een groepsoproep"),
         key=("group_call_id", "extension", "number"),
         unique=(("group_call_id", "extension", "number"),),
+    ),
+    Entity(queues.Queue, "queues", ("queue", "wachtrij"), key=("extension", "name")),
+    Entity(
+        queues.QueueMember,
+        "queue_members",
+        ("queue member", "lid van een wachtrij"),
+        key=("queue_id", "extension"),
+        unique=(("queue_id", "extension"),),
     ),
     Entity(organisation.ServicePack, "service_packs", ("service pack", "servicepack"), unique=(("name",),)),
     Entity(

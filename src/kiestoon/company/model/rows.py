@@ -64,6 +64,7 @@ from kiestoon.company.model.people import (
     WatchedLine,
 )
 from kiestoon.company.model.prompts import Prompt, Recording
+from kiestoon.company.model.queues import Queue, QueueMember
 from kiestoon.company.model.reach import CallClass, ReachCell, ReachOverride, ReachProfile, ReachStatus
 from kiestoon.company.model.ringing import (
     AssistantGroup,
@@ -143,6 +144,8 @@ class CompanyRows(msgspec.Struct, frozen=True, kw_only=True):
     meetings: tuple[Meeting, ...] = ()
     group_calls: tuple[GroupCall, ...] = ()
     group_call_members: tuple[GroupCallMember, ...] = ()
+    queues: tuple[Queue, ...] = ()
+    queue_members: tuple[QueueMember, ...] = ()
     service_packs: tuple[ServicePack, ...] = ()
     pack_assignments: tuple[PackAssignment, ...] = ()
     service_assignments: tuple[ServiceAssignment, ...] = ()

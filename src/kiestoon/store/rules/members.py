@@ -1,4 +1,4 @@
-"""Rules over groups, LBR and reach. Each function yields what is wrong."""
+"""Rules over groups, queues, LBR and reach. Each function yields what is wrong."""
 
 from __future__ import annotations
 
@@ -12,14 +12,18 @@ from kiestoon.company.model import (
     ForwardExtension,
     GroupExtension,
     GroupMember,
+    Holiday,
     HuntMember,
     LocationRoute,
     LocationRouting,
+    Queue,
+    QueueMember,
     ReachCell,
     ReachOverride,
     ReachProfile,
     ReachStatus,
     Row,
+    Schedule,
     User,
 )
 from kiestoon.store.problems import Problem, problem
@@ -37,7 +41,7 @@ _PREFIX = re.compile(r"(\+[1-9][0-9]{0,14}|[0-9]{1,15})\Z")
 _EXTENSION = re.compile(r"[0-9]{1,15}\Z")
 
 
-def _member(row: GroupMember | HuntMember, peek: Peek) -> Iterator[Problem]:
+def _member(row: GroupMember | HuntMember | QueueMember, peek: Peek) -> Iterator[Problem]:
     """People and forward extensions (E 4.2, E 4.11): a group is no member of another, nor of itself."""
     owner = peek.extension_owner(row.extension)
     if owner is not None and not isinstance(owner, User | ForwardExtension):
@@ -50,6 +54,45 @@ def _group(row: GroupExtension, peek: Peek) -> Iterator[Problem]:
         to: Destination = getattr(row, f"forward_{case}")
         if getattr(row, f"forward_{case}_also") and to.kind not in {"extension", "number"}:
             yield problem(f"forward_{case}_also", "no_number_beside", other=f"forward_{case}")
+
+
+def _queue(row: Queue, peek: Peek) -> Iterator[Problem]:
+    """What is switched on has somewhere to go; more numbers ring beside one."""
+    for field, case in (("forward_also", "forward_to"), ("nobody_also", "nobody_to")):
+        to: Destination = getattr(row, case)
+        if getattr(row, field) and to.kind not in {"extension", "number"}:
+            yield problem(field, "no_number_beside", other=case)
+    if row.forced and not row.forced_to:
+        yield problem("forced_to", "needed_for", other="forced")
+    for case in ("holiday", "night"):
+        if getattr(row, case) == "forward" and not getattr(row, f"{case}_to"):
+            yield problem(f"{case}_to", "needed_for", other=case)
+    if row.holiday != "off" and row.holiday_id is None:
+        yield problem("holiday_id", "needed_for", other="holiday")
+    if row.night != "off" and row.office_schedule_id is None:
+        yield problem("office_schedule_id", "needed_for", other="night")
+
+
+def _queue_times(row: Queue, peek: Peek) -> Iterator[Problem]:
+    """A person's own schedules and holidays are for that person."""
+    for field, part in (
+        ("office_schedule_id", peek.get(Schedule, row.office_schedule_id)),
+        ("holiday_id", peek.get(Holiday, row.holiday_id)),
+    ):
+        if part is not None and part.user_id is not None:
+            yield problem(field, "not_theirs", other=named(part))
+
+
+def _queue_member(row: QueueMember, peek: Peek) -> Iterator[Problem]:
+    """All shares of a queue that goes by them are at most the whole (V 23.3.11)."""
+    queue = peek.get(Queue, row.queue_id)
+    if queue is None or queue.strategy != "weighted":
+        return
+    whole = row.share + sum(
+        other.share for other in peek.find(QueueMember, queue_id=row.queue_id) if other.id != row.id
+    )
+    if whole > 100:
+        yield problem("share", "weights", value=whole)
 
 
 def _route(row: LocationRoute, peek: Peek) -> Iterator[Problem]:
@@ -118,6 +161,8 @@ CHECKS: Final[dict[type[Row], tuple[Check, ...]]] = {
     GroupExtension: (_group,),
     GroupMember: (_member,),
     HuntMember: (_member,),
+    Queue: (_queue, _queue_times),
+    QueueMember: (_member, _queue_member),
     LocationRoute: (_route,),
     LocationRouting: (_routing,),
     CallClass: (_call_class,),
