@@ -27,7 +27,7 @@ def planned(*guests: Guest, start_s: float | None = None, **values: Any) -> tupl
         **values,
     )  # fmt: skip
     world = RoomWorld(room_row(user_id=1), meetings=(meeting,))
-    world.engine.plan_meetings(world.network.now)
+    world.engine.configuration_changed(world.network.now)
     return world, at - world.network.now
 
 
@@ -74,7 +74,7 @@ def test_a_meeting_begins_once_however_often_configuration_changes() -> None:
     bert.mode = "decline"
     world.run(wait_s + 2)
     for _ in range(3):
-        world.engine.plan_meetings(world.network.now)
+        world.engine.configuration_changed(world.network.now)
         world.run(5)
     assert len(bert.all(events.InviteReceived)) == 1
     world.assert_nothing_left()
@@ -88,7 +88,7 @@ def test_after_kill_9_within_the_first_minute_who_is_missing_is_called_again() -
     first = say_yes(world, bert)
     world.crash()
     carla.mode = "answer"
-    world.engine.plan_meetings(world.network.now)
+    world.engine.configuration_changed(world.network.now)
     world.run(2)
     third = say_yes(world, carla)
     assert carla.hears(third) == {bert.sends_to(first)}, world.network.ladder()

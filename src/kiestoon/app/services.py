@@ -22,6 +22,7 @@ from kiestoon.services.parked import parked
 from kiestoon.services.pickup import pickup
 from kiestoon.services.plans import plan_menu
 from kiestoon.services.postcode import postcode
+from kiestoon.services.queue import queue
 from kiestoon.services.recording import record_prompt
 from kiestoon.services.searching import searching
 from kiestoon.services.switching import SWITCHING
@@ -42,6 +43,8 @@ def all_services() -> dict[str, ServiceFunction]:
         "invited": invited,
         "removed": removed,
         "group_call": group_call,
+        "queue": queue,
+        "queued": queue,
         "summoned": summoned,
         "transferred": transferred,
         "returned": returned,

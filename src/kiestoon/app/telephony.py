@@ -151,7 +151,7 @@ class Telephony:
         self._take_over(audits)
         self.engine.register_lines(self.core.loop.time())
         self.engine.keep_phones_reachable(self.core.loop.time())
-        self.engine.plan_meetings(self.core.loop.time())
+        self.engine.configuration_changed(self.core.loop.time())
         self.driver.flush()
         self.core.collector.settle()
         self._tick()
@@ -358,7 +358,7 @@ class Telephony:
                 self.engine.forget_device(device_id, now)
         self.speech.prepare()
         self.engine.register_lines(now)
-        self.engine.plan_meetings(now)
+        self.engine.configuration_changed(now)
         self.lamps.configuration_changed(companies, now)
         self.driver.touch()
 

@@ -35,6 +35,8 @@ def join(x: Exchange, call: Call, caller: Leg, callee: Leg, now: float) -> None:
         leave(x, call, callee, now, failure=NOT_ACCEPTABLE)
         custody.seek_failed(x, call, NOT_ACCEPTABLE, now)
         return
+    if x.queues:
+        x.queues.answered(call, callee)
     if call.service is not None:
         custody.close_service(x, call)
         call.target = callee.party.number

@@ -69,12 +69,14 @@ class Manner(NamedTuple):
     ``shown``: the caller as those who are rung see him, None = as he is. ``within_s``: the attempt is given up after so
     long, and nobody's forwarding for no answer applies then; 0 = as routing says. ``automatic``: phones that can are to
     answer by themselves, on their loudspeaker. ``confirm``: who answers outside presses a key first (``confirming``).
+    ``beside``: a queue's offer: the caller's service speaks on meanwhile, and phones do not send the call elsewhere.
     """
 
     shown: Party | None = None
     within_s: float = 0.0
     automatic: bool = False
     confirm: bool = False
+    beside: bool = False
 
 
 PLAIN = Manner()

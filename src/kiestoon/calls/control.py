@@ -35,6 +35,8 @@ from kiestoon.calls.exchange import Exchange
 from kiestoon.calls.leaving import leave, over
 from kiestoon.calls.leg import Leg
 from kiestoon.calls.operations import consult
+from kiestoon.calls.queues import TIMER as QUEUES
+from kiestoon.calls.queues.distributing import distribute
 from kiestoon.calls.reaching import way_to_party
 from kiestoon.media.protocol import (
     CommandFailed,
@@ -211,6 +213,10 @@ class CallControl:
                 x.agenda.due(now)
                 settle_others(x, now)
                 continue
+            if name == QUEUES:
+                x.queues.stir()
+                settle_others(x, now)
+                continue
             if name == reminding.TIMER:
                 reminding.over(x, int(key), now)
                 continue
@@ -231,13 +237,13 @@ def _afterwards(x: Exchange, call: Call, now: float) -> None:
     """After every event: go on where the route leads, and close what is over."""
     following.go_on(x, call, now)
     closing.check(x, call, now)
-    if x.touched or x.bereft or x.unheld or x.pointless:
+    if x.touched or x.bereft or x.unheld or x.pointless or x.queues.due:
         settle_others(x, now)
 
 
 def settle_others(x: Exchange, now: float) -> None:
     """Go on with the other calls that an event has changed."""
-    while x.touched or x.bereft or x.unheld or x.pointless:
+    while x.touched or x.bereft or x.unheld or x.pointless or x.queues.due:
         while x.pointless:
             _give_up(x, x.pointless.pop(), now)
         while x.unheld:
@@ -249,6 +255,8 @@ def settle_others(x: Exchange, now: float) -> None:
             if other.id in x.calls:
                 following.go_on(x, other, now)
                 closing.check(x, other, now)
+        elif x.queues.due:
+            distribute(x, now)
 
 
 def _hang_up(x: Exchange, leg_id: int, now: float) -> None:

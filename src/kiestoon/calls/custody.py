@@ -26,6 +26,8 @@ def seek_failed(x: Exchange, call: Call, failure: Failure, now: float) -> None:
     caller = call.anchor
     if call.service is not None and (caller is None or caller.state == "answered"):
         take(x, call, "service")
+        if x.queues:
+            x.queues.not_answered(call, failure.outcome)
         call.service.resume(x, call, failure, now)
         return
     end_with(x, call, failure, now)

@@ -128,10 +128,12 @@ class ExchangeEngine:
         self._now = now
         lines.start_registrations(self.exchange, now)
 
-    def plan_meetings(self, now: float) -> None:
-        """Meetings are, or have become, others: know when the next one begins."""
+    def configuration_changed(self, now: float) -> None:
+        """Rows are, or have become, others: know when the next meeting begins, and who is an agent of what."""
         self._now = now
         self.exchange.agenda.plan(now)
+        self.exchange.queues.configuration_changed()
+        settle_others(self.exchange, now)
 
     def keep_phones_reachable(self, now: float) -> None:
         """Begin asking the phones that were registered before a restart for signs of life."""
@@ -241,6 +243,9 @@ class ExchangeEngine:
             if self.exchange.left_ringing:
                 left_ringing.registered(self.exchange, changes, now)
             self._keep_alive.bindings_changed(changes, now)
+            if self.exchange.queues:
+                self.exchange.queues.stir()
+                settle_others(self.exchange, now)
         self._tell(changes, now)
 
     def _tell(self, changes: list[BindingChanged], now: float) -> None:

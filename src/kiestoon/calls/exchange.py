@@ -18,6 +18,7 @@ from kiestoon.calls.ids import Ids
 from kiestoon.calls.leg import Owner
 from kiestoon.calls.mailboxes import Mailboxes
 from kiestoon.calls.present import Present
+from kiestoon.calls.queues.state import Queues
 from kiestoon.media.protocol import Codec
 from kiestoon.sip.deadlines import DeadlineQueue
 
@@ -225,6 +226,7 @@ class Exchange:
         """Voicemail messages that are not in their boxes yet, by the number of their recording."""
         self.mailboxes = Mailboxes(self)
         self.agenda = Agenda(self)
+        self.queues = Queues(self)
         self.touched: list[Call] = []
         """Other calls than the one an event is about, that have been changed by it."""
         self.followed = False

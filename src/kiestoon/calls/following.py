@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import msgspec
 
@@ -18,6 +18,7 @@ from kiestoon.routing import (
     DialOutside,
     EnterGroupCall,
     EnterMenu,
+    EnterQueue,
     EnterRoom,
     EnterVoicemail,
     Refuse,
@@ -42,6 +43,7 @@ NOBODY = Failure("no_answer", 480, 19, "No person can be reached")
 _PHONES: Final = (RingUser, RingAll, DialOutside, Refuse)
 """What a call that we make for others can lead to: a person, no menu and no voicemail."""
 NO_VOICEMAIL = Failure("no_answer", 480, 19, "There is no voicemail")
+_Entered: TypeAlias = EnterMenu | AskPostcode | EnterRoom | EnterGroupCall | EnterQueue
 
 
 def follow(x: Exchange, call: Call, decision: Decision, now: float, manner: Manner = PLAIN) -> None:
@@ -63,20 +65,28 @@ def follow(x: Exchange, call: Call, decision: Decision, now: float, manner: Mann
     elif isinstance(step, DialOutside):
         _aim(call, step.number)
         seeking.start(x, call, decision, now, manner)
-    elif isinstance(step, EnterMenu):
-        _enter(x, call, "menu", (step.menu, x.company_of(call)), step.menu.extension, now)
-    elif isinstance(step, AskPostcode):
-        _enter(x, call, "postcode", step.routing, step.routing.extension, now)
-    elif isinstance(step, EnterRoom):
-        _enter(x, call, "conference", step.room, step.room.extension, now)
-    elif isinstance(step, EnterGroupCall):
-        _enter(x, call, "group_call", step.group, step.group.extension, now)
     elif isinstance(step, EnterVoicemail):
         enter_box(x, call, step.extension, reason_for(call, step.extension), now)
     elif isinstance(step, UseCode):
         _use_code(x, call, step, now)
-    else:
+    elif isinstance(step, Refuse):
         _refuse(x, call, step, now)
+    else:
+        name, argument, extension = _service_of(x, call, step)
+        _enter(x, call, name, argument, extension, now)
+
+
+def _service_of(x: Exchange, call: Call, step: _Entered) -> tuple[str, object, str]:
+    """The service a step leads into, what it is to know, and the extension it stands for."""
+    if isinstance(step, EnterMenu):
+        return "menu", (step.menu, x.company_of(call)), step.menu.extension
+    if isinstance(step, AskPostcode):
+        return "postcode", step.routing, step.routing.extension
+    if isinstance(step, EnterRoom):
+        return "conference", step.room, step.room.extension
+    if isinstance(step, EnterGroupCall):
+        return "group_call", step.group, step.group.extension
+    return "queue", step.queue, step.queue.extension
 
 
 def go_on(x: Exchange, call: Call, now: float) -> None:

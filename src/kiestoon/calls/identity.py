@@ -24,6 +24,7 @@ _RING_KINDS: Final = {
     "national": (2, "alert-external"),
     "international": (3, "alert-community-2"),
     "group": (4, "alert-group"),
+    "queue": (4, "alert-queue"),
 }
 """The ring pattern and the info text of each kind of call (E 5.6.1)."""
 
@@ -41,8 +42,8 @@ def caller_for_phones(call: Call) -> Party:
 
 
 def alert_info(call: Call, alert: int, company: Company | None) -> Headers:
-    """How the phone is to ring: internal, group, national and international calls differ (E 5.6) where the company
-    wants that, and so does each alternate number (CALL-20).
+    """How the phone is to ring: internal, group, queue, national and international calls differ (E 5.6) where the
+    company wants that, and so does each alternate number (CALL-20).
 
     Which brand a phone is need not be known: Polycom, Cisco, Grandstream and Gigaset look for "Bellcore-drN" anywhere
     in Alert-Info, Aastra-Mitel, Yealink and Snom for the text after ``info=``.
@@ -57,6 +58,8 @@ def alert_info(call: Call, alert: int, company: Company | None) -> Headers:
 
 def _ring_kind(call: Call, country: str) -> str:
     situation = call.situation
+    if situation is not None and situation.queue:
+        return "queue"
     if situation is not None and (situation.hunt is not None or (call.seek is not None and _rings_group(call.seek))):
         return "group"
     if call.anchor is None or call.anchor.party.kind == "device":

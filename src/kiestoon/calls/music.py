@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 from kiestoon.calls.call import Call
 from kiestoon.calls.leg import Leg
 from kiestoon.calls.party import Party
+from kiestoon.calls.service_data import Queued
 from kiestoon.company.music import WaitState
 from kiestoon.media.protocol import Music
 
 if TYPE_CHECKING:
     from kiestoon.calls.exchange import Exchange
+    from kiestoon.company.directory import CompanyIndex
 
 
 def music_for(x: Exchange, call: Call, leg: Leg, state: WaitState) -> Music | None:
@@ -19,7 +21,9 @@ def music_for(x: Exchange, call: Call, leg: Leg, state: WaitState) -> Music | No
     index = x.directory.company(call.company_id)
     own = (index.company.music_path if index is not None else "") or x.settings.music_path
     files: tuple[str, ...] | None = ()
-    if index is not None:
+    if index is not None and state == "queued":
+        files = _of_queue(index, call)
+    elif index is not None:
         holder = _holder(call, leg)
         user = index.users.get(holder.user_id) if holder is not None else None
         location = index.location_of(user) if user is not None else None
@@ -30,6 +34,15 @@ def music_for(x: Exchange, call: Call, leg: Leg, state: WaitState) -> Music | No
     folder = f"{x.settings.recordings_folder}/{call.company_id}"
     paths = tuple(f"{folder}/{file}" for file in files) or ((own,) if own else ())
     return Music(paths[0], paths[1:]) if paths else None
+
+
+def _of_queue(index: CompanyIndex, call: Call) -> tuple[str, ...]:
+    """The queue's own playlist (E 7.5.15), else what others who wait hear."""
+    data = call.service.data if call.service is not None else None
+    queue = index.arrangements.queues.get(data.queue_id) if isinstance(data, Queued) else None
+    own = index.music.playlist(queue.music_playlist) if queue is not None and queue.music_playlist else ()
+    location = index.locations.get(queue.location_id or 0) if queue is not None else None
+    return own or index.music.files_for(None, location, index.departments, "queued", internal=False) or ()
 
 
 def _holder(call: Call, leg: Leg) -> Party | None:

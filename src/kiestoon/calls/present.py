@@ -54,6 +54,10 @@ class Present:
         """How the group's calls have been shared out."""
         return self._hunts.setdefault(group_id, HuntRecord())
 
+    def waiting_in(self, queue_id: int) -> int:
+        """Callers who wait in a queue."""
+        return self._x.queues.length(queue_id)
+
     @property
     def hunts(self) -> Mapping[int, HuntRecord]:
         """Every group's record, by its id."""

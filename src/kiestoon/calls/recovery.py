@@ -151,6 +151,9 @@ def _take_over(x: Exchange, call: Call, state: CallState, link: MediaLink, now: 
         elif data.state != "ended":
             leg.advance("end")
             leg.ended_ms = x.wall_ms()
+    for leg_id in call.bridge or ():
+        if leg_id != call.caller:
+            x.queues.serves_again(call, call.legs[leg_id])
     custody.take(x, call, state.holder)
     _let_go_of_asked(x, call, now)
     log.info("call adopted", call=call.id)

@@ -70,7 +70,7 @@ def start(x: Exchange, call: Call, decision: Decision, now: float, manner: Manne
         x.emit(AssistantsRung, call, 0, of=call.target)
     if manner.within_s and manner.within_s < _patience_s(x, step):
         seek.ends_at = now + manner.within_s
-    if call.service is not None and not isinstance(step, Search):
+    if call.service is not None and not isinstance(step, Search) and not manner.beside:
         call.service.stop_entertaining(x, call, now)
     if isinstance(step, Search):
         seek.rest = step.attempts
@@ -400,6 +400,9 @@ def redirected(x: Exchange, call: Call, leg: Leg, event: Redirected, now: float)
     """
     seek = call.seek
     if seek is None or leg.id not in seek.legs:
+        return None
+    if seek.manner.beside:  # whose turn it is next is the queue's to say
+        leg_failed(x, call, leg, Failure("rejected", 480, 21, "Diverted a queue's call"), now)
         return None
     if not leg.device_id or not event.contacts:
         leg_failed(x, call, leg, Failure("failed", 503, 27, "Diverted to nowhere"), now)

@@ -218,7 +218,7 @@ class Service:
     def resume(self, x: Exchange, call: Call, failure: Failure, now: float) -> None:
         """The seek the service asked for failed."""
         leg = call.legs.get(self.leg_id)
-        if leg is not None:
+        if leg is not None and leg.signal != self._signal:  # what rang, not what is being said
             signals.stop_tone(call, leg)
         if self._waiting == "connection":
             self._step(x, call, failure, now)

@@ -164,6 +164,16 @@ class Searching(Kept, frozen=True):
     extension: str
 
 
+class Queued(Kept, frozen=True):
+    """Somebody waits in a queue, since ``since_ms``. ``ready_ms``: since when he has heard the introduction, 0 = not
+    yet; ``told``: how many messages of the infotainment he has heard. Wall time."""
+
+    queue_id: int
+    since_ms: int
+    ready_ms: int = 0
+    told: int = 0
+
+
 ServiceData: TypeAlias = (
     Transferred
     | Parked
@@ -180,4 +190,5 @@ ServiceData: TypeAlias = (
     | Returned
     | Voicemail
     | Searching
+    | Queued
 )

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from kiestoon.company.model import CompanyRows, Department, Location, MusicOnHold, User
 
-WaitState: TypeAlias = Literal["held", "parked", "camped"]
+WaitState: TypeAlias = Literal["held", "parked", "camped", "queued"]
 """What somebody who hears music waits for (V 26.1)."""
 
 
@@ -43,9 +43,15 @@ class HoldMusic:
         row = self._settings_of(user, location, departments)
         if row is None:
             return ()
+        if state == "queued":  # a queue says itself whether there is any
+            return self.playlist(row.playlist)
         if not getattr(row, state):
             return None
         return self._playlists.get(_playlist(row, state, internal=internal), ())
+
+    def playlist(self, name: str) -> tuple[str, ...]:
+        """The files of a playlist; () where there is none of that name."""
+        return self._playlists.get(name, ())
 
     def _settings_of(
         self, user: User | None, location: Location | None, departments: Mapping[int, Department]

@@ -18,13 +18,14 @@ from kiestoon.company.model import (
     HuntGroup,
     LocationRouting,
     Menu,
+    Queue,
     Row,
     TimeRouting,
     User,
 )
 from kiestoon.company.numbers import clean_dialled
 from kiestoon.company.voicemail import box_of
-from kiestoon.routing import branching, groups, hunting, outward, person
+from kiestoon.routing import branching, groups, hunting, outward, person, queueing
 from kiestoon.routing.context import SHOWN, Divert, Route, refuse
 from kiestoon.routing.decision import Decision, DialOutside, EnterGroupCall, EnterMenu, EnterRoom, EnterVoicemail, Step
 from kiestoon.routing.situation import Diversion, Outcome
@@ -111,7 +112,7 @@ def divert(route: Route, wish: Divert) -> Step | str:
         return refuse(480, 25, "Forwarded too often", "forwarding-error")
     # The ring pattern was that of the number called: nobody else's phone knows it (V 9.4.3).
     route.now(diversions=(*here.diversions, Diversion(here.at, to.target or here.at, wish.reason)), alert=0)
-    return groups.ring_numbers(route, (to.target, *wish.also)) if wish.also else _follow(route, to)
+    return groups.ring_numbers(route, wish) if groups.rings_numbers(route, wish) else _follow(route, to)
 
 
 def _follow(route: Route, to: Destination) -> Step | str:
@@ -168,6 +169,7 @@ _HANDLERS: Final[dict[type[Row], Handler]] = {
     ForwardExtension: branching.forwarded,
     ConferenceRoom: _room,
     GroupCall: _group_call,
+    Queue: queueing.enter,
 }
 _AFTERMATHS: Final[dict[type[Row] | type[None], Aftermath]] = {
     User: person.aftermath,

@@ -19,11 +19,15 @@ _ANNOUNCED = 80
 
 
 class Divert(msgspec.Struct, frozen=True):
-    """An extension sends the call elsewhere; ``also`` are more numbers to ring at the same time."""
+    """An extension sends the call elsewhere; ``also`` are more numbers to ring at the same time.
+
+    ``firmly``: people and numbers outside ring until somebody answers, whatever is set there (E 7.5.20).
+    """
 
     to: Destination
     reason: DivertReason
     also: tuple[str, ...] = ()
+    firmly: bool = False
 
 
 class Route:

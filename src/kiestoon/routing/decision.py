@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from kiestoon.company.model import ConferenceRoom, Device, GroupCall, LocationRouting, Menu, User
+from kiestoon.company.model import ConferenceRoom, Device, GroupCall, LocationRouting, Menu, Queue, User
 from kiestoon.company.numbers import Kind
 from kiestoon.routing.reasons import Reason
 from kiestoon.routing.situation import Situation
@@ -112,6 +112,12 @@ class EnterGroupCall(msgspec.Struct, frozen=True):
     group: GroupCall
 
 
+class EnterQueue(msgspec.Struct, frozen=True):
+    """Let the caller wait in the queue until an agent is free."""
+
+    queue: Queue
+
+
 class EnterVoicemail(msgspec.Struct, frozen=True):
     """The box of this extension."""
 
@@ -153,6 +159,7 @@ Step: TypeAlias = (
     | AskPostcode
     | EnterRoom
     | EnterGroupCall
+    | EnterQueue
     | EnterVoicemail
     | UseCode
     | Refuse

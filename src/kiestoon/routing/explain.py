@@ -23,6 +23,7 @@ from kiestoon.routing.decision import (
     DialOutside,
     EnterGroupCall,
     EnterMenu,
+    EnterQueue,
     EnterRoom,
     EnterVoicemail,
     Later,
@@ -54,6 +55,7 @@ Kind: TypeAlias = Literal[
     "postcode",
     "conference",
     "group_call",
+    "queue",
     "voicemail",
     "code",
     "refuse",
@@ -329,6 +331,7 @@ _KINDS: Final[dict[type, Kind]] = {
     AskPostcode: "postcode",
     EnterRoom: "conference",
     EnterGroupCall: "group_call",
+    EnterQueue: "queue",
     EnterVoicemail: "voicemail",
     Refuse: "refuse",
     UseCode: "code",
@@ -360,6 +363,8 @@ def _targets(step: Step, index: CompanyIndex | None) -> tuple[tuple[str, str], .
         return ((step.menu.extension, step.menu.name),)
     if isinstance(step, EnterGroupCall):
         return ((step.group.extension, step.group.name),)
+    if isinstance(step, EnterQueue):
+        return ((step.queue.extension, step.queue.name),)
     if isinstance(step, EnterRoom):
         return ((step.room.extension, step.room.name),)
     if isinstance(step, AskPostcode):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from kiestoon.company.model import Destination, ForwardCase, ForwardExtension, GroupExtension, User
 from kiestoon.company.numbers import clean_dialled
 from kiestoon.routing import person, reach, ringing
@@ -16,6 +18,8 @@ from kiestoon.routing.situation import Outcome
 
 FORWARDED_S: Final = 60
 """As long as a person's phones ring unless set otherwise."""
+UNTIL_ANSWERED_S: Final = 7200
+"""For who is to ring until somebody answers."""
 _AS_EACH_HAS_IT: Final = Terms(None)
 
 
@@ -74,13 +78,22 @@ def _forward(
     return Divert(to, person.REASONS[case], also)
 
 
-def ring_numbers(route: Route, numbers: tuple[str, ...]) -> Step:
+def rings_numbers(route: Route, wish: Divert) -> bool:
+    """Whether a diversion is for ``ring_numbers``."""
+    target = clean_dialled(wish.to.target)
+    if wish.also or not wish.firmly:
+        return bool(wish.also)
+    return route.person(target) is not None or (wish.to.kind == "number" and route.owner(target) is None)
+
+
+def ring_numbers(route: Route, wish: Divert) -> Step:
     """Several numbers at once to which a group sends its call; the group has no say in what comes of it (E 4.2.1).
 
     A colleague's number rings that colleague and nobody else: own forwarding would take the call from the others.
     """
     people: dict[int, RingUser] = {}
     outside: list[DialOutside] = []
+    numbers = (wish.to.target, *wish.also)
     for number in numbers:
         found = _target_of(route, Destination("number", number), None, outside)
         if found is not None:
@@ -91,7 +104,7 @@ def ring_numbers(route: Route, numbers: tuple[str, ...]) -> Step:
         return refuse(480, 20, "Nobody can be reached")
     route.because("all_of_them", number=shown)
     route.now(at="")
-    return RingAll(tuple(people.values()), tuple(outside), FORWARDED_S)
+    return RingAll(tuple(people.values()), tuple(outside), UNTIL_ANSWERED_S if wish.firmly else FORWARDED_S)
 
 
 def ring_all(route: Route, members: tuple[str, ...], terms: Terms, ring_s: int) -> RingAll | None:
@@ -122,6 +135,25 @@ def ring_all(route: Route, members: tuple[str, ...], terms: Terms, ring_s: int) 
     later = [_later(route, member, people, ring_s, terms) for member in rung]
     in_time = sorted((each for each in later if each is not None), key=lambda each: each.after_s)
     return RingAll(tuple(people.values()), tuple(outside), ring_s, later=tuple(in_time))
+
+
+def ring_one(route: Route, extension: str, terms: Terms, ring_s: int) -> Step | None:
+    """What rings for one member, or the number of a forward extension; None: nothing can be rung now."""
+    owner = route.owner(extension)
+    if isinstance(owner, ForwardExtension):
+        shown = route.situation.shown
+        choose_shown(route, owner.caller_id, owner.caller_number)
+        step: Step = branch_out(route, owner.to.target, None)
+        route.now(shown=shown)
+        return RingAll((), (step,), ring_s) if isinstance(step, DialOutside) else None
+    member = route.person(extension)
+    if member is None:
+        return None
+    people, outside = rung_for(route, member, terms)
+    if not people and not outside:  # in a call since at a telephone outside
+        return None
+    alone = len(people) == 1 and not outside
+    return replace(people[0], ring_s=ring_s) if alone else RingAll(people, outside, ring_s)
 
 
 def _later(route: Route, member: User, people: dict[int, RingUser], ring_s: int, terms: Terms) -> Later | None:

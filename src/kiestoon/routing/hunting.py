@@ -14,12 +14,10 @@ import msgspec
 
 from kiestoon.company.model import ForwardCase, ForwardExtension, HuntGroup, HuntMember, HuntPolicy, User
 from kiestoon.routing import person, ringing
-from kiestoon.routing.branching import choose_shown
 from kiestoon.routing.context import Divert, Route, refuse
-from kiestoon.routing.decision import DialOutside, RingAll, Step
-from kiestoon.routing.groups import ring_all
-from kiestoon.routing.members import is_there, rung_for, terms_of
-from kiestoon.routing.outward import branch_out
+from kiestoon.routing.decision import Step
+from kiestoon.routing.groups import ring_all, ring_one
+from kiestoon.routing.members import is_there, terms_of
 from kiestoon.routing.situation import Hunt, HuntRecord, Outcome
 
 
@@ -85,26 +83,12 @@ def _try_next(route: Route, group: HuntGroup, hunt: Hunt) -> Step | Divert:
 
 
 def _ring_member(route: Route, group: HuntGroup, extension: str, ring_s: int) -> Step | None:
-    """What rings for a person, or the number of a forward extension; None: nothing can be rung now."""
-    owner = route.owner(extension)
-    if isinstance(owner, ForwardExtension):
-        shown = route.situation.shown
-        choose_shown(route, owner.caller_id, owner.caller_number)
-        step: Step = branch_out(route, owner.to.target, None)
-        route.now(shown=shown)
-        if not isinstance(step, DialOutside):
-            return None
-        step = RingAll((), (step,), ring_s)
-    else:
-        member = route.person(extension)
-        if member is None:
-            return None
-        people, outside = rung_for(route, member, terms_of(group))
-        if not people and not outside:  # in a call since at a telephone outside
-            return None
-        alone = len(people) == 1 and not outside
-        step = msgspec.structs.replace(people[0], ring_s=ring_s) if alone else RingAll(people, outside, ring_s)
-    route.because("hunt_member", name=str(getattr(owner, "name", "") or extension), extension=extension)
+    """What rings for a member whose turn it is; None: nothing can be rung now."""
+    step = ring_one(route, extension, terms_of(group), ring_s)
+    if step is not None:
+        owner = route.owner(extension)
+        named = owner if isinstance(owner, ForwardExtension) else route.person(extension)
+        route.because("hunt_member", name=str(getattr(named, "name", "") or extension), extension=extension)
     return step
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from kiestoon.company.model import GroupExtension, HuntGroup, User
+from kiestoon.company.model import GroupExtension, HuntGroup, Queue, User
 from kiestoon.routing import reach, ringing
 from kiestoon.routing.context import Route
 from kiestoon.routing.decision import DialOutside, RingUser
@@ -36,8 +36,10 @@ class Terms(NamedTuple):
         return member.call_waiting if self.waiting is None else self.waiting
 
 
-def terms_of(group: GroupExtension | HuntGroup) -> Terms:
-    """As the group's row says; in a hunt group nobody's own forwarding counts."""
+def terms_of(group: GroupExtension | HuntGroup | Queue) -> Terms:
+    """As the group's row says; in a hunt group or queue nobody's own forwarding counts."""
+    if isinstance(group, Queue):
+        return Terms(group.busy_agents != "none", confirm=group.confirm)
     forwards = isinstance(group, GroupExtension) and group.individual_forwarding
     return Terms(group.call_waiting, forwards, group.individual_ringing, group.confirm)
 

@@ -149,6 +149,24 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "group": ("{extension} is the group {name}", "{extension} is de groep {name}"),
     "conference": ("{extension} is the conference room {name}", "{extension} is de vergaderruimte {name}"),
     "group_call": ("{extension} is the group call {name}", "{extension} is de groepsoproep {name}"),
+    "queue": (
+        "{extension} is the queue {name}, shared out by the strategy {strategy}",
+        "{extension} is de wachtrij {name}, verdeeld volgens de strategie {strategy}",
+    ),
+    "queue_without_agents": ("No agent of {name} is logged in", "Geen agent van {name} is ingelogd"),
+    "queue_full": ("All {limit} places of {name} are taken", "Alle {limit} plaatsen van {name} zijn bezet"),
+    "queue_holiday": ("{name} is closed: {day}", "{name} is gesloten: {day}"),
+    "queue_night": ("It is outside the office hours of {name}", "Het is buiten de kantooruren van {name}"),
+    "queue_night_by_hand": (
+        "The night service of {name} has been switched on by hand",
+        "De nachtservice van {name} is met de hand aangezet",
+    ),
+    "queue_forced": ("All calls of {name} go to {number}", "Alle gesprekken van {name} gaan naar {number}"),
+    "queue_offer": ("{name} offers the call to {extension}", "{name} biedt het gesprek aan {extension} aan"),
+    "queue_left": (
+        "The call leaves the queue {name} for {number}",
+        "Het gesprek verlaat de wachtrij {name} naar {number}",
+    ),
     "hunt_group": (
         "{extension} is the hunt group {name}, shared out by the policy {policy}",
         "{extension} is de groepsschakeling {name}, verdeeld volgens het beleid {policy}",

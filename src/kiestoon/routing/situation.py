@@ -87,7 +87,7 @@ class Situation(msgspec.Struct, frozen=True):
     that no circle is run through twice. ``inhibited``: nobody may divert the call any further (*80).
     ``no_music``: nobody who is put on hold in it hears music (*60). ``tried``: who has been rung for
     the person at ``at`` in his place: the assistants (E 6.2), or one number after the other (V 9.3). ``by``: the id of
-    the colleague who calls, or transfers; 0 = nobody.
+    the colleague who calls, or transfers; 0 = nobody. ``queue``: the id of the queue the call was offered from.
     """
 
     company_id: int
@@ -107,6 +107,7 @@ class Situation(msgspec.Struct, frozen=True):
     no_music: bool = False
     tried: Tried = ""
     by: int = 0
+    queue: int = 0
 
     def sent_by(self, extension: str) -> DivertReason | None:
         """Why an extension itself sent the call on, when it was the last to do so."""
@@ -132,6 +133,9 @@ class Live(Protocol):
 
     def hunt_record(self, group_id: int) -> HuntRecord:
         """How a hunt group's calls have been shared out so far."""
+
+    def waiting_in(self, queue_id: int) -> int:
+        """How many callers wait in a queue."""
 
 
 class HuntRecord(msgspec.Struct):
@@ -170,6 +174,7 @@ class Assumed(msgspec.Struct, frozen=True):
     unreachable: frozenset[int] = frozenset()
     busy: frozenset[int] = frozenset()
     hunts: dict[int, HuntRecord] = {}
+    waiting: dict[int, int] = {}
 
     def calls_through(self, company_id: int, extension: str) -> int:
         """As assumed."""
@@ -186,3 +191,7 @@ class Assumed(msgspec.Struct, frozen=True):
     def hunt_record(self, group_id: int) -> HuntRecord:
         """As assumed."""
         return self.hunts.get(group_id) or HuntRecord()
+
+    def waiting_in(self, queue_id: int) -> int:
+        """As assumed."""
+        return self.waiting.get(queue_id, 0)

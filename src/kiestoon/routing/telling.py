@@ -16,6 +16,7 @@ _STEPS: Final[dict[str, tuple[str, str]]] = {
     "outside": ("Calls {targets} over an outside line", "Belt {targets} via een buitenlijn"),
     "menu": ("The caller hears the menu {targets}", "De beller hoort het keuzemenu {targets}"),
     "postcode": ("The caller is asked for a postcode by {targets}", "{targets} vraagt de beller om een postcode"),
+    "queue": ("Waits in the queue {targets}", "Wacht in de wachtrij {targets}"),
     "group_call": ("Calls all members of {targets} at once", "Belt alle deelnemers van {targets} tegelijk"),
     "conference": ("The conference room {targets} answers", "De vergaderruimte {targets} antwoordt"),
     "voicemail": (

@@ -57,10 +57,21 @@ _SOURCES: Final = {
     "device's fallback": ("phone's fallback", "terugval van het toestel"),
     "company's fallback": ("company's fallback", "terugval van het bedrijf"),
 }
+_STRATEGIES: Final = {
+    **_POLICIES,
+    "longest_idle": ("longest idle", "langst vrij"),
+    "fewest_calls": ("fewest calls", "minste gesprekken"),
+    "random": ("random", "willekeurig"),
+    "sequential": ("in order", "op volgorde"),
+    "sequential_memory": ("in order, with memory", "op volgorde, met geheugen"),
+    "least_talk": ("least talk time", "minste spreektijd"),
+    "ring_all": ("all at once", "allemaal tegelijk"),
+}
 _VALUES: Final = {
     "status": _STATUSES,
     "kind": _KINDS,
     "policy": _POLICIES,
+    "strategy": _STRATEGIES,
     "by": _WHOSE,
     "source": _SOURCES,
 }

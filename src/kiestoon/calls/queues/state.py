@@ -1,0 +1,290 @@
+"""Who waits, who serves whom, and how each queue's calls have been shared out so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from random import Random
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from kiestoon.calls.queues.waits import Waits
+from kiestoon.company.model import Queue, QueueMember
+from kiestoon.routing.queue_order import QueueRecord
+
+if TYPE_CHECKING:
+    from kiestoon.calls.call import Call
+    from kiestoon.calls.exchange import Exchange
+    from kiestoon.calls.leg import Leg
+    from kiestoon.calls.record import Outcome
+    from kiestoon.sip.deadlines import Deadline
+
+Agent = tuple[int, str]
+"""Company and extension."""
+TIMER: Final = "queues"
+LOOK_S: Final = 5.0
+"""While somebody waits it is looked this often whether anybody is free, whatever has been told of it: somebody's status
+ends by the clock, for one."""
+AFTER_RINGING_MS: Final = 1_000
+"""An agent who did not answer is rung again after this at the earliest: the phone has to become quiet first."""
+AFTER_REFUSAL_MS: Final = 15_000
+"""The same for one who declined, or whose phone could not be rung: else it would be tried without end."""
+
+
+class Waiter:
+    """A caller in a queue.
+
+    ``since_ms``: he came then (wall clock), before everybody behind him. ``ready``: he can be offered; nothing is
+    played to him that must not be interrupted. ``offered``: the extensions that ring for him; ``tried``: whom he has
+    been offered to since everybody had a turn. ``until_ms``: he is sent on then, 0 = never. ``place``: how many were
+    before him when he came, he included.
+    """
+
+    __slots__ = ("call", "company_id", "offered", "place", "queue_id", "ready", "since_ms", "tried", "until_ms")
+
+    def __init__(self, call: str, company_id: int, queue_id: int, since_ms: int) -> None:
+        self.call = call
+        self.company_id = company_id
+        self.queue_id = queue_id
+        self.since_ms = since_ms
+        self.ready = False
+        self.offered: tuple[str, ...] = ()
+        self.tried: set[str] = set()
+        self.until_ms = 0
+        self.place = 1
+
+
+class Served(msgspec.Struct, frozen=True):
+    """An agent's conversation with a caller of a queue, since ``since_ms`` (wall clock)."""
+
+    queue_id: int
+    agent: Agent
+    since_ms: int
+
+
+class Queues:
+    """Of all companies: a queue's id is its alone. ``on_record`` is told of each record that has changed, for its
+    journal."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._x = exchange
+        self._waiting: dict[int, list[Waiter]] = {}
+        self._by_call: dict[str, Waiter] = {}
+        self._records: dict[int, QueueRecord] = {}
+        self._resting: dict[Agent, int] = {}
+        """Agents who are left in peace, until then (wall clock, ms)."""
+        self._served: dict[int, Served] = {}
+        """By the agent's leg."""
+        self.offers: dict[Agent, str] = {}
+        """Agents who are being rung, and for which call."""
+        self.waits = Waits()
+        self.random = Random()
+        self.due = False
+        """Somebody who waits might be offered to somebody now."""
+        self.timer: Deadline[str] | None = None
+        self.on_record: Callable[[int, QueueRecord], None] | None = None
+
+    # --- callers -----------------------------------------------------------------------------------------------------
+
+    def __bool__(self) -> bool:
+        """Whether anybody waits at all."""
+        return bool(self._by_call)
+
+    def join(self, call: Call, queue: Queue, since_ms: int) -> Waiter:
+        """A caller comes in, or comes back to his place."""
+        waiter = Waiter(call.id, call.company_id, queue.id, since_ms)
+        callers = self._waiting.setdefault(queue.id, [])
+        behind = [other for other in callers if other.since_ms > since_ms]
+        callers.insert(len(callers) - len(behind), waiter)
+        waiter.place = len(callers) - len(behind)
+        self._by_call[call.id] = waiter
+        return waiter
+
+    def left(self, waiter: Waiter) -> None:
+        """The caller waits no longer; whoever rang for him is free."""
+        self._free_offered(waiter)
+        if self._by_call.get(waiter.call) is not waiter:
+            return
+        del self._by_call[waiter.call]
+        callers = self._waiting[waiter.queue_id]
+        callers.remove(waiter)
+        if not callers:
+            del self._waiting[waiter.queue_id]
+        self.stir()
+
+    def gone(self, call_id: str) -> None:
+        """The same, if the caller of this call waits at all."""
+        waiter = self._by_call.get(call_id)
+        if waiter is not None:
+            self.left(waiter)
+
+    def waiter(self, call_id: str) -> Waiter | None:
+        """The caller of a call, while he waits."""
+        return self._by_call.get(call_id)
+
+    def waiting(self) -> Mapping[int, list[Waiter]]:
+        """By queue, first come first. Not to be changed."""
+        return self._waiting
+
+    def length(self, queue_id: int) -> int:
+        """How many wait."""
+        return len(self._waiting.get(queue_id, ()))
+
+    def place(self, waiter: Waiter) -> int:
+        """1 = the next."""
+        return self._waiting[waiter.queue_id].index(waiter) + 1
+
+    # --- agents ------------------------------------------------------------------------------------------------------
+
+    def stir(self) -> None:
+        """Somebody may be free now."""
+        self.due = bool(self._by_call)
+
+    def is_free(self, agent: Agent, queue: Queue, now_ms: int) -> bool:
+        """Whether an agent is offered nothing, serves nobody (one at most where second calls are offered, E 7.5.19) and
+        is not to be left in peace."""
+        if agent in self.offers or self._resting.get(agent, 0) > now_ms:
+            return False
+        serves = sum(1 for served in self._served.values() if served.agent == agent)
+        return not serves or (queue.busy_agents == "all" and serves == 1)
+
+    def rest(self, agent: Agent, until_ms: int) -> None:
+        """Offer the agent nothing before then."""
+        self._resting[agent] = max(until_ms, self._resting.get(agent, 0))
+
+    def rested_at(self, now_ms: int) -> int | None:
+        """When the next agent can be offered something again; those who can be already are forgotten."""
+        self._resting = {agent: at for agent, at in self._resting.items() if at > now_ms}
+        return min(self._resting.values(), default=None)
+
+    def offered(self, waiter: Waiter, extensions: Iterable[str], now_ms: int) -> None:
+        """These ring for a caller."""
+        waiter.offered = tuple(extensions)
+        record = self.record(waiter.queue_id)
+        for extension in waiter.offered:
+            self.offers[waiter.company_id, extension] = waiter.call
+            record.note_offer(extension, now_ms)
+        waiter.tried.update(waiter.offered)
+        self._tell(waiter.queue_id)
+
+    def not_answered(self, call: Call, outcome: Outcome) -> None:
+        """Whoever rang for a caller has not answered: he waits on, at his place."""
+        waiter = self._by_call.get(call.id)
+        if waiter is not None and waiter.offered:
+            rest_ms = AFTER_RINGING_MS if outcome == "no_answer" else AFTER_REFUSAL_MS
+            self.came_to_nothing(waiter, self._x.wall_ms() + rest_ms)
+
+    def came_to_nothing(self, waiter: Waiter, rest_until_ms: int) -> None:
+        """None of those who rang has answered."""
+        for extension in waiter.offered:
+            self.rest((waiter.company_id, extension), rest_until_ms)
+        self._free_offered(waiter)
+        self.stir()
+
+    def answered(self, call: Call, leg: Leg) -> None:
+        """Somebody speaks with a caller who has waited until now."""
+        waiter = self._by_call.get(call.id)
+        if waiter is None:
+            return
+        now_ms = self._x.wall_ms()
+        extension = self._who(waiter, leg)
+        self.waits.note(waiter.queue_id, now_ms, (now_ms - waiter.since_ms) / 1000, waiter.place)
+        self.left(waiter)
+        if extension:
+            self._serve(waiter.queue_id, (call.company_id, extension), leg, now_ms)
+            self.record(waiter.queue_id).note_answer(extension, self._members(call.company_id, waiter.queue_id))
+            self._tell(waiter.queue_id)
+
+    def serves_again(self, call: Call, leg: Leg) -> None:
+        """After a crash: the agent's leg of a conversation that has gone on."""
+        queue_id = call.situation.queue if call.situation is not None else 0
+        extension = self._agent_of(call.company_id, queue_id, leg)
+        if extension:
+            self._serve(queue_id, (call.company_id, extension), leg, leg.answered_ms)
+
+    def over(self, leg: Leg) -> None:
+        """A leg is over: if an agent's, he has time to wrap up (E 7.5.11)."""
+        served = self._served.pop(leg.id, None)
+        if served is None:
+            self.stir()
+            return
+        now_ms = self._x.wall_ms()
+        company_id, extension = served.agent
+        self.record(served.queue_id).note_talk(extension, max(0, now_ms - served.since_ms))
+        self._tell(served.queue_id)
+        wrap_up_s = self._wrap_up_s(company_id, served.queue_id, extension)
+        if wrap_up_s:
+            self.rest(served.agent, now_ms + wrap_up_s * 1000)
+        self.stir()
+
+    def serving(self) -> Iterable[Served]:
+        """Every conversation of an agent now."""
+        return self._served.values()
+
+    # --- shares ------------------------------------------------------------------------------------------------------
+
+    def record(self, queue_id: int) -> QueueRecord:
+        """How a queue's calls have been shared out."""
+        found = self._records.get(queue_id)
+        if found is None:
+            found = self._records[queue_id] = QueueRecord()
+        return found
+
+    @property
+    def records(self) -> Mapping[int, QueueRecord]:
+        """Of every queue, by its id."""
+        return self._records
+
+    def restore(self, records: Mapping[int, QueueRecord]) -> None:
+        """Go on from the records of the process before this one; queues that are gone are left out."""
+        known = {queue_id for index in self._x.directory for queue_id in index.arrangements.queues}
+        self._records = {queue_id: record for queue_id, record in records.items() if queue_id in known}
+
+    def configuration_changed(self) -> None:
+        """Who has logged out begins at nothing; who has logged in may be free."""
+        for index in self._x.directory:
+            for queue_id in index.arrangements.queues.keys() & self._records.keys():
+                members = index.arrangements.queue_members.get(queue_id, ())
+                agents = frozenset(member.extension for member in members if member.logged_in)
+                if self._records[queue_id].keep(agents):
+                    self._tell(queue_id)
+        self.stir()
+
+    # --- parts -------------------------------------------------------------------------------------------------------
+
+    def _tell(self, queue_id: int) -> None:
+        if self.on_record is not None:
+            self.on_record(queue_id, self._records[queue_id])
+
+    def _serve(self, queue_id: int, agent: Agent, leg: Leg, since_ms: int) -> None:
+        self._served[leg.id] = Served(queue_id, agent, since_ms)
+
+    def _free_offered(self, waiter: Waiter) -> None:
+        for extension in waiter.offered:
+            self.offers.pop((waiter.company_id, extension), None)
+        waiter.offered = ()
+
+    def _members(self, company_id: int, queue_id: int) -> tuple[QueueMember, ...]:
+        index = self._x.directory.company(company_id)
+        return index.arrangements.queue_members.get(queue_id, ()) if index is not None else ()
+
+    def _who(self, waiter: Waiter, leg: Leg) -> str:
+        """The agent who answered; "" = somebody who is none has picked the call up."""
+        found = self._agent_of(waiter.company_id, waiter.queue_id, leg)
+        if found or leg.device_id or len(waiter.offered) != 1:
+            return found
+        return waiter.offered[0]  # a forward extension, whose leg is a number outside
+
+    def _agent_of(self, company_id: int, queue_id: int, leg: Leg) -> str:
+        index = self._x.directory.company(company_id)
+        user = index.users.get(leg.party.user_id) if index is not None else None
+        members = self._members(company_id, queue_id)
+        return next((member.extension for member in members if user and member.extension == user.extension), "")
+
+    def _wrap_up_s(self, company_id: int, queue_id: int, extension: str) -> int:
+        index = self._x.directory.company(company_id)
+        queue = index.arrangements.queues.get(queue_id) if index is not None else None
+        if queue is None:
+            return 0
+        own = next((row for row in self._members(company_id, queue_id) if row.extension == extension), None)
+        return own.wrap_up_s if own is not None and own.wrap_up_s is not None else queue.wrap_up_s
