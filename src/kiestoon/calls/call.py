@@ -186,6 +186,13 @@ class Call:
         """The party the call is about."""
         return self.legs.get(self.caller)
 
+    @property
+    def entertained(self) -> bool:
+        """Whether a service speaks to the caller though somebody is being sought for him."""
+        if self.service is None or self.seek is None:
+            return False
+        return self.service.entertains or self.seek.manner.beside
+
     def other(self, leg: Leg) -> Leg | None:
         """The one party bridged with ``leg``; None also in a conference, and in a conference room always."""
         if self.bridge is None or self.room is not None or len(self.bridge) != 2 or leg.id not in self.bridge:

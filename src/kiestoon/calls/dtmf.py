@@ -38,7 +38,7 @@ def pressed(x: Exchange, call: Call, leg: Leg, digit: str, duration_ms: int, now
         leg.side.digit(x, call, digit, now)
         return
     service = call.service
-    if service is not None and (call.holder == "service" or (service.entertains and leg.id == call.caller)):
+    if service is not None and (call.holder == "service" or (call.entertained and leg.id == call.caller)):
         service.digit(x, call, digit, now)
         return
     if leg.id in call.onlookers:

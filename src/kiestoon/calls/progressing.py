@@ -29,7 +29,7 @@ def progressed(x: Exchange, call: Call, leg: Leg, event: Progressed, now: float)
         x.emit(LegRinging, call, leg.id)
         waiting.beep(x, leg, now)
     caller = call.anchor
-    if caller is None or seek.manner.beside or (call.service is not None and call.service.entertains):
+    if caller is None or call.entertained:
         return
     alone = len(seek.legs) == 1
     if event.body and alone and not leg.confirm and _early_media(x, call, caller, leg, event, now):
