@@ -15,13 +15,13 @@ from kiestoon.app.services import all_services, all_ways
 from kiestoon.calls.engine import ExchangeEngine
 from kiestoon.calls.events import CallEvent, CallOpened
 from kiestoon.calls.exchange import Exchange, Settings
-from kiestoon.calls.hunt_journal import encode_hunt, replay_hunts
 from kiestoon.calls.ids import Ids
 from kiestoon.calls.journal import CallJournal, replay, replay_messages, snapshot
 from kiestoon.calls.lines import Lines, start_registrations
 from kiestoon.calls.media_pool import MediaPool
 from kiestoon.calls.record import CallRecord
 from kiestoon.calls.requests import Failed
+from kiestoon.calls.sharing_journal import encode_hunt, encode_queue, replay_shares
 from kiestoon.company.directory import Directory
 from kiestoon.company.model import Company, CompanyRows, Device, Menu, Number, Trunk, User
 from kiestoon.media.protocol import Codec
@@ -103,7 +103,7 @@ class SimulatedExchange(ExchangeEngine):
         self.media = media
         self.records: list[CallRecord] = []
         self.journal: list[bytes] = []
-        self.hunts: list[bytes] = []
+        self.shares: list[bytes] = []
         self.bindings: list[BindingChanged] = []
         self.heard: list[CallEvent] = []
         self.speech = FakeSpeech()
@@ -129,7 +129,8 @@ class SimulatedExchange(ExchangeEngine):
             back_office=office,
             speech=self.speech,
         )
-        exchange.present.on_hunt = lambda group_id, record: self.hunts.append(encode_hunt(group_id, record))
+        exchange.present.on_hunt = lambda group_id, record: self.shares.append(encode_hunt(group_id, record))
+        exchange.queues.on_record = lambda queue_id, record: self.shares.append(encode_queue(queue_id, record))
         super().__init__(exchange, on_bindings=self.bindings.extend, on_events=self.heard.extend)
 
     def outputs(self) -> Iterable[Output]:
@@ -320,7 +321,9 @@ class World:
             self.network, self.rows, self.media, self.office, self.seed + 1000 * self.crashes, **self.settings
         )
         self.engine.exchange.record = self.all_records.append
-        self.exchange.present.restore_hunts(replay_hunts(old.hunts))
+        shares = replay_shares(old.shares)
+        self.exchange.present.restore_hunts(shares.hunts)
+        self.exchange.queues.restore(shares.queues)
         for prepare in self.on_restart:
             prepare()
         self.restore_logins(old.bindings)

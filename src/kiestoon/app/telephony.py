@@ -32,13 +32,13 @@ from kiestoon.app.voicemail import Voicemail
 from kiestoon.calls.engine import ExchangeEngine
 from kiestoon.calls.events import CallEvent
 from kiestoon.calls.exchange import Exchange, Settings
-from kiestoon.calls.hunt_journal import encode_hunt, replay_hunts
 from kiestoon.calls.ids import Ids
 from kiestoon.calls.journal import CallJournal, replay, replay_messages, snapshot
 from kiestoon.calls.lines import Lines
 from kiestoon.calls.mailboxes import MailboxChanged
 from kiestoon.calls.media_pool import MediaPool
 from kiestoon.calls.record import CallRecord, encode_record
+from kiestoon.calls.sharing_journal import Shares, encode_hunt, encode_queue, encode_shares, replay_shares
 from kiestoon.company.directory import Directory
 from kiestoon.company.numbers import emergency_spellings
 from kiestoon.media.audio.sounds import MUSIC_ON_HOLD
@@ -61,7 +61,6 @@ from kiestoon.registrar import (
     Registrar,
 )
 from kiestoon.registrar.journal import decode_changes, encode_change
-from kiestoon.routing import HuntRecord
 from kiestoon.sip.digest import Challenger
 from kiestoon.sip.endpoint import Endpoint
 from kiestoon.sip.endpoint import Settings as EndpointSettings
@@ -255,11 +254,7 @@ class Telephony:
     def _take_over(self, audits: dict[str, tuple[AuditedContext, ...]]) -> None:
         core, now = self.core, self.core.loop.time()
         self.registrar.restore(decode_changes(core.binding_records), now)
-        present = self.exchange.present
-        present.restore_hunts(replay_hunts(core.hunt_records))
-        present.on_hunt = self._hunt_changed
-        core.hunt_records.clear()
-        self._compact_hunts()
+        self._restore_shares()
         states = list(replay(core.call_records).values())
         adopted = self.engine.take_over(states, audits, now, replay_messages(core.call_records))
         if states:
@@ -270,6 +265,17 @@ class Telephony:
         core.subscription_records.clear()
         self._compact_bindings()
         self._compact_calls()
+
+    def _restore_shares(self) -> None:
+        """How hunt groups and queues have shared out their calls."""
+        present, queues, core = self.exchange.present, self.exchange.queues, self.core
+        shares = replay_shares(core.hunt_records)
+        present.restore_hunts(shares.hunts)
+        queues.restore(shares.queues)
+        present.on_hunt = lambda group_id, record: core.hunt_journal.append(encode_hunt(group_id, record))
+        queues.on_record = lambda queue_id, record: core.hunt_journal.append(encode_queue(queue_id, record))
+        core.hunt_records.clear()
+        self._compact_hunts()
 
     async def _end_calls(self) -> None:
         x, now = self.exchange, self.core.loop.time()
@@ -306,12 +312,9 @@ class Telephony:
         changes = self.registrar.bindings.snapshot(self.core.loop.time(), time.time())
         self.core.binding_journal.compact([encode_change(change) for change in changes])
 
-    def _hunt_changed(self, group_id: int, record: HuntRecord) -> None:
-        self.core.hunt_journal.append(encode_hunt(group_id, record))
-
     def _compact_hunts(self) -> None:
-        hunts = self.exchange.present.hunts
-        self.core.hunt_journal.compact([encode_hunt(group_id, record) for group_id, record in hunts.items()])
+        shares = Shares(self.exchange.present.hunts, self.exchange.queues.records)
+        self.core.hunt_journal.compact(encode_shares(shares))
 
     def _register(self) -> None:
         core = self.core

@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
-
 from kiestoon.calls.hunt_journal import encode_hunt, replay_hunts
+
 from kiestoon.routing import HuntRecord
 
 
