@@ -7,8 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 from lamp_world import DIALOG, PRESENCE, LampWorld
+from queue_world import queue_rows
 from test_basic_calls import in_call
 from test_lamps import company
+from test_outside_lines import call_in
 from test_transfers import refer, told
 from world import DOMAIN, EXCHANGE, sample_rows
 
@@ -91,6 +93,20 @@ def test_a_groups_lamp_shows_its_calls_whoever_has_them_and_whether_they_are_hel
     assert len(world.lamps.live) == 0
 
 
+def replacing(phone: Any, number: str, dialog: Any) -> Any:
+    """The phone presses the key of a lamp that blinks (RFC 3891)."""
+    replaces = (
+        f"{dialog.get('call-id')};to-tag={dialog.get('local-tag')};from-tag={dialog.get('remote-tag')};early-only"
+    )
+    session = phone.endpoint.invite(
+        phone.now, uri=f"sip:{number}@{DOMAIN}", to=f"<sip:{number}@{DOMAIN}>", from_=f"<sip:{phone.name}@{DOMAIN}>",
+        destination=[Target("udp", *EXCHANGE)], body=phone.offer(), headers=[("Replaces", replaces)],
+        credentials=Credentials(phone.name, f"secret of {phone.name}"),
+    )  # fmt: skip
+    phone.offers[session.id] = phone.offers[0]
+    return session
+
+
 @pytest.mark.parametrize("number", ["300", "310"])
 @pytest.mark.parametrize("who", ["member", "granted"])
 def test_who_may_takes_a_groups_call_by_the_groups_lamp(number: str, who: str) -> None:
@@ -113,16 +129,7 @@ def test_who_may_takes_a_groups_call_by_the_groups_lamp(number: str, who: str) -
     lamp = carla.watch(number)
     session = anna.dial(number)
     world.run()
-    dialog = lamp.dialogs[0]
-    replaces = (
-        f"{dialog.get('call-id')};to-tag={dialog.get('local-tag')};from-tag={dialog.get('remote-tag')};early-only"
-    )
-    second = carla.endpoint.invite(
-        carla.now, uri=f"sip:{number}@{DOMAIN}", to=f"<sip:{number}@{DOMAIN}>", from_=f"<sip:carla@{DOMAIN}>",
-        destination=[Target("udp", *EXCHANGE)], body=carla.offer(), headers=[("Replaces", replaces)],
-        credentials=Credentials("carla", "secret of carla"),
-    )  # fmt: skip
-    carla.offers[second.id] = carla.offers[0]
+    second = replacing(carla, number, lamp.dialogs[0])
     world.run()
     assert anna.hears(session) == {carla.sends_to(second)}, world.network.ladder()
     assert bert.last(events.Cancelled)
@@ -417,3 +424,48 @@ def test_a_conference_rooms_lamp_is_on_while_somebody_is_in_it_and_theirs_name_t
     world.run()
     assert lamp.lamp == "off"
     assert len(world.lamps.live) == 0
+
+
+def queued(**fields: object) -> LampWorld:
+    """The queue 300, whose only agent is Bert; Carla, who is none, may have a lamp of it."""
+    world = LampWorld(rows=queue_rows({"extension": "102"}, **fields))
+    world.phone("bert", "192.0.2.2").mode = "ring"
+    return world
+
+
+def test_a_queues_lamp_is_lit_while_somebody_waits_and_blinks_while_an_agent_is_rung() -> None:
+    world = queued()
+    bert, carla = world.phones["bert"], world.watcher("carla", "192.0.2.3")
+    lamp = carla.watch("300")
+    assert lamp.lamp == "off"
+    _, first = call_in(world, "+31201234570")
+    world.run()
+    assert lamp.lamp == "blinks"
+    bert.answer_waiting()
+    world.run()
+    assert lamp.lamp == "off"
+    _, second = call_in(world, "+31201234570")
+    world.run()
+    assert lamp.lamp == "on"
+    for session in (second, first):
+        session.bye(world.network.now)
+        world.run()
+        assert lamp.lamp == "off"
+    assert not list(world.lamps.live.calls_at(EXTENSION, 1, "300"))
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_a_ringing_call_of_an_open_queue_is_taken_by_the_queues_lamp(is_open: bool) -> None:
+    world = queued(open=is_open)
+    carla = world.watcher("carla", "192.0.2.3")
+    carla.mode = "ring"
+    lamp = carla.watch("300")
+    provider, session = call_in(world, "+31201234570")
+    world.run()
+    dialog = lamp.dialogs[0]
+    if not is_open:
+        assert dialog.get("call-id") is None
+        return
+    second = replacing(carla, "300", dialog)
+    world.run()
+    assert provider.hears(session) == {carla.sends_to(second)}, world.network.ladder()

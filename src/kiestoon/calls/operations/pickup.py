@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 
 def ringing_calls(x: Exchange, company_id: int) -> Iterator[tuple[Call, Leg]]:
-    """Every phone of a company's people that rings now, longest first, with its call."""
-    for call in x.calls.values():
+    """Every phone of a company's people that rings now, longest first, with its call; who has come to a queue first
+    goes before who is rung for longer (E 7.5.3)."""
+    for call in x.queues.in_turn(x.calls.values()):
         if call.company_id == company_id and call.seek is not None and call.anchor is not None:
             for leg_id in call.seek.legs:
                 leg = call.legs[leg_id]
@@ -27,16 +28,22 @@ def ringing_calls(x: Exchange, company_id: int) -> Iterator[tuple[Call, Leg]]:
                     yield call, leg
 
 
-def may_take(index: CompanyIndex, user_id: int, call: Call, rung: Leg) -> bool:
+def may_take(index: CompanyIndex, user_id: int, call: Call, rung: Leg, *, meant: bool = True) -> bool:
     """Whether a person may answer a call in place of the phone it rings at.
 
     By right over that phone, or over a group or hunt group for whose call it rings (E 4.2.3); its members may anyway,
-    and so may a manager whose assistants are rung (E 6.2). Nobody takes the place of whom he is calling himself.
+    and so may a manager whose assistants are rung (E 6.2). Calls of an open queue are for everybody, those of a closed
+    one for its members, logged in or not (E 7.5.3). Nobody takes the place of whom he is calling himself.
+
+    ``meant``: this call was asked for; who takes just any gets none of a queue that is not his.
     """
     caller = call.anchor
     if not user_id or (caller is not None and caller.party.user_id == user_id):
         return False
     if call.seek is not None and call.seek.offered_to == user_id:
+        return True
+    queue = index.arrangements.queues.get(call.situation.queue) if call.situation is not None else None
+    if queue is not None and ((queue.open and meant) or user_id in index.members_of(queue.extension)):
         return True
     may, aimed = index.rights.may_pick_up, call.situation.visited if call.situation is not None else ()
     return may(user_id, rung.party.number) or any(

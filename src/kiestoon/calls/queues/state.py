@@ -126,6 +126,14 @@ class Queues:
         """By queue, first come first. Not to be changed."""
         return self._waiting
 
+    def in_turn(self, calls: Iterable[Call]) -> Iterable[Call]:
+        """The same calls, those who wait in queues first, in the order in which they came."""
+        if not self._by_call:
+            return calls
+        waiting = sorted(self._by_call.values(), key=lambda waiter: waiter.since_ms)
+        first = [self._x.calls[waiter.call] for waiter in waiting if waiter.call in self._x.calls]
+        return [*first, *(call for call in calls if call.id not in self._by_call)]
+
     def length(self, queue_id: int) -> int:
         """How many wait."""
         return len(self._waiting.get(queue_id, ()))

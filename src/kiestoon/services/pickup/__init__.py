@@ -47,7 +47,7 @@ def ringing_for(caller: Conversation, extension: str) -> tuple[Call, Leg] | None
         if rung == me.number:
             if extension == rung and call.anchor is not None and call.anchor.party.user_id != me.user_id:
                 return call, leg
-        elif operation.may_take(index, me.user_id, call, leg):
+        elif operation.may_take(index, me.user_id, call, leg, meant=bool(extension)):
             return call, leg
     return None
 

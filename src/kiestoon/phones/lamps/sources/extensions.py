@@ -1,5 +1,5 @@
-"""Extensions that are no person: groups, hunt groups, menus and their like. A group's lamp is the lamp of a shared line
-(MULAP, U 5.4.8): it shows every call to the number, whichever member has it."""
+"""Extensions that are no person: groups, hunt groups, queues, menus and their like. A group's lamp is the lamp of a
+shared line (MULAP, U 5.4.8): it shows every call to the number, whichever member has it; a queue's shows who waits."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from kiestoon.calls.call import Call
 from kiestoon.calls.leg import Leg
 from kiestoon.company.directory import CompanyIndex
-from kiestoon.company.model import AlternateNumber, Device, GroupExtension, Row, User
+from kiestoon.company.model import AlternateNumber, Device, GroupExtension, Queue, Row, User
 from kiestoon.phones.lamps.live_calls import EXTENSION, LiveCalls
 from kiestoon.phones.lamps.sources.people import sip_dialog
 from kiestoon.phones.lamps.state import Appearance, Seen, State, View
@@ -37,7 +37,7 @@ class Extensions:
         return View(
             calls=True,
             names=member or rights.sees_names(viewer, key),
-            pick_up=member or rights.may_pick_up(viewer, key),
+            pick_up=member or rights.may_pick_up(viewer, key) or _is_open(index, key),
             status=True,
         )
 
@@ -72,6 +72,12 @@ class Extensions:
 def _owner(index: CompanyIndex, extension: str) -> Row | None:
     owner = index.arrangements.extensions.get(extension)
     return None if isinstance(owner, User | AlternateNumber) else owner
+
+
+def _is_open(index: CompanyIndex, extension: str) -> bool:
+    """Whether it is a queue whose ringing calls are for everybody (E 7.5.3)."""
+    owner = index.arrangements.extensions.get(extension)
+    return isinstance(owner, Queue) and owner.open
 
 
 def _leg_shown(call: Call) -> Leg | None:
