@@ -19,9 +19,12 @@ from kiestoon.company.model import (
     GroupMember,
     HuntGroup,
     HuntMember,
+    MusicFile,
     Number,
     PrivacyGroup,
     PrivacyMember,
+    Queue,
+    QueueMember,
     RemoteOffice,
     Rule,
     SequentialRinging,
@@ -29,15 +32,23 @@ from kiestoon.company.model import (
 )
 
 DIALLED: Final = (
-    "101", "102", "103", "200", "300", "400", "500", "800", "801", "101", "103", "400", "00201112222", "999",
+    "101", "102", "103", "200", "300", "400", "500", "600", "600", "800", "801", "101", "103", "400", "600",
+    "00201112222", "999",
 )  # fmt: skip
-"""People, the menu, a group call, a group, a hunt group, two rooms, somebody outside, nobody."""
-CALLED_FROM_OUTSIDE: Final = ("+31201234561", "+31201234562", "+31201234500", "+31201234570", "+31201234571")
+"""People, the menu, a group call, a group, a hunt group, a queue, two rooms, somebody outside, nobody."""
+CALLED_FROM_OUTSIDE: Final = (
+    "+31201234561",
+    "+31201234562",
+    "+31201234500",
+    "+31201234570",
+    "+31201234571",
+    "+31201234572",
+)
 
 
 def full_company() -> CompanyRows:
     """Anna has numbers along and after, which confirm; Bert has an office outside; Carla has two phones and an
-    assistant. All are in a group, whose members' own forwarding counts, in a hunt group and in a group call."""
+    assistant. All are in a group, whose members' own forwarding counts, in a hunt group, a queue and a group call."""
     members = ("101", "102", "103")
     rows = with_codes(
         **PICKUP,
@@ -73,6 +84,19 @@ def full_company() -> CompanyRows:
             HuntMember(id=n, company_id=1, hunt_group_id=1, extension=number, position=n)
             for n, number in enumerate(members, 1)
         ),
+        queues=(
+            Queue(
+                id=1, company_id=1, extension="600", name="Helpdesk", ring_s=10, wrap_up_s=5,
+                busy_agents="all", limit=3,
+                announce_position=True, announce_s=15, infotainment_playlist="news", forward_after_s=90,
+                forward_to=Destination("extension", "500"), leave_to=Destination("extension", "400"),
+            ),
+        ),
+        queue_members=tuple(
+            QueueMember(id=n, company_id=1, queue_id=1, extension=number, position=n)
+            for n, number in enumerate(members, 1)
+        ),
+        music_files=(MusicFile(id=1, company_id=1, playlist="news", file="news.ogg", duration_ms=1000),),
         forwards=(
             Forward(id=9, company_id=1, extension="102", case="no_answer", to=Destination("number", MOBILE), rings=2),
             Forward(id=10, company_id=1, extension="101", case="busy", to=Destination("extension", "103")),
@@ -80,9 +104,10 @@ def full_company() -> CompanyRows:
     )  # fmt: skip
     own = Number(id=8, company_id=1, e164="+31201234570", extension="400")
     room = Number(id=9, company_id=1, e164="+31201234571", extension="800")
+    queue = Number(id=10, company_id=1, e164="+31201234572", extension="600")
     return msgspec.structs.replace(
         rows,
         privacy_groups=(*rows.privacy_groups, PrivacyGroup(id=2, company_id=1, name="secretaries")),
         privacy_members=(*rows.privacy_members, PrivacyMember(id=2, company_id=1, group_id=2, extension="101")),
-        numbers=(*rows.numbers, own, room),
+        numbers=(*rows.numbers, own, room, queue),
     )

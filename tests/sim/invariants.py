@@ -34,9 +34,28 @@ def check(world: World) -> None:
     assert Counter(call.company_id for call in x.calls.values()) == x.company_calls
     lines = Counter(leg.trunk_id for leg in legs if leg.trunk_id)
     assert lines == {trunk: state.calls for trunk, state in x.lines.states.items() if state.calls}
+    check_queues(world)
     assert not world.media.mistakes, f"{world.media.mistakes}\n{world.network.ladder()}"
     if world.media.connected:
         check_media(world, legs)
+
+
+def check_queues(world: World) -> None:
+    """Who waits is in the queue's service; agents ring for exactly those to whom they have been offered."""
+    x = world.exchange
+    waiters = [waiter for callers in x.queues.waiting().values() for waiter in callers]
+    offers = {}
+    for waiter in waiters:
+        call = x.calls[waiter.call]
+        assert call.service is not None
+        assert call.service.name in ("queue", "queued")
+        assert bool(waiter.offered) == (call.seek is not None and call.seek.manner.beside), waiter.offered
+        offers.update({(waiter.company_id, extension): waiter.call for extension in waiter.offered})
+    assert x.queues.offers == offers
+    assert len({waiter.call for waiter in waiters}) == len(waiters)
+    for callers in x.queues.waiting().values():
+        assert [each.since_ms for each in callers] == sorted(each.since_ms for each in callers)
+    assert all(leg_id in x.legs for leg_id in x.queues.served_legs())
 
 
 def check_custody(call: Call) -> None:

@@ -389,6 +389,9 @@ class World:
         for kept in (x.held, x.bereft, x.touched, x.pointless, x.lots, x.rooms, x.replies):
             assert not kept, ladder
         assert not x.device_calls, ladder
+        assert not x.queues, ladder
+        assert not x.queues.offers, ladder
+        assert not x.queues.served_legs(), ladder
         assert not x.present.outside, ladder
         assert not x.company_calls, ladder
         assert not x.reminders, ladder

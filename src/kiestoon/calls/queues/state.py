@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from random import Random
 from typing import TYPE_CHECKING, Final
 
@@ -225,9 +225,9 @@ class Queues:
             self.rest(served.agent, now_ms + wrap_up_s * 1000)
         self.stir()
 
-    def serving(self) -> Iterable[Served]:
-        """Every conversation of an agent now."""
-        return self._served.values()
+    def served_legs(self) -> Collection[int]:
+        """The agents' legs of all conversations with callers of queues."""
+        return self._served.keys()
 
     # --- shares ------------------------------------------------------------------------------------------------------
 
