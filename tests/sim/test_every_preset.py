@@ -8,7 +8,7 @@ from code_world import ANNA, BERT, CARLA, CodeWorld
 from kiestoon.app.services import all_services
 from kiestoon.company.code_presets import PRESETS, CodePreset
 from kiestoon.company.codes import FEATURES, KEYS_IN_CALLS, NOT_BUILT, PER_CALL
-from kiestoon.company.model import SpeedDial, User
+from kiestoon.company.model import Queue, SpeedDial, User
 
 SAYS: dict[str, str] = {
     "who_logged_in": "desk-is name=Anna extension=101",
@@ -23,6 +23,12 @@ SAYS: dict[str, str] = {
     "take_over": "takeover-nothing",
     "forward_menu": "forward-menu",
     "plan_menu": "service-not-available",  # there are no plans
+    "queue_log_in": "queue-logged-in queue=Support",
+    "queue_log_out": "queue-logged-out queue=Support",
+    "queue_forward_on": "queue-nowhere",  # no destination is set
+    "queue_forward_off": "queue-forward-off queue=Support",
+    "night_service_on": "queue-night-none",
+    "night_service_off": "queue-night-none",
     "voicemail": "voicemail-empty",
     "voicemail_box": "voicemail-greeting-of name=Bert",
     "park": "park-nothing",
@@ -76,6 +82,7 @@ def test_every_code_does_what_it_is_there_for(preset: CodePreset) -> None:
     world = CodeWorld(preset)
     world.change(User, world.user(ANNA).id, may_configure_time=True)
     world.add(SpeedDial(id=0, company_id=1, user_id=world.user(ANNA).id, code="01", number=CARLA))
+    world.add(Queue(id=0, company_id=1, extension="301", name="Support"))
     for extension in (ANNA, BERT, CARLA):
         world.desk(extension)
     for code, feature in PRESETS[preset].items():

@@ -181,6 +181,8 @@ def of_row(error: InvalidRowError) -> ApiProblem:
     if codes == {"gone"}:
         return ApiProblem("not_found", error.problems)
     errors = error.problems or (problem("", "invalid", detail=error.what),)
+    if error.status == 403:
+        return ApiProblem("forbidden", errors)
     return ApiProblem("conflict" if error.status == 409 else "invalid", errors)
 
 

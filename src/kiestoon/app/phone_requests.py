@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kiestoon.app.back_office import BackOffice
 from kiestoon.calls import desk_requests, requests, voicemail_requests
-from kiestoon.store.phone_requests import desks, last_calls, pins, plans, recordings, switching, voicemail
+from kiestoon.store.phone_requests import desks, last_calls, pins, plans, queues, recordings, switching, voicemail
 
 
 def register_all(office: BackOffice) -> None:
@@ -26,5 +26,7 @@ def register_all(office: BackOffice) -> None:
     office.register(requests.SwitchService, switching.switch_service)
     office.register(requests.SetStatus, switching.set_status)
     office.register(requests.SwitchPlan, plans.switch_plan)
+    office.register(requests.QueueLogin, queues.log_in_or_out)
+    office.register(requests.SwitchQueue, queues.switch_queue)
     office.register(requests.KeepRecording, recordings.keep)
     office.register(requests.FindLast, last_calls.find_last)

@@ -23,6 +23,7 @@ from kiestoon.services.pickup import pickup
 from kiestoon.services.plans import plan_menu
 from kiestoon.services.postcode import postcode
 from kiestoon.services.queue import queue
+from kiestoon.services.queue_codes import QUEUE_CODES
 from kiestoon.services.recording import record_prompt
 from kiestoon.services.searching import searching
 from kiestoon.services.switching import SWITCHING
@@ -85,6 +86,7 @@ def all_services() -> dict[str, ServiceFunction]:
         "change_pin": desk.change_pin,
         **SWITCHING,
         "plan_menu": plan_menu,
+        **QUEUE_CODES,
         "redial": again.redial,
         "call_return": again.call_return,
         "speed_dial": again.speed_dial,

@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import msgspec
 
 from kiestoon.company.model import NOWHERE, Destination, ForwardCase, PresenceStatus
+from kiestoon.company.queue_switches import QueueSwitch
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -140,6 +141,30 @@ class SwitchPlan(OwnRequest, frozen=True):
     scheme_id: int
     plan_id: int = 0
     until_ms: int = 0
+
+
+# --- queues ---------------------------------------------------------------------------------------------------------
+
+
+class QueueLogin(OwnRequest, frozen=True):
+    """Log in to a queue, or out of it; ``queue_id`` 0: all that the person is a member of (E 7.5.3).
+
+    ``Failed`` "not_permitted": the queue is closed, and the person no member of it.
+    """
+
+    queue_id: int
+    on: bool
+
+
+class SwitchQueue(OwnRequest, frozen=True):
+    """Switch the forced forwarding or the night service of a queue, by a code (V 23.3.2, V 23.3.4).
+
+    ``Failed`` "by_code": the queue is switched by no code; "nowhere": calls would have nowhere to go.
+    """
+
+    queue_id: int
+    what: QueueSwitch
+    on: bool
 
 
 # --- recordings ------------------------------------------------------------------------------------------------------

@@ -118,14 +118,16 @@ _CATALOGUE: Final = (
     _switch("call_waiting_off", "No second call is offered", "Tweede gesprek aanbieden uit"),
     _F("plan_menu", "Switch number plans; with scheme, star and plan: that one, or back",
        "Nummerplannen omschakelen; met schema, sterretje en plan: dat ene, of terug", "plan", optional=True),
-    _switch("night_service_on", "Night service on", "Nachtstand aan"),
-    _switch("night_service_off", "Night service off", "Nachtstand uit"),
+    _switch("night_service_on", "Night service of a queue on", "Nachtstand van een wachtrij aan", "digits"),
+    _switch("night_service_off", "Night service of a queue off", "Nachtstand van een wachtrij uit", "digits"),
     # queues
-    _F("queue_log_in", "Log in to a queue", "Inloggen in een wachtrij", "digits", optional=True),
-    _F("queue_log_out", "Log out of a queue", "Uitloggen uit een wachtrij", "digits", optional=True),
-    _switch("queue_forward_on", "Forced forwarding of a queue", "Gedwongen doorschakelen van een wachtrij"),
+    _F("queue_log_in", "Log in to a queue; 1: to all of mine", "Inloggen in een wachtrij; 1: in al de mijne",
+       "digits", optional=True),
+    _F("queue_log_out", "Log out of a queue; 1: of all of mine", "Uitloggen uit een wachtrij; 1: uit al de mijne",
+       "digits", optional=True),
+    _switch("queue_forward_on", "Forced forwarding of a queue", "Gedwongen doorschakelen van een wachtrij", "digits"),
     _switch("queue_forward_off", "End the forced forwarding of a queue",
-       "Gedwongen doorschakelen van een wachtrij uit"),
+            "Gedwongen doorschakelen van een wachtrij uit", "digits"),
     # other people's calls
     _F("listen_in", "Listen in on an extension", "Meeluisteren met een toestel", "extension", optional=True),
     _F("barge_in", "Break into a call of an extension", "Inbreken in een gesprek van een toestel", "extension"),
@@ -179,12 +181,7 @@ _CATALOGUE: Final = (
     _F("own_number", "Hear my own number", "Mijn eigen nummer horen"),
 )  # fmt: skip
 FEATURES: Final[Mapping[str, Feature]] = {feature.name: feature for feature in _CATALOGUE}
-NOT_BUILT: Final = frozenset(
-    {
-        "night_service_on", "night_service_off", "queue_log_in", "queue_log_out", "queue_forward_on",
-        "queue_forward_off", "voicemail_group", "assistant", "assistant_start", "assistant_stop",
-    }
-)  # fmt: skip
+NOT_BUILT: Final = frozenset({"voicemail_group", "assistant", "assistant_start", "assistant_stop"})
 """What has codes in the presets, so that nothing else takes them, and nothing behind them yet: not listed to people."""
 WITHOUT_LOGIN: Final = frozenset({"log_in", "log_out", "who_logged_in", "voicemail", "echo", "clock", "own_number"})
 """What also works on a phone nobody is logged in on."""

@@ -52,3 +52,9 @@ class ConflictError(InvalidRowError):
     """The row was changed or removed meanwhile, is taken, or is still in use."""
 
     status = 409
+
+
+class NotPermittedError(InvalidRowError):
+    """Whoever asks has no right to this, whatever the role: it hangs on the rows themselves."""
+
+    status = 403

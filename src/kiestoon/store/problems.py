@@ -213,6 +213,12 @@ _TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
         "Choose times that do not overlap",
         "Kies tijden die niet overlappen",
     ),
+    "closed_queue": (
+        "{value} is a closed queue and {other} is not one of its members",
+        "{value} is een gesloten wachtrij en {other} is er geen lid van",
+        "Ask an administrator to make the person a member",
+        "Vraag een beheerder om lid te worden",
+    ),
     "needed_for": (
         "{field} must be given, because {other} is on",
         "{field} moet zijn ingevuld, want {other} staat aan",

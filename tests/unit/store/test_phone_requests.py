@@ -11,10 +11,12 @@ from msgspec.structs import replace
 from kiestoon.calls.requests import (
     Changed,
     Failed,
+    QueueLogin,
     SetStatus,
     StopForwarding,
     SwitchForward,
     SwitchPlan,
+    SwitchQueue,
     SwitchService,
 )
 from kiestoon.company.model import (
@@ -26,6 +28,8 @@ from kiestoon.company.model import (
     NumberScheme,
     PlanOverride,
     Presence,
+    Queue,
+    QueueMember,
     Row,
     User,
 )
@@ -34,10 +38,12 @@ from kiestoon.store.database import Database
 from kiestoon.store.errors import DatabaseUnavailableError
 from kiestoon.store.keys import Vault
 from kiestoon.store.load import list_rows
-from kiestoon.store.phone_requests import plans, switching
+from kiestoon.store.phone_requests import plans, queues, switching
 from kiestoon.store.write import changing
 
 VOICEMAIL = Destination("voicemail")
+VOICEMAIL_OF_ANNA = Destination("voicemail", "101")
+BEN = 3
 
 
 class Office(NamedTuple):
@@ -164,6 +170,98 @@ def test_plans_take_the_right_to_them(planned: Office) -> None:
     assert planned.trail() == []
 
 
+# --- queues ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def queued(planned: Office) -> Office:
+    """A queue in each company. Ben is a member of the first, and may not configure time."""
+    for number in (1, 2):
+        planned.add(Queue(id=0, company_id=number, extension="301", name="Support", forced_to=VOICEMAIL_OF_ANNA))
+    planned.add(QueueMember(id=0, company_id=1, queue_id=1, extension="102"))
+    return planned
+
+
+def members(office: Office) -> list[tuple[str, bool, bool]]:
+    return [(row.extension, row.logged_in, row.joined) for row in office.rows(QueueMember)]
+
+
+def test_people_log_in_to_one_queue_or_all_and_out(queued: Office) -> None:
+    assert queues.log_in_or_out(queued, QueueLogin(1, 1, 1, True)) == Changed(None)
+    assert members(queued) == [("102", True, False), ("101", True, True)]
+    assert queues.log_in_or_out(queued, QueueLogin(1, BEN, 0, False)) == Changed(None)
+    assert queues.log_in_or_out(queued, QueueLogin(1, 1, 0, False)) == Changed(None)
+    assert members(queued) == [("102", False, False)]
+    queues.log_in_or_out(queued, QueueLogin(1, BEN, 0, True))
+    queues.log_in_or_out(queued, QueueLogin(1, BEN, 1, True))
+    assert members(queued) == [("102", True, False)]
+    assert [(actor, table) for actor, _, table in queued.trail()] == [
+        ("Ben (phone)", "queue_members"),
+        ("Anna (phone)", "queue_members"),
+        ("Ben (phone)", "queue_members"),
+        ("Anna (phone)", "queue_members"),
+    ]
+
+
+def test_a_closed_queue_is_for_its_members(queued: Office) -> None:
+    with changing(queued.database, queued.vault, acting_user="test") as changes:
+        changes.update(replace(queued.rows(Queue)[0], open=False))
+    assert queues.log_in_or_out(queued, QueueLogin(1, 1, 1, True)).code == "not_permitted"
+    assert queues.log_in_or_out(queued, QueueLogin(1, BEN, 1, False)) == Changed(None)
+    assert queues.log_in_or_out(queued, QueueLogin(1, BEN, 1, True)) == Changed(None)
+    assert members(queued) == [("102", True, False)]
+
+
+def change_queue(office: Office, **fields: Any) -> Queue:
+    with changing(office.database, office.vault, acting_user="test") as changes:
+        return changes.update(replace(office.rows(Queue)[0], **fields))
+
+
+def test_a_queue_is_switched_and_nothing_else_of_it(queued: Office) -> None:
+    before = queued.rows(Queue)[0]
+    for _ in range(2):
+        assert queues.switch_queue(queued, SwitchQueue(1, 1, 1, "forced", True)) == Changed(None)
+    assert queued.rows(Queue) == [replace(before, version=2, forced=True)]
+    assert queues.switch_queue(queued, SwitchQueue(1, 1, 1, "forced", False)) == Changed(None)
+    assert queues.switch_queue(queued, SwitchQueue(1, 1, 1, "night", False)) == Changed(None)
+    assert queued.rows(Queue) == [replace(before, version=3)]
+    assert queued.trail() == [("Anna (phone)", "updated", "queues")] * 2
+
+
+@pytest.mark.parametrize(
+    ("what", "fields", "code"),
+    [
+        ("forced", {"forced_by_code": False}, "by_code"),
+        ("forced", {"forced_to": NOWHERE}, "nowhere"),
+        ("night", {"night_by_code": False}, "by_code"),
+        ("night", {}, "nowhere"),
+    ],
+)
+def test_a_queue_that_allows_no_code_or_leads_nowhere_stays(
+    queued: Office, what: Any, fields: dict[str, Any], code: str
+) -> None:
+    before = change_queue(queued, **fields) if fields else queued.rows(Queue)[0]
+    assert queues.switch_queue(queued, SwitchQueue(1, 1, 1, what, True)).code == code
+    assert queued.rows(Queue) == [before]
+
+
+def test_queues_are_switched_by_their_supervisors_and_by_the_right_to_time(queued: Office) -> None:
+    assert queues.switch_queue(queued, SwitchQueue(1, BEN, 1, "forced", True)).code == "not_permitted"
+    with changing(queued.database, queued.vault, acting_user="test") as changes:
+        for user in queued.rows(User):
+            changes.update(replace(user, is_supervisor=True, may_configure_time=False))
+    assert queues.switch_queue(queued, SwitchQueue(1, 1, 1, "forced", True)).code == "not_permitted"  # no member
+    assert queues.switch_queue(queued, SwitchQueue(1, BEN, 1, "forced", True)) == Changed(None)
+
+
+@pytest.mark.parametrize("queue_id", [2, 99])
+def test_a_queue_of_another_company_or_none_is_refused(queued: Office, queue_id: int) -> None:
+    assert queues.switch_queue(queued, SwitchQueue(1, 1, queue_id, "forced", True)).code == "gone"
+    for on in (True, False):
+        assert queues.log_in_or_out(queued, QueueLogin(1, 1, queue_id, on)).code == "gone"
+    assert queued.trail() == []
+
+
 # --- what can go wrong -----------------------------------------------------------------------------------------------
 
 EVERYTHING: list[tuple[Callable[..., Any], Callable[[int, int], Any]]] = [
@@ -172,19 +270,21 @@ EVERYTHING: list[tuple[Callable[..., Any], Callable[[int, int], Any]]] = [
     (switching.switch_service, lambda company, user: SwitchService(company, user, "do_not_disturb", True)),
     (switching.set_status, lambda company, user: SetStatus(company, user, "sick")),
     (plans.switch_plan, lambda company, user: SwitchPlan(company, user, 1, 1)),
+    (queues.log_in_or_out, lambda company, user: QueueLogin(company, user, 1, True)),
+    (queues.switch_queue, lambda company, user: SwitchQueue(company, user, 1, "forced", True)),
 ]
 
 
 @pytest.mark.parametrize(("handler", "request_for"), EVERYTHING)
 @pytest.mark.parametrize(("company_id", "user_id"), [(1, 2), (2, 1), (1, 99), (99, 1)])
 def test_nobody_writes_for_another_company(
-    planned: Office, handler: Any, request_for: Any, company_id: int, user_id: int
+    queued: Office, handler: Any, request_for: Any, company_id: int, user_id: int
 ) -> None:
-    answer = handler(planned, request_for(company_id, user_id))
+    answer = handler(queued, request_for(company_id, user_id))
     assert isinstance(answer, Failed)
     assert answer.code == "gone"
-    assert planned.trail() == []
-    with planned.database.read() as connection:
+    assert queued.trail() == []
+    with queued.database.read() as connection:
         assert list_activity(connection, Wanted(company_id=2, acting_user="Anna (phone)"), 10) == []
 
 

@@ -7,9 +7,9 @@ schedule. Only people with the right "time configuration" may.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import Final
 
+from kiestoon.calls.asking import ask_until_found
 from kiestoon.calls.conversation import Conversation
 from kiestoon.calls.requests import Failed, SwitchPlan
 from kiestoon.company.arrangements import Scheme
@@ -20,9 +20,7 @@ from kiestoon.routing import UseCode
 TEMPORARY: Final = "1"
 PERMANENT: Final = "2"
 SCHEDULE: Final = "3"
-TRIES: Final = 3
 _POSITION: Final = 2
-RowT = TypeVar("RowT")
 
 
 async def plan_menu(caller: Conversation, code: UseCode) -> None:
@@ -41,7 +39,9 @@ async def plan_menu(caller: Conversation, code: UseCode) -> None:
     if code.argument:
         await _by_key(caller, code.argument)
         return
-    how = await _ask(caller, "plan-ask-how", "invalid-choice", 1, {TEMPORARY, PERMANENT, SCHEDULE}.intersection)
+    how = await ask_until_found(
+        caller, "plan-ask-how", "invalid-choice", 1, {TEMPORARY, PERMANENT, SCHEDULE}.intersection
+    )
     scheme = await _scheme(caller, schemes) if how else None
     if how is None or scheme is None:
         return
@@ -49,7 +49,9 @@ async def plan_menu(caller: Conversation, code: UseCode) -> None:
         await _switch(caller, scheme, None, temporary=False)
         return
     plans = {plan.position: plan for plan in scheme.plans.values()}
-    plan = await _ask(caller, "plan-ask-plan", "plan-unknown-plan", _POSITION, lambda keyed: plans.get(_number(keyed)))
+    plan = await ask_until_found(
+        caller, "plan-ask-plan", "plan-unknown-plan", _POSITION, lambda keyed: plans.get(_number(keyed))
+    )
     if plan is not None:
         await _switch(caller, scheme, plan, temporary=TEMPORARY in how)
 
@@ -75,23 +77,9 @@ async def _scheme(caller: Conversation, schemes: list[Scheme]) -> Scheme | None:
     if len(schemes) == 1:
         return schemes[0]
     by_position = {scheme.row.position: scheme for scheme in schemes}
-    return await _ask(
+    return await ask_until_found(
         caller, "plan-ask-scheme", "plan-unknown-scheme", _POSITION, lambda keyed: by_position.get(_number(keyed))
     )
-
-
-async def _ask(
-    caller: Conversation, question: str, wrong: str, most: int, find: Callable[[str], RowT | None]
-) -> RowT | None:
-    """What the answer stands for, at the third try at the latest; None when there is none."""
-    for _ in range(TRIES):
-        keyed = await caller.ask_for(question, most=most)
-        found = find(keyed)
-        if found:
-            return found
-        await caller.say(wrong if keyed else "nothing-keyed")
-    await caller.say("goodbye")
-    return None
 
 
 def _number(keyed: str) -> int:

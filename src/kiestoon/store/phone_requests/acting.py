@@ -27,6 +27,7 @@ _CODES: Final = {
     "changed_meanwhile": "conflict",
     "phone_bound": "bound",
     "logged_in_elsewhere": "elsewhere",
+    "closed_queue": "not_permitted",
 }
 
 
