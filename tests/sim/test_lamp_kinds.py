@@ -19,6 +19,7 @@ from kiestoon.company.code_presets import CodePreset, preset_codes
 from kiestoon.company.model import (
     CompanyRows,
     ConferenceRoom,
+    Destination,
     GroupExtension,
     GroupMember,
     HuntGroup,
@@ -469,3 +470,36 @@ def test_a_ringing_call_of_an_open_queue_is_taken_by_the_queues_lamp(is_open: bo
     second = replacing(carla, "300", dialog)
     world.run()
     assert provider.hears(session) == {carla.sends_to(second)}, world.network.ladder()
+
+
+@pytest.mark.parametrize("name", ["#70300", "#71300", "#70", "#72300", "#73"])
+def test_a_queues_night_service_and_forced_forwarding_have_a_lamp(name: str) -> None:
+    to = Destination("extension", "103")
+    switches = {"night": "forward", "night_to": to, "forced_to": to}
+    rows = coded(queue_rows({"extension": "102"}, **switches), "one-net")
+    world = LampWorld(rows=rows)
+    lamp = world.watcher("carla", "192.0.2.3").watch(name)
+    assert lamp.lamp == "off"
+    (queue,) = rows.queues
+    field = "night_forced" if name.startswith(("#70", "#71")) else "forced"
+    world.change(msgspec.structs.replace(rows, queues=(msgspec.structs.replace(queue, **{field: True}),)))
+    assert lamp.lamp == "on"
+    world.change(rows)
+    assert lamp.lamp == "off"
+
+
+def test_a_key_shows_whether_one_is_logged_in_to_a_queue() -> None:
+    rows = coded(queue_rows({"extension": "103"}, {"extension": "102", "logged_in": False}))
+    world = LampWorld(rows=rows)
+    bert, carla = world.watcher("bert", "192.0.2.2"), world.watcher("carla", "192.0.2.3")
+    own, others = carla.watch("903300"), bert.watch("904300")
+    assert (own.lamp, others.lamp) == ("on", "off")
+    assert own.party("remote")[0] == "Ingelogd"
+    members = tuple(msgspec.structs.replace(row, logged_in=not row.logged_in) for row in rows.queue_members)
+    world.change(msgspec.structs.replace(rows, queue_members=members))
+    assert (own.lamp, others.lamp) == ("off", "on")
+
+
+def test_without_queues_the_codes_of_the_night_service_show_the_main_scheme() -> None:
+    world = LampWorld(rows=coded(planned(), "one-net"))
+    assert world.watcher("carla", "192.0.2.3").watch("#70").status == 200

@@ -173,6 +173,22 @@ def test_intercom_has_the_phone_answer_by_itself_unless_it_is_in_a_call() -> Non
     world.assert_nothing_left()
 
 
+@pytest.mark.parametrize(("pattern", "tone"), [(1, "tone:waiting"), (3, "tone:waiting3")])
+def test_the_tone_tells_which_of_ones_numbers_is_called(pattern: int, tone: str) -> None:
+    """V 9.4.3."""
+    sample = with_codes()
+    devices = tuple(replace(device, waiting_beep=device.username == "bert") for device in sample.devices)
+    second = AlternateNumber(id=1, company_id=1, user_id=2, extension="150", ring_pattern=pattern)
+    world, _, bert, session, other = in_call(World(rows=replace(sample, devices=devices, alternate_numbers=(second,))))
+    bert.mode = "ring"
+    another = world.phone("carla", "192.0.2.3").dial("150")
+    world.run(0.5)
+    assert bert.hears(other) == {tone}
+    another.bye(world.network.now)
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
 @pytest.mark.parametrize("wanted", [True, False])
 def test_who_speaks_hears_a_tone_when_another_call_rings_where_the_phone_gives_none(wanted: bool) -> None:
     sample = with_codes()

@@ -102,8 +102,9 @@ class Port(Part, frozen=True):
 
 
 class Tone(Part, frozen=True, tag=True):
-    """A country's tone: "dial", "ringback", "busy", "congestion", "waiting", "sit", "confirm"; "beep", "join",
-    "leave" and "silence" (packets without sound) are the same everywhere. Plays until stopped, "join" and "leave" once.
+    """A country's tone: "dial", "ringback", "busy", "congestion", "waiting", "sit", "confirm"; "beep", "join", "leave",
+    "waiting2" to "waiting4" and "silence" (packets without sound) are the same everywhere. Plays until stopped, "join"
+    and "leave" once.
     """
 
     name: str

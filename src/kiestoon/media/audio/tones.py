@@ -15,7 +15,10 @@ from kiestoon.media.audio.pcm import Pcm, amplitude, to_int16
 
 #: Together for all frequencies of a tone; E.180 §7 recommends -10 ± 5 dBm0.
 LEVEL_DBM0 = -12.0
-NAMES = ("dial", "ringback", "busy", "congestion", "waiting", "sit", "confirm", "beep", "join", "leave", "silence")
+NAMES = (
+    "dial", "ringback", "busy", "congestion", "waiting", "waiting2", "waiting3", "waiting4", "sit", "confirm", "beep",
+    "join", "leave", "silence",
+)  # fmt: skip
 DEFAULT_COUNTRY = "NL"
 
 _EDGE_MS = 4
@@ -27,6 +30,10 @@ _EVERYWHERE = {
     "beep": _BEEP,
     "join": "!440/120,!660/180",  # somebody comes into a conference, or leaves it: heard once, on top of what is said
     "leave": "!660/120,!440/180",
+    # a call waits that is for another number than the first of a person's (V 9.4.3); "waiting" is the first pattern
+    "waiting2": "!425/100,!0/100,!425/100,0/5000",
+    "waiting3": "!425/100,!0/100,!425/100,!0/100,!425/100,0/5000",
+    "waiting4": "!425/100,!0/100,!425/300,!0/100,!425/100,0/5000",
     "silence": "0/1000",
 }
 _CONFIRM = "!{dial}/100,!0/100,!{dial}/100,!0/100,!{dial}/100,0/1000"

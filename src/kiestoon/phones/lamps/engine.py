@@ -25,6 +25,7 @@ from kiestoon.phones.lamps.sources import (
     ParkPlaces,
     People,
     Plans,
+    QueueSwitches,
     WatchedLines,
 )
 from kiestoon.phones.lamps.sources.mailboxes import MAILBOX
@@ -76,7 +77,7 @@ class Lamps:
         people = People(exchange, self.live, self._publishing.of)
         known: tuple[Source, ...]
         groups = Extensions(self.live)
-        known = (people, groups, ParkPlaces(self.live), Plans(), mailboxes, OwnFeatures())
+        known = (people, groups, ParkPlaces(self.live), QueueSwitches(), Plans(), mailboxes, OwnFeatures())
         known = (*known, WatchedLines(people, groups), *sources)
         self.sources: dict[str, Source] = {source.kind: source for source in known}
         self.table = Table()

@@ -10,9 +10,9 @@ from kiestoon.calls.conversation import Conversation
 _KEYS: Final = {"busy": "number-busy", "not_found": "invalid-number", "unreachable": "unreachable"}
 
 
-async def call_waits(party: Conversation, _: object) -> None:
-    """A tone on the side: a call waits (V 7.5)."""
-    await party.tone("waiting", 1.0)
+async def call_waits(party: Conversation, pattern: int) -> None:
+    """A tone on the side: a call waits (V 7.5). Its pattern is that of the number called (V 9.4.3), 0 = the usual."""
+    await party.tone(f"waiting{pattern}" if pattern > 1 else "waiting", 1.0)
 
 
 async def notice(party: Conversation, failure: Failure) -> None:

@@ -6,6 +6,17 @@ from kiestoon.phones.lamps.sources.own_features import OwnFeatures
 from kiestoon.phones.lamps.sources.parking import ParkPlaces
 from kiestoon.phones.lamps.sources.people import People
 from kiestoon.phones.lamps.sources.plans import Plans
+from kiestoon.phones.lamps.sources.queue_switches import QueueSwitches
 from kiestoon.phones.lamps.sources.watched_lines import WatchedLines
 
-__all__ = ["Extensions", "MailboxCounts", "Mailboxes", "OwnFeatures", "ParkPlaces", "People", "Plans", "WatchedLines"]
+__all__ = [
+    "Extensions",
+    "MailboxCounts",
+    "Mailboxes",
+    "OwnFeatures",
+    "ParkPlaces",
+    "People",
+    "Plans",
+    "QueueSwitches",
+    "WatchedLines",
+]

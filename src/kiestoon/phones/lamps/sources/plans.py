@@ -2,7 +2,7 @@
 
 Phones name them by the code of the plan menu (915), the scheme's number and, for one plan, a star and the plan's
 number: ``915`` is the main scheme, ``9152`` scheme 2, ``9152*3`` plan 3 of it (``company.plan_keys``). The codes of the
-night service mean the main scheme.
+night service mean the main scheme, in a company without queues (``queue_switches``).
 """
 
 from __future__ import annotations
