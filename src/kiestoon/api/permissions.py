@@ -171,6 +171,8 @@ OPERATIONS: Final[dict[str, frozenset[Role]]] = {
     "read_number_assignments": frozenset({"operator", "company", "location", "department"}),
     "list_services": frozenset({"operator", "company", "location", "department", "user"}),
     "assign_to_department": frozenset({"operator", "company", "location", "department"}),
+    "list_user_queues": frozenset({"operator", "company", "location", "department", "user"}),
+    "switch_queue_login": frozenset({"operator", "company", "location", "department", "user"}),
     "read_call_history": frozenset({"operator", "company", "location", "department"}),
 }
 """What there is beside the rows, and which roles may do it (within their reach)."""

@@ -214,8 +214,8 @@ _TEXTS: Final[dict[str, tuple[str, str, str, str]]] = {
         "Kies tijden die niet overlappen",
     ),
     "closed_queue": (
-        "{value} is a closed queue and {other} is not one of its members",
-        "{value} is een gesloten wachtrij en {other} is er geen lid van",
+        "the queue is closed, and {other} is not one of its members",
+        "de wachtrij is gesloten, en {other} is er geen lid van",
         "Ask an administrator to make the person a member",
         "Vraag een beheerder om lid te worden",
     ),

@@ -43,7 +43,7 @@ def _the_one(peek: Peek, queue_id: int, members: dict[int, QueueMember], user: U
         wrong = problem("queue_id", "gone")
         raise InvalidRowError(f"There is no queue {queue_id}", wrong.advice(), (wrong,))
     if queue_id not in members and not queue.open:
-        wrong = problem("queue_id", "closed_queue", value=queue.name, other=named(user))
+        wrong = problem("queue_id", "closed_queue", other=named(user))
         raise NotPermittedError(f"The {describe(queue)} was left alone: {wrong.text()}", wrong.advice(), (wrong,))
     return queue
 

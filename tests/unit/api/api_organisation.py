@@ -56,6 +56,8 @@ from kiestoon.company.model import (
     PrivacyGrant,
     PrivacyGroup,
     PrivacyMember,
+    Queue,
+    QueueMember,
     ReachCell,
     ReachOverride,
     ReachProfile,
@@ -194,6 +196,8 @@ def _fill(changes: Changes, company_id: int, ids: dict[str, int], digit: str, e1
     add(Meeting, user_id=user.id, room_id=room.id, name="Budget", **meeting)
     everybody = add(GroupCall, extension=f"{digit}18", name="Alarm", **place)
     add(GroupCallMember, group_call_id=everybody.id, number="0612345678")
+    queue = add(Queue, extension=f"{digit}19", name="Service desk", **place)
+    add(QueueMember, queue_id=queue.id, extension=number)
     scheme = add(NumberScheme, name=f"Scheme {digit}", position=int(digit), is_main=first, location_id=location.id)
     plan = add(NumberPlan, scheme_id=scheme.id, name="Day", position=1)
     night = changes.add(NumberPlan(id=0, company_id=company_id, scheme_id=scheme.id, name="Night", position=2))

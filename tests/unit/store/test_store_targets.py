@@ -90,6 +90,17 @@ OF_OTHERS: dict[tuple[str, str], Setting] = {
         )
         for case in ("always", "busy", "no_answer")
     },
+    **{
+        ("queues", field): lambda h, n, field=field: h.add(m.Queue, extension="316", name="Q", **{field: _to(n)})
+        for field in ("leave_to", "forward_to", "nobody_to", "forced_to", "holiday_to", "night_to")
+    },
+    **{
+        ("queues", f"{case}_also"): lambda h, n, case=case: h.add(
+            m.Queue, extension="316", name="Q",
+            **{f"{case}_to": m.Destination("extension", "101"), f"{case}_also": (n,)},
+        )
+        for case in ("forward", "nobody")
+    },
 }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from kiestoon.api.permissions import OPERATIONS, PERMISSIONS
 from kiestoon.api.presence import SetPresence
 from kiestoon.api.principal import ROLES
 from kiestoon.api.problems import KINDS, MEDIA_TYPE, TYPE_PREFIX
+from kiestoon.api.queue_logins import QueueLogin
 from kiestoon.api.resources.bulk import line_model
 from kiestoon.api.resources.codes import ApplyCodePreset
 from kiestoon.api.resources.completing import ALWAYS, REF, REPEATABLE, completed, header, if_match, refusal
@@ -106,7 +107,7 @@ def _problem_response(kind: str) -> Json:
 
 
 def _schemas() -> Json:
-    bodies = (CopyPlan, CloneReach, SwitchPlan, ApplyCodePreset, NewMember, SetPresence, line_model())
+    bodies = (CopyPlan, CloneReach, SwitchPlan, ApplyCodePreset, NewMember, SetPresence, QueueLogin, line_model())
     models: list[Any] = [(body, "validation") for body in bodies]
     for entity in ENTITIES:
         models += [(read_model(entity), "validation"), (create_model_of(entity), "validation")]

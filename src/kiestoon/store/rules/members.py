@@ -83,6 +83,16 @@ def _queue_times(row: Queue, peek: Peek) -> Iterator[Problem]:
             yield problem(field, "not_theirs", other=named(part))
 
 
+def _queue_shares(row: Queue, peek: Peek) -> Iterator[Problem]:
+    """A queue that begins to go by shares: what its members have must suit that."""
+    old = peek.get(Queue, row.id) if row.id else None
+    if old is None or row.strategy != "weighted" or old.strategy == "weighted":
+        return
+    whole = sum(member.share for member in peek.find(QueueMember, queue_id=row.id))
+    if whole > 100:
+        yield problem("strategy", "weights", value=whole)
+
+
 def _queue_member(row: QueueMember, peek: Peek) -> Iterator[Problem]:
     """All shares of a queue that goes by them are at most the whole (V 23.3.11)."""
     queue = peek.get(Queue, row.queue_id)
@@ -161,7 +171,7 @@ CHECKS: Final[dict[type[Row], tuple[Check, ...]]] = {
     GroupExtension: (_group,),
     GroupMember: (_member,),
     HuntMember: (_member,),
-    Queue: (_queue, _queue_times),
+    Queue: (_queue, _queue_times, _queue_shares),
     QueueMember: (_member, _queue_member),
     LocationRoute: (_route,),
     LocationRouting: (_routing,),
