@@ -13,7 +13,7 @@ from test_parking_and_pickup import press, with_codes
 from test_transfers import refer, told
 from world import World
 
-from kiestoon.company.model import TransferOptions, User
+from kiestoon.company.model import AlternateNumber, TransferOptions, User
 from kiestoon.sip import events
 
 
