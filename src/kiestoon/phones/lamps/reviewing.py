@@ -150,6 +150,11 @@ def _seen(index: CompanyIndex) -> _Seen:
         groups=(
             arrangements.group_members,
             arrangements.hunt_members,
+            {row.id: row.open for row in arrangements.queues.values()},
+            {
+                queue_id: frozenset(member.extension for member in members)
+                for queue_id, members in arrangements.queue_members.items()
+            },
             [(scheme.row, scheme.plans) for scheme in arrangements.schemes.values()],
         ),
         phones={row.id: (row.user_id, row.language) for row in index.devices.values()},

@@ -8,7 +8,7 @@ from kiestoon.calls import seeking
 from kiestoon.calls.call import PLAIN
 from kiestoon.calls.causes import ELSEWHERE
 from kiestoon.calls.conversation import Conversation
-from kiestoon.company.model import GroupExtension, HuntGroup, User
+from kiestoon.company.model import GroupExtension, HuntGroup, Queue, User
 from kiestoon.speech import Phrase
 
 KEY: Final = "1"
@@ -50,6 +50,6 @@ def _called(party: Conversation) -> str:
     """Whom the call is for, where that is somebody else than who answers: a group, or a colleague."""
     index = party.index
     owner = index.arrangements.extensions.get(party.call.target) if index is not None else None
-    if isinstance(owner, GroupExtension | HuntGroup):
+    if isinstance(owner, GroupExtension | HuntGroup | Queue):
         return owner.name
     return owner.name if isinstance(owner, User) and not party.leg.party.user_id else ""
