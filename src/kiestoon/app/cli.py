@@ -18,7 +18,7 @@ from kiestoon.app.cli_control import bans, hang_up, lines, reload, unban
 from kiestoon.app.cli_devices import device_app
 from kiestoon.app.cli_explain import explain
 from kiestoon.app.cli_history import call
-from kiestoon.app.cli_live import calls, conferences, registrations, selftest, subscriptions, trace
+from kiestoon.app.cli_live import calls, conferences, queues, registrations, selftest, subscriptions, trace
 from kiestoon.app.cli_numbers import menu_app, number_app
 from kiestoon.app.cli_places import department_app, location_app
 from kiestoon.app.cli_serve import demo_app, migrate, serve
@@ -41,6 +41,7 @@ for command in (
     subscriptions,
     calls,
     conferences,
+    queues,
     call,
     hang_up,
     lines,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Annotated, Any
 
 import typer
@@ -95,6 +96,34 @@ def conferences(context: typer.Context, company: OfCompany = "", as_json: AsJson
     if not as_json:
         rows = [{**row, "members": len(row["members"])} for row in rows]
     show(rows, columns, as_json=as_json, empty="Nobody is in a conference room.")
+
+
+def queues(context: typer.Context, company: OfCompany = "", as_json: AsJson = False) -> None:
+    """Queues: who waits, and what their agents are doing."""
+    columns = {
+        "extension": "queue",
+        "name": "name",
+        "waiting": "waiting",
+        "longest_s": "longest in s",
+        "free": "free",
+        "ringing": "ringing",
+        "speaking": "speaking",
+        "resting": "resting",
+        "not_available": "not available",
+    }
+    own = context_of(context)
+    rows = own.ask("live_queues", company_id=own.company(company).id)
+    if not as_json:
+        rows = [_counted(row) for row in rows]
+    show(rows, columns, as_json=as_json, empty="There is no queue.")
+
+
+def _counted(row: dict[str, Any]) -> dict[str, Any]:
+    """Numbers in place of names; agents by what they are doing."""
+    states = Counter(agent["state"] for agent in row["agents"])
+    longest_s = max((waiter["seconds"] for waiter in row["waiting"]), default=0)
+    counts = {state: states[state] for state in ("free", "ringing", "speaking", "resting", "not_available")}
+    return {**row, "waiting": len(row["waiting"]), "longest_s": longest_s, **counts}
 
 
 def trace(

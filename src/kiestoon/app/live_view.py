@@ -129,6 +129,7 @@ class LiveView:
         yield Metric("calls", "gauge", "Live calls", len(x.calls))
         yield Metric("legs", "gauge", "Live legs", len(x.legs))
         yield Metric("registrations", "gauge", "Bindings", len(x.registrar.bindings))
+        yield Metric("queued", "gauge", "Callers waiting in queues", len(x.queues))
         yield Metric("bans", "gauge", "Banned sources", len(x.doorkeeper.guard.bans(self._clock())))
         for name, count in sorted(x.counters.items()):
             yield Metric("events", "counter", "Counted events of call control", count, {"event": name})

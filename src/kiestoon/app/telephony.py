@@ -23,6 +23,7 @@ from kiestoon.app.live_view import LiveView
 from kiestoon.app.media_links import MediaLinks
 from kiestoon.app.metrics import Metric
 from kiestoon.app.phone_requests import register_all
+from kiestoon.app.queue_view import QueueView
 from kiestoon.app.room_orders import RoomOrders
 from kiestoon.app.selftest_accounts import SelftestAccounts
 from kiestoon.app.services import all_services, all_ways
@@ -133,6 +134,7 @@ class Telephony:
             (core.settings.certificate, core.settings.certificate_key),
         )  # fmt: skip
         self.call_orders = CallOrders(self.engine, core.loop.time, self.driver.touch)
+        self.queue_view = QueueView(self.exchange)
         self.room_orders = RoomOrders(self.engine, core.loop.time, self.driver.touch)
         self._timer: asyncio.TimerHandle | None = None
         core.collector.live = lambda: len(self.exchange.calls)
@@ -329,6 +331,7 @@ class Telephony:
         core.commands.add("live_calls", self.call_orders.live)
         core.commands.add("dial_for", self.call_orders.dial)
         core.commands.add("operate_call", self.call_orders.operate)
+        core.commands.add("live_queues", self.queue_view.live)
         core.commands.add("live_rooms", self.room_orders.live)
         core.commands.add("operate_room", self.room_orders.operate)
         core.commands.add("unban", self.orders.unban)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kiestoon.app.demo.sample import Sample, SampleGroup, SampleHuntGroup, SamplePlan, SampleRoom
+from kiestoon.app.demo.sample import Sample, SampleGroup, SampleHuntGroup, SamplePlan, SampleQueue, SampleRoom
 from kiestoon.company.model import (
     Company,
     ConferenceRoom,
@@ -20,6 +20,8 @@ from kiestoon.company.model import (
     PlanHoliday,
     PlanMapping,
     PlanPeriod,
+    Queue,
+    QueueMember,
     User,
     WeekBlock,
 )
@@ -34,6 +36,8 @@ def write_arrangements(sample: Sample, company: Company, changes: Changes) -> No
     """Everything that leads calls elsewhere; people and menus must exist."""
     for hunt in sample.hunt_groups:
         _write_hunt(hunt, company, changes)
+    for queue in sample.queues:
+        _write_queue(queue, company, changes)
     for group in sample.groups:
         _write_group(group, company, changes)
     for room in sample.rooms:
@@ -60,6 +64,27 @@ def _write_hunt(hunt: SampleHuntGroup, company: Company, changes: Changes) -> No
     )
     for position, member in enumerate(hunt.members, 1):
         changes.add(HuntMember(id=0, company_id=company.id, hunt_group_id=row.id, extension=member, position=position))
+
+
+def _write_queue(queue: SampleQueue, company: Company, changes: Changes) -> None:
+    row = changes.add(
+        Queue(
+            id=0,
+            company_id=company.id,
+            extension=queue.extension,
+            name=queue.name,
+            strategy=queue.strategy,
+            wrap_up_s=queue.wrap_up_s,
+            introduction=True,
+            skip_introduction=True,
+            announce_position=True,
+            announce_wait=True,
+            announce_s=queue.announce_s,
+            leave_to=Destination("extension", queue.leave_to),
+        )
+    )
+    for position, member in enumerate(queue.members, 1):
+        changes.add(QueueMember(id=0, company_id=company.id, queue_id=row.id, extension=member, position=position))
 
 
 def _write_group(group: SampleGroup, company: Company, changes: Changes) -> None:

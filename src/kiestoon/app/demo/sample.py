@@ -6,7 +6,7 @@ from importlib.resources import files
 
 import msgspec
 
-from kiestoon.company.model import ForwardCase, HuntPolicy
+from kiestoon.company.model import ForwardCase, HuntPolicy, QueueStrategy
 
 
 class _Strict(msgspec.Struct, forbid_unknown_fields=True):
@@ -61,6 +61,18 @@ class SampleHuntGroup(_Strict):
     no_answer_to: str
 
 
+class SampleQueue(_Strict):
+    """A queue, its agents, and who is reached by pressing 1."""
+
+    extension: str
+    name: str
+    strategy: QueueStrategy
+    members: list[str]
+    wrap_up_s: int
+    announce_s: int
+    leave_to: str
+
+
 class SampleGroup(_Strict):
     """A group extension and who takes its calls when no member does."""
 
@@ -106,6 +118,7 @@ class Sample(_Strict):
     locations: list[SamplePlace]
     departments: list[SampleDepartment]
     hunt_groups: list[SampleHuntGroup]
+    queues: list[SampleQueue]
     groups: list[SampleGroup]
     rooms: list[SampleRoom]
     forwards: list[SampleForward]

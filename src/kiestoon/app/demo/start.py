@@ -98,6 +98,7 @@ def banner(settings: Settings, logins: list[Login], command: str, web_logins: Se
     lines += ["", *_how_to_connect(host, sip.udp, sample.domain), "", "Try"]
     lines += [f"  {sample.menu.extension:16}the menu: key in an extension", "  102             a colleague"]
     lines += [f"  {group.extension:16}the hunt group {group.name}" for group in sample.hunt_groups]
+    lines += [f"  {queue.extension:16}the queue {queue.name}" for queue in sample.queues]
     lines += [f"  {room.extension:16}the conference room {room.name}, from two phones" for room in sample.rooms]
     lines += [
         f"  {sample.access_code + '0' + number[3:]:16}outside, {text}" for number, text in OUTSIDE_NUMBERS.items()

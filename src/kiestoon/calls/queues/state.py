@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from random import Random
 from typing import TYPE_CHECKING, Final
 
@@ -86,9 +86,9 @@ class Queues:
 
     # --- callers -----------------------------------------------------------------------------------------------------
 
-    def __bool__(self) -> bool:
-        """Whether anybody waits at all."""
-        return bool(self._by_call)
+    def __len__(self) -> int:
+        """How many wait, in all queues."""
+        return len(self._by_call)
 
     def join(self, call: Call, queue: Queue, since_ms: int) -> Waiter:
         """A caller comes in, or comes back to his place."""
@@ -134,9 +134,13 @@ class Queues:
         first = [self._x.calls[waiter.call] for waiter in waiting if waiter.call in self._x.calls]
         return [*first, *(call for call in calls if call.id not in self._by_call)]
 
+    def callers(self, queue_id: int) -> Sequence[Waiter]:
+        """Who waits in a queue, first come first."""
+        return self._waiting.get(queue_id, ())
+
     def length(self, queue_id: int) -> int:
         """How many wait."""
-        return len(self._waiting.get(queue_id, ()))
+        return len(self.callers(queue_id))
 
     def place(self, waiter: Waiter) -> int:
         """1 = the next."""
@@ -153,8 +157,12 @@ class Queues:
         is not to be left in peace."""
         if agent in self.offers or self._resting.get(agent, 0) > now_ms:
             return False
-        serves = sum(1 for served in self._served.values() if served.agent == agent)
+        serves = self.serves(agent)
         return not serves or (queue.busy_agents == "all" and serves == 1)
+
+    def serves(self, agent: Agent) -> int:
+        """With how many callers of queues an agent speaks, or has them on hold."""
+        return sum(1 for served in self._served.values() if served.agent == agent)
 
     def rest(self, agent: Agent, until_ms: int) -> None:
         """Offer the agent nothing before then."""
