@@ -46,7 +46,7 @@ def test_agents_are_told_apart_by_what_they_are_doing() -> None:
 
 def test_callers_are_told_in_their_order_with_where_it_rings_for_them() -> None:
     world = QueueWorld({"extension": "101"}, phones=1)
-    first, second = world.call(), world.call(wait_s=4)
+    first, second = world.call(), world.call(wait_s=4.5)
     waiting = seen(world)["waiting"]
     assert [(each["place"], each["name"], each["number"], each["rings_at"]) for each in waiting] == [
         (1, "Mobile", "+31612345678", ["101"]),
