@@ -31,7 +31,7 @@ from kiestoon.app.config import load_settings
 from kiestoon.app.softphone.agent import PhoneCall, SipAgent
 from kiestoon.app.softphone.phone import SoftPhone
 from kiestoon.app.softphone.rtp import Silence, Sine, Source
-from kiestoon.company.model import ConferenceRoom, HuntGroup, HuntMember, HuntPolicy, Menu
+from kiestoon.company.model import ConferenceRoom, HuntGroup, HuntMember, HuntPolicy, Menu, Queue, QueueMember
 from kiestoon.media.audio.measure import gap_ms, is_silence, tone_level
 from kiestoon.sip.events import InviteReceived
 from kiestoon.sip.flow import Target
@@ -43,6 +43,8 @@ ROOM, ROOM_PIN = "180", "4711"
 HUNTS: dict[str, HuntPolicy] = {"191": "circular", "192": "uniform", "193": "weighted"}
 HUNTED = {"107": 50, "108": 30, "109": 20}
 """The members of each, and their share of the calls under "weighted"."""
+QUEUE, AGENT = "195", "110"
+"""A queue and its one agent."""
 OUTSIDE = "127.0.0.2"
 OUTSIDE_NUMBER = "+31205550199"
 OUTSIDE_PORT = free_port(OUTSIDE)
@@ -64,6 +66,8 @@ TOWN = Site(
 def _fill(changes: Changes) -> None:
     changes.add(Menu(id=0, company_id=1, extension=MENU, name="Welcome", timeout_s=20))
     changes.add(ConferenceRoom(id=0, company_id=1, extension=ROOM, name="Monday", pin=ROOM_PIN))
+    queue = changes.add(Queue(id=0, company_id=1, extension=QUEUE, name="Support"))
+    changes.add(QueueMember(id=0, company_id=1, queue_id=queue.id, extension=AGENT))
     for extension, policy in HUNTS.items():
         group = changes.add(HuntGroup(id=0, company_id=1, extension=extension, name=policy, policy=policy))
         for position, (member, weight) in enumerate(HUNTED.items()):

@@ -12,10 +12,12 @@ from collections.abc import Iterator
 
 import pytest
 from softphones import (
+    AGENT,
     HUNTED,
     HUNTS,
     MENU,
     OUTSIDE_NUMBER,
+    QUEUE,
     Line,
     Phones,
     TestExchange,
@@ -279,4 +281,46 @@ async def test_whose_turn_it_is_in_hunt_groups_is_known_after_a_crash(exchange: 
         circular, uniform, weighted = took.values()
         assert circular == uniform == in_turn[:10]
         assert Counter(weighted) == {member: share / 10 for member, share in HUNTED.items()}
+    exchange.expect_clean_log()
+
+
+async def test_who_waits_in_a_queue_keeps_the_place_and_whoever_speaks_speaks_on(exchange: TestExchange) -> None:
+    """E 7.1: one speaks with the only agent while two wait; then they are served in the order they came."""
+    async with phones_on(exchange) as phones:
+        names = ("101", "102", "103")
+        for extension in (*names, AGENT):
+            await phones.phone(extension)
+        waiting: list[PhoneCall] = []
+        for name in names:
+            waiting.append(await phones.dial(name, QUEUE))
+            await waiting[-1].until("talking")
+        at_agent, offer = await phones.incoming(AGENT)
+        at_agent.answer(offer)
+        speaking = Line(waiting.pop(0), at_agent, phones.hz[names[0]], phones.hz[AGENT])
+        for end, hz in speaking.ends:
+            await hears(end, hz)
+        for each in waiting:
+            await hears_something_else(each, phones.hz[AGENT])
+        speaking.forget()
+
+        seconds = await exchange.killed("control")
+        await answers_sip(phones, AGENT)
+        for end, hz in speaking.ends:
+            assert longest_gap_ms(end, hz) <= GAP_MS
+            assert len(end.stream.heard) * 0.02 > seconds - 0.1
+        for each in waiting:
+            await hears_something_else(each, phones.hz[AGENT])
+        assert phones.taken[AGENT].empty()
+
+        await speaking.caller.hang_up()
+        await at_agent.until("ended")
+        for name, each in zip(names[1:], waiting, strict=True):
+            at_agent, offer = await phones.incoming(AGENT)
+            at_agent.answer(offer)
+            await hears(each, phones.hz[AGENT])
+            await hears(at_agent, phones.hz[name])
+            await at_agent.hang_up()
+            await each.until("ended")
+        await exchange.empty()
+        assert {record.outcome for record in exchange.new_records(3)} == {"answered"}
     exchange.expect_clean_log()
