@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from random import Random
 from typing import TYPE_CHECKING, Final
@@ -75,6 +76,8 @@ class Queues:
         """Agents who are left in peace, until then (wall clock, ms)."""
         self._served: dict[int, Served] = {}
         """By the agent's leg."""
+        self._serves: Counter[Agent] = Counter()
+        """The same, counted: it is asked for every agent, each time somebody may be free."""
         self.offers: dict[Agent, str] = {}
         """Agents who are being rung, and for which call."""
         self.waits = Waits()
@@ -162,7 +165,7 @@ class Queues:
 
     def serves(self, agent: Agent) -> int:
         """With how many callers of queues an agent speaks, or has them on hold."""
-        return sum(1 for served in self._served.values() if served.agent == agent)
+        return self._serves[agent]
 
     def rest(self, agent: Agent, until_ms: int) -> None:
         """Offer the agent nothing before then."""
@@ -224,6 +227,7 @@ class Queues:
         if served is None:
             self.stir()
             return
+        self._stopped(served.agent)
         now_ms = self._x.wall_ms()
         company_id, extension = served.agent
         self.record(served.queue_id).note_talk(extension, max(0, now_ms - served.since_ms))
@@ -273,7 +277,16 @@ class Queues:
             self.on_record(queue_id, self._records[queue_id])
 
     def _serve(self, queue_id: int, agent: Agent, leg: Leg, since_ms: int) -> None:
+        before = self._served.get(leg.id)
+        if before is not None:
+            self._stopped(before.agent)
         self._served[leg.id] = Served(queue_id, agent, since_ms)
+        self._serves[agent] += 1
+
+    def _stopped(self, agent: Agent) -> None:
+        self._serves[agent] -= 1
+        if not self._serves[agent]:
+            del self._serves[agent]
 
     def _free_offered(self, waiter: Waiter) -> None:
         for extension in waiter.offered:
