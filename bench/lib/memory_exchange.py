@@ -98,11 +98,14 @@ class Engine(SimulatedExchange):
 
 
 class MemoryExchange:
-    """An exchange with ``devices`` registered phones and a stop-watch (processor time) that runs only inside it."""
+    """An exchange with ``devices`` registered phones and a stop-watch (processor time) that runs only inside it.
 
-    def __init__(self, devices: int = 100) -> None:
+    ``rows``: a town with more in it.
+    """
+
+    def __init__(self, devices: int = 100, rows: CompanyRows | None = None) -> None:
         self.network = Network(1)
-        self.engine = Engine(self.network, town(devices), InstantMedia(), FakeOffice())  # type: ignore[arg-type]
+        self.engine = Engine(self.network, rows or town(devices), InstantMedia(), FakeOffice())  # type: ignore[arg-type]
         self.exchange = self.engine.exchange
         self.devices = devices
         self.now = self.network.now
