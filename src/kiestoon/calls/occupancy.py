@@ -21,7 +21,6 @@ def enter(x: Exchange, leg: Leg) -> None:
 
 def leave(x: Exchange, leg: Leg) -> None:
     """The leg is over."""
-    x.queues.over(leg)
     calls, whose = _book(x, leg)
     places = calls.get(whose)
     if places is None:

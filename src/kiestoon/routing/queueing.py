@@ -66,12 +66,19 @@ def _out_of_hours(route: Route, queue: Queue) -> Step | Divert | None:
     if queue.night != "off":
         hours = times.schedule(queue.office_schedule_id) if queue.office_schedule_id is not None else None
         if queue.night_forced or (hours is not None and not hours.at(now_ms)):
-            route.because("queue_night_by_hand" if queue.night_forced else "queue_night", name=queue.name)
+            _tell_night(route, queue)
             return _closed(route, queue, queue.night == "busy", queue.night_to)
     if queue.forced and queue.forced_to:
         route.because("queue_forced", name=queue.name, number=queue.forced_to.target)
         return Divert(queue.forced_to, "unconditional")
     return None
+
+
+def _tell_night(route: Route, queue: Queue) -> None:
+    if queue.night_forced:
+        route.because("queue_night_by_hand", name=queue.name)
+    else:
+        route.because("queue_night", name=queue.name)
 
 
 def _closed(route: Route, queue: Queue, busy: bool, to: Destination) -> Step | Divert:
