@@ -311,6 +311,36 @@ def test_who_finds_nobody_where_he_was_sent_has_kept_his_place() -> None:
     world.assert_nothing_left()
 
 
+def test_who_is_sent_from_queue_to_queue_and_back_shows_each_name_once_and_few_reasons() -> None:
+    back = Queue(
+        id=2, company_id=1, extension="301", name="Second", ring_s=5,
+        forward_to=Destination("extension", QUEUE), forward_after_s=5,
+    )  # fmt: skip
+    other = QueueMember(id=90, company_id=1, queue_id=2, extension="102")
+    world = QueueWorld(
+        {"extension": "101"}, ring_s=5, forward_to=Destination("extension", "301"), forward_after_s=5,
+        rows={"queues": (back,), "queue_members": (other,)},
+    )  # fmt: skip
+    session = world.call()
+    world.run(600)
+    for agent in world.agents[:2]:
+        assert agent.last(events.InviteReceived).request.from_.display == "Support - Second - Mobile"
+    (call,) = world.exchange.calls.values()
+    assert 20 < len(call.reasons) < 60
+    hang_up(world, session)
+    world.assert_nothing_left()
+
+
+def test_why_a_caller_has_left_the_queue_is_told_once() -> None:
+    world = QueueWorld({"extension": "101"}, leave_to=Destination("extension", "103"))
+    session = world.call()
+    press(world, world.line, session, "1", wait_s=1)
+    (call,) = world.exchange.calls.values()
+    assert [reason.code for reason in call.reasons].count("queue_left") == 1
+    hang_up(world, session)
+    world.assert_nothing_left()
+
+
 def test_who_presses_1_is_sent_elsewhere_where_that_is_set() -> None:
     world = QueueWorld({"extension": "101"}, leave_to=Destination("extension", "103"))
     session = world.call()

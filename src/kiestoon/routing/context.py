@@ -84,8 +84,8 @@ class Route:
     def announce(self, prefix: str) -> None:
         """Before the caller's name, behind what stands there: a plan's, then a group's (E 8.2.2, V 21.1.2)."""
         before = self.situation.prefix
-        added = prefix if not before or before == prefix else f"{before} - {prefix}"
-        self.now(prefix=added[:_ANNOUNCED])
+        if prefix not in before.split(" - "):  # of two queues that send callers to each other, each once
+            self.now(prefix=(f"{before} - {prefix}" if before else prefix)[:_ANNOUNCED])
 
     def person(self, extension: str) -> User | None:
         """The person an internal number rings: the extension's, or whose alternate number it is."""

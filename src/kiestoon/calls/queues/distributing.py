@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger("queues")
 
 BESIDE: Final = Manner(beside=True)
-_MOST_REASONS: Final = 40
-"""Of one call: who waits for an hour is offered to somebody a hundred times."""
+MOST_REASONS: Final = 40
+"""Of one call: who waits for an hour is offered to somebody, or sent elsewhere in vain, a hundred times."""
 
 
 class _Open(NamedTuple):
@@ -173,7 +173,7 @@ def _offer(x: Exchange, queue: Queue, waiter: Waiter, agents: tuple[str, ...], n
     if decision is None or service is None:
         x.queues.came_to_nothing(waiter, now_ms + AFTER_REFUSAL_MS)
         return
-    if len(call.reasons) < _MOST_REASONS:
+    if len(call.reasons) < MOST_REASONS:
         call.reasons.extend(decision.reasons)
     service.failed = None
     following.follow(x, call, decision, now, BESIDE)

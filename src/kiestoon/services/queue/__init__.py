@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from kiestoon.calls import story
 from kiestoon.calls.conversation import Conversation
 from kiestoon.calls.queues import Waiter
-from kiestoon.calls.queues.distributing import agent_is_free, withdraw
+from kiestoon.calls.queues.distributing import MOST_REASONS, agent_is_free, withdraw
 from kiestoon.calls.service_data import Queued
 from kiestoon.company.model import Queue
 from kiestoon.routing import Decision
@@ -171,7 +171,8 @@ class _Waiting:
         x.queues.left(self._waiter)
         caller.hush()
         self._rings = False
-        caller.call.reasons.extend(decision.reasons)
+        if len(caller.call.reasons) >= MOST_REASONS:
+            decision = replace(decision, reasons=())
         await caller.reach(decision)
         row = _row(caller, self._data)
         if row is not None:
