@@ -331,12 +331,15 @@ def test_who_is_sent_from_queue_to_queue_and_back_shows_each_name_once_and_few_r
     world.assert_nothing_left()
 
 
-def test_why_a_caller_has_left_the_queue_is_told_once() -> None:
+def test_why_a_caller_has_left_the_queue_is_told_once_and_for_where() -> None:
     world = QueueWorld({"extension": "101"}, leave_to=Destination("extension", "103"))
     session = world.call()
     press(world, world.line, session, "1", wait_s=1)
     (call,) = world.exchange.calls.values()
     assert [reason.code for reason in call.reasons].count("queue_left") == 1
+    request = world.agents[2].last(events.InviteReceived).request
+    history = [value.partition("@")[0] for value in request.all("History-Info")]
+    assert history == [f"<sip:{QUEUE}", "<sip:103"]
     hang_up(world, session)
     world.assert_nothing_left()
 

@@ -73,7 +73,7 @@ def dial_device(
         to=NameAddr(user.name, _uri(user.extension, domain)),
         from_=shown_address(identity.caller_for_phones(call), domain, trusted=False),
         destination=(destination,) if destination is not None else None,
-        headers=[*_diversion_headers(x, call, domain, outside=False), *_ringing(x, call, alert)],
+        headers=[*_diversion_headers(x, call, domain), *_ringing(x, call, alert)],
         route=binding.path,
     )
 
@@ -107,7 +107,7 @@ def dial_trunk(x: Exchange, call: Call, trunk: Trunk, step: DialOutside, now: fl
         step.caller_name,
         withheld=step.hide_caller,
     )
-    headers = _diversion_headers(x, call, domain, outside=True)
+    headers = _diversion_headers(x, call, domain, step.number)
     if trunk.trusted and shown.number:
         headers.append(("P-Asserted-Identity", str(shown_address(shown, domain, trusted=True))))
     if step.hide_caller:
@@ -203,19 +203,22 @@ def _invite(
     return True
 
 
-def _diversion_headers(x: Exchange, call: Call, domain: str, *, outside: bool) -> Headers:
+def _diversion_headers(x: Exchange, call: Call, domain: str, number: str = "") -> Headers:
     """Tell the target who forwarded the call here: Diversion (RFC 5806), last first, and History-Info (RFC 7044).
 
-    Outside, a colleague is known by his outside number.
+    ``number``: the one dialled outside, where a colleague is known by his outside number.
     """
     headers: Headers = []
-    steps = [(_forwarder(x, call, diversion.by, outside), diversion.reason) for diversion in call.diversion]
-    for number, reason in reversed(steps):
-        headers.append(("Diversion", f"<sip:{number}@{domain}>;reason={reason}"))
+    steps = [(_forwarder(x, call, diversion.by, bool(number)), diversion.reason) for diversion in call.diversion]
+    for by, reason in reversed(steps):
+        headers.append(("Diversion", f"<sip:{by}@{domain}>;reason={reason}"))
     if steps:
-        for index, number in enumerate((*(number for number, _ in steps), call.target)):
+        target = call.target
+        if call.service is not None:  # it is the service's until somebody answers
+            target = number or call.diversion[-1].to
+        for index, passed in enumerate((*(by for by, _ in steps), target)):
             place = ".".join(["1"] * (index + 1))
-            headers.append(("History-Info", f"<sip:{number}@{domain}>;index={place}"))
+            headers.append(("History-Info", f"<sip:{passed}@{domain}>;index={place}"))
     return headers
 
 
