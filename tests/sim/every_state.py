@@ -22,13 +22,19 @@ from world import DeskPhone, World
 
 from kiestoon.calls.call import Call
 from kiestoon.calls.leg import Leg
+from kiestoon.company.model import Queue, QueueMember
 from kiestoon.media.protocol import DigitReceived
 from kiestoon.registrar import BindingChanged
 from kiestoon.sip.session import Session
 
 HOSTS: Final = {"anna": "192.0.2.1", "bert": "192.0.2.2", "carla": "192.0.2.3"}
 NAMES: Final = {"101": "anna", "102": "bert", "103": "carla"}
-ROWS: Final = with_codes(**PICKUP, **SUPERVISED, **MEETING)
+QUEUE: Final = {
+    "queues": (Queue(id=1, company_id=1, extension="600", name="Helpdesk", ring_s=60),),
+    "queue_members": (QueueMember(id=1, company_id=1, queue_id=1, extension="102"),),
+}
+"""Its only agent is Bert."""
+ROWS: Final = with_codes(**PICKUP, **SUPERVISED, **MEETING, **QUEUE)
 
 
 @dataclass
@@ -301,6 +307,35 @@ def in_a_group_call() -> Scene:
     return scene
 
 
+def waiting_in_a_queue() -> Scene:
+    """Nobody can be rung."""
+    scene = begin(bert="busy")
+    dial(scene, "anna", "600")
+    scene.by = "101"
+    return scene
+
+
+def offered_from_a_queue() -> Scene:
+    """Anna waits, and hears music, while Bert's phone rings for her."""
+    scene = begin(bert="ring")
+    dial(scene, "anna", "600")
+    scene.by = "101"
+    return scene
+
+
+def rung_by_a_queue() -> Scene:
+    """The same, as Bert can operate it."""
+    scene = offered_from_a_queue()
+    scene.by = "102"
+    return scene
+
+
+def serving_a_caller() -> Scene:
+    scene = begin()
+    dial(scene, "anna", "600")
+    return scene
+
+
 STATES: Final[dict[str, Callable[[], Scene]]] = {
     state.__name__: state
     for state in (
@@ -308,6 +343,7 @@ STATES: Final[dict[str, Callable[[], Scene]]] = {
         consulting, consulting_who_rings, holding_by_keys, consulting_by_keys, consulting_who_rings_by_keys,
         in_conference, parked, transferred_and_ringing, transferred_and_waiting, called_back_by_a_recall, at_a_menu,
         at_a_code, in_a_room, alone_in_a_room, on_the_way_into_a_room, calling_a_group, in_a_group_call,
+        waiting_in_a_queue, offered_from_a_queue, rung_by_a_queue, serving_a_caller,
     )
 }  # fmt: skip
 

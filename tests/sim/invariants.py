@@ -49,7 +49,7 @@ def check_queues(world: World) -> None:
         call = x.calls[waiter.call]
         assert call.service is not None
         assert call.service.name in ("queue", "queued")
-        assert bool(waiter.offered) == (call.seek is not None and call.seek.manner.beside), waiter.offered
+        assert waiter.rung_for == (call.seek is not None and call.seek.manner.beside), waiter.offered
         offers.update({(waiter.company_id, extension): waiter.call for extension in waiter.offered})
     assert x.queues.offers == offers
     assert len({waiter.call for waiter in waiters}) == len(waiters)

@@ -7,6 +7,7 @@ import pytest
 from queue_world import QUEUE, QUEUE_NUMBER, QueueWorld, hang_up, is_ringing, lift, rung
 from test_parking_and_pickup import press
 
+from kiestoon.calls.operations.deflect import deflect
 from kiestoon.company.model import Destination, Forward, ForwardExtension, Queue, QueueMember
 from kiestoon.sip import events
 
@@ -522,4 +523,32 @@ def test_who_picks_up_just_any_call_gets_none_of_a_queue_that_is_not_his() -> No
     world.run()
     assert world.ringing() == ["anna"]
     hang_up(world, session, other)
+    world.assert_nothing_left()
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_an_agent_sends_a_caller_on_while_it_rings_and_the_queue_has_him_back_when_nobody_answers(
+    answers: bool,
+) -> None:
+    world = QueueWorld({"extension": "101"}, limit=5)
+    session = world.call()
+    carla = world.agents[2]
+    carla.mode = "ring" if answers else "decline"
+    call, leg = next(
+        (call, leg) for call in world.exchange.calls.values() for leg in call.live_legs() if leg.party.number == "101"
+    )
+    failed = world.engine.operate(lambda x, now: deflect(x, call, leg, "103", now), world.network.now)
+    assert failed is None
+    world.network.drain(world.node)
+    world.run()
+    assert world.caller_hears(session) == {"music"}
+    if answers:
+        assert world.ringing() == ["carla"]
+        other = lift(world, carla)
+        assert world.caller_hears(session) == {carla.sends_to(other)}
+    else:
+        assert rung(carla) == 1
+        world.run(5)
+        assert world.ringing() == ["anna"]
+    hang_up(world, session)
     world.assert_nothing_left()

@@ -113,7 +113,7 @@ def offer(
     route = at_queue(directory, situation, queue, live)
     if route is None:
         return None
-    route.now(at="", queue=queue.id)
+    route.now(at="", queue=queue.id, visited=(queue.extension,), alert=queue.ring_pattern)
     route.because("queue_offer", name=queue.name, extension=", ".join(extensions))
     if len(extensions) == 1:
         step = ring_one(route, extensions[0], terms_of(queue), ring_s)

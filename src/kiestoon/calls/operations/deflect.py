@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kiestoon.calls import following, seeking
-from kiestoon.calls.call import Call, Failure
+from kiestoon.calls.call import Call, Failure, Manner
 from kiestoon.calls.causes import REJECTED
 from kiestoon.calls.leaving import leave
 from kiestoon.calls.leg import Leg
@@ -31,7 +31,8 @@ def reject(x: Exchange, call: Call, rung: Leg, now: float) -> Failure | None:
 
 def deflect(x: Exchange, call: Call, rung: Leg, target: str, now: float) -> Failure | None:
     """Send a ringing call to ``target`` (a number, an extension, a voicemail's code); a group's call is thereby taken
-    from the whole group. A target nobody can be reached at: it keeps ringing here."""
+    from the whole group, a caller from his queue, which has him back when nobody answers there. A target nobody can be
+    reached at: it keeps ringing here."""
     caller = call.anchor
     if call.seek is None or rung.id not in call.seek.legs or caller is None:
         return ALREADY_ANSWERED
@@ -46,6 +47,6 @@ def deflect(x: Exchange, call: Call, rung: Leg, target: str, now: float) -> Fail
         return failure
     seeking.stop(x, call, now)
     call.reasons.extend(decision.reasons)
-    following.follow(x, call, decision, now)
+    following.follow(x, call, decision, now, Manner(beside=x.queues.sent_on(call)))
     x.touched.append(call)
     return None

@@ -50,7 +50,7 @@ def distribute(x: Exchange, now: float) -> None:
 def withdraw(x: Exchange, call: Call, now: float) -> None:
     """Ring nobody for the caller any more."""
     waiter = x.queues.waiter(call.id)
-    if waiter is not None and waiter.offered:
+    if waiter is not None and waiter.rung_for:
         seeking.stop(x, call, now)
         custody.take(x, call, "service")
         x.queues.came_to_nothing(waiter, x.wall_ms())
@@ -107,7 +107,7 @@ def _opened(x: Exchange, now_ms: int) -> list[_Open]:
 
 def _is_ready(caller: Waiter, now_ms: int) -> bool:
     late = caller.until_ms and now_ms >= caller.until_ms
-    return caller.ready and not caller.offered and not late
+    return caller.ready and not caller.rung_for and not late
 
 
 def _heavier(opened: list[_Open], here: _Open) -> frozenset[str]:

@@ -38,21 +38,38 @@ class Waiter:
     ``since_ms``: he came then (wall clock), before everybody behind him. ``ready``: he can be offered; nothing is
     played to him that must not be interrupted. ``offered``: the extensions that ring for him; ``tried``: whom he has
     been offered to since everybody had a turn. ``until_ms``: he is sent on then, 0 = never. ``place``: how many were
-    before him when he came, he included.
+    before him when he came, he included. ``elsewhere``: somebody to whom he was offered has sent him on, and it rings
+    there; where nobody answers he is back.
     """
 
-    __slots__ = ("call", "company_id", "offered", "place", "queue_id", "ready", "since_ms", "tried", "until_ms")
+    __slots__ = (
+        "call",
+        "company_id",
+        "elsewhere",
+        "offered",
+        "place",
+        "queue_id",
+        "ready",
+        "since_ms",
+        "tried",
+        "until_ms",
+    )
 
     def __init__(self, call: str, company_id: int, queue_id: int, since_ms: int) -> None:
         self.call = call
         self.company_id = company_id
         self.queue_id = queue_id
         self.since_ms = since_ms
-        self.ready = False
+        self.ready = self.elsewhere = False
         self.offered: tuple[str, ...] = ()
         self.tried: set[str] = set()
         self.until_ms = 0
         self.place = 1
+
+    @property
+    def rung_for(self) -> bool:
+        """Whether it rings for him somewhere."""
+        return self.elsewhere or bool(self.offered)
 
 
 class Served(msgspec.Struct, frozen=True):
@@ -189,15 +206,25 @@ class Queues:
     def not_answered(self, call: Call, outcome: Outcome) -> None:
         """Whoever rang for a caller has not answered: he waits on, at his place."""
         waiter = self._by_call.get(call.id)
-        if waiter is not None and waiter.offered:
+        if waiter is not None and waiter.rung_for:
             rest_ms = AFTER_RINGING_MS if outcome == "no_answer" else AFTER_REFUSAL_MS
             self.came_to_nothing(waiter, self._x.wall_ms() + rest_ms)
+
+    def sent_on(self, call: Call) -> bool:
+        """Somebody to whom the caller was offered sends him elsewhere; False: he waits in no queue."""
+        waiter = self._by_call.get(call.id)
+        if waiter is None:
+            return False
+        self._free_offered(waiter)
+        waiter.elsewhere = True
+        return True
 
     def came_to_nothing(self, waiter: Waiter, rest_until_ms: int) -> None:
         """None of those who rang has answered."""
         for extension in waiter.offered:
             self.rest((waiter.company_id, extension), rest_until_ms)
         self._free_offered(waiter)
+        waiter.elsewhere = False
         self.stir()
 
     def answered(self, call: Call, leg: Leg) -> None:

@@ -134,7 +134,7 @@ class _Waiting:
         """One message to its end: nobody is rung meanwhile (E 7.5.16), and whoever rings already rings out first."""
         caller = self._caller
         self._waiter.ready = False
-        if self._waiter.offered:
+        if self._waiter.rung_for:
             await caller.outcome()
         await caller.play(due.path)
         self._data = replace(self._data, told=due.number)
@@ -147,7 +147,7 @@ class _Waiting:
         """Where the caller is sent on now, unless an agent is being rung for him."""
         caller, x = self._caller, self._caller.exchange
         situation, now_ms = caller.call.situation, x.wall_ms()
-        if situation is None or self._waiter.offered or now_ms < self._program.not_before_ms:
+        if situation is None or self._waiter.rung_for or now_ms < self._program.not_before_ms:
             return None
         if self._waiter.until_ms and now_ms >= self._waiter.until_ms:
             return leave_late(x.directory, situation, row, x.present)
