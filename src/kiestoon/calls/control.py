@@ -214,7 +214,8 @@ class CallControl:
                 settle_others(x, now)
                 continue
             if name == QUEUES:
-                x.queues.stir()
+                x.queues.look()
+                distribute(x, now)
                 settle_others(x, now)
                 continue
             if name == reminding.TIMER:

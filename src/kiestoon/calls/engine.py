@@ -244,7 +244,7 @@ class ExchangeEngine:
                 left_ringing.registered(self.exchange, changes, now)
             self._keep_alive.bindings_changed(changes, now)
             if self.exchange.queues:
-                self.exchange.queues.stir()
+                self.exchange.queues.stir_all()
                 settle_others(self.exchange, now)
         self._tell(changes, now)
 

@@ -72,7 +72,7 @@ def over(x: Exchange, call: Call, leg: Leg) -> None:
     if leg.id in x.held:
         x.bereft.append(leg.id)
     occupancy.leave(x, leg)
-    x.queues.over(leg)
+    x.queues.over(call, leg)
     if leg.trunk_id:
         x.lines.left(leg.trunk_id)
     if call.link is not None:

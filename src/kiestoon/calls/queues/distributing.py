@@ -34,16 +34,18 @@ class _Open(NamedTuple):
 
 
 def distribute(x: Exchange, now: float) -> None:
-    """Offer callers to agents as long as there are both; then look again when somebody has rested."""
-    x.queues.due = False
+    """Where somebody may be free, offer callers to agents as long as there are both; look again when somebody has
+    rested."""
     now_ms = x.wall_ms()
-    while (found := _next(x, now_ms)) is not None:
-        _, waiter, _ = found
-        try:
-            _offer(x, *found, now_ms, now)
-        except Exception:
-            failing.end_broken(x, x.calls[waiter.call], now, "queue's offer")
-    x.queues.due = False
+    while x.queues.due:
+        company_id = x.queues.due.pop()
+        while (found := _next(x, company_id, now_ms)) is not None:
+            _, waiter, _ = found
+            try:
+                _offer(x, *found, now_ms, now)
+            except Exception:
+                failing.end_broken(x, x.calls[waiter.call], now, "queue's offer")
+        x.queues.due.discard(company_id)
     _look_again(x, now_ms, now)
 
 
@@ -77,9 +79,9 @@ def _look_again(x: Exchange, now_ms: int, now: float) -> None:
     queues.timer = x.deadlines.start(now + in_s, TIMER, "")
 
 
-def _next(x: Exchange, now_ms: int) -> tuple[Queue, Waiter, tuple[str, ...]] | None:
+def _next(x: Exchange, company_id: int, now_ms: int) -> tuple[Queue, Waiter, tuple[str, ...]] | None:
     """Whom to ring for whom."""
-    opened = _opened(x, now_ms)
+    opened = _opened(x, company_id, now_ms)
     for one in opened:
         found = _pair(x, one, _heavier(opened, one), now_ms)
         if found is not None:
@@ -87,14 +89,17 @@ def _next(x: Exchange, now_ms: int) -> tuple[Queue, Waiter, tuple[str, ...]] | N
     return None
 
 
-def _opened(x: Exchange, now_ms: int) -> list[_Open]:
-    """The queues in which somebody is to be offered, by how long the first has waited."""
+def _opened(x: Exchange, company_id: int, now_ms: int) -> list[_Open]:
+    """The company's queues in which somebody is to be offered, by how long the first has waited."""
     opened: list[_Open] = []
-    for queue_id, callers in x.queues.waiting().items():
+    index = x.directory.company(company_id)
+    if index is None:
+        return opened
+    for queue_id in x.queues.queues_of(company_id):
+        callers = x.queues.callers(queue_id)
         ready = [caller for caller in callers if _is_ready(caller, now_ms)]
-        index = x.directory.company(callers[0].company_id)
-        queue = index.arrangements.queues.get(queue_id) if index is not None else None
-        if index is None or queue is None or not ready:
+        queue = index.arrangements.queues.get(queue_id)
+        if queue is None or not ready:
             continue
         agents = logged_in(index.arrangements.queue_members.get(queue_id, ()))
         if queue.strategy == "ring_all" and any(caller.offered for caller in callers):
@@ -116,7 +121,7 @@ def _heavier(opened: list[_Open], here: _Open) -> frozenset[str]:
     return frozenset(
         member.extension
         for other in opened
-        if other is not here and other.queue.company_id == here.queue.company_id
+        if other is not here
         for member in other.agents
         if member.extension in own and _weight(other.queue, member) > own[member.extension]
     )

@@ -88,6 +88,8 @@ class Queues:
         self._x = exchange
         self._waiting: dict[int, list[Waiter]] = {}
         self._by_call: dict[str, Waiter] = {}
+        self._queues: dict[int, set[int]] = {}
+        """By company, the queues in which somebody waits."""
         self._records: dict[int, QueueRecord] = {}
         self._resting: dict[Agent, int] = {}
         """Agents who are left in peace, until then (wall clock, ms)."""
@@ -99,8 +101,9 @@ class Queues:
         """Agents who are being rung, and for which call."""
         self.waits = Waits()
         self.random = Random()
-        self.due = False
-        """Somebody who waits might be offered to somebody now."""
+        self.due: set[int] = set()
+        """Companies in which somebody who waits might be offered to somebody now: nobody else is looked at."""
+        self._looked_ms = 0
         self.timer: Deadline[str] | None = None
         self.on_record: Callable[[int, QueueRecord], None] | None = None
 
@@ -118,6 +121,7 @@ class Queues:
         callers.insert(len(callers) - len(behind), waiter)
         waiter.place = len(callers) - len(behind)
         self._by_call[call.id] = waiter
+        self._queues.setdefault(call.company_id, set()).add(queue.id)
         return waiter
 
     def left(self, waiter: Waiter) -> None:
@@ -129,8 +133,8 @@ class Queues:
         callers = self._waiting[waiter.queue_id]
         callers.remove(waiter)
         if not callers:
-            del self._waiting[waiter.queue_id]
-        self.stir()
+            self._forget_queue(waiter)
+        self.stir(waiter.company_id)
 
     def gone(self, call_id: str) -> None:
         """The same, if the caller of this call waits at all."""
@@ -145,6 +149,10 @@ class Queues:
     def waiting(self) -> Mapping[int, list[Waiter]]:
         """By queue, first come first. Not to be changed."""
         return self._waiting
+
+    def queues_of(self, company_id: int) -> Collection[int]:
+        """The company's queues in which somebody waits."""
+        return self._queues.get(company_id, ())
 
     def in_turn(self, calls: Iterable[Call]) -> Iterable[Call]:
         """The same calls, those who wait in queues first, in the order in which they came."""
@@ -168,9 +176,21 @@ class Queues:
 
     # --- agents ------------------------------------------------------------------------------------------------------
 
-    def stir(self) -> None:
-        """Somebody may be free now."""
-        self.due = bool(self._by_call)
+    def stir(self, company_id: int) -> None:
+        """Somebody of the company may be free now."""
+        if company_id in self._queues:
+            self.due.add(company_id)
+
+    def stir_all(self) -> None:
+        """The same, of any."""
+        self.due.update(self._queues)
+
+    def look(self) -> None:
+        """Now and then everybody is looked at."""
+        now_ms = self._x.wall_ms()
+        if not self._looked_ms <= now_ms < self._looked_ms + LOOK_S * 1000:
+            self._looked_ms = now_ms
+            self.stir_all()
 
     def is_free(self, agent: Agent, queue: Queue, now_ms: int) -> bool:
         """Whether an agent is offered nothing, serves nobody (one at most where second calls are offered, E 7.5.19) and
@@ -189,8 +209,10 @@ class Queues:
         self._resting[agent] = max(until_ms, self._resting.get(agent, 0))
 
     def rested_at(self, now_ms: int) -> int | None:
-        """When the next agent can be offered something again; those who can be already are forgotten."""
-        self._resting = {agent: at for agent, at in self._resting.items() if at > now_ms}
+        """When the next agent can be offered something again. Those who can be already may be free now."""
+        for agent in [agent for agent, at in self._resting.items() if at <= now_ms]:
+            del self._resting[agent]
+            self.stir(agent[0])
         return min(self._resting.values(), default=None)
 
     def offered(self, waiter: Waiter, extensions: Iterable[str], now_ms: int) -> None:
@@ -225,7 +247,7 @@ class Queues:
             self.rest((waiter.company_id, extension), rest_until_ms)
         self._free_offered(waiter)
         waiter.elsewhere = False
-        self.stir()
+        self.stir(waiter.company_id)
 
     def answered(self, call: Call, leg: Leg) -> None:
         """Somebody speaks with a caller who has waited until now."""
@@ -248,11 +270,11 @@ class Queues:
         if extension:
             self._serve(queue_id, (call.company_id, extension), leg, leg.answered_ms)
 
-    def over(self, leg: Leg) -> None:
+    def over(self, call: Call, leg: Leg) -> None:
         """A leg is over: if an agent's, he has time to wrap up (E 7.5.11)."""
         served = self._served.pop(leg.id, None)
         if served is None:
-            self.stir()
+            self.stir(call.company_id)
             return
         self._stopped(served.agent)
         now_ms = self._x.wall_ms()
@@ -262,7 +284,7 @@ class Queues:
         wrap_up_s = self._wrap_up_s(company_id, served.queue_id, extension)
         if wrap_up_s:
             self.rest(served.agent, now_ms + wrap_up_s * 1000)
-        self.stir()
+        self.stir(call.company_id)
 
     def served_legs(self) -> Collection[int]:
         """The agents' legs of all conversations with callers of queues."""
@@ -295,13 +317,21 @@ class Queues:
                 agents = frozenset(member.extension for member in members if member.logged_in)
                 if self._records[queue_id].keep(agents):
                     self._tell(queue_id)
-        self.stir()
+        self.stir_all()
 
     # --- parts -------------------------------------------------------------------------------------------------------
 
     def _tell(self, queue_id: int) -> None:
         if self.on_record is not None:
             self.on_record(queue_id, self._records[queue_id])
+
+    def _forget_queue(self, waiter: Waiter) -> None:
+        """Nobody waits in it any more."""
+        del self._waiting[waiter.queue_id]
+        queues = self._queues[waiter.company_id]
+        queues.remove(waiter.queue_id)
+        if not queues:
+            del self._queues[waiter.company_id]
 
     def _serve(self, queue_id: int, agent: Agent, leg: Leg, since_ms: int) -> None:
         before = self._served.get(leg.id)

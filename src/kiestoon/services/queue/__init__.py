@@ -98,7 +98,7 @@ class _Waiting:
         self._waiter.until_ms = self._program.sent_on_ms(row)
         if not self._waiter.ready:
             self._waiter.ready = True
-            self._caller.exchange.queues.stir()
+            self._caller.exchange.queues.stir(self._waiter.company_id)
 
     async def _listen(self, row: Queue, due: Due) -> str:
         """Music until something is due, then that; the key pressed meanwhile."""
