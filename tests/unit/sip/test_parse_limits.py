@@ -126,11 +126,16 @@ def test_heads_beyond_the_limits_are_refused(filler: bytes) -> None:
 )
 def test_hostile_lines_cost_little(hostile: bytes) -> None:
     data = HEAD + hostile[:8190] + b"\r\n\r\n"
-    start = time.perf_counter()
+    # Linear work on 8 KB takes a few milliseconds at worst; quadratic work would take half a second, each time.
+    assert min(cpu_s(data) for _ in range(3)) < 0.1
+
+
+def cpu_s(data: bytes) -> float:
+    """Processor time of this thread, whatever else the machine is busy with."""
+    start = time.thread_time()
     with contextlib.suppress(BadMessage):
         parse_message(data)
-    # Linear work on 8 KB takes a few milliseconds at worst; quadratic work would take half a second.
-    assert time.perf_counter() - start < 0.1
+    return time.thread_time() - start
 
 
 def test_the_same_header_a_hundred_times_is_kept_in_order() -> None:
