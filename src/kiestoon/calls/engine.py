@@ -18,6 +18,7 @@ from kiestoon.calls.exchange import Exchange
 from kiestoon.calls.journal import CallState
 from kiestoon.calls.keep_alive import KeepAlive
 from kiestoon.calls.line_keep_alive import LineKeepAlive
+from kiestoon.calls.operations import room
 from kiestoon.calls.recovery import adopt, reconcile
 from kiestoon.calls.voicemail_requests import Message
 from kiestoon.media.client import MediaLink
@@ -129,10 +130,12 @@ class ExchangeEngine:
         lines.start_registrations(self.exchange, now)
 
     def configuration_changed(self, now: float) -> None:
-        """Rows are, or have become, others: know when the next meeting begins, and who is an agent of what."""
+        """Rows are, or have become, others: know when the next meeting begins, and who is an agent of what; end what
+        goes on in rooms that are no more."""
         self._now = now
         self.exchange.agenda.plan(now)
         self.exchange.queues.configuration_changed()
+        room.end_deleted(self.exchange, now)
         settle_others(self.exchange, now)
 
     def keep_phones_reachable(self, now: float) -> None:

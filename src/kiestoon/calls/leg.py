@@ -86,6 +86,7 @@ class Leg:
         "invite",
         "keys",
         "keys_timer",
+        "language",
         "music",
         "muted",
         "offer",
@@ -133,7 +134,8 @@ class Leg:
         self.secure = False
         self.webrtc = False
         """A browser, as far as its signalling tells; what has been agreed counts more."""
-        self.contact = ""
+        # ``language``: what a room's member was spoken to in as he came (see ``rooms``); the rows that say so may go.
+        self.contact = self.language = ""
         self.confirm = False
         """Whoever answers must still press a key to get the call (see ``confirming``)."""
         self.confirmed = False

@@ -30,8 +30,14 @@ def live(x: Exchange, company_id: int, room_id: int) -> Call | None:
     return x.calls.get(x.rooms.get((company_id, room_id), ""))
 
 
+def exists(x: Exchange, company_id: int, room_id: int) -> bool:
+    """Whether the room is one of the company's still."""
+    index = x.directory.company(company_id)
+    return index is not None and room_id in index.arrangements.conference_rooms
+
+
 def row_of(x: Exchange, call: Call) -> ConferenceRoom:
-    """How the room is to be; when it has been deleted meanwhile, as rooms are by default."""
+    """How the room is to be; when it has been deleted, and its conference ends, as rooms are by default."""
     index = x.directory.company(call.company_id)
     state = call.room
     room_id = state.room_id if state is not None else 0
@@ -58,7 +64,8 @@ def is_organiser(call: Call, leg: Leg) -> bool:
 
 def joined(x: Exchange, call: Call, leg: Leg, said: tuple[str, str]) -> None:
     """Let the others hear that somebody has come. ``said``: files that say so, now and when he leaves; "" = a tone."""
-    _spoken(x, call, _language_of(x, call, leg))  # so that it lies ready when the conference ends
+    leg.language = _language_of(x, call, leg)
+    _spoken(x, call, leg.language)  # so that it lies ready when the conference ends
     if said[1]:
         call.farewells[leg.id] = said[1]
     _tell(x, call, leg, "join", said[0])
@@ -84,7 +91,7 @@ def finish(x: Exchange, call: Call, now: float, gone: Leg | None = None) -> None
     shut(x, call)
     call.room = replace(call.room, over=True)
     for leg in (call.legs[leg_id] for leg_id in call.bridge or () if gone is None or leg_id != gone.id):
-        path = _spoken(x, call, _language_of(x, call, leg))
+        path = _spoken(x, call, leg.language or _language_of(x, call, leg))
         if path and leg.termination and leg.state != "ended" and call.link is not None:
             call.link.send(Play(leg.termination, x.ids.number(), File(path)))
     x.deadlines.start(now + FAREWELL_S, TIMER, call.id)
@@ -108,7 +115,7 @@ def replaced(call: Call, old: Leg, new: Leg) -> None:
     """A member goes on with another phone."""
     state = call.room
     if state is not None:
-        new.muted = old.muted
+        new.muted, new.language = old.muted, old.language
         organisers = tuple(new.id if leg_id == old.id else leg_id for leg_id in state.organisers)
         call.room = replace(state, organisers=organisers)
         if old.id in call.farewells:

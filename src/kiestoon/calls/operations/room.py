@@ -26,11 +26,14 @@ if TYPE_CHECKING:
     from kiestoon.company.model import ConferenceRoom
 
 LOCKED = Failure("refused", 403, 21, "The conference is locked")
+GONE = Failure("not_found", 404, 1, "There is no such conference room")
 NOTHING_SAID = ("", "")
 
 
 def obstacle(x: Exchange, row: ConferenceRoom, *, organiser: bool) -> Failure | None:
-    """Why nobody else can go into the room now: it is full, or locked (for all but organisers)."""
+    """Why nobody else can go into the room now: it is no more, full, or locked (for all but organisers)."""
+    if not rooms.exists(x, row.company_id, row.id):
+        return GONE
     call = rooms.live(x, row.company_id, row.id)
     if call is None or call.room is None:
         return None
@@ -163,6 +166,14 @@ def end(x: Exchange, call: Call, now: float) -> Failure | None:
     rooms.finish(x, call, now)
     _settle(x, call)
     return None
+
+
+def end_deleted(x: Exchange, now: float) -> None:
+    """Rows have changed: where a room is no more, or its company, the conference in it is over."""
+    for (company_id, room_id), call_id in list(x.rooms.items()):
+        call = x.calls.get(call_id)
+        if call is not None and not rooms.exists(x, company_id, room_id):
+            end(x, call, now)
 
 
 def call_out(x: Exchange, row: ConferenceRoom, by: Party, number: str, now: float) -> Failure | None:

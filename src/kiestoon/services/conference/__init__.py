@@ -22,7 +22,11 @@ from kiestoon.speech import Phrase
 
 TRIES: Final = 3
 _LONGEST_PIN: Final = 12
-_REFUSALS: Final = {FULL: "conference-full", operation.LOCKED: "conference-locked"}
+_REFUSALS: Final = {
+    FULL: "conference-full",
+    operation.LOCKED: "conference-locked",
+    operation.GONE: "conference-ended",
+}
 _As: TypeAlias = Literal["member", "organiser"]
 
 
@@ -90,6 +94,8 @@ async def _admitted(caller: Conversation, room: ConferenceRoom) -> _As | None:
     question = "conference-ask-pin" if room.pin else "conference-ask-pin-optional"
     for _ in range(TRIES):
         keyed = await caller.ask_for(question, most=_LONGEST_PIN)
+        if not rooms.exists(caller.exchange, room.company_id, room.id):
+            return "member"  # whom ``go_in`` tells that there is no room
         if not keyed and not room.pin:
             return "member"
         checked = await _check(caller, room, keyed) if keyed else RoomPinChecked("wrong")
