@@ -19,6 +19,7 @@ from kiestoon.calls.journal import CallState
 from kiestoon.calls.keep_alive import KeepAlive
 from kiestoon.calls.line_keep_alive import LineKeepAlive
 from kiestoon.calls.operations import room
+from kiestoon.calls.queues.distributing import close_deleted
 from kiestoon.calls.recovery import adopt, reconcile
 from kiestoon.calls.voicemail_requests import Message
 from kiestoon.media.client import MediaLink
@@ -131,10 +132,11 @@ class ExchangeEngine:
 
     def configuration_changed(self, now: float) -> None:
         """Rows are, or have become, others: know when the next meeting begins, and who is an agent of what; end what
-        goes on in rooms that are no more."""
+        goes on in queues and rooms that are no more."""
         self._now = now
         self.exchange.agenda.plan(now)
         self.exchange.queues.configuration_changed()
+        close_deleted(self.exchange, now)
         room.end_deleted(self.exchange, now)
         settle_others(self.exchange, now)
 

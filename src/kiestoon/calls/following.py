@@ -202,13 +202,15 @@ def _use_code(x: Exchange, call: Call, step: UseCode, now: float) -> None:
     Service(step.feature).start(x, call, function, step, now)
 
 
-def enter(x: Exchange, call: Call, data: ServiceData, now: float, seek: Seek | None = None) -> None:
+def enter(x: Exchange, call: Call, data: ServiceData, now: float, seek: Seek | None = None, language: str = "") -> None:
     """Put the call's caller into a service that is entered again after a crash, out of whatever it was in.
 
-    ``seek``: an attempt under way that it goes on with; its legs are the call's already.
+    ``seek``: an attempt under way that it goes on with; its legs are the call's already. ``language``: what the caller
+    is spoken to in, "" = as he would choose.
     """
     custody.close_service(x, call)
     service = Service(data.service, data)
+    service.language = language
     if seek is not None:
         service.under_way = True
     service.start(x, call, x.services[data.service], data, now)

@@ -10,6 +10,7 @@ import structlog
 from kiestoon.calls import custody, failing, following, seeking
 from kiestoon.calls.call import Call, Manner
 from kiestoon.calls.queues.state import AFTER_REFUSAL_MS, LOOK_S, TIMER, Waiter
+from kiestoon.calls.service_data import Queued
 from kiestoon.company.model import Queue, QueueMember
 from kiestoon.routing.queue_order import order
 from kiestoon.routing.queueing import can_take, logged_in, offer
@@ -56,6 +57,25 @@ def withdraw(x: Exchange, call: Call, now: float) -> None:
         seeking.stop(x, call, now)
         custody.take(x, call, "service")
         x.queues.came_to_nothing(waiter, x.wall_ms())
+
+
+def close_deleted(x: Exchange, now: float) -> None:
+    """Rows have changed: where a queue is no more, nobody is rung for its callers, who are told so at once."""
+    for queue_id, callers in list(x.queues.waiting().items()):
+        if _row(x, callers[0].company_id, queue_id) is not None:
+            continue
+        for waiter in tuple(callers):
+            call = x.calls.get(waiter.call)
+            if call is not None and call.service is not None:
+                withdraw(x, call, now)
+                language = call.service.language
+                following.enter(x, call, Queued(queue_id, waiter.since_ms), now, language=language)
+                x.touched.append(call)
+
+
+def _row(x: Exchange, company_id: int, queue_id: int) -> Queue | None:
+    index = x.directory.company(company_id)
+    return index.arrangements.queues.get(queue_id) if index is not None else None
 
 
 def agent_is_free(x: Exchange, call: Call, queue: Queue) -> bool:

@@ -32,12 +32,13 @@ async def queue(caller: Conversation, argument: Queue | Queued) -> None:
     x = caller.exchange
     data = argument if isinstance(argument, Queued) else Queued(argument.id, x.wall_ms())
     row = _row(caller, data)
-    if row is None:
+    if row is None:  # it has been deleted since he came
+        await caller.answer()
         await caller.say("unreachable")
         return
     waiter = x.queues.join(caller.call, row, data.since_ms)
     caller.keep(data)
-    caller.speak(row.language)
+    caller.speak(row.language or caller.language)  # for good: he is told, too, that the company is no more
     try:
         data = await _arrive(caller, row, data)
         await _Waiting(caller, waiter, data).go_on()
