@@ -57,6 +57,8 @@ def test_a_call_is_transferred_from_the_screen() -> None:
     world, anna, bert, session, other = in_call()
     carla = world.phone("carla", "192.0.2.3")
     assert do(world, "transfer", only(world), to="999")["failed"]["text"] == "Not Found"
+    own = do(world, "transfer", only(world), to="102")["failed"]
+    assert (own["status"], own["text"]) == (403, "Your own number, and no other phone of yours rings")
     assert do(world, "transfer", only(world), to="103") == {}
     third = carla.last(events.InviteReceived).session
     assert anna.hears(session) == {carla.sends_to(third)}, world.network.ladder()

@@ -179,6 +179,29 @@ def test_what_cannot_be_is_said_to_who_keyed_it_only() -> None:
     world.assert_nothing_left()
 
 
+def test_who_transfers_to_himself_by_keys_and_has_one_phone_hears_what_is_wrong() -> None:
+    world, anna, bert, session, other = in_call(World(rows=with_codes()))
+    press(world, bert, other, "##*102#", wait_s=0.5)
+    assert bert.hears(other) == {"file:/prompts/nl/transfer-own-number.ogg"}, world.network.ladder()
+    assert anna.hears(session) == {bert.sends_to(other)}
+    world.finish_prompts()
+    assert bert.hears(other) == {anna.sends_to(session)}
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_who_asks_himself_by_keys_hears_that_and_the_other_is_still_there() -> None:
+    world, anna, bert, session, other = in_call(World(rows=with_codes()))
+    press(world, bert, other, "##102#", wait_s=0.5)
+    assert bert.hears(other) == {"file:/prompts/nl/transfer-own-number.ogg"}, world.network.ladder()
+    assert anna.hears(session) == {"music"}
+    world.finish_prompts()
+    press(world, bert, other, "*")
+    assert anna.hears(session) == {bert.sends_to(other)}
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
 def test_parking_by_key_tells_the_line() -> None:
     world, anna, bert, session, other = in_call(World(rows=with_codes()))
     press(world, bert, other, "*6")

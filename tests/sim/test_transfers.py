@@ -10,7 +10,7 @@ from test_basic_calls import in_call
 from test_outside_lines import call_in
 from world import DOMAIN, World, sample_rows
 
-from kiestoon.company.model import ConferenceRoom
+from kiestoon.company.model import ConferenceRoom, Destination, Forward
 from kiestoon.media.protocol import Subtracted
 from kiestoon.sip import events
 
@@ -174,6 +174,38 @@ def test_a_transfer_to_nowhere_leaves_the_two_in_conversation(target: str) -> No
     refer(world, bert, other, target)
     assert told(bert)[-1].split()[1][0] in "45", world.network.ladder()
     assert anna.hears(session) == {bert.sends_to(other)}
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+TO_OWN_NUMBER = "SIP/2.0 403 Your own number, and no other phone of yours rings"
+
+
+def test_who_transfers_to_himself_and_has_one_phone_is_told_what_is_wrong() -> None:
+    world, anna, bert, session, other = in_call()
+    refer(world, bert, other, "102")
+    assert told(bert)[-1] == TO_OWN_NUMBER, world.network.ladder()
+    assert anna.hears(session) == {bert.sends_to(other)}
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_who_transfers_to_his_own_outside_number_is_told_the_same() -> None:
+    world, anna, bert, session, other = in_call()
+    refer(world, anna, session, "0201234561")
+    assert told(anna)[-1] == TO_OWN_NUMBER, world.network.ladder()
+    assert anna.hears(session) == {bert.sends_to(other)}
+    other.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_who_has_set_where_calls_go_that_reach_no_phone_can_transfer_there_by_his_own_number() -> None:
+    rows = sample_rows()
+    away = Forward(id=1, company_id=1, extension="102", case="unreachable", to=Destination("extension", "103"))
+    world, anna, bert, session, other = in_call(World(rows=replace(rows, forwards=(away,))))
+    carla = world.phone("carla", "192.0.2.3")
+    refer(world, bert, other, "102")
+    assert anna.hears(session) == {carla.sends_to(carla.last(events.InviteReceived).session)}, world.network.ladder()
     session.bye(world.network.now)
     world.assert_nothing_left()
 

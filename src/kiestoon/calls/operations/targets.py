@@ -125,6 +125,13 @@ def _hopeless(x: Exchange, decision: Decision, party: Leg) -> RouteOutcome | Non
     return None
 
 
+def leads_to(user_id: int, decision: Decision) -> bool:
+    """Whether it is this person's own number."""
+    step = decision.step
+    people = step.people if isinstance(step, RingAll) and step.personal else ()
+    return any(person.user.id == user_id for person in ((step,) if isinstance(step, RingUser) else people))
+
+
 def camps_on(x: Exchange, call: Call, by: Leg, decision: Decision) -> bool:
     """Whether a call transferred to a busy colleague waits for him, because the transferor wants so (V 7.5)."""
     index = x.directory.company(call.company_id)

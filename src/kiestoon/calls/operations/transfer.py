@@ -18,13 +18,16 @@ from kiestoon.calls.leaving import leave
 from kiestoon.calls.leg import Leg, is_colleague
 from kiestoon.calls.operations import NOT_ALLOWED, NOT_IN_CALL, NOT_POSSIBLE
 from kiestoon.calls.operations.recall import recall_after_s
-from kiestoon.calls.operations.targets import camps_on, find_way, no_prospects, route_for
+from kiestoon.calls.operations.targets import camps_on, find_way, leads_to, no_prospects, route_for
 from kiestoon.calls.service_data import Returned, Transferred, Voicemail
 from kiestoon.routing import Refuse, UseCode
 
 if TYPE_CHECKING:
     from kiestoon.calls.exchange import Exchange
 
+TO_HIMSELF = Failure(
+    "refused", 403, 21, "Your own number, and no other phone of yours rings", spoken="transfer-own-number"
+)
 FAILED_S = 3.0
 """How long after a refused transfer a hang-up counts as the phone's own."""
 
@@ -153,7 +156,8 @@ def _wait_instead(x: Exchange, first: Call, kept: Leg, party: Leg, second: Call,
 def blind(x: Exchange, call: Call, by: Leg, target: str, now: float, *, inhibited: bool = False) -> Failure | None:
     """Send the party ``by`` speaks with to ``target`` (as dialled by him), and let him go.
 
-    Fails, changing nothing, when he is in no conversation of two, may not call there, or nobody can be reached there.
+    Fails, changing nothing, when he is in no conversation of two, may not call there, or nobody can be reached
+    there (such as at his own number, where he has no other phone).
     ``inhibited``: the target may not divert the call or take it to voicemail (CALL-7). A target that does not answer
     gives the call back, see the service "transferred".
     """
@@ -171,7 +175,7 @@ def blind(x: Exchange, call: Call, by: Leg, target: str, now: float, *, inhibite
         return Failure("refused" if step.status != 404 else "not_found", step.status, step.q850, step.text)
     failure = no_prospects(x, decision, party)
     if failure is not None and not camps_on(x, call, by, decision):
-        return failure
+        return TO_HIMSELF if leads_to(by.party.user_id, decision) else failure
     hand_over(x, call, by, party, now)
     x.emit(CallTransferred, call, party.id, by=by.party.number, target=target)
     following.enter(x, call, Transferred(target, by.party, inhibited), now)

@@ -7,7 +7,7 @@ from typing import Final
 from kiestoon.calls.conversation import Conversation
 from kiestoon.calls.keys import PAUSE_S
 from kiestoon.calls.operations import consult
-from kiestoon.calls.operations.targets import inhibits_attended, route_for
+from kiestoon.calls.operations.targets import inhibits_attended, leads_to, route_for
 from kiestoon.calls.service_data import Consulting, Held
 
 MOST_DIGITS = 24
@@ -30,8 +30,10 @@ async def consulting(caller: Conversation, data: Consulting) -> None:
         if number:
             x, call, leg = caller.exchange, caller.call, caller.leg
             inhibited = inhibits_attended(x, call.company_id, leg.party.user_id)
-            failure = await caller.reach(route_for(x, call, leg, leg, number, inhibited=inhibited))
-            await caller.say(_FAILED.get(failure.outcome, "transfer-not-possible"))
+            decision = route_for(x, call, leg, leg, number, inhibited=inhibited)
+            own = leads_to(leg.party.user_id, decision)
+            failure = await caller.reach(decision)
+            await caller.say(_FAILED.get(failure.outcome, "transfer-own-number" if own else "transfer-not-possible"))
         number = await _number(caller)
         if number in ("", "*"):
             consult.retrieve(caller.exchange, caller.call, caller.leg, caller.now)
