@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from ringing_world import calls_anna, lift, rung
+from ringing_world import calls_anna, lift, press, rung
 from test_outside_lines import call_in
 from test_parking_and_pickup import with_codes
+from test_remote_office import HOTEL, was_rung
 from test_transfers import asked, refer
 from world import DeskPhone, World
 
 from kiestoon.app.call_orders import CallOrders
 from kiestoon.app.event_view import EventView
-from kiestoon.company.model import AssistantGroup, PrivacyGroup, PrivacyMember
+from kiestoon.company.model import AssistantGroup, PrivacyGroup, PrivacyMember, RemoteOffice
 from kiestoon.sip import events
 
 MANAGER, ASSISTANT = 1, 3
@@ -139,5 +140,60 @@ def test_without_an_assistant_who_is_there_the_managers_phone_rings() -> None:
     anna = world.phone("anna", "192.0.2.1")
     bert, session = calls_anna(world)
     assert bert.hears(session) == {anna.sends_to(rung(anna))}
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+# --- an assistant who works elsewhere --------------------------------------------------------------------------------
+
+
+def offered_elsewhere(*, confirm: bool) -> tuple[World, DeskPhone, DeskPhone, DeskPhone, Any]:
+    """Bert calls Anna, whose assistant Carla is at a hotel."""
+    row = RemoteOffice(id=1, company_id=1, user_id=ASSISTANT, number=HOTEL, confirm=confirm)
+    world = managed(remote_offices=(row,))
+    anna, carla, provider = world.phone("anna", "192.0.2.1"), world.phone("carla", "192.0.2.3"), world.provider()
+    carla.mode = provider.mode = "ring"
+    bert, session = calls_anna(world)
+    assert not was_rung(carla)
+    assert not was_rung(anna)
+    return world, anna, bert, provider, session
+
+
+def test_an_assistant_is_called_where_she_works_and_takes_the_call_there() -> None:
+    world, _, bert, provider, session = offered_elsewhere(confirm=False)
+    taken = lift(provider, HOTEL)
+    assert bert.hears(session) == {provider.sends_to(taken)}, world.network.ladder()
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_where_it_is_set_she_hears_whose_call_it_is_and_presses_1() -> None:
+    world, _, bert, provider, session = offered_elsewhere(confirm=True)
+    taken = lift(provider, HOTEL)
+    assert provider.hears(taken) == {"file:/prompts/nl/confirm-call-for.ogg"}
+    assert "User 1" in world.engine.speech.said[-1]
+    assert session.state == "early"
+    press(provider, taken, "1")
+    assert bert.hears(session) == {provider.sends_to(taken)}, world.network.ladder()
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_the_manager_takes_the_call_from_there_by_code() -> None:
+    world, anna, bert, provider, session = offered_elsewhere(confirm=True)
+    taken = anna.dial("*8")
+    world.run()
+    assert bert.hears(session) == {anna.sends_to(taken)}, world.network.ladder()
+    assert rung(provider, HOTEL).state == "ended"
+    session.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_the_manager_takes_the_call_from_there_on_the_screen() -> None:
+    world, anna, bert, _, session = offered_elsewhere(confirm=False)
+    call_id = orders(world).live(1, MANAGER)[0]["id"]
+    assert orders(world).operate(1, call_id, "take", user_id=MANAGER) == {}
+    world.run()
+    assert bert.hears(session) == {anna.sends_to(rung(anna))}, world.network.ladder()
     session.bye(world.network.now)
     world.assert_nothing_left()

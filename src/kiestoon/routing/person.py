@@ -24,12 +24,13 @@ from kiestoon.company.model import (
 )
 from kiestoon.company.numbers import clean_dialled
 from kiestoon.routing import reach
+from kiestoon.routing.assisting import assistants
 from kiestoon.routing.at_rest import status_at
 from kiestoon.routing.context import Divert, Route, meant, refuse
 from kiestoon.routing.decision import DialOutside, RingAll, RingUser, Search, Step
 from kiestoon.routing.matching import fits_any
 from kiestoon.routing.outward import area_of, area_of_location, mobile_of, own_number_meant, read_dialled
-from kiestoon.routing.ringing import RING_S, along, assistants, remote_office, search, searches, wants_peace
+from kiestoon.routing.ringing import RING_S, along, remote_office, search, searches, wants_peace
 from kiestoon.routing.selecting import decided
 from kiestoon.routing.situation import DivertReason, Outcome
 

@@ -78,38 +78,6 @@ def own_mobile(route: Route, user: User, ring_s: int) -> RingAll | None:
     return RingAll((), (msgspec.structs.replace(step, user_id=user.id, confirm=True),), ring_s, personal=True)
 
 
-def assistants(route: Route, user: User, profile: reach.Profile | None, ring_s: int) -> RingAll | None:
-    """Offer the call to the person's assistants (E 6.2); None: there are none for this call, or none is there.
-
-    Calls that an assistant makes or transfers reach the person: they must not come back to the assistants.
-    """
-    ringing = route.index.arrangements.ringing
-    row = ringing.assistants.get(user.id)
-    chosen = profile.assistants if profile is not None else None
-    if row is None or not (row.active if chosen is None else chosen):
-        return None
-    group = [found for member in ringing.members(row.group_id) if (found := route.person(member)) is not None]
-    if any(found.id in (route.situation.by, route.situation.caller.user_id) for found in group):
-        route.because("by_an_assistant", name=user.name)
-        return None
-    people = tuple(
-        RingUser(found, phones(route, found), 0, found.call_waiting, route.situation.alert)
-        for found in group
-        if found is not user and _is_there(route, found)
-    )
-    if not people:
-        route.because("no_assistant", name=user.name)
-        return None
-    route.because("assistants", name=user.name, names=", ".join(person.user.name for person in people))
-    route.now(tried="assistants")
-    route.announce(user.name)
-    return RingAll(people, (), ring_s, told=user.id)
-
-
-def _is_there(route: Route, user: User) -> bool:
-    return not wants_peace(route, user) and route.live.is_reachable(user.company_id, user.id)
-
-
 def along(route: Route, user: User) -> Others:
     """The numbers that ring along with the person's phones, if they do so for this call now."""
     row = route.index.arrangements.ringing.simultaneous.get(user.id)

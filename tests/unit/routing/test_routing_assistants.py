@@ -9,6 +9,7 @@ from kiestoon.company.model import (
     PrivacyGroup,
     PrivacyMember,
     ReachProfile,
+    RemoteOffice,
     RingNumber,
     Rule,
     SequentialRinging,
@@ -81,3 +82,41 @@ def test_no_other_numbers_ring_while_the_assistants_do():
 
 def test_a_manager_among_the_assistants_is_not_rung_by_them():
     assert outcome(managed(ANNA, BEN).incoming()) == "rings Ben"
+
+
+# --- assistants who work elsewhere -----------------------------------------------------------------------------------
+
+HOTEL = "+31201112222"
+
+
+def elsewhere(*members, confirm=False):
+    """Ben's calls go to another telephone for now."""
+    return managed(*members).new(RemoteOffice, user_id=2, number=HOTEL, confirm=confirm)
+
+
+@pytest.mark.parametrize("confirm", [True, False])
+def test_an_assistant_is_rung_where_she_works_now_and_confirms_as_it_is_set(confirm):
+    decision = elsewhere(confirm=confirm).incoming()
+    assert outcome(decision) == f"rings Cara+{HOTEL}"
+    (dial,) = decision.step.outside
+    assert (dial.user_id, dial.confirm, decision.step.told) == (2, confirm, 1)
+    assert ("confirms" in codes(decision), "remote_office" in codes(decision)) == (confirm, True)
+
+
+def test_an_assistant_elsewhere_is_there_though_no_phone_of_hers_is():
+    away = at_noon(unreachable=frozenset({2}))
+    assert outcome(elsewhere(BEN).incoming(live=away)) == f"rings {HOTEL}"
+    assert outcome(elsewhere(BEN).user(BEN, do_not_disturb=True).incoming(live=away)) == "rings Anna"
+
+
+def test_an_assistant_who_speaks_elsewhere_is_called_there_only_where_she_takes_second_calls():
+    busy = at_noon(busy=frozenset({2}))
+    assert outcome(elsewhere().user(BEN, call_waiting=False).incoming(live=busy)) == "rings Cara"
+    assert outcome(elsewhere().user(BEN, call_waiting=True).incoming(live=busy)) == f"rings Cara+{HOTEL}"
+    assert outcome(elsewhere(BEN).user(BEN, call_waiting=False).incoming(live=busy)) == "rings Anna"
+
+
+def test_the_telephone_of_two_assistants_is_called_once_and_never_for_a_call_from_it():
+    town = elsewhere().new(RemoteOffice, user_id=3, number=HOTEL)
+    assert outcome(town.incoming()) == f"rings {HOTEL}"
+    assert outcome(elsewhere(BEN).incoming(caller=HOTEL)) == "rings Ben"

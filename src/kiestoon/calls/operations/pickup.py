@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 
 def ringing_calls(x: Exchange, company_id: int) -> Iterator[tuple[Call, Leg]]:
     """Every phone of a company's people that rings now, longest first, with its call; who has come to a queue first
-    goes before who is rung for longer (E 7.5.3)."""
+    goes before who is rung for longer (E 7.5.3). A telephone outside counts where an assistant is rung there, for her
+    manager."""
     for call in x.queues.in_turn(x.calls.values()):
         if call.company_id == company_id and call.seek is not None and call.anchor is not None:
             for leg_id in call.seek.legs:
                 leg = call.legs[leg_id]
-                if leg.device_id and leg.state in ("dialling", "early"):
+                if (leg.device_id or call.seek.offered_to) and leg.state in ("dialling", "early"):
                     yield call, leg
 
 

@@ -52,4 +52,4 @@ def _called(party: Conversation) -> str:
     owner = index.arrangements.extensions.get(party.call.target) if index is not None else None
     if isinstance(owner, GroupExtension | HuntGroup | Queue):
         return owner.name
-    return owner.name if isinstance(owner, User) and not party.leg.party.user_id else ""
+    return owner.name if isinstance(owner, User) and owner.id != party.leg.party.user_id else ""
