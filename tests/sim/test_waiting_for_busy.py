@@ -36,6 +36,12 @@ def carla_busy(world: World) -> tuple[Any, Any, Any]:
     return carla, provider, session
 
 
+def story(world: World) -> list[tuple[str, str]]:
+    """What Anna's call was, stretch by stretch."""
+    (record,) = (record for record in world.records if record.dialled == "102")
+    return [(segment.kind, segment.party) for segment in record.segments]
+
+
 def test_a_transfer_to_a_busy_colleague_waits_until_he_is_free() -> None:
     world, anna, bert, session, other = in_call(World(rows=rows(camp_on=True, camp_on_s=60)))
     carla, _, outside = carla_busy(world)
@@ -49,6 +55,7 @@ def test_a_transfer_to_a_busy_colleague_waits_until_he_is_free() -> None:
     assert anna.hears(session) == {carla.sends_to(third)}, world.network.ladder()
     session.bye(world.network.now)
     world.assert_nothing_left()
+    assert story(world) == [("talk", "102"), ("camped", "103"), ("talk", "103")]
 
 
 def test_a_call_that_camps_in_vain_comes_back() -> None:
@@ -62,6 +69,7 @@ def test_a_call_that_camps_in_vain_comes_back() -> None:
     session.bye(world.network.now)
     outside.bye(world.network.now)
     world.assert_nothing_left()
+    assert story(world) == [("talk", "102"), ("camped", "103"), ("talk", "102")]
 
 
 def test_camping_outlives_the_control_process() -> None:
@@ -76,6 +84,7 @@ def test_camping_outlives_the_control_process() -> None:
     assert anna.hears(session) == {carla.sends_to(carla.last(events.InviteReceived).session)}
     session.bye(world.network.now)
     world.assert_nothing_left()
+    assert story(world) == [("talk", "102"), ("camped", "103"), ("talk", "103")]
 
 
 def test_without_camp_on_a_transfer_to_a_busy_colleague_is_refused() -> None:

@@ -7,6 +7,7 @@ does not answer, what the location wants: the end (E 5.1.3), its operator, or th
 
 from __future__ import annotations
 
+from kiestoon.calls import story
 from kiestoon.calls.call import Failure
 from kiestoon.calls.conversation import Conversation
 from kiestoon.calls.operations import targets
@@ -14,7 +15,7 @@ from kiestoon.calls.operations.recall import DEFAULTS, recall_after_s, recall_of
 from kiestoon.calls.operations.waiting import call_waits
 from kiestoon.calls.party import Party
 from kiestoon.calls.service_data import Camped, Returned, Transferred
-from kiestoon.company.model import OperatorSettings, TransferOptions
+from kiestoon.company.model import OperatorSettings, TransferOptions, User
 from kiestoon.routing import Decision, EnterVoicemail, RingUser, route_extension
 
 RECALL_RING_S = 60
@@ -64,8 +65,18 @@ async def camp(caller: Conversation, data: Camped) -> None:
         elif not told:
             told = True
             call_waits(x, caller.call.company_id, step.user.extension, caller.now)
+        _record_wait(caller, step.user)
         caller.music("camped")
         await caller.pause(min(CAMP_LOOK_S, left_s))
+
+
+def _record_wait(caller: Conversation, target: User) -> None:
+    """For whom the party waits is told by the record, after a crash as well."""
+    call = caller.call
+    told = call.segments[-1] if call.segments else None
+    story.turn(caller.exchange, call, "camped", target.extension, target.name)
+    if call.segments[-1] is not told:
+        caller.exchange.journal.changed(call)
 
 
 async def returned(caller: Conversation, data: Returned) -> None:
@@ -84,6 +95,7 @@ async def come_back(caller: Conversation, by: Party) -> None:
     """Ring whoever handed the caller over; when nobody answers there, do what the location wants. Then it ends, with a
     word of apology."""
     x, call = caller.exchange, caller.call
+    story.interrupt(x, call)
     decision = recall_of(x, call, by, RECALL_RING_S)
     if decision is not None:
         await _ring_back(caller, decision)
