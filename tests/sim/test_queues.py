@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 from queue_world import QUEUE, QUEUE_NUMBER, QueueWorld, hang_up, is_ringing, lift, rung
+from test_call_orders import orders
 from test_parking_and_pickup import press
 
 from kiestoon.calls.operations.deflect import deflect
@@ -550,5 +551,14 @@ def test_an_agent_sends_a_caller_on_while_it_rings_and_the_queue_has_him_back_wh
         assert rung(carla) == 1
         world.run(5)
         assert world.ringing() == ["anna"]
+    hang_up(world, session)
+    world.assert_nothing_left()
+
+
+def test_screens_show_calls_of_a_queue_to_its_members_only_though_anybody_may_pick_them_up_by_number() -> None:
+    world = QueueWorld({"extension": "101"}, {"extension": "102", "logged_in": False})
+    session = world.call()
+    seen = {user_id: len(orders(world).live(1, user_id)) for user_id in (1, 2, 3)}
+    assert seen == {1: 1, 2: 1, 3: 0}
     hang_up(world, session)
     world.assert_nothing_left()

@@ -275,7 +275,7 @@ def _sees(x: Exchange, call: Call, user_id: int | None) -> bool:
         return True
     for leg in call.live_legs():
         ringing = leg.state in ("dialling", "early") and not leg.incoming
-        if leg.party.user_id == user_id or (ringing and pickup.may_take(index, user_id, call, leg)):
+        if leg.party.user_id == user_id or (ringing and pickup.may_take(index, user_id, call, leg, meant=False)):
             return True
     return False
 
