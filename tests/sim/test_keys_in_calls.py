@@ -121,6 +121,42 @@ def test_retrieve_while_speaking_with_the_third_lets_that_one_go() -> None:
     world.assert_nothing_left()
 
 
+def test_who_holds_a_caller_that_hangs_up_is_told_and_let_go() -> None:
+    """Also when he has been asked for a number, or has just let somebody go."""
+    for keys in ("##", "##103#1"):
+        world, _, bert, _, session, other = consulting(keys)
+        session.bye(world.network.now)
+        world.run()
+        assert bert.hears(other) == {"file:/prompts/nl/hold-gone.ogg"}, world.network.ladder()
+        world.finish_prompts()
+        world.run()
+        assert other.state == "ended"
+        world.assert_nothing_left()
+
+
+def test_who_asks_a_colleague_speaks_on_when_the_caller_hangs_up() -> None:
+    world, _, bert, carla, session, other = consulting()
+    session.bye(world.network.now)
+    world.run()
+    assert bert.hears(other) == {carla.sends_to(third(carla))}
+    other.bye(world.network.now)
+    world.assert_nothing_left()
+
+
+def test_a_colleague_who_does_not_answer_is_no_reason_to_key_on_for_a_caller_who_has_gone() -> None:
+    world, _, bert, carla, session, other = consulting(mode="ring")
+    session.bye(world.network.now)
+    world.run()
+    assert bert.hears(other) == {"tone:ringback"}
+    third(carla).reject(world.network.now, 486)
+    world.run()
+    assert bert.hears(other) == {"file:/prompts/nl/hold-gone.ogg"}, world.network.ladder()
+    world.finish_prompts()
+    world.run()
+    assert other.state == "ended"
+    world.assert_nothing_left()
+
+
 def test_one_while_it_rings_stops_the_ringing() -> None:
     world, anna, bert, carla, session, other = consulting(mode="ring")
     assert bert.hears(other) == {"tone:ringback"}

@@ -189,6 +189,7 @@ def caller_left(x: Exchange, call: Call, leg: Leg, now: float) -> None:
     if call.outcome is None:
         call.outcome = "cancelled"
         call.failure = call.failure or CALLER_GONE
+    consult.party_gone(x, call, now)
     custody.let_go(x, call)
     for other in call.live_legs():
         leave(x, call, other, now)

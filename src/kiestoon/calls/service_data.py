@@ -54,9 +54,10 @@ class Held(Kept, frozen=True):
 
 
 class Consulting(Kept, frozen=True):
-    """Somebody holds a party by keys in the call and asks ``number``; "" = keys it in."""
+    """Somebody holds a party by keys in the call and asks ``number``; "" = keys it in. ``gone``: it has hung up."""
 
     number: str
+    gone: bool = False
 
 
 class Dialling(Kept, frozen=True):

@@ -174,6 +174,19 @@ def hung_up(x: Exchange, call: Call, by: Leg, now: float) -> bool:
     return True
 
 
+def party_gone(x: Exchange, held: Call, now: float) -> None:
+    """Whoever waits in this call has hung up: who holds him is told, unless he has somebody else on the line."""
+    data = held.service.data if held.service is not None else None
+    leg = x.legs.get(data.leg) if isinstance(data, Held) else None
+    call = x.calls.get(leg.call) if leg is not None else None
+    if leg is None or call is None or x.held.get(leg.id) != held.id:
+        return
+    del x.held[leg.id]
+    if call.bridge is None and call.seek is None:
+        following.enter(x, call, Consulting("", gone=True), now)
+        x.journal.changed(call)
+
+
 def care_for(x: Exchange, leg_id: int, now: float) -> None:
     """A leg that held somebody is over and nobody asked what becomes of whom it held: it comes back to its person."""
     held = x.calls.get(x.held.pop(leg_id, ""))

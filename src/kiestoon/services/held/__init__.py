@@ -24,20 +24,24 @@ async def held(caller: Conversation, data: Held) -> None:
 
 
 async def consulting(caller: Conversation, data: Consulting) -> None:
-    """Reach the number keyed in, or ask for one. ``*`` brings the party on hold back, and so does keying in nothing."""
+    """Reach the number keyed in, or ask for one. ``*`` brings the party on hold back, and so does keying in nothing.
+    When that one hangs up meanwhile there is nobody left to ask for."""
     number = data.number
-    while True:
+    while not data.gone:
         if number:
             x, call, leg = caller.exchange, caller.call, caller.leg
             inhibited = inhibits_attended(x, call.company_id, leg.party.user_id)
             decision = route_for(x, call, leg, leg, number, inhibited=inhibited)
             own = leads_to(leg.party.user_id, decision)
             failure = await caller.reach(decision)
+            if consult.held_by(x, caller.leg) is None:
+                break
             await caller.say(_FAILED.get(failure.outcome, "transfer-own-number" if own else "transfer-not-possible"))
         number = await _number(caller)
         if number in ("", "*"):
             consult.retrieve(caller.exchange, caller.call, caller.leg, caller.now)
             return
+    await caller.say("hold-gone")
 
 
 async def _number(caller: Conversation) -> str:
