@@ -98,6 +98,7 @@ class Baresip(Ears, Peer):
     ) -> None:
         self.account = account
         self.watches = watches
+        self.tone_hz = tone_hz
         self.host = host
         self.namespace = namespace
         self.directory = directory / f"baresip-{account.user}"

@@ -25,7 +25,7 @@ from bench.peers.sipp import Sipp
 from ladder import Ladder
 from parties import PHONES, SITES, WIRE, PhoneStarter, SippStarter, left_over, outside_caller
 
-LONG = {"test_wire_codes", "test_wire_timers"}
+LONG = {"test_wire_codes", "test_wire_codes_in_calls", "test_wire_timers"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

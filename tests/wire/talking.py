@@ -27,8 +27,8 @@ def connect(calling: Baresip, answering: Baresip) -> None:
     calling.dial(answering.account.user)
     answering.accept()
     calling.wait_for("CALL_ESTABLISHED")
-    answering.wait_for_tone(CALLER_HZ)
-    calling.wait_for_tone(CALLED_HZ)
+    answering.wait_for_tone(calling.tone_hz)
+    calling.wait_for_tone(answering.tone_hz)
 
 
 def end(calling: Baresip, answering: Baresip) -> None:

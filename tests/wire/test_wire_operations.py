@@ -92,6 +92,41 @@ def test_consultation_toggle_and_conference_by_keys(exchange, phone):
     calling.wait_for("CALL_CLOSED")
 
 
+def test_a_caller_is_held_taken_back_and_passed_on_by_keys(exchange, phone):
+    """## and *#, then ##*: nobody has to be asked first."""
+    calling, answering = talk(phone, {}, {})
+    third = phone("103", tone_hz=THIRD_HZ)
+    answering.send_digits("##")
+    calling.wait_for_change(CALLED_HZ)
+    answering.send_digits("*#")
+    calling.wait_for_tone(CALLED_HZ)
+    answering.wait_for_tone(CALLER_HZ)
+    answering.send_digits("##*103#")
+    third.accept()
+    third.wait_for_tone(CALLER_HZ)
+    calling.wait_for_tone(THIRD_HZ)
+    answering.wait_for("CALL_CLOSED")
+    third.hang_up()
+    calling.wait_for("CALL_CLOSED")
+
+
+def test_who_was_consulted_is_let_go_by_a_key_and_the_caller_fetched_by_another(exchange, phone):
+    """1, then *#."""
+    calling, answering = talk(phone, {}, {})
+    third = phone("103", tone_hz=THIRD_HZ)
+    answering.send_digits("##103#")
+    third.accept()
+    answering.wait_for_tone(THIRD_HZ)
+    answering.send_digits("1")
+    third.wait_for("CALL_CLOSED")
+    calling.wait_for_change(CALLED_HZ)
+    answering.send_digits("*#")
+    calling.wait_for_tone(CALLED_HZ)
+    answering.wait_for_tone(CALLER_HZ)
+    calling.hang_up()
+    answering.wait_for("CALL_CLOSED")
+
+
 def test_a_parked_caller_hears_music_until_somebody_retrieves_him(exchange, phone):
     calling, answering = talk(phone, {}, {})
     answering.send_digits("*6")
