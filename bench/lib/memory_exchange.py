@@ -113,7 +113,8 @@ class MemoryExchange:
         self.journal_bytes = 0
         self.records = 0
         self.exchange.followed = False  # as in production, until somebody follows events
-        self.exchange.watching = Lamps(self.exchange, keep=len, wall_s=lambda: self.network.now)
+        self.lamps = Lamps(self.exchange, keep=len, wall_s=lambda: self.network.now)
+        self.exchange.watching = self.lamps
         self.exchange.journal = CallJournal(self._journal)
         self.exchange.record = self._record
         for number in range(devices):

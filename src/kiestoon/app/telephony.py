@@ -15,6 +15,7 @@ import structlog
 from kiestoon.app.back_office import BackOffice
 from kiestoon.app.call_orders import CallOrders
 from kiestoon.app.control_core import ControlCore
+from kiestoon.app.line_view import LineView
 from kiestoon.app.listeners import explain_start, net_settings
 from kiestoon.app.live_events import LiveEvents
 from kiestoon.app.live_orders import LiveOrders
@@ -135,6 +136,7 @@ class Telephony:
         )  # fmt: skip
         self.call_orders = CallOrders(self.engine, core.loop.time, self.driver.touch)
         self.queue_view = QueueView(self.exchange)
+        self.line_view = LineView(self.exchange, self.lamps)
         self.room_orders = RoomOrders(self.engine, core.loop.time, self.driver.touch)
         self._timer: asyncio.TimerHandle | None = None
         core.collector.live = lambda: len(self.exchange.calls)
@@ -332,6 +334,7 @@ class Telephony:
         core.commands.add("dial_for", self.call_orders.dial)
         core.commands.add("operate_call", self.call_orders.operate)
         core.commands.add("live_queues", self.queue_view.live)
+        core.commands.add("live_lines", self.line_view.lines)
         core.commands.add("live_rooms", self.room_orders.live)
         core.commands.add("operate_room", self.room_orders.operate)
         core.commands.add("unban", self.orders.unban)

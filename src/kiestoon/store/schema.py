@@ -13,7 +13,7 @@ from kiestoon.store.scope import INSTALLATION
 REVISIONS = (
     "0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0010", "0011", "0012", "0013", "0014", "0015",
     "0018", "0019", "0020", "0021", "0022", "0023", "0024", "0025", "0026", "0030", "0031", "0033",
-    "0035", "0036",
+    "0035", "0036", "0037",
 )  # fmt: skip
 """Every revision of the schema, oldest first. Kept beside the scripts so that a normal start need not load Alembic."""
 

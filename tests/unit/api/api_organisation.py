@@ -19,6 +19,8 @@ from kiestoon.company.model import (
     Department,
     Destination,
     Device,
+    Favourite,
+    FavouriteGroup,
     FeatureCode,
     Forward,
     ForwardExtension,
@@ -226,6 +228,8 @@ def _fill(changes: Changes, company_id: int, ids: dict[str, int], digit: str, e1
     add(FeatureCode, feature="do_not_disturb_on", code=f"*{digit}8")
     add(SpeedDial, user_id=user.id, code=f"{digit}1", number="00612345678")
     add(ShortNumber, code=f"*2{digit}1", number="00612345678", name="Notary")
+    favourites = add(FavouriteGroup, user_id=user.id, name="Front office")
+    add(Favourite, group_id=favourites.id, extension=number)
     add(SimultaneousRinging, user_id=user.id, active=False)
     add(SequentialRinging, user_id=user.id)
     add(RemoteOffice, user_id=user.id, active=False, number="0612345678")

@@ -188,6 +188,7 @@ def operation_requests(api: Api, exported: str) -> dict[str, tuple[str, str, dic
             api.path(f"departments/{own['departments']}/members"),
             {"json": {"user_id": own["users"]}},
         ),
+        "list_user_favourites": ("GET", api.path(f"users/{own['users']}/favourites"), {}),
         "list_user_queues": ("GET", api.path(f"users/{own['users']}/queues"), {}),
         "switch_queue_login": ("PUT", api.path(f"users/{own['users']}/queue-login"), {"json": {"logged_in": True}}),
         "read_call_history": ("GET", api.path(f"hunt_groups/{own['hunt_groups']}/calls"), {}),

@@ -92,7 +92,7 @@ class RowMaker:
             values["service"] = "location_forward"
         if table == "alternate_numbers" and "number_id" not in values and "extension" not in values:
             values["extension"] = str(next(self._numbers))
-        if table == "group_call_members" and "extension" not in values:
+        if table in {"group_call_members", "favourites"} and "extension" not in values:
             values.setdefault("number", "0612345678")
         if table == "plan_holidays" and "holiday_id" in values:
             values |= {"start": None, "end": None}

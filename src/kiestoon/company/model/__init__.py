@@ -46,6 +46,7 @@ from kiestoon.company.model.extensions import (
     TimeRouting,
     Virtual,
 )
+from kiestoon.company.model.favourites import Favourite, FavouriteGroup
 from kiestoon.company.model.handling import (
     Alternate,
     OperatorSettings,
@@ -190,6 +191,8 @@ __all__ = [
     "Encryption",
     "Entity",
     "EventPattern",
+    "Favourite",
+    "FavouriteGroup",
     "FeatureCode",
     "Forward",
     "ForwardCase",

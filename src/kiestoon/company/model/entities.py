@@ -12,6 +12,7 @@ from kiestoon.company.model import (
     conferences,
     dialling,
     extensions,
+    favourites,
     handling,
     music,
     numbering,
@@ -374,6 +375,20 @@ ENTITIES: tuple[Entity, ...] = (
     ),
     Entity(
         dialling.ShortNumber, "short_numbers", ("short number", "verkort nummer"), key=("code",), unique=(("code",),)
+    ),
+    Entity(
+        favourites.FavouriteGroup,
+        "favourite_groups",
+        ("group of favourites", "favorietengroep"),
+        key=("user_id", "name"),
+        unique=(("user_id", "name"),),
+    ),
+    Entity(
+        favourites.Favourite,
+        "favourites",
+        ("favourite", "favoriet"),
+        key=("group_id", "extension", "number"),
+        unique=(("group_id", "extension", "number"),),
     ),
     Entity(
         conferences.ConferenceRoom,

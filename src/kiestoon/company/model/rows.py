@@ -19,6 +19,7 @@ from kiestoon.company.model.extensions import (
     TimeRoute,
     TimeRouting,
 )
+from kiestoon.company.model.favourites import Favourite, FavouriteGroup
 from kiestoon.company.model.handling import (
     OperatorSettings,
     ParkGroup,
@@ -140,6 +141,8 @@ class CompanyRows(msgspec.Struct, frozen=True, kw_only=True):
     voicemail_boxes: tuple[VoicemailBox, ...] = ()
     speed_dials: tuple[SpeedDial, ...] = ()
     short_numbers: tuple[ShortNumber, ...] = ()
+    favourite_groups: tuple[FavouriteGroup, ...] = ()
+    favourites: tuple[Favourite, ...] = ()
     conference_rooms: tuple[ConferenceRoom, ...] = ()
     meetings: tuple[Meeting, ...] = ()
     group_calls: tuple[GroupCall, ...] = ()

@@ -6,6 +6,6 @@
 
 from kiestoon.phones.lamps.engine import Lamps
 from kiestoon.phones.lamps.journal import decode_journal, survivors
-from kiestoon.phones.lamps.state import Appearance, Seen, Source, State, View
+from kiestoon.phones.lamps.state import Appearance, Line, Seen, Source, State, View
 
-__all__ = ["Appearance", "Lamps", "Seen", "Source", "State", "View", "decode_journal", "survivors"]
+__all__ = ["Appearance", "Lamps", "Line", "Seen", "Source", "State", "View", "decode_journal", "survivors"]

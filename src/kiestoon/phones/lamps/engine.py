@@ -29,7 +29,7 @@ from kiestoon.phones.lamps.sources import (
     WatchedLines,
 )
 from kiestoon.phones.lamps.sources.mailboxes import MAILBOX
-from kiestoon.phones.lamps.state import LINES, Source
+from kiestoon.phones.lamps.state import LINES, Line, Source
 from kiestoon.phones.lamps.telling import Teller
 from kiestoon.phones.lamps.unsolicited import Unsolicited
 from kiestoon.phones.lamps.watchers import Watchers
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     from kiestoon.calls.call import Call
     from kiestoon.calls.exchange import Exchange
+    from kiestoon.company.directory import CompanyIndex
 
 log = structlog.get_logger("lamps")
 
@@ -78,7 +79,8 @@ class Lamps:
         known: tuple[Source, ...]
         groups = Extensions(self.live)
         known = (people, groups, ParkPlaces(self.live), QueueSwitches(), Plans(), mailboxes, OwnFeatures())
-        known = (*known, WatchedLines(people, groups), *sources)
+        self._lines = WatchedLines(people, groups)
+        known = (*known, self._lines, *sources)
         self.sources: dict[str, Source] = {source.kind: source for source in known}
         self.table = Table()
         self.teller = Teller(self.table, exchange.directory, self.sources, exchange.wall_ms, self._end)
@@ -87,6 +89,10 @@ class Lamps:
         self._reviewer = Reviewer(self.table, self.teller, exchange.directory, self._asking, self._end)
         self._watchers = Watchers(self.table, self.teller, exchange.registrar, self._write_down)
         self._unsolicited = Unsolicited(exchange, self.table, mailboxes)
+
+    def line(self, index: CompanyIndex, viewer: int, extension: str) -> Line | None:
+        """How an extension stands now, and what a person may see of it: for screens, which do not subscribe."""
+        return self._lines.line(index, viewer, extension, self._x.wall_ms())
 
     # --- what phones do ----------------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from kiestoon.store.rules import (
     conferences,
     desks,
     dialling,
+    favourites,
     licences,
     members,
     music,
@@ -38,6 +39,7 @@ for _module in (
     desks,
     addresses,
     conferences,
+    favourites,
 ):
     for _row, _checks in _module.CHECKS.items():
         CHECKS[_row] = (*CHECKS.get(_row, ()), *_checks)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from kiestoon.company.directory import CompanyIndex
-from kiestoon.company.model import AlternateNumber, Device, User, WatchedLine
+from kiestoon.company.model import AlternateNumber, Device, User
 from kiestoon.phones.lamps.sources.extensions import Extensions
 from kiestoon.phones.lamps.sources.mailboxes import NOBODYS
 from kiestoon.phones.lamps.sources.people import People
@@ -43,12 +43,12 @@ class WatchedLines:
         if viewer not in index.users:
             return None
         rows = index.arrangements.watched_lines.get(viewer, ())
-        lines = [line for row in rows if (line := self._line(index, viewer, row, now_ms)) is not None]
+        lines = [line for row in rows if (line := self.line(index, viewer, row.extension or "", now_ms)) is not None]
         until_ms = min((line.state.until_ms for line in lines if line.state.until_ms), default=0)
         return State(lines=tuple(lines), until_ms=until_ms)
 
-    def _line(self, index: CompanyIndex, viewer: int, row: WatchedLine, now_ms: int) -> Line | None:
-        extension = row.extension or ""
+    def line(self, index: CompanyIndex, viewer: int, extension: str, now_ms: int) -> Line | None:
+        """How an extension stands, and what this viewer may see of it; None where there is none."""
         owner = index.arrangements.extensions.get(extension)
         if isinstance(owner, AlternateNumber):
             owner = index.users.get(owner.user_id)
