@@ -32,7 +32,7 @@ def fill(changes: Changes) -> None:
         changes.add(row)
     anna, bert = SITE.extensions.index(ANNA) + 1, SITE.extensions.index(BERT) + 1
     changes.add(TransferOptions(id=0, company_id=1, user_id=anna, callback=True))
-    changes.add(TransferOptions(id=0, company_id=1, user_id=bert, camp_on=True))
+    changes.add(TransferOptions(id=0, company_id=1, user_id=bert, camp_on=True, camp_on_s=30))
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +88,45 @@ def test_a_transfer_to_a_busy_colleague_waits_with_music_and_rings_when_she_is_f
     carla.wait_for("CALL_CLOSED")
     (record,) = (record for record in exchange.new_records(2) if record.dialled == BERT)
     assert [(each.kind, each.party) for each in record.segments] == [("talk", BERT), ("camped", CARLA), ("talk", CARLA)]
+
+
+def test_who_waited_for_a_colleague_in_vain_comes_back_to_who_transferred_him(
+    phone: PhoneStarter, dora: Baresip, carla: Baresip
+) -> None:
+    """After as long as Bert has set, 30 s at the least."""
+    anna, bert = phone(ANNA, site=SITE, tone_hz=CALLER_HZ), phone(BERT, site=SITE, tone_hz=THIRD_HZ)
+    anna.dial(BERT)
+    bert.accept()
+    anna.wait_for_tone(THIRD_HZ)
+    bert.command("transfer", f"sip:{CARLA}@{SITE.domain}")
+    bert.wait_for("CALL_CLOSED")
+    rings = bert.wait_for("CALL_INCOMING", timeout_s=40)
+    assert rings.data["peerdisplayname"] == f"recall: User {ANNA}"
+    bert.command("accept")
+    anna.wait_for_tone(THIRD_HZ)
+    bert.wait_for_tone(CALLER_HZ)
+    carla.wait_for_tone(DORA_HZ)
+    anna.hang_up()
+    bert.wait_for("CALL_CLOSED")
+    end(dora, carla)
+
+
+def test_a_busy_number_is_called_again_until_it_is_free(
+    exchange: Exchange, phone: PhoneStarter, dora: Baresip, carla: Baresip
+) -> None:
+    """Every ten seconds, while Anna, who called from a screen, listens to music."""
+    anna = phone(ANNA, site=SITE, tone_hz=CALLER_HZ)
+    wish = {"company_id": 1, "user_id": SITE.extensions.index(ANNA) + 1, "number": CARLA, "repeat": True}
+    assert exchange.ask("dial_for", **wish)["call"]
+    anna.accept()
+    anna.wait_for_change(1.0, timeout_s=SPEECH_S)  # music meanwhile
+    end(dora, carla)
+    carla.wait_for("CALL_INCOMING", timeout_s=20)
+    carla.command("accept")
+    anna.wait_for_tone(CALLED_HZ)
+    carla.wait_for_tone(CALLER_HZ)
+    anna.hang_up()
+    carla.wait_for("CALL_CLOSED")
 
 
 def wish_for_callback(anna: Baresip) -> None:
