@@ -26,9 +26,8 @@ from bench.lib.memory_exchange import (
     town,
 )
 from bench.lib.results import Result, table
-from kiestoon.calls.sharing_journal import encode_queue
+from kiestoon.calls.sharing_journal import AgentShare, QueueState, encode_share
 from kiestoon.company.model import CompanyRows, Number, Queue, QueueMember
-from kiestoon.routing.queue_order import QueueRecord
 
 WAITING, AGENTS = (10, 100, 1000), (10, 100, 500)
 OTHERS = 100
@@ -55,7 +54,7 @@ class Support:
     def __init__(self, agents: int, waiting: int) -> None:
         self.exchange = MemoryExchange(OTHERS + agents, rows(agents))
         self.exchange.devices = OTHERS
-        self.exchange.exchange.queues.on_record = self._keep
+        self.exchange.exchange.queues.shares.on_share = self._keep
         self.journal_bytes = 0
         self._serial = 10_000_000
         self._waiting: deque[Caller] = deque()
@@ -66,8 +65,8 @@ class Support:
             if any(data.startswith(b"INVITE") for data in self.come()):
                 raise RuntimeError("an agent is called although all speak")
 
-    def _keep(self, queue_id: int, record: QueueRecord) -> None:
-        self.journal_bytes += len(encode_queue(queue_id, record))
+    def _keep(self, share: QueueState | AgentShare) -> None:
+        self.journal_bytes += len(encode_share(share))
 
     @property
     def length(self) -> int:

@@ -9,7 +9,7 @@ from queue_world import queue_rows
 from test_lamp_kinds import coded, planned, replacing
 from test_outside_lines import call_in
 
-from kiestoon.company.model import Destination
+from kiestoon.company.model import Destination, PlanOverride
 from kiestoon.phones.lamps.live_calls import EXTENSION
 
 
@@ -87,5 +87,11 @@ def test_a_key_shows_whether_one_is_logged_in_to_a_queue() -> None:
 
 
 def test_without_queues_the_codes_of_the_night_service_show_the_main_scheme() -> None:
-    world = LampWorld(rows=coded(planned(), "one-net"))
-    assert world.watcher("carla", "192.0.2.3").watch("#70").status == 200
+    """#70 is lit while the scheme is switched by hand."""
+    rows = coded(planned(), "one-net")
+    world = LampWorld(rows=rows)
+    lamp = world.watcher("carla", "192.0.2.3").watch("#70")
+    assert (lamp.status, lamp.lamp) == (200, "off")
+    override = PlanOverride(id=1, company_id=1, scheme_id=7, plan_id=72)
+    world.change(msgspec.structs.replace(rows, plan_overrides=(override,)))
+    assert lamp.lamp == "on"

@@ -21,7 +21,7 @@ from kiestoon.calls.lines import Lines, start_registrations
 from kiestoon.calls.media_pool import MediaPool
 from kiestoon.calls.record import CallRecord
 from kiestoon.calls.requests import Failed
-from kiestoon.calls.sharing_journal import encode_hunt, encode_queue, replay_shares
+from kiestoon.calls.sharing_journal import encode_hunt, encode_share, replay_shares
 from kiestoon.company.directory import Directory
 from kiestoon.company.model import Company, CompanyRows, Device, Menu, Number, Trunk, User
 from kiestoon.media.protocol import Codec
@@ -130,7 +130,7 @@ class SimulatedExchange(ExchangeEngine):
             speech=self.speech,
         )
         exchange.present.on_hunt = lambda group_id, record: self.shares.append(encode_hunt(group_id, record))
-        exchange.queues.on_record = lambda queue_id, record: self.shares.append(encode_queue(queue_id, record))
+        exchange.queues.shares.on_share = lambda share: self.shares.append(encode_share(share))
         super().__init__(exchange, on_bindings=self.bindings.extend, on_events=self.heard.extend)
 
     def outputs(self) -> Iterable[Output]:
@@ -323,7 +323,7 @@ class World:
         self.engine.exchange.record = self.all_records.append
         shares = replay_shares(old.shares)
         self.exchange.present.restore_hunts(shares.hunts)
-        self.exchange.queues.restore(shares.queues)
+        self.exchange.queues.shares.restore(shares.queues)
         for prepare in self.on_restart:
             prepare()
         self.restore_logins(old.bindings)

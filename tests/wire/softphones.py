@@ -38,6 +38,7 @@ from kiestoon.sip.flow import Target
 from kiestoon.store.write import Changes
 
 LOUD_DBM0 = -30.0
+PROCESSES = ("media 0", "control", "clerk", "notifier", "web")
 MENU = "100"
 ROOM, ROOM_PIN = "180", "4711"
 HUNTS: dict[str, HuntPolicy] = {"191": "circular", "192": "uniform", "193": "weighted"}
@@ -96,7 +97,8 @@ class TestExchange(Exchange):
         """Start, and wait until every process is ready."""
         ready = self.log_count("process ready")
         super().start()
-        wait_until(lambda: self.log_count("process ready") >= ready + 4, 10, "every process is ready")
+        all_ready = ready + len(PROCESSES)
+        wait_until(lambda: self.log_count("process ready") >= all_ready, 20, "every process is ready")
         return self
 
     @property

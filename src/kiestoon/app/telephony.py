@@ -40,7 +40,7 @@ from kiestoon.calls.lines import Lines
 from kiestoon.calls.mailboxes import MailboxChanged
 from kiestoon.calls.media_pool import MediaPool
 from kiestoon.calls.record import CallRecord, encode_record
-from kiestoon.calls.sharing_journal import Shares, encode_hunt, encode_queue, encode_shares, replay_shares
+from kiestoon.calls.sharing_journal import Shares, encode_hunt, encode_share, encode_shares, replay_shares
 from kiestoon.company.directory import Directory
 from kiestoon.company.numbers import emergency_spellings
 from kiestoon.media.audio.sounds import MUSIC_ON_HOLD
@@ -275,9 +275,9 @@ class Telephony:
         present, queues, core = self.exchange.present, self.exchange.queues, self.core
         shares = replay_shares(core.hunt_records)
         present.restore_hunts(shares.hunts)
-        queues.restore(shares.queues)
+        queues.shares.restore(shares.queues)
         present.on_hunt = lambda group_id, record: core.hunt_journal.append(encode_hunt(group_id, record))
-        queues.on_record = lambda queue_id, record: core.hunt_journal.append(encode_queue(queue_id, record))
+        queues.shares.on_share = lambda share: core.hunt_journal.append(encode_share(share))
         core.hunt_records.clear()
         self._compact_hunts()
 
@@ -317,7 +317,7 @@ class Telephony:
         self.core.binding_journal.compact([encode_change(change) for change in changes])
 
     def _compact_hunts(self) -> None:
-        shares = Shares(self.exchange.present.hunts, self.exchange.queues.records)
+        shares = Shares(self.exchange.present.hunts, self.exchange.queues.shares.records)
         self.core.hunt_journal.compact(encode_shares(shares))
 
     def _register(self) -> None:

@@ -46,7 +46,7 @@ class LegRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     quality: Quality | None = None
 
 
-SegmentKind: TypeAlias = Literal["talk", "conference", "service", "parked", "held", "camped", "recall"]
+SegmentKind: TypeAlias = Literal["talk", "conference", "service", "parked", "held", "camped"]
 
 
 class Segment(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -27,6 +27,21 @@ class QueueState(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="qu
     record: QueueRecord
 
 
+class AgentShare(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="agent"):
+    """What a queue's record says now of one agent, and of the last who was offered a call; the rest stays as it was.
+
+    ``hunt``: what it says now for the strategies of hunt groups, if that has changed.
+    """
+
+    queue_id: int
+    extension: str
+    last: str
+    offered_ms: int
+    answered: int
+    talked_ms: int
+    hunt: HuntRecord | None = None
+
+
 class Shares(NamedTuple):
     """The records by the ids of groups and queues."""
 
@@ -35,7 +50,9 @@ class Shares(NamedTuple):
 
 
 _encoder = msgspec.msgpack.Encoder()
-_decoder: msgspec.msgpack.Decoder[HuntState | QueueState] = msgspec.msgpack.Decoder(HuntState | QueueState)
+_decoder: msgspec.msgpack.Decoder[HuntState | QueueState | AgentShare] = msgspec.msgpack.Decoder(
+    HuntState | QueueState | AgentShare
+)
 
 
 def encode_hunt(group_id: int, record: HuntRecord) -> bytes:
@@ -43,16 +60,29 @@ def encode_hunt(group_id: int, record: HuntRecord) -> bytes:
     return _encoder.encode(HuntState(group_id, record))
 
 
-def encode_queue(queue_id: int, record: QueueRecord) -> bytes:
+def encode_share(state: QueueState | AgentShare) -> bytes:
     """A journal entry."""
-    return _encoder.encode(QueueState(queue_id, record))
+    return _encoder.encode(state)
+
+
+def share_of(queue_id: int, record: QueueRecord, extension: str, *, hunted: bool = False) -> AgentShare:
+    """What has just changed about an agent. ``hunted``: and about the strategies of hunt groups."""
+    return AgentShare(
+        queue_id,
+        extension,
+        record.last,
+        record.offered_ms.get(extension, 0),
+        record.answered.get(extension, 0),
+        record.talked_ms.get(extension, 0),
+        record.hunt if hunted else None,
+    )
 
 
 def encode_shares(shares: Shares) -> list[bytes]:
     """All there is to say, for compaction."""
     return [
         *(encode_hunt(group_id, record) for group_id, record in shares.hunts.items()),
-        *(encode_queue(queue_id, record) for queue_id, record in shares.queues.items()),
+        *(encode_share(QueueState(queue_id, record)) for queue_id, record in shares.queues.items()),
     ]
 
 
@@ -67,6 +97,23 @@ def replay_shares(entries: Iterable[bytes]) -> Shares:
             continue
         if isinstance(state, HuntState):
             hunts[state.group_id] = state.record
-        else:
+        elif isinstance(state, QueueState):
             queues[state.queue_id] = state.record
+        else:
+            _take_over(queues.setdefault(state.queue_id, QueueRecord()), state)
     return Shares(hunts, queues)
+
+
+def _take_over(record: QueueRecord, share: AgentShare) -> None:
+    """Bring a record up to date; what is nothing is not noted, as it is while calls go on."""
+    record.last = share.last
+    numbers = (
+        (record.offered_ms, share.offered_ms),
+        (record.answered, share.answered),
+        (record.talked_ms, share.talked_ms),
+    )
+    for kept, number in numbers:
+        if number:
+            kept[share.extension] = number
+    if share.hunt is not None:
+        record.hunt = share.hunt

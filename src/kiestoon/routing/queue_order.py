@@ -32,10 +32,11 @@ class QueueRecord(msgspec.Struct):
         self.last = extension
         self.offered_ms[extension] = now_ms
 
-    def note_answer(self, extension: str, members: Sequence[QueueMember]) -> None:
-        """An agent has taken a call."""
+    def note_answer(self, extension: str, hunted: Sequence[QueueMember] = ()) -> None:
+        """An agent has taken a call. ``hunted``: the members, where the strategy is one of hunt groups."""
         self.answered[extension] = self.answered.get(extension, 0) + 1
-        self.hunt.note(extension, _as_hunt(members))
+        if hunted:
+            self.hunt.note(extension, _as_hunt(hunted))
 
     def note_talk(self, extension: str, talked_ms: int) -> None:
         """The conversation is over."""
@@ -49,6 +50,11 @@ class QueueRecord(msgspec.Struct):
                 del numbers[gone]
                 kept = True
         return kept
+
+
+def is_hunted(strategy: QueueStrategy) -> bool:
+    """Whether calls are shared out as in hunt groups (V 23.3.11)."""
+    return strategy in _AS_HUNT
 
 
 def order(

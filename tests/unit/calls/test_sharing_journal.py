@@ -6,7 +6,16 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiestoon.calls.sharing_journal import Shares, encode_hunt, encode_queue, encode_shares, replay_shares
+from kiestoon.calls.sharing_journal import (
+    QueueState,
+    Shares,
+    encode_hunt,
+    encode_share,
+    encode_shares,
+    replay_shares,
+    share_of,
+)
+from kiestoon.company.model import QueueMember
 from kiestoon.routing import HuntRecord
 from kiestoon.routing.queue_order import QueueRecord
 
@@ -34,5 +43,33 @@ def test_a_queue_and_a_group_of_the_same_number_are_not_mixed_up() -> None:
     queue = QueueRecord(last="103", offered_ms={"103": 5}, answered={"101": 2}, talked_ms={"101": 60_000})
     shares = Shares({1: HuntRecord(last="101")}, {1: queue})
     assert replay_shares(encode_shares(shares)) == shares
-    later = encode_queue(1, QueueRecord(last="102"))
+    later = encode_share(QueueState(1, QueueRecord(last="102")))
     assert replay_shares([*encode_shares(shares), later]).queues[1].last == "102"
+
+
+AGENTS = ("101", "102", "103")
+HAPPENINGS = st.lists(st.tuples(st.sampled_from(("offer", "answer", "hunted", "talk")), st.sampled_from(AGENTS)))
+
+
+@given(happenings=HAPPENINGS, whole_at=st.integers(0, 10))
+def test_what_changed_about_each_agent_adds_up_to_the_queues_record(
+    happenings: list[tuple[str, str]], whole_at: int
+) -> None:
+    """Also when the whole record is written in between."""
+    members = tuple(
+        QueueMember(id=at, company_id=1, queue_id=7, extension=extension, position=at, share=30)
+        for at, extension in enumerate(AGENTS, 1)
+    )
+    record, written = QueueRecord(), []
+    for number, (what, extension) in enumerate(happenings):
+        if what == "offer":
+            record.note_offer(extension, 1000 + number)
+        elif what == "talk":
+            record.note_talk(extension, 1 + number)
+        else:
+            record.note_answer(extension, members if what == "hunted" else ())
+        written.append(encode_share(share_of(7, record, extension, hunted=what == "hunted")))
+        if number == whole_at:
+            written.append(encode_share(QueueState(7, record)))
+    found = replay_shares(written).queues.get(7, QueueRecord())
+    assert found == record

@@ -184,7 +184,9 @@ def _free(x: Exchange, one: _Open, situation: Situation, now_ms: int) -> Iterato
         if x.queues.is_free((company_id, member.extension), one.queue, now_ms)
         and can_take(x.directory, situation, one.queue, member.extension, x.present)
     ]
-    yield from order(one.queue.strategy, agents, x.queues.record(one.queue.id), x.queues.random) if agents else ()
+    yield from (
+        order(one.queue.strategy, agents, x.queues.shares.record(one.queue.id), x.queues.random) if agents else ()
+    )
 
 
 def _offer(x: Exchange, queue: Queue, waiter: Waiter, agents: tuple[str, ...], now_ms: int, now: float) -> None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from random import Random
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from kiestoon.calls.queues.shares import QueueShares
 from kiestoon.calls.queues.waits import Waits
 from kiestoon.company.model import Queue, QueueMember
-from kiestoon.routing.queue_order import QueueRecord
 
 if TYPE_CHECKING:
     from kiestoon.calls.call import Call
@@ -81,8 +81,7 @@ class Served(msgspec.Struct, frozen=True):
 
 
 class Queues:
-    """Of all companies: a queue's id is its alone. ``on_record`` is told of each record that has changed, for its
-    journal."""
+    """Of all companies: a queue's id is its alone."""
 
     def __init__(self, exchange: Exchange) -> None:
         self._x = exchange
@@ -90,7 +89,7 @@ class Queues:
         self._by_call: dict[str, Waiter] = {}
         self._queues: dict[int, set[int]] = {}
         """By company, the queues in which somebody waits."""
-        self._records: dict[int, QueueRecord] = {}
+        self.shares = QueueShares(exchange.directory)
         self._resting: dict[Agent, int] = {}
         """Agents who are left in peace, until then (wall clock, ms)."""
         self._served: dict[int, Served] = {}
@@ -105,7 +104,6 @@ class Queues:
         """Companies in which somebody who waits might be offered to somebody now: nobody else is looked at."""
         self._looked_ms = 0
         self.timer: Deadline[str] | None = None
-        self.on_record: Callable[[int, QueueRecord], None] | None = None
 
     # --- callers -----------------------------------------------------------------------------------------------------
 
@@ -218,12 +216,10 @@ class Queues:
     def offered(self, waiter: Waiter, extensions: Iterable[str], now_ms: int) -> None:
         """These ring for a caller."""
         waiter.offered = tuple(extensions)
-        record = self.record(waiter.queue_id)
         for extension in waiter.offered:
             self.offers[waiter.company_id, extension] = waiter.call
-            record.note_offer(extension, now_ms)
         waiter.tried.update(waiter.offered)
-        self._tell(waiter.queue_id)
+        self.shares.offered(waiter.queue_id, waiter.offered, now_ms)
 
     def not_answered(self, call: Call, outcome: Outcome) -> None:
         """Whoever rang for a caller has not answered: he waits on, at his place."""
@@ -260,8 +256,7 @@ class Queues:
         self.left(waiter)
         if extension:
             self._serve(waiter.queue_id, (call.company_id, extension), leg, now_ms)
-            self.record(waiter.queue_id).note_answer(extension, self._members(call.company_id, waiter.queue_id))
-            self._tell(waiter.queue_id)
+            self.shares.answered(call.company_id, waiter.queue_id, extension)
 
     def serves_again(self, call: Call, leg: Leg) -> None:
         """After a crash: the agent's leg of a conversation that has gone on."""
@@ -279,8 +274,7 @@ class Queues:
         self._stopped(served.agent)
         now_ms = self._x.wall_ms()
         company_id, extension = served.agent
-        self.record(served.queue_id).note_talk(extension, max(0, now_ms - served.since_ms))
-        self._tell(served.queue_id)
+        self.shares.talked(served.queue_id, extension, max(0, now_ms - served.since_ms))
         wrap_up_s = self._wrap_up_s(company_id, served.queue_id, extension)
         if wrap_up_s:
             self.rest(served.agent, now_ms + wrap_up_s * 1000)
@@ -290,40 +284,12 @@ class Queues:
         """The agents' legs of all conversations with callers of queues."""
         return self._served.keys()
 
-    # --- shares ------------------------------------------------------------------------------------------------------
-
-    def record(self, queue_id: int) -> QueueRecord:
-        """How a queue's calls have been shared out."""
-        found = self._records.get(queue_id)
-        if found is None:
-            found = self._records[queue_id] = QueueRecord()
-        return found
-
-    @property
-    def records(self) -> Mapping[int, QueueRecord]:
-        """Of every queue, by its id."""
-        return self._records
-
-    def restore(self, records: Mapping[int, QueueRecord]) -> None:
-        """Go on from the records of the process before this one; queues that are gone are left out."""
-        known = {queue_id for index in self._x.directory for queue_id in index.arrangements.queues}
-        self._records = {queue_id: record for queue_id, record in records.items() if queue_id in known}
-
     def configuration_changed(self) -> None:
-        """Who has logged out begins at nothing; who has logged in may be free."""
-        for index in self._x.directory:
-            for queue_id in index.arrangements.queues.keys() & self._records.keys():
-                members = index.arrangements.queue_members.get(queue_id, ())
-                agents = frozenset(member.extension for member in members if member.logged_in)
-                if self._records[queue_id].keep(agents):
-                    self._tell(queue_id)
+        """Who has logged in may be free; who has logged out begins at nothing."""
+        self.shares.configuration_changed()
         self.stir_all()
 
     # --- parts -------------------------------------------------------------------------------------------------------
-
-    def _tell(self, queue_id: int) -> None:
-        if self.on_record is not None:
-            self.on_record(queue_id, self._records[queue_id])
 
     def _forget_queue(self, waiter: Waiter) -> None:
         """Nobody waits in it any more."""
