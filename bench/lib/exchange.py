@@ -12,7 +12,7 @@ import random
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import msgspec
 
@@ -95,14 +95,26 @@ def toml(cells: dict[str, Any]) -> str:
     return "\n".join([*values, *sections]) + "\n"
 
 
+def link_speech(source: Path, target: Path) -> None:
+    """Have the spoken texts of one folder in another as well. They never change: a link to each will do."""
+    target.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for path in source.glob("*.ogg"):
+        with contextlib.suppress(FileExistsError, FileNotFoundError):  # somebody was quicker; it went to make room
+            (target / path.name).hardlink_to(path)
+
+
 class Exchange(SipPeer):
     """One running exchange. A context manager: in service on entry, ended on exit.
 
     ``hosts`` are further addresses it listens on and sends speech from. ``control_core`` pins the control process (the
     one that speaks SIP), ``media_core`` everything else. ``sip`` and ``media`` are further settings.
+
+    ``spoken`` is a folder for texts that one exchange has spoken and the next need not speak again; None: each speaks
+    them all itself, which takes some six seconds of a core.
     """
 
     name = "Kiestoon"
+    spoken: ClassVar[Path | None] = None
 
     def __init__(
         self,
@@ -191,6 +203,8 @@ class Exchange(SipPeer):
             if self._fill is not None:
                 self._fill(changes)
         database.close()
+        if self.spoken is not None:
+            link_speech(self.spoken, self.settings.speech_dir)
 
     def _in_service(self) -> bool:
         with contextlib.suppress(OperatorError):
@@ -206,6 +220,8 @@ class Exchange(SipPeer):
     def stop(self) -> None:
         """End it as an operator would (SIGTERM), by force when that does not help."""
         self.daemon.stop(timeout_s=8.0)
+        if self.spoken is not None:
+            link_speech(self.settings.speech_dir, self.spoken)
 
     # --- looking at it ---
 

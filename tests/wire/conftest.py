@@ -36,6 +36,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.stem not in LONG)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def spoken_before(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> None:
+    """What one exchange has spoken the next need not speak again, also that of another process of this run."""
+    own = tmp_path_factory.getbasetemp()
+    Exchange.spoken = (own if worker_id == "master" else own.parent) / "spoken"
+
+
 @pytest.fixture(scope="module")
 def running_exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
     """One exchange for the module."""
