@@ -25,7 +25,11 @@ from bench.peers.sipp import Sipp
 from ladder import Ladder
 from parties import PHONES, SITES, WIRE, PhoneStarter, SippStarter, left_over, outside_caller
 
-LONG = {"test_wire_codes", "test_wire_codes_in_calls", "test_wire_timers"}
+LONG = {
+    f"test_wire_{name}"
+    for name in ("codes", "codes_in_calls", "timers", "busy_colleagues", "conferences", "spoken_codes", "hot_desks",
+                 "several_phones", "transfers", "operations", "queues")
+}  # fmt: skip
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
