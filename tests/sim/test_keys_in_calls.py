@@ -22,6 +22,15 @@ def consulting(keys: str = "##103#", mode: str = "answer") -> tuple[World, Any, 
     return world, anna, bert, carla, session, other
 
 
+def is_told_and_let_go(world: World, holder: Any, session: Any) -> None:
+    """Whoever had somebody on hold hears that nobody is there any more, and is hung up on."""
+    assert holder.hears(session) == {"file:/prompts/nl/hold-gone.ogg"}, world.network.ladder()
+    world.finish_prompts()
+    world.run()
+    assert session.state == "ended"
+    world.assert_nothing_left()
+
+
 def third(carla: Any) -> Any:
     return carla.last(events.InviteReceived).session
 
@@ -127,11 +136,7 @@ def test_who_holds_a_caller_that_hangs_up_is_told_and_let_go() -> None:
         world, _, bert, _, session, other = consulting(keys)
         session.bye(world.network.now)
         world.run()
-        assert bert.hears(other) == {"file:/prompts/nl/hold-gone.ogg"}, world.network.ladder()
-        world.finish_prompts()
-        world.run()
-        assert other.state == "ended"
-        world.assert_nothing_left()
+        is_told_and_let_go(world, bert, other)
 
 
 def test_who_asks_a_colleague_speaks_on_when_the_caller_hangs_up() -> None:
@@ -150,11 +155,7 @@ def test_a_colleague_who_does_not_answer_is_no_reason_to_key_on_for_a_caller_who
     assert bert.hears(other) == {"tone:ringback"}
     third(carla).reject(world.network.now, 486)
     world.run()
-    assert bert.hears(other) == {"file:/prompts/nl/hold-gone.ogg"}, world.network.ladder()
-    world.finish_prompts()
-    world.run()
-    assert other.state == "ended"
-    world.assert_nothing_left()
+    is_told_and_let_go(world, bert, other)
 
 
 def test_one_while_it_rings_stops_the_ringing() -> None:
