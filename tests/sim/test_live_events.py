@@ -69,7 +69,30 @@ async def test_lines_go_from_idle_over_ringing_to_busy_and_back() -> None:
     lines = [event for event in (await first(stream)).events if event.type == "line.changed"]
     callee = [event.data["state"] for event in lines if event.data["extension"] == "102"]
     assert callee == ["ringing", "busy", "idle"]
+    caller = [event.data["state"] for event in lines if event.data["extension"] == "101"]
+    assert caller == ["dialling", "busy", "idle"]
     assert all(event.public for event in lines)
+    await stream.aclose()
+
+
+async def test_a_second_call_that_rings_at_a_busy_line_is_told_and_when_it_rings_no_more() -> None:
+    """Somebody else may take it (U 4.3.2.11)."""
+    world, _, bert, _, _ = in_call()
+    bert.mode = "ring"
+    live = LiveEvents(world.exchange, asyncio.get_running_loop())
+    stream = live.stream()
+    await first(stream)
+    tell(live, world)
+    told = (await first(stream)).events
+    second = world.phone("carla", "192.0.2.3").dial("102")
+    world.run()
+    tell(live, world)
+    second.cancel(world.network.now)
+    world.run()
+    tell(live, world)
+    told = [*told, *(await first(stream)).events]
+    lines = [event.data for event in told if event.type == "line.changed"]
+    assert [line["state"] for line in lines if line["extension"] == "102"] == ["ringing", "busy", "ringing", "busy"]
     await stream.aclose()
 
 

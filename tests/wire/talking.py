@@ -7,6 +7,8 @@ from typing import Any
 from bench.peers.baresip import Baresip
 
 CALLER_HZ, CALLED_HZ = 440, 800
+SPEECH_S = 30.0
+"""For the first words of a text that must be rendered, on a busy machine."""
 
 
 def talk(

@@ -8,7 +8,7 @@ import pytest
 from bench.lib.exchange import Exchange, Site
 from bench.peers.baresip import Baresip
 from parties import PhoneStarter, left_over
-from talking import CALLED_HZ, CALLER_HZ
+from talking import CALLED_HZ, CALLER_HZ, SPEECH_S
 
 from kiestoon.company.code_presets import preset_codes
 from kiestoon.company.model import Company, TransferOptions
@@ -16,8 +16,6 @@ from kiestoon.media.audio.measure import gap_ms
 from kiestoon.store.write import Changes
 
 THIRD_HZ, DORA_HZ = 1200, 1600
-SPEECH_S = 30.0
-"""For the first words of a text that must be rendered, on a busy machine."""
 BEEP_MS = 100
 """More than any packet takes that is late: the tone that somebody waits."""
 ANNA, BERT, CARLA, DORA = "101", "102", "103", "104"

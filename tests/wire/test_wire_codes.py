@@ -103,6 +103,7 @@ def test_the_codes_of_unify(town: Town) -> None:
     town.dial("#97")
     town.call_to_anna_rings(town.anna)
     town.anna_calls("*701", town.carla)
+    town.dial("#58")  # there is no callback to cancel, she is told
     town.switches("hide_number", on="*86", off="#86")
     town.switches("call_waiting", on="#490", off="*490")
 

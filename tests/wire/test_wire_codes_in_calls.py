@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from bench.lib.exchange import Exchange
 from bench.peers.sipp import expect_all
-from parties import PROVIDER, SippStarter, provider
+from parties import PROVIDER, SippStarter, called, provider
 from talking import CALLED_HZ, CALLER_HZ, connect
 from town import NUMBERS, SPEECH_S, THIRD_HZ, Town, towns
 
@@ -94,6 +94,7 @@ def test_who_may_not_listen_is_told_so_and_hears_nothing(town: Town, code: str) 
     """Only Anna may; here Bert tries, while she has Carla on the phone."""
     connect(town.anna, town.carla)
     town.bert.dial(code)
+    town.bert.wait_for("CALL_ESTABLISHED")  # a code there is
     town.bert.wait_for_change(1.0, timeout_s=SPEECH_S)
     town.bert.wait_for("CALL_CLOSED", timeout_s=SPEECH_S)
     town.anna.wait_for_tone(THIRD_HZ)
@@ -118,8 +119,14 @@ def test_a_colleague_listens_in_and_is_not_heard(town: Town) -> None:
     [("standard", "*9*102"), ("3cx", "*9102"), ("one-net", "*50102"), ("unify", "*80102")],
     indirect=["town"],
 )
-def test_a_phone_is_asked_to_answer_by_itself(town: Town, code: str) -> None:
-    town.anna_calls(code, town.bert)
+def test_a_phone_is_asked_to_answer_by_itself(town: Town, sipp: SippStarter, registered: Any, code: str) -> None:
+    """And no other call asks for that."""
+    phone = sipp(called("102", site=town.site).ring_and_answer().byed(), port=registered("102", site=town.site)[1])
+    town.call(code)
+    town.hang_up()
+    expect_all(phone)
+    (invite,) = phone.received("INVITE")
+    assert "answer-after=0" in str(invite.header("Call-Info"))
 
 
 @pytest.mark.parametrize(
@@ -138,6 +145,7 @@ def test_a_message_is_left_straight_in_a_box_and_its_owner_asks_for_it(town: Tow
     town.hang_up()
     town.exchange.daemon.wait_until(lambda: bool(town.messages("102")), SPEECH_S, "a message in the box")
     town.bert.dial(own)
+    town.bert.wait_for("CALL_ESTABLISHED")
     town.bert.wait_for_change(1.0, timeout_s=SPEECH_S)
     town.bert.hang_up()
     town.bert.wait_for("CALL_CLOSED")

@@ -12,6 +12,7 @@ import pytest
 from bench.lib.exchange import Exchange
 from bench.peers.process import wait_until
 from parties import WIRE
+from talking import SPEECH_S
 
 from kiestoon.company.model import ConferenceRoom, GroupCall, GroupCallMember
 from kiestoon.operator_error import OperatorError
@@ -20,10 +21,6 @@ from kiestoon.store.write import Changes
 ROOM, PIN, ORGANISER_PIN, GROUP = "800", "4711", "081547", "300"
 TONES = {"101": 900, "102": 1250, "103": 1700}
 """Not those of comings and goings."""
-
-
-SPEECH_S = 30.0
-"""For the first words of a text that must be rendered, on a busy machine."""
 
 
 def fill(changes: Changes) -> None:

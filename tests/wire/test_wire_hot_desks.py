@@ -11,7 +11,7 @@ from bench.peers.baresip import Baresip
 from bench.peers.sipp import expect_all
 from msgspec.structs import replace
 from parties import PROVIDER, PhoneStarter, SippStarter, provider
-from talking import CALLER_HZ
+from talking import CALLER_HZ, SPEECH_S
 
 from kiestoon.company.code_presets import preset_codes
 from kiestoon.company.desks import holder_of
@@ -29,8 +29,6 @@ LISTED = Site(
     trunks=({"name": "line", "kind": "peer", "host": PROVIDER[0], "port": PROVIDER[1], "sources": (PROVIDER[0],)},),
 )  # fmt: skip
 PIN, FIRST_PIN = "582041", "0000"
-SPEECH_S = 30.0
-"""For the first words of a text that must be rendered, on a busy machine."""
 
 
 def fill(changes: Changes) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from bench.lib.exchange import Exchange
 from parties import WIRE
-from talking import CALLED_HZ, CALLER_HZ, talk
+from talking import CALLED_HZ, CALLER_HZ, SPEECH_S, talk
 
 from kiestoon.company.code_presets import preset_codes
 from kiestoon.company.model import (
@@ -21,8 +21,6 @@ from kiestoon.company.model import (
 from kiestoon.store.write import Changes
 
 THIRD_HZ = 1200
-SPEECH_S = 30.0
-"""For the first words of a text that must be rendered, on a busy machine."""
 COMPANY = Company(id=1, name="Wire", domain=WIRE.domain, area_code="020")
 
 

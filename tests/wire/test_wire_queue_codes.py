@@ -10,6 +10,7 @@ from arranged import to
 from bench.lib.exchange import Exchange, Site
 from bench.peers.baresip import Baresip
 from parties import PhoneStarter
+from talking import SPEECH_S
 
 from kiestoon.company.code_presets import preset_codes
 from kiestoon.company.model import Company, FeatureCode, Queue, QueueMember, Row, Schedule, WeekBlock
@@ -18,8 +19,6 @@ from kiestoon.store.load import list_rows
 from kiestoon.store.write import Changes
 
 AGENT_HZ, CALLER_HZ = 800, 440
-SPEECH_S = 30.0
-"""For the first words of a text that must be rendered, on a busy machine."""
 ANNA, BERT, CARLA, CALLER = "101", "102", "103", "104"
 SUPPORT, SALES, DESK = "301", "302", "303"
 SITE = Site(

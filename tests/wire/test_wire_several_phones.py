@@ -8,7 +8,7 @@ import pytest
 from bench.lib.exchange import Exchange
 from bench.peers.sipp import expect_all
 from parties import PROVIDER, WIRE, provider
-from talking import CALLED_HZ, CALLER_HZ
+from talking import CALLED_HZ, CALLER_HZ, SPEECH_S
 
 from kiestoon.company.code_presets import preset_codes
 from kiestoon.company.model import (
@@ -29,8 +29,6 @@ from kiestoon.store.write import Changes
 
 RINGBACK_HZ = 425
 THIRD_HZ = 1200
-SPEECH_S = 30.0
-"""For the first words of a text that must be rendered, on a busy machine."""
 ALONG, SOUGHT, AWAY, MANAGER = "102", "104", "105", "106"
 USER_ID = {extension: number for number, extension in enumerate(WIRE.extensions, 1)}
 ELSEWHERE = "103"

@@ -10,6 +10,7 @@ import pytest
 from bench.lib.exchange import Exchange, Site
 from bench.peers.baresip import Baresip
 from parties import PhoneStarter
+from talking import SPEECH_S
 
 from kiestoon.company.code_presets import preset_codes
 from kiestoon.company.model import Company, Menu, Prompt, Recording, Row, User
@@ -23,8 +24,6 @@ RowT = TypeVar("RowT", bound=Row)
 SITE = Site(name="Spoken", domain="spoken.example", extensions=("101",))
 PIN, NEXT_PIN = "582041", "730615"
 BEEP_HZ, VOICE_HZ = 440, 700
-SPEECH_S = 30.0
-"""For the first words of a text that must be rendered, on a busy machine."""
 
 
 def fill(changes: Changes) -> None:

@@ -9,7 +9,7 @@ import pytest
 from bench.lib.exchange import Exchange, Site
 from bench.peers.baresip import Baresip
 from parties import PhoneStarter
-from talking import CALLED_HZ, CALLER_HZ, connect
+from talking import CALLED_HZ, CALLER_HZ, SPEECH_S, connect
 
 from kiestoon.company.code_presets import preset_codes
 from kiestoon.company.model import Company, Device
@@ -17,8 +17,6 @@ from kiestoon.media.audio.measure import gap_ms
 from kiestoon.store.write import Changes
 
 THIRD_HZ = 1200
-SPEECH_S = 30.0
-"""For the first words of a text that must be rendered, on a busy machine."""
 GAP_MS = 60
 """Two lost packets, and one that is not yet in the recording."""
 ANNA, BERT, CARLA, CARLAS_OTHER = "101", "102", "103", "103-mobile"

@@ -11,15 +11,13 @@ from bench.peers.baresip import Baresip
 from bench.peers.sipp import expect_all
 from ladder import check_header, sdp
 from parties import PhoneStarter, SippStarter, called, caller
-from talking import CALLED_HZ, CALLER_HZ, connect
+from talking import CALLED_HZ, CALLER_HZ, SPEECH_S, connect
 
 from kiestoon.company.code_presets import preset_codes
 from kiestoon.company.model import Company, TransferOptions
 from kiestoon.store.write import Changes
 
 THIRD_HZ, BEEP_HZ = 1200, 440
-SPEECH_S = 30.0
-"""For the first words of a text that must be rendered, on a busy machine."""
 ANNA, BERT, CARLA = "101", "102", "103"
 NAMES = {ANNA: "Anna", BERT: "Bert", CARLA: "Carla"}
 SITE = Site(

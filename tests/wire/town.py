@@ -11,7 +11,7 @@ from typing import Any
 from bench.lib.exchange import Exchange, Site
 from bench.peers.baresip import Baresip
 from parties import PROVIDER
-from talking import CALLED_HZ, CALLER_HZ
+from talking import CALLED_HZ, CALLER_HZ, SPEECH_S
 
 from kiestoon.company.code_presets import PRESETS, CodePreset, preset_codes
 from kiestoon.company.model import (
@@ -47,8 +47,6 @@ THIRD_HZ = 1200
 QUEUE = "120"
 NUMBERS = tuple(f"+3120100013{number}" for number in range(1, 10))
 """What Anna may show outside, each by a code of its own (E 10.6)."""
-SPEECH_S = 30.0
-"""For the first words of a text that must be rendered, on a busy machine."""
 
 
 def site(preset: CodePreset) -> Site:

@@ -1,13 +1,13 @@
 """Somebody's favourites as they stand now: who is there, who speaks, whose call can be taken over (UC-4, U 4.2.2).
 
-They are kept as rows (``favourite_groups``, ``favourites``). What changes is told by the events ``line.changed`` and
-``presence.changed``.
+They are kept as rows (``favourite_groups``, ``favourites``). What changes of people is told by the events
+``line.changed`` and ``presence.changed``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, TypeVar
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
@@ -18,6 +18,7 @@ from kiestoon.api.resources.reach import Reach
 from kiestoon.api.resources.requests import company_id_of, demand_operation, id_of, json_answer, respond_with
 from kiestoon.api.resources.routes import Asker, Behind
 from kiestoon.company.model import BY_TABLE, Favourite, FavouriteGroup, PresenceStatus
+from kiestoon.notify.events import LineState
 from kiestoon.operator_error import OperatorError
 from kiestoon.store.rules import Peek
 
@@ -46,7 +47,7 @@ class Take(BaseModel):
 class FavouriteLine(BaseModel):
     """The line. Who is on the other side is told only to who has taken the call."""
 
-    state: Literal["idle", "dialling", "ringing", "busy"] = Field(examples=["ringing"])
+    state: LineState = Field(examples=["ringing"])
     outside: bool | None = Field(description="The other side is outside the company; null without a call.")
     take: Take | None = Field(description="Where a call rings that this person may take over.")
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
+from kiestoon.app.line_view import foremost
 from kiestoon.app.presence_watch import PresenceWatch
 from kiestoon.calls import events
 from kiestoon.calls.call import Call
@@ -26,6 +27,7 @@ from kiestoon.notify.events import (
     DeviceData,
     EventData,
     LineData,
+    LineState,
     Party,
     PresenceData,
     VoicemailData,
@@ -34,11 +36,11 @@ from kiestoon.notify.live import LiveEvent
 from kiestoon.registrar import BindingChanged
 
 _BASE: Final = frozenset(CallEvent.__struct_fields__)
-_STATES: Final[dict[type[CallEvent], str]] = {
-    events.LegOffered: "busy",
+_STATES: Final[dict[type[CallEvent], LineState]] = {
+    events.LegOffered: "dialling",
     events.LegRinging: "ringing",
     events.LegAnswered: "busy",
-    events.LegEnded: "",
+    events.LegEnded: "idle",
 }
 
 
@@ -68,7 +70,7 @@ class EventView:
     def __init__(self, exchange: Exchange) -> None:
         self._x = exchange
         self._calls: dict[str, Call] = {}
-        self._lines: dict[int, dict[int, str]] = {}
+        self._lines: dict[int, dict[int, LineState]] = {}
         self._reachable: set[int] = set()
         self._presences = PresenceWatch(exchange.directory)
 
@@ -154,15 +156,15 @@ class EventView:
 
     # --- parts -----------------------------------------------------------------------------------------------------
 
-    def _line(self, user_id: int, leg: int, state: str, event: CallEvent) -> Iterator[Draft]:
-        """Whether somebody's line is free: ringing or in a call at one phone at least."""
+    def _line(self, user_id: int, leg: int, state: LineState, event: CallEvent) -> Iterator[Draft]:
+        """Whether somebody's line is free: nothing goes on at any phone."""
         legs = self._lines.setdefault(user_id, {})
-        before = _line_state(legs)
-        if state:
-            legs[leg] = state
-        else:
+        before = foremost(legs.values())
+        if state == "idle":
             legs.pop(leg, None)
-        after = _line_state(legs)
+        else:
+            legs[leg] = state
+        after = foremost(legs.values())
         if not legs:
             del self._lines[user_id]
         index = self._x.directory.company(event.company_id)
@@ -210,11 +212,6 @@ def _with_outer(index: CompanyIndex, department_id: int | None) -> set[int]:
         department = index.departments.get(department_id)
         department_id = department.parent_id if department is not None else None
     return found
-
-
-def _line_state(legs: dict[int, str]) -> Literal["idle", "ringing", "busy"]:
-    states = set(legs.values())
-    return "busy" if "busy" in states else "ringing" if states else "idle"
 
 
 def _message(box: VoicemailData, added: Added) -> VoicemailData:

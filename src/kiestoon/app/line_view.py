@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal, TypeAlias
+from collections.abc import Collection
+from typing import Any, Final
 
 from kiestoon.calls.call import Call
 from kiestoon.calls.exchange import Exchange
 from kiestoon.calls.leg import Leg
 from kiestoon.calls.operations import pickup
 from kiestoon.company.directory import CompanyIndex
+from kiestoon.notify.events import LineState
 from kiestoon.phones.lamps import Lamps
 from kiestoon.phones.lamps.live_calls import PERSON
 from kiestoon.phones.lamps.state import Appearance, Line
 
-LineState: TypeAlias = Literal["idle", "dialling", "ringing", "busy"]
 _ORDER: Final[tuple[LineState, ...]] = ("ringing", "busy", "dialling")
-"""Of several calls the first of these is shown: what could be taken over matters most."""
+
+
+def foremost(states: Collection[LineState]) -> LineState:
+    """What a line shows of several calls: what could be taken over matters most."""
+    return next((state for state in _ORDER if state in states), "idle")
 
 
 class LineView:
@@ -47,15 +52,13 @@ class LineView:
         }
 
     def _line(self, index: CompanyIndex, viewer: int, line: Line) -> dict[str, Any]:
-        shown: dict[str, Any] = {"state": "idle", "outside": None, "take": None}
-        for state in _ORDER:
-            calls = [each for each in line.state.appearances if _state(each) == state]
-            if calls:
-                shown |= {"state": state, "outside": self._is_outside(line, calls[0])}
-                break
-        if shown["state"] == "ringing":
-            shown["take"] = next((each for call in calls if (each := self._take(index, viewer, line, call))), None)
-        return shown
+        state = foremost([_state(each) for each in line.state.appearances])
+        calls = [each for each in line.state.appearances if _state(each) == state]
+        outside = self._is_outside(line, calls[0]) if calls else None
+        take = None
+        if state == "ringing":
+            take = next((each for call in calls if (each := self._take(index, viewer, line, call))), None)
+        return {"state": state, "outside": outside, "take": take}
 
     def _place(self, line: Line, call: Appearance) -> tuple[Call | None, Leg | None]:
         """The call, and the leg of whose line it is; None for a group's."""

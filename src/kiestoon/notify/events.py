@@ -6,7 +6,7 @@ Fields that are ``UNSET`` are left out.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -68,12 +68,15 @@ class NoticeData(EventData, frozen=True):
     withheld: bool
 
 
+LineState: TypeAlias = Literal["idle", "dialling", "ringing", "busy"]
+
+
 class LineData(EventData, frozen=True):
-    """Somebody's line: the busiest of all his phones."""
+    """Somebody's line, of all his phones: what could be taken over first, then conversations."""
 
     user_id: Annotated[int, Meta(examples=[17])]
     extension: Annotated[str, Meta(examples=["204"])]
-    state: Literal["idle", "ringing", "busy"]
+    state: LineState
 
 
 class PresenceData(EventData, frozen=True):
@@ -178,7 +181,7 @@ _LIVE: Final = (
         "LineEvent",
         LineData,
         ("line.changed",),
-        "A line is free, rings or is busy. Everybody of the company hears it, unless its owner hides the line.",
+        "A line is free, rings, dials or is busy. Everybody of the company hears it, unless its owner hides the line.",
     ),
     Kind(
         "NoticeEvent",
